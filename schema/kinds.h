@@ -1,0 +1,81 @@
+/* kinds: the plain numbers of the contract. Append only, never renumber: they are stored and sent. */
+#pragma once
+
+enum park_kind {
+    PARK_SITE = 1,
+    PARK_ZONE = 2,
+    PARK_GATE = 3,
+    PARK_LANE = 4,
+    PARK_READER = 5,
+    PARK_BOARD = 6,
+    PARK_TENANT = 7,
+    PARK_SHIFT = 8,
+    PARK_SCHEDULE = 9,
+    PARK_HOLIDAY = 10,
+};
+
+enum lane_direction { DIRECTION_NONE = 0, DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_BOTH = 3 };
+enum lane_subject { SUBJECT_PERSONS = 0, SUBJECT_VEHICLES = 1 };
+enum lane_mode { LANE_NORMAL = 0, LANE_FREE = 1, LANE_LOCKED = 2 };
+enum lane_verb { VERB_OPEN = 1, VERB_LOCK = 2, VERB_FREE = 3, VERB_NORMAL = 4 };
+
+enum reader_driver { DRIVER_NFC = 1, DRIVER_HIK_ANPR = 2, DRIVER_HIK_ACCESS = 3 };
+
+/* Ordered: a zone's minimum class admits the class itself and all above it. */
+enum credential_class { CLASS_NONE = 0, CLASS_BEARER = 1, CLASS_UID_ONLY = 2, CLASS_AUTHENTICATED = 3 };
+
+enum credential_kind {
+    CREDENTIAL_NONE = 0,
+    CREDENTIAL_BADGE = 1,
+    CREDENTIAL_PLATE = 2,
+    CREDENTIAL_FACE = 3,
+};
+
+enum event_kind {
+    EVENT_PRESENTATION = 1,
+    EVENT_PASSAGE = 2,     /* a lane machine's report: enum passage_kind */
+    EVENT_BUTTON = 3,      /* exit button; carries the verdict acted on */
+    EVENT_ACTED = 4,       /* the verdict the agent acted on was not the controller's in time */
+    EVENT_COMMAND = 5,     /* what became of a command */
+    EVENT_DEVICE = 6,      /* a reader or board went down or came back */
+    EVENT_TAMPER = 7,
+};
+
+/* Who made the verdict that the agent acted on. */
+enum verdict_source { SOURCE_NONE = 0, SOURCE_CONTROLLER = 1, SOURCE_AGENT = 2, SOURCE_BOARD = 3 };
+
+enum passage_kind {
+    PASSAGE_NONE = 0,
+    PASSAGE_PASSED = 1,
+    PASSAGE_NOT_TAKEN = 2,
+    PASSAGE_FORCED = 3,      /* went through without a grant */
+    PASSAGE_HELD = 4,        /* held open too long */
+    PASSAGE_TAILGATED = 5,   /* one more than the grants */
+    PASSAGE_UNSENSED = 6,    /* lane without sensor: the grant counts, marked so */
+    PASSAGE_HELD_ENDED = 7,
+};
+
+enum command_result { COMMAND_DONE = 1, COMMAND_EXPIRED = 2, COMMAND_REFUSED = 3, COMMAND_FAILED = 4 };
+
+enum device_state { DEVICE_UNKNOWN = 0, DEVICE_UP = 1, DEVICE_DOWN = 2, DEVICE_TAMPER = 3 };
+
+enum event_answer { ANSWER_APPLIED = 1, ANSWER_REFUSED = 2, ANSWER_RETRY = 3 };
+
+enum person_kind { PERSON_STAFF = 1, PERSON_DAY = 2, PERSON_DRIVER = 3, PERSON_VISITOR = 4 };
+
+/* Kinds of envelope. */
+enum message_kind {
+    MESSAGE_HELLO = 1,
+    MESSAGE_WELCOME = 2,
+    MESSAGE_HELLO_REFUSED = 3,
+    MESSAGE_CONFIG = 4,
+    MESSAGE_EVENT = 5,
+    MESSAGE_VERDICT = 6,
+    MESSAGE_ACK = 7,
+    MESSAGE_COMMAND = 8,
+    MESSAGE_HEARTBEAT = 9,
+    MESSAGE_REQUEST = 32,
+    MESSAGE_REPLY = 33,
+    MESSAGE_ENROL = 48,       /* a Request on the enrol port, verb "agent.join" */
+    MESSAGE_ENROLLED = 49,
+};

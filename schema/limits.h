@@ -1,0 +1,65 @@
+/* limits: every bound of the contract, in one place. Where a bound is enforced stands beside it. */
+#pragma once
+
+enum {
+    /* the wire (schema/envelope.c, schema/precheck.c, common/link) */
+    LIMIT_FRAME_BYTES = 65536,
+    LIMIT_ROWS_PER_MESSAGE = 200,    /* slices of an import or a park file; answers of a list */
+    LIMIT_CELLS_PER_REPLY = 4000,    /* rows x columns of one operator reply */
+    LIMIT_ARGS_PER_REQUEST = 32,     /* named arguments of one operator request */
+    LIMIT_ARG_BYTES = 1024,          /* one argument's value */
+    LIMIT_SEQS_PER_ACK = 512,        /* events answered by one acknowledgement */
+    LIMIT_EVENT_BYTES = 4096,        /* one agent event, packed */
+    LIMIT_CREDENTIAL_BYTES = 64,     /* badge UID, plate text, face subject id */
+    LIMIT_TEXT_BYTES = 256,          /* a name for people, a reason, a note */
+    LIMIT_DEVICE_EVENT_BYTES = 64,   /* a device's own id of an event */
+
+    /* the park file (controller/core/park_check.c) */
+    LIMIT_ZONES = 64,
+    LIMIT_GATES = 100,
+    LIMIT_LANES = 400,
+    LIMIT_READERS = 800,
+    LIMIT_BOARDS = 200,
+    LIMIT_TENANTS = 200,
+    LIMIT_SHIFTS = 64,
+    LIMIT_SCHEDULES = 64,
+    LIMIT_WINDOWS_PER_SCHEDULE = 16,
+    LIMIT_HOLIDAYS = 128,
+    LIMIT_ZONES_PER_TENANT = 64,
+
+    /* people (controller/app) */
+    LIMIT_ASSIGNMENTS_PER_PERSON = 8, /* valid on one day */
+    LIMIT_NAMES_PER_LOOKUP = 20,      /* names shown by one call that gives a reason */
+    LIMIT_NAMES_PER_DAY = 200,        /* names shown to one key in one park day */
+    LIMIT_IMPORT_ROWS = 1000000,
+
+    /* time (milliseconds unless said) */
+    LIMIT_ANSWER_MS = 300,          /* an agent waits this long for a verdict */
+    LIMIT_STALE_MS = 5000,          /* a read captured longer ago opens nothing */
+    LIMIT_REPEAT_MS = 3000,         /* the same credential at the same lane again */
+    LIMIT_COMMAND_MS = 2000,        /* a command to a lane is void after this */
+    LIMIT_GROUP_COMMIT_MS = 5,      /* a batch is committed at the latest after this */
+    LIMIT_GROUP_COMMIT_ENTRIES = 100,
+    LIMIT_HEARTBEAT_MS = 2000,
+    LIMIT_SILENCE_MS = 6000,        /* a peer not heard for this long is down */
+    LIMIT_READER_DOWN_MS = 5000,    /* a dead reader is reported within this */
+    LIMIT_MISSED_DEADLINES = 3,     /* then an agent decides at once */
+    LIMIT_BUTTON_MS = 300,          /* then parkgate-board answers an exit button itself */
+    LIMIT_ENROL_CODE_S = 900,       /* one-time code, seconds */
+    LIMIT_ENROL_TRIES = 5,          /* wrong codes, then the code is void */
+    LIMIT_CLOCK_ALARM_MS = 1000,
+    LIMIT_CLOCK_UNTRUSTED_MS = 5000,
+    LIMIT_FOLLOW_MS = 20000,        /* a waiting `events --follow` request is answered by then */
+
+    /* machines */
+    LIMIT_FDS_MIN = 1024,
+    LIMIT_HTTP_BODY_BYTES = 4194304,  /* one device push, pictures included */
+    LIMIT_HTTP_TEXT_BYTES = 65536,    /* its XML or JSON part */
+    LIMIT_HTTP_CONNECTIONS = 256,
+    LIMIT_HELPERS_PER_AGENT = 32,     /* parkgate-nfc and parkgate-board processes */
+    LIMIT_AGENTS = 200,
+    LIMIT_OPERATORS = 64,             /* operator connections served at once */
+};
+
+/* Versions of the agent conversation. Version 1 was never shipped; a test plays it. */
+enum { PROTOCOL_VERSION = 2, PROTOCOL_VERSION_OLDEST = 1 };
