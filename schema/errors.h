@@ -1,0 +1,140 @@
+/* errors: the stable numbers of everything the program refuses, with the sentence for people.
+ *
+ * A refusal is a number and up to four arguments; the sentence is made where it is shown, in English
+ * and Chinese, and says what, where and what to do. Numbers are stored and sent: append only.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes of the command line. */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_REFUSED = 1,     /* refused, or not found */
+    EXIT_USAGE = 2,
+    EXIT_UNREACHABLE = 3, /* controller not reachable */
+    EXIT_NOT_PERMITTED = 4,
+    EXIT_BAD_FILE = 5,    /* bad input file */
+};
+
+/* X(number, NAME, exit code, English, Chinese); %1 to %4 are arguments. */
+#define ERROR_TABLE(X)                                                                             \
+    X(0, NONE, EXIT_DONE, "done", "完成")                                                          \
+    /* frames and requests */                                                                      \
+    X(100, FRAME_TRUNCATED, EXIT_REFUSED, "frame of %1 bytes is shorter than its envelope",        \
+      "报文只有 %1 字节，短于信封")                                                                \
+    X(101, FRAME_OVERSIZED, EXIT_REFUSED, "frame of %1 bytes is over the limit of %2",             \
+      "报文 %1 字节，超过上限 %2")                                                                 \
+    X(102, FRAME_VERSION, EXIT_REFUSED, "protocol version %1 is not spoken here (%2 to %3)",       \
+      "不支持协议版本 %1（支持 %2 到 %3）")                                                        \
+    X(103, FRAME_KIND, EXIT_REFUSED, "message kind %1 is not expected here", "此处不接受消息类型 %1") \
+    X(104, FRAME_BODY, EXIT_REFUSED, "message of kind %1 cannot be read: %2",                      \
+      "类型 %1 的消息无法解析：%2")                                                                \
+    X(105, KEY_UNKNOWN, EXIT_NOT_PERMITTED, "this key is not known; ask an admin to add it",       \
+      "此密钥未登记；请管理员添加")                                                                \
+    X(106, KEY_REVOKED, EXIT_NOT_PERMITTED, "this key was revoked; ask an admin for a new one",    \
+      "此密钥已吊销；请向管理员申请新密钥")                                                        \
+    X(107, VERB_UNKNOWN, EXIT_USAGE, "no such verb: %1", "没有此命令：%1")                         \
+    X(108, VERB_NOT_PERMITTED, EXIT_NOT_PERMITTED, "%1 is not permitted to %2 (needs %3)",         \
+      "%2 无权执行 %1（需要 %3）")                                                                 \
+    X(109, ARG_MISSING, EXIT_USAGE, "%1 is missing; give --%1", "缺少 %1；请用 --%1 给出")         \
+    X(110, ARG_BAD, EXIT_USAGE, "%1: \"%2\" is not valid: %3", "%1：“%2”无效：%3")                 \
+    X(111, NOT_FOUND, EXIT_REFUSED, "%1 %2 not found", "未找到 %1 %2")                             \
+    X(112, EXISTS, EXIT_REFUSED, "%1 %2 exists already", "%1 %2 已存在")                           \
+    X(113, NOT_YOUR_TENANT, EXIT_NOT_PERMITTED, "this key may only act for tenant %1",             \
+      "此密钥只能处理租户 %1")                                                                     \
+    X(114, NOT_YOUR_LANE, EXIT_NOT_PERMITTED, "lane %1 is not among this key's lanes and hours",   \
+      "通道 %1 不在此密钥的通道和时段之内")                                                        \
+    X(115, REASON_NEEDED, EXIT_USAGE, "a reason is needed; give --reason \"...\"",                 \
+      "需要理由；请用 --reason \"...\" 给出")                                                      \
+    X(116, LIMIT_REACHED, EXIT_REFUSED, "%1: at most %2", "%1：最多 %2")                           \
+    X(117, STORE_FULL, EXIT_REFUSED, "storage is full: nothing was changed; free disk space at %1", \
+      "存储已满：未作任何更改；请释放 %1 的磁盘空间")                                              \
+    X(118, TRY_LATER, EXIT_REFUSED, "busy: %1; try again", "忙：%1；请稍后重试")                   \
+    X(119, TOO_MANY_NAMES, EXIT_REFUSED, "at most %1 names a call and %2 a day; narrow the selection", \
+      "每次最多 %1 个姓名，每天最多 %2 个；请缩小范围")                                            \
+    /* agents and events */                                                                        \
+    X(200, LANE_NOT_YOURS, EXIT_REFUSED, "lane %1 does not belong to gate %2",                     \
+      "通道 %1 不属于出入口 %2")                                                                   \
+    X(201, GATE_NOT_YOURS, EXIT_REFUSED, "gate %1 does not belong to this key (it is %2's)",       \
+      "出入口 %1 不属于此密钥（属于 %2）")                                                         \
+    X(202, SEQUENCE_CHANGED, EXIT_REFUSED,                                                         \
+      "sequence %1 of epoch %2 came before with another content; the event is kept aside",         \
+      "纪元 %2 的序号 %1 曾以不同内容到达；该事件已隔离")                                          \
+    X(203, EPOCH_WRONG, EXIT_REFUSED, "epoch %1 is not the current one (%2)", "纪元 %1 不是当前纪元（%2）") \
+    X(204, EVENT_BAD, EXIT_REFUSED, "event %1: %2; it is kept aside", "事件 %1：%2；已隔离")       \
+    X(205, EVENT_POISON, EXIT_REFUSED, "event %1 was in work at two crashes; it is kept aside",    \
+      "处理事件 %1 时两次崩溃；已隔离")                                                            \
+    X(206, ENROL_CODE, EXIT_REFUSED, "the code is wrong, used or over 15 minutes old; ask for a new one", \
+      "注册码错误、已使用或超过 15 分钟；请重新申请")                                              \
+    X(207, READER_UNKNOWN, EXIT_REFUSED, "reader %1 is not configured at gate %2",                 \
+      "出入口 %2 未配置识读设备 %1")                                                               \
+    /* park file */                                                                                \
+    X(300, PARK_FILE, EXIT_BAD_FILE, "%1", "%1")                                                   \
+    X(301, PARK_REF, EXIT_BAD_FILE, "%1 %2: %3 \"%4\" is not in the park file",                    \
+      "%1 %2：园区文件中没有 %3 “%4”")                                                             \
+    X(302, PARK_TWO_ON_COIL, EXIT_BAD_FILE, "lanes %1 and %2 are both on coil %3 of board %4",     \
+      "通道 %1 和 %2 同在控制板 %4 的线圈 %3 上")                                                  \
+    X(303, PARK_LOCKED_EXIT, EXIT_BAD_FILE, "lane %1: an exit cannot be locked; remove its mode",  \
+      "通道 %1：出口不得锁闭；请删除其模式")                                                       \
+    X(304, PARK_PULSE, EXIT_BAD_FILE,                                                              \
+      "board %1: pulses of %2 ms can be missed by a poll of %3 ms; poll at least every %4 ms or use counters", \
+      "控制板 %1：轮询 %3 毫秒会漏掉 %2 毫秒的脉冲；请至少每 %4 毫秒轮询或使用计数器")             \
+    X(305, PARK_VALUE, EXIT_BAD_FILE, "%1 %2: %3: %4", "%1 %2：%3：%4")                            \
+    X(306, PARK_DUPLICATE, EXIT_BAD_FILE, "%1 %2 stands twice in the park file",                   \
+      "%1 %2 在园区文件中出现两次")                                                                \
+    X(307, PARK_IN_USE, EXIT_BAD_FILE, "%1 %2 cannot be removed: %3", "不能删除 %1 %2：%3")        \
+    X(308, PARK_CHANGED, EXIT_REFUSED, "the park was changed meanwhile; run apply again",          \
+      "园区配置已被他人更改；请重新执行 apply")                                                    \
+    X(309, PARK_INPUT_SHARED, EXIT_BAD_FILE, "lanes %1 and %2 share input %3 of board %4",         \
+      "通道 %1 和 %2 共用控制板 %4 的输入 %3")                                                     \
+    /* people and credentials */                                                                   \
+    X(400, ROW_BAD, EXIT_BAD_FILE, "line %1, column %2: %3", "第 %1 行，“%2”列：%3")               \
+    X(401, FILE_HEADER, EXIT_BAD_FILE, "header: %1", "表头：%1")                                   \
+    X(402, FILE_ENCODING, EXIT_BAD_FILE, "line %1: the text is neither UTF-8 nor GBK; save as UTF-8", \
+      "第 %1 行：文字既不是 UTF-8 也不是 GBK；请另存为 UTF-8")                                     \
+    X(403, CREDENTIAL_TAKEN, EXIT_REFUSED, "%1 is held by somebody else; revoke it there first",   \
+      "%1 已由他人持有；请先在其名下吊销")                                                         \
+    X(404, CONSENT_NEEDED, EXIT_REFUSED, "a face needs recorded consent and purpose: give --consent and --purpose", \
+      "人脸须有已记录的同意和用途：请给出 --consent 和 --purpose")                                 \
+    X(405, EXIT_LOCK, EXIT_REFUSED, "lane %1 is an exit: nobody is kept from leaving",             \
+      "通道 %1 是出口：不得阻止任何人离开")                                                        \
+    X(406, GATE_AWAY, EXIT_REFUSED, "gate %1 is not connected; the command was not sent",          \
+      "出入口 %1 未连接；命令未发送")                                                              \
+    X(407, IMPORT_MISMATCH, EXIT_REFUSED, "import %1: count or digest does not fit; nothing was made valid", \
+      "导入 %1：数量或摘要不符；未生效")                                                           \
+    X(408, TENANT_SUSPENDED, EXIT_REFUSED, "tenant %1 is suspended", "租户 %1 已停用")             \
+    X(409, SAME_STATE, EXIT_REFUSED, "%1 %2 is already so", "%1 %2 已是该状态")                    \
+    /* files, keys, the machine */                                                                 \
+    X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
+      "控制器 %1 无应答；是否在运行？")                                                            \
+    X(501, KEY_FILE, EXIT_REFUSED, "%1", "%1")                                                     \
+    X(502, FILE_OPEN, EXIT_BAD_FILE, "%1: cannot be read: %2", "%1：无法读取：%2")                 \
+    X(503, VERIFY_FAILED, EXIT_REFUSED, "%1", "%1")                                                \
+    X(504, INTERNAL, EXIT_REFUSED, "the controller could not do it: %1", "控制器无法执行：%1")
+
+enum error_number {
+#define X(number, name, code, en, zh) ERROR_##name = number,
+    ERROR_TABLE(X)
+#undef X
+};
+
+enum { ERROR_ARGS = 4, ERROR_ARG_SIZE = 256 };
+
+/* A refusal on its way to a person. Zero-initialised: no error. */
+struct complaint {
+    enum error_number number;
+    char arg[ERROR_ARGS][ERROR_ARG_SIZE];
+};
+
+/* Fills *c; missing arguments are NULL, long ones are cut at a character's end. Always returns false,
+ * so that a check reads `return complain(c, ...)`. */
+_Bool complain(struct complaint *c, enum error_number number, const char *a1, const char *a2,
+               const char *a3, const char *a4);
+
+enum exit_code error_exit(uint32_t number);
+/* The sentence with its arguments, NUL-terminated, cut if too long. Unknown numbers (a newer
+ * controller's) say so. */
+void error_sentence_en(const struct complaint *c, char *out, size_t size);
+void error_sentence_zh(const struct complaint *c, char *out, size_t size);

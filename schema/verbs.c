@@ -1,0 +1,124 @@
+#include "schema/verbs.h"
+
+#include <string.h>
+
+#include "common/base/must.h"
+
+static const char *const role_names[ROLE_COUNT] = {
+    [ROLE_ADMIN] = "admin",     [ROLE_OPERATOR] = "operator", [ROLE_SECURITY] = "security",
+    [ROLE_GUARD] = "guard",     [ROLE_TENANT] = "tenant",     [ROLE_AGENCY] = "agency",
+    [ROLE_AUDITOR] = "auditor", [ROLE_STATION] = "station",   [ROLE_AGENT] = "agent",
+};
+
+#define ADM (1U << ROLE_ADMIN)
+#define OPR (1U << ROLE_OPERATOR)
+#define SEC (1U << ROLE_SECURITY)
+#define GRD (1U << ROLE_GUARD)
+#define TEN (1U << ROLE_TENANT)
+#define AGY (1U << ROLE_AGENCY)
+#define AUD (1U << ROLE_AUDITOR)
+
+/* name, roles, own tenant, own lanes, changes */
+static const struct verb_spec verbs[] = {
+    {"status", ADM | OPR | SEC | GRD | AUD, false, false, false},
+    {"park.show", ADM | OPR | SEC | AUD, false, false, false},
+    {"park.stage", ADM, false, false, true},
+    {"park.diff", ADM, false, false, false},
+    {"park.commit", ADM, false, false, true},
+    {"tenant.add", ADM | OPR, false, false, true},
+    {"tenant.suspend", ADM | OPR, false, false, true},
+    {"tenant.resume", ADM | OPR, false, false, true},
+    {"tenant.list", ADM | OPR | SEC | AUD, false, false, false},
+    {"person.add", ADM | OPR | TEN, true, false, true},
+    {"person.show", ADM | OPR | SEC | TEN, true, false, true},
+    {"person.suspend", ADM | OPR | TEN, true, false, true},
+    {"person.resume", ADM | OPR | TEN, true, false, true},
+    {"person.list", ADM | OPR | TEN, true, false, true},
+    {"person.find", ADM | OPR | TEN, true, false, true},
+    {"import.begin", ADM | OPR | TEN, true, false, true},
+    {"import.slice", ADM | OPR | TEN, true, false, true},
+    {"import.close", ADM | OPR | TEN, true, false, true},
+    {"import.cancel", ADM | OPR | TEN, true, false, true},
+    {"badge.add", ADM | OPR | TEN, true, false, true},
+    {"badge.revoke", ADM | OPR | SEC | TEN, true, false, true},
+    {"badge.list", ADM | OPR | TEN, true, false, false},
+    {"face.attach", ADM | OPR, false, false, true},
+    {"face.remove", ADM | OPR | TEN, true, false, true},
+    {"vehicle.add", ADM | OPR | TEN, true, false, true},
+    {"vehicle.remove", ADM | OPR | TEN, true, false, true},
+    {"vehicle.list", ADM | OPR | TEN, true, false, true},
+    {"assignment.add", ADM | OPR | TEN, true, false, true},
+    {"assignment.end", ADM | OPR | TEN, true, false, true},
+    {"assignment.list", ADM | OPR | TEN, true, false, false},
+    {"agent.enroll", ADM, false, false, true},
+    {"agent.list", ADM | OPR | SEC | AUD, false, false, false},
+    {"agent.revoke", ADM | SEC, false, false, true},
+    {"key.add", ADM, false, false, true},
+    {"key.list", ADM | AUD, false, false, false},
+    {"key.revoke", ADM | SEC, false, false, true},
+    {"lane.list", ADM | OPR | SEC | GRD, false, true, false},
+    {"lane.open", ADM | OPR | SEC | GRD, false, true, true},
+    {"lane.lock", ADM | OPR | SEC, false, false, true},
+    {"lane.free", ADM | SEC, false, false, true},
+    {"lane.normal", ADM | OPR | SEC, false, false, true},
+    {"events", ADM | OPR | SEC | AUD, false, false, false},
+    {"headcount.show", ADM | OPR | TEN | AGY | AUD, true, false, false},
+    {"headcount.why", ADM | OPR | TEN, true, false, false},
+    {"headcount.verify", ADM | OPR | AUD, false, false, false},
+    {"who", ADM | OPR | SEC | TEN, true, false, true},
+    {"journal.head", ADM | AUD, false, false, false},
+    {"journal.verify", ADM | AUD, false, false, false},
+    {"journal.show", ADM | AUD, false, false, false},
+    {"backup", ADM, false, false, true},
+};
+
+const char *role_name(enum role role)
+{
+    MUST(role < ROLE_COUNT);
+    return role_names[role];
+}
+
+static bool role_bit(const char *text, size_t size, uint32_t *ret_bit)
+{
+    for (uint32_t i = 0; i < ROLE_COUNT; i++) {
+        if (strlen(role_names[i]) == size && memcmp(role_names[i], text, size) == 0) {
+            *ret_bit = 1U << i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool role_mask_from_text(const char *text, uint32_t *ret_mask)
+{
+    uint32_t mask = 0;
+    for (const char *at = text;; at++) {
+        size_t size = strcspn(at, ",");
+        uint32_t bit = 0;
+        if (!role_bit(at, size, &bit)) {
+            return false;
+        }
+        mask |= bit;
+        at += size;
+        if (*at == '\0') {
+            *ret_mask = mask;
+            return true;
+        }
+    }
+}
+
+const struct verb_spec *verb_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+const struct verb_spec *verb_table(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(verbs);
+    return verbs;
+}
