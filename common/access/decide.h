@@ -1,0 +1,131 @@
+/* decide: may this presentation pass this lane now?
+ *
+ * Functional core: no I/O, no clock, no heap, no log. The shell gathers `struct facts`; the answer
+ * is a value. Same facts, same verdict, for ever. The rules, their numbers and worked examples
+ * stand in docs/decision-rules.md. Both daemons decide with this code.
+ *
+ * Zero is the careful value of every fact: `struct facts f = {0}` is an unknown credential at an
+ * entry. So a fact that a shell forgets can refuse an entry, and can never open one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/access/credential.h"
+#include "common/base/clock.h"
+#include "schema/reasons.h"
+
+enum {
+    STALE_AFTER_MS = 5000,   /* captured longer than this before it was received: stale */
+    REPEAT_WINDOW_MS = 5000, /* default; a lane without a sensor uses its open time */
+};
+
+/* Stored and sent: append only, never renumber (these four enums and the outcome). */
+enum direction { DIRECTION_IN = 0, DIRECTION_OUT = 1 };
+enum presentation { PRESENTATION_READ = 0, PRESENTATION_EXIT_BUTTON = 1 };
+enum lane_mode { LANE_MODE_NORMAL = 0, LANE_MODE_FREE = 1, LANE_MODE_LOCKED = 2 };
+enum outcome { OUTCOME_DENY = 0, OUTCOME_REVIEW = 1, OUTCOME_GRANT = 2 };
+
+/* How old a read is, by the device's own clock corrected by its measured offset. */
+enum freshness {
+    FRESHNESS_UNKNOWN =
+        0, /* offset not measured, or the capture lies in the future: no judgement */
+    FRESHNESS_LIVE,
+    FRESHNESS_STALE,
+};
+
+/* What became of the last grant for this credential at this lane and direction. */
+enum grant_end {
+    GRANT_OPEN,      /* no report yet */
+    GRANT_PASSED,    /* the sensor saw the passage */
+    GRANT_NOT_TAKEN, /* the lane closed again, or the opening failed: nobody went through */
+};
+
+enum repeat {
+    REPEAT_NONE = 0,
+    REPEAT_OPEN,   /* the earlier grant still stands: nothing new to open */
+    REPEAT_PASSED, /* the holder has just gone through here */
+};
+
+/* Which state of the lane rules this direction, when several hold at once. */
+enum lane_rule {
+    LANE_RULE_NORMAL = 0,
+    LANE_RULE_FREE,      /* every live read is granted and recorded */
+    LANE_RULE_EMERGENCY, /* entry: closed; exit: released physically */
+    LANE_RULE_LOCKED,    /* entries only */
+};
+
+struct facts {
+    /* The presentation. */
+    enum presentation presentation;
+    enum direction direction; /* of the passage asked for; a button press always means out */
+    bool history;             /* the device itself marked it as history */
+    bool replayed;            /* its device id or digest is one that we hold already */
+    enum freshness freshness;
+    enum repeat repeat;
+
+    /* The lane. */
+    enum lane_mode mode;
+    bool emergency;                   /* fire or emergency is on for this lane */
+    bool emergency_admits;            /* the park lets entries run on in an emergency */
+    bool admits_unknown_clock;        /* lane's policy for entries while the offset is unknown */
+    bool without_roster;              /* the controller is silent and there is no copy to ask */
+    enum credential_class zone_class; /* least class that the zone behind the lane accepts */
+
+    /* The credential and its holder. Meaningless unless the state is VALID. */
+    enum credential_state credential;
+    enum credential_class credential_class; /* of this read, not of the enrolment */
+    bool park_ban;
+    bool tenant_suspended; /* no tenant the holder could enter for now is active */
+    bool person_suspended; /* every tenant the holder could enter for now has suspended him */
+    bool has_assignment;   /* business_day_of found another row than `undeclared` */
+    bool zone_allowed;
+    bool in_schedule;    /* schedule_state said SCHEDULE_OPEN */
+    bool holiday_closed; /* schedule_state said SCHEDULE_HOLIDAY */
+
+    /* The zone behind the lane. */
+    uint32_t zone_count; /* persons or vehicles inside now */
+    uint32_t zone_limit; /* 0: unlimited */
+};
+
+struct verdict {
+    enum outcome outcome;
+    enum reason reason;
+};
+
+/* Total: every `facts` has a verdict, also one with numbers that no enum has. */
+struct verdict decide(const struct facts *facts);
+
+/* A row of the rule table, for `explain`, the docs and the tests that compare them. */
+struct decision_rule {
+    uint16_t number; /* as in docs/decision-rules.md; grows along the table */
+    enum outcome outcome;
+    enum reason reason;
+};
+
+/* False past the end. */
+bool decide_rule_at(size_t index, struct decision_rule *ret_rule);
+
+/* Who wins among the states of a lane. Entries: locked > emergency > free > normal. Exits:
+ * emergency > free > normal; a lock says nothing to an exit. */
+enum lane_rule decide_lane_rule(enum direction direction, enum lane_mode mode, bool emergency,
+                                bool emergency_admits);
+
+/* Judges a capture. offset_us is what must be added to the device's clock to get ours; NULL while
+ * it is not measured. A capture more than STALE_AFTER_MS ahead of `received` shows that the
+ * measured offset no longer holds: FRESHNESS_UNKNOWN. */
+enum freshness decide_freshness(struct wall captured, struct wall received,
+                                const int64_t *offset_us);
+
+/* Is a read at `captured` a repeat of the grant whose read was captured at `granted`? Both are
+ * corrected capture times of the same credential at the same lane and direction. Reads exactly
+ * window_ms apart are no repeat; order does not matter, for reads may arrive out of order. */
+enum repeat decide_repeat(struct wall granted, enum grant_end end, struct wall captured,
+                          int64_t window_ms);
+
+/* Stable lower-case names: `grant`, `deny`, `review`; `in`, `out`; `normal`, `free`, `locked`. */
+const char *outcome_name(enum outcome outcome);
+const char *direction_name(enum direction direction);
+const char *lane_mode_name(enum lane_mode mode);
