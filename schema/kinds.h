@@ -14,22 +14,15 @@ enum park_kind {
     PARK_HOLIDAY = 10,
 };
 
-enum lane_direction { DIRECTION_NONE = 0, DIRECTION_IN = 1, DIRECTION_OUT = 2, DIRECTION_BOTH = 3 };
+/* Of a configured lane or reader, and of an event. decide.h has its own enum direction. */
+enum lane_direction { LANE_NO_DIRECTION = 0, LANE_IN = 1, LANE_OUT = 2, LANE_BOTH = 3 };
 enum lane_subject { SUBJECT_PERSONS = 0, SUBJECT_VEHICLES = 1 };
-enum lane_mode { LANE_NORMAL = 0, LANE_FREE = 1, LANE_LOCKED = 2 };
 enum lane_verb { VERB_OPEN = 1, VERB_LOCK = 2, VERB_FREE = 3, VERB_NORMAL = 4 };
 
 enum reader_driver { DRIVER_NFC = 1, DRIVER_HIK_ANPR = 2, DRIVER_HIK_ACCESS = 3 };
 
-/* Ordered: a zone's minimum class admits the class itself and all above it. */
-enum credential_class { CLASS_NONE = 0, CLASS_BEARER = 1, CLASS_UID_ONLY = 2, CLASS_AUTHENTICATED = 3 };
-
-enum credential_kind {
-    CREDENTIAL_NONE = 0,
-    CREDENTIAL_BADGE = 1,
-    CREDENTIAL_PLATE = 2,
-    CREDENTIAL_FACE = 3,
-};
+/* Credential kinds and classes: common/access/credential.h. Lane modes, outcomes: decide.h. Plate
+ * colours: plate.h. Reasons: schema/reasons.h. */
 
 enum event_kind {
     EVENT_PRESENTATION = 1,

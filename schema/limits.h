@@ -35,8 +35,7 @@ enum {
 
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300,          /* an agent waits this long for a verdict */
-    LIMIT_STALE_MS = 5000,          /* a read captured longer ago opens nothing */
-    LIMIT_REPEAT_MS = 3000,         /* the same credential at the same lane again */
+    /* stale reads and repeats: common/access/decide.h */
     LIMIT_COMMAND_MS = 2000,        /* a command to a lane is void after this */
     LIMIT_GROUP_COMMIT_MS = 5,      /* a batch is committed at the latest after this */
     LIMIT_GROUP_COMMIT_ENTRIES = 100,

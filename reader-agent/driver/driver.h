@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/access/credential.h"
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/base/err.h"
@@ -19,7 +20,7 @@
 /* One presentation as a device reported it. Pictures and demographic attributes never get here. */
 struct reading {
     struct name reader;
-    enum credential_kind kind;    /* CREDENTIAL_NONE: something was seen, nothing could be read */
+    enum credential_kind kind;    /* CREDENTIAL_KIND_NONE: seen, not read */
     enum credential_class cclass; /* what this reader can vouch for */
     uint8_t id[LIMIT_CREDENTIAL_BYTES]; /* normal form: UID bytes, plate UTF-8, subject id */
     uint8_t id_size;
@@ -30,7 +31,7 @@ struct reading {
     bool live_by_read;     /* our own helper read it just now: captured is our clock */
     uint8_t plate_colour;  /* enum plate_colour of common/access/plate.h, 0 unknown */
     uint8_t confidence;    /* percent, 0 unknown */
-    enum lane_direction direction; /* from the device where it knows; else DIRECTION_NONE */
+    enum lane_direction direction; /* from the device where it knows; else LANE_NO_DIRECTION */
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
 };
 
