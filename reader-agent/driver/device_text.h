@@ -1,0 +1,57 @@
+/* device_text: what every parser of foreign text needs, and nothing that can crash on it.
+ *
+ * Devices lie about their character set, leave out fields, and type numbers as they like: "", "1",
+ * 1, 1.0. These functions take any bytes, check ranges strictly and answer "not there" by value.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+
+/* What a parser made of one text part. */
+enum parse_result {
+    PARSE_READING,  /* a presentation: parsed.reading is filled */
+    PARSE_NOTICE,   /* not a presentation, but the operator may hear of it: parsed.notice */
+    PARSE_FOREIGN,  /* an event of another kind, well-formed: answered 200 and dropped */
+    PARSE_FAILED,   /* somebody was not recognised ("stranger"): counted, never passed on */
+    PARSE_UNUSABLE, /* a presentation whose credential this driver cannot take: counted */
+    PARSE_BAD,      /* not understood: never answered 200 */
+};
+
+/* The most a text part may grow to when it is brought to UTF-8 (GB18030 grows by half at most,
+ * single bytes of a wrong guess never more than to 3). */
+enum { DEVICE_TEXT_GROWTH = 3 };
+
+/* Copies `from` as UTF-8 into out and returns its size there; a byte order mark is dropped. Valid
+ * UTF-8 is taken as such, a UTF-16 byte order mark as UTF-16, and everything else as GB18030 (which
+ * holds GBK and GB2312), whatever the text declares about itself. Not text in any of them, or out
+ * too small, or a NUL inside: 0. */
+size_t device_text_utf8(struct bytes from, char *out, size_t out_size);
+
+/* "2024-06-01T08:00:00+08:00", with a blank for T, a fraction, Z, +0800 or +08 allowed. Without an
+ * offset, outside the years 1970 to 2199, or malformed: us 0 (the device's time is not known). */
+struct wall device_text_time(const char *text);
+
+/* A whole number 0..max in decimal, blanks around it and a zero fraction (".0") allowed. */
+bool device_text_number(const char *text, uint64_t max, uint64_t *ret_number);
+
+/* A percentage 0..100, fraction rounded to nearest; anything else is 0 (unknown). */
+uint8_t device_text_percent(const char *text);
+
+/* Cuts blanks (space, tab, CR, LF) off both ends, in place. */
+void device_text_trim(char *text);
+
+/* Valid UTF-8 without control characters. */
+bool device_text_is_printable(const char *text);
+
+/* The id of a device's event that says nothing by itself: reader and parts go through FNV-1a of
+ * 128 bits, each part with its length, and stand in `out` as hex. It is no secret and no
+ * signature: it only tells a device's own repeats. */
+enum { DEVICE_FINGERPRINT_SIZE = 33 };
+void device_text_fingerprint(struct name reader, const char *const parts[], size_t part_count,
+                             char out[DEVICE_FINGERPRINT_SIZE]);

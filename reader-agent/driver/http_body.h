@@ -1,0 +1,63 @@
+/* http_body: one device push from its first byte to its answer, without a socket.
+ *
+ * Holds at most one text part and HTTP_BODY_READINGS parsed readings. Nothing is handed to the sink
+ * before the whole body has arrived within its bounds, so that a body that is cut off, too large or
+ * refused changes nothing. A bad part does not stop the good ones.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/base/err.h"
+#include "reader-agent/driver/driver.h"
+
+enum { HTTP_BODY_READINGS = 32 }; /* events of one body; more is too large */
+
+/* What was counted since start. Append only. */
+enum http_count {
+    HTTP_COUNT_READINGS,     /* handed to the sink and taken */
+    HTTP_COUNT_NOTICES,      /* shown to the operator, not presentations */
+    HTTP_COUNT_FOREIGN,      /* events of other kinds */
+    HTTP_COUNT_FAILED,       /* strangers and failed checks at a terminal */
+    HTTP_COUNT_UNUSABLE,     /* credentials this driver cannot take */
+    HTTP_COUNT_BAD,          /* text parts or bodies that were not understood */
+    HTTP_COUNT_TOO_LARGE,    /* answered 413 */
+    HTTP_COUNT_WRONG_METHOD, /* answered 405 */
+    HTTP_COUNT_WRONG_PATH,   /* answered 404 */
+    HTTP_COUNT_WRONG_SOURCE, /* answered 403 */
+    HTTP_COUNT_WRONG_DIGEST, /* answered 401 although an account was named */
+    HTTP_COUNT_NOT_STORED,   /* answered 503: the sink had no room */
+    HTTP_COUNT_NOT_KNOWN,    /* the sink does not know the reader */
+    HTTP_COUNT_CUT_OFF,      /* the connection ended, or was ended, within a post */
+    HTTP_COUNTS
+};
+
+struct http_counters {
+    uint64_t of[HTTP_COUNTS];
+};
+
+/* The stable lower-case name of a counter, for logs and metrics: "wrong-digest". */
+const char *http_count_name(enum http_count count);
+
+struct http_body;
+
+/* content_type may be NULL (bare XML or JSON is then expected); declared_size 0: not known.
+ * NULL: no memory. device and counters are borrowed and outlive the body. */
+struct http_body *http_body_create(const struct http_device *device, const char *content_type,
+                                   uint64_t declared_size, struct http_counters *counters);
+void http_body_destroy(struct http_body **body);
+
+/* The next bytes. False: a bound is passed, the answer is 413 and the rest need not be read. */
+bool http_body_feed(struct http_body *body, struct bytes piece);
+
+/* The body is whole: hands its readings to the sink and returns the HTTP status of the answer.
+ * *ret_understood (always written): no part of it was bad, and there was one.
+ * 200  all parts were understood, and every reading is durable
+ * 400  nothing, or not all, was understood; what was understood is durable
+ * 403  the sink does not know this reader
+ * 413  a bound is passed; nothing was handed over
+ * 503  a reading could not be stored: the device sends all of it again, repeats are told apart
+ * To be called once. */
+unsigned http_body_finish(struct http_body *body, const struct driver_sink *sink,
+                          bool *ret_understood);
