@@ -14,6 +14,8 @@
 #include "common/base/clock.h"
 #include "common/base/err.h"
 #include "common/base/ids.h"
+#include "schema/grant.h"
+#include "schema/helper.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
 
@@ -55,4 +57,57 @@ struct http_device {
     char source[64];                 /* address it may come from, numeric; "any" only on loopback */
     char user[64];                   /* digest user; "" no authentication */
     char password[128];              /* read from its secret file by the shell */
+};
+
+/* One opening of a lane. The verdict it acts on is durable already (DESIGN of a passage, step 4). */
+struct opening {
+    struct name lane;
+    struct grant_id grant;         /* the committed event it belongs to; never none */
+    enum lane_direction direction; /* of the presentation */
+    struct mono expires;           /* opens nothing at or after this */
+};
+
+/* Where actuators report. All calls return at once. */
+struct actuator_sink {
+    /* What became of one opening: exactly one call for each actuator_ops.open that gave ERR_OK. */
+    void (*opened)(void *ctx, struct name lane, struct grant_id grant, enum open_result result);
+    /* Somebody presses the exit button. The agent commits the event, then calls answer_button. The
+     * lane opens after LIMIT_BUTTON_MS all the same. */
+    void (*button)(void *ctx, struct name lane, uint64_t press, struct wall at);
+    /* A passage, late opening or tamper, to be made durable. With ERR_OK the board may forget it;
+     * with anything else it is sent again. One that is durable already is answered ERR_OK (numbers
+     * rise for each board, but after a resend older ones may follow). */
+    enum err (*report)(void *ctx, struct name board, const struct helper_report *report,
+                       struct fault *fault);
+    void *ctx;
+};
+
+/* An actuator family. `self` is its driver. */
+struct actuator_ops {
+    const char *name;
+    /* Sends the command; sink.opened follows within the time of its expiry plus HELPER_SILENCE_MS.
+     * ERR_NOT_FOUND: no such lane. ERR_IO: its board's helper is not there: nothing was opened and
+     * sink.opened is not called. A grant is never sent twice, so a caller never repeats one. */
+    enum err (*open)(void *self, const struct opening *opening, struct fault *fault);
+    /* The press is durable under `grant`; opens. A press answered too late opens nothing twice. */
+    enum err (*answer_button)(void *self, struct name lane, uint64_t press, struct grant_id grant,
+                              struct fault *fault);
+};
+
+/* What a lane shows to the person in front of it. */
+struct indication {
+    enum indicator_colour colour;
+    enum indicator_sound sound;
+    const char *line1; /* UTF-8, borrowed; a display cuts what it cannot show */
+    const char *line2;
+    uint32_t show_ms; /* then dark; 0: until the next one */
+};
+
+/* An indicator family. `self` is its driver. */
+struct indicator_ops {
+    const char *name;
+    /* ERR_NOT_FOUND: the lane has no display. ERR_IO: out of reach. Nobody is kept waiting by it:
+     * an opening always goes first. */
+    enum err (*show)(void *self, struct name lane, const struct indication *indication,
+                     struct fault *fault);
 };

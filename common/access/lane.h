@@ -1,0 +1,102 @@
+/* lane: what a lane's sensors mean. The lane machine, pure: inputs and times in, reports out.
+ *
+ * A grant waits for its passage; a pulse of the passage sensor uses the oldest waiting grant.
+ *
+ *   state                                input              report
+ *   no grant waits                       pulse              forced
+ *   no grant waits, but the time of the
+ *     one used last still runs           pulse              tailgated, of that grant
+ *   grants wait                          pulse              passed, oldest grant
+ *   grants wait                          pass time over     not taken
+ *   lane without passage input           grant              unsensed, at once
+ *   any                                  held for held_ms   held; when it ends, held ended
+ *
+ * Up to LANE_QUEUE_MAX grants may wait: a reader can be quicker than the walkers. Which of two
+ * people walked first cannot be sensed, so the oldest grant is the one used.
+ *
+ * While the board is out of reach time stands still for waiting grants: the caller does not call
+ * lane_tick(). On its return `late` pulses come first, then time goes on. A late pulse is never
+ * "tailgated": when it happened is not known.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+#include "schema/grant.h"
+#include "schema/kinds.h"
+
+enum {
+    LANE_QUEUE_MAX = 4,
+    LANE_PULSES_MAX = 16, /* of one call */
+    LANE_REPORTS_MAX = LANE_PULSES_MAX + LANE_QUEUE_MAX + 1,
+    LANE_HELD_MS = 10000, /* usual lane_rules.held_ms */
+};
+
+/* One way a lane may be used. Its opening belongs to a journalled event (`id`), or to a press of
+ * the exit button that the board answered alone (`press`). */
+struct lane_grant {
+    struct grant_id id;
+    uint64_t press;
+    enum lane_direction direction;
+};
+
+struct lane_rules {
+    bool sensed;      /* has a passage input */
+    uint32_t pass_ms; /* how long a grant waits for its passage */
+    uint32_t held_ms;
+    enum lane_direction direction; /* of a passage without a grant */
+};
+
+struct lane_report {
+    enum passage_kind kind;
+    struct lane_grant grant; /* forced, held, held ended: no id, no press, the lane's direction */
+    bool late;
+};
+
+/* Reports of one call, oldest first. */
+struct lane_reports {
+    struct lane_report list[LANE_REPORTS_MAX];
+    uint8_t count;
+};
+
+struct lane_waiting {
+    struct lane_grant grant;
+    struct mono until;
+};
+
+/* A plain value. */
+struct lane {
+    struct lane_rules rules;
+    struct lane_waiting waiting[LANE_QUEUE_MAX]; /* oldest first */
+    uint8_t waiting_count;
+    bool has_used;
+    struct lane_waiting used; /* the grant used last; until then more pulses are tailgaters */
+    bool held;                /* level of the held input */
+    bool held_reported;
+    struct mono held_since;
+};
+
+struct lane lane_of(struct lane_rules rules);
+
+/* New rules for a lane that goes on: waiting grants keep their times. */
+void lane_set_rules(struct lane *lane, struct lane_rules rules);
+
+/* No more grants may wait now. A lane without passage input is never full. */
+bool lane_is_full(const struct lane *lane);
+
+/* A grant whose opening is sent to the board now. The lane must not be full. */
+struct lane_reports lane_grant(struct lane *lane, struct lane_grant grant, struct mono now);
+
+/* Takes back a grant that certainly opened nothing. Ignored when it does not wait. */
+void lane_withdraw(struct lane *lane, struct lane_grant grant);
+
+/* `count` turns of the arm since the last call, at most LANE_PULSES_MAX: with more, call again. */
+struct lane_reports lane_pulses(struct lane *lane, uint32_t count, bool late, struct mono now);
+
+/* The held-open input is at `level` now. */
+struct lane_reports lane_held(struct lane *lane, bool level, struct mono now);
+
+/* Time passed. `late`: the board was away since the last call, so what ends now ended then. */
+struct lane_reports lane_tick(struct lane *lane, bool late, struct mono now);

@@ -1,0 +1,27 @@
+/* board_actuator: turnstiles and barriers behind parkgate-board, one process a board. */
+#pragma once
+
+#include "reader-agent/driver/driver.h"
+#include "reader-agent/driver/helper_port.h"
+
+struct board_actuator;
+
+/* Hears HELPER_BOARD on `port` (borrowed); board states go to `states` and all else to `sink`
+ * (both copied). */
+struct board_actuator *board_actuator_create(struct helper_port *port,
+                                             const struct driver_sink *states,
+                                             const struct actuator_sink *sink);
+void board_actuator_destroy(struct board_actuator **boards);
+
+struct board_config {
+    struct name board;
+    struct helper_board setup; /* with its lanes */
+};
+
+/* The boards there are from now on; others are dropped, changed ones get their new setup. */
+MUST_CHECK enum err board_actuator_configure(struct board_actuator *boards,
+                                             const struct board_config *list, size_t count,
+                                             struct fault *fault);
+
+/* `self` of both is the struct board_actuator. */
+extern const struct actuator_ops board_actuator_ops;

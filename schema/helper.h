@@ -1,0 +1,224 @@
+/* helper: what the agent and its helper programs (parkgate-nfc, parkgate-board) say to each other.
+ *
+ * One message is one datagram of a Unix SOCK_SEQPACKET socket, at most HELPER_FRAME_BYTES: version
+ * (u8), kind (u8), body; integers big-endian, texts as u16 length and bytes. Both ends run on one
+ * machine, so `struct mono` values (CLOCK_MONOTONIC) mean the same to both.
+ *
+ * Conversation. The helper connects and says HELLO. The agent answers WELCOME, and to a board also
+ * BOARD (its configuration; again whenever it changes). Then, in any order:
+ *
+ *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
+ *   nfc    READ
+ *   both helpers -> agent   STATE, after each change and after each WELCOME
+ *   agent -> board   OPEN, answered once by OPEN_RESULT
+ *   board -> agent   BUTTON, answered by BUTTON_ANSWER once its event is durable; an answer always
+ *                    opens. Without one within LIMIT_BUTTON_MS the board opens by itself
+ *                    and says so in a REPORT (late open)
+ *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
+ *   agent -> board   INDICATE, unanswered
+ *
+ * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest is dropped when full
+ * and the loss is told in STATE): they outlive the agent, not the helper itself.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/err.h"
+#include "common/base/ids.h"
+#include "schema/grant.h"
+#include "schema/kinds.h"
+#include "schema/limits.h"
+
+enum {
+    HELPER_VERSION = 1,
+    HELPER_FRAME_BYTES = 2048,
+    HELPER_HEARTBEAT_MS = 500,
+    HELPER_SILENCE_MS = 2000,
+    HELPER_REPORTS_KEPT = 256,
+    HELPER_LANES_PER_BOARD = 16,
+    HELPER_ADDRESS_SIZE = 128, /* with its NUL */
+    HELPER_WORD_SIZE = 96,     /* a plain word for the operator, with its NUL */
+    HELPER_LINE_SIZE = 100,    /* UTF-8 of one display line, with its NUL; shown: 32 UTF-16 units */
+    HELPER_UID_BYTES = 10,
+};
+
+/* Which program speaks. */
+enum helper_program { HELPER_NFC = 1, HELPER_BOARD = 2 };
+
+/* Append only, never renumber: helpers of an earlier agent outlive an upgrade of it. */
+enum helper_kind {
+    HELPER_SAYS_HELLO = 1,
+    HELPER_SAYS_WELCOME = 2,
+    HELPER_SAYS_HEARTBEAT = 3,
+    HELPER_SAYS_STATE = 4,
+    HELPER_SAYS_READ = 5,
+    HELPER_SAYS_BOARD = 6,
+    HELPER_SAYS_OPEN = 7,
+    HELPER_SAYS_OPEN_RESULT = 8,
+    HELPER_SAYS_BUTTON = 9,
+    HELPER_SAYS_BUTTON_ANSWER = 10,
+    HELPER_SAYS_REPORT = 11,
+    HELPER_SAYS_REPORT_ACK = 12,
+    HELPER_SAYS_INDICATE = 13,
+};
+
+struct helper_hello {
+    enum helper_program program;
+    struct name name; /* of the reader or board it serves */
+    uint32_t pid;
+};
+
+struct helper_state {
+    enum device_state state;
+    char what[HELPER_WORD_SIZE];
+};
+
+/* A card came into the field. */
+struct helper_read {
+    uint64_t sequence; /* rises by one within one helper process */
+    struct wall captured;
+    uint8_t uid[HELPER_UID_BYTES];
+    uint8_t uid_size; /* 4, 7 or 10 */
+    bool random_uid;  /* the card makes up a new UID each time: it identifies nobody */
+};
+
+/* An input or output that a lane may lack. */
+struct helper_number {
+    bool present;
+    uint16_t number;
+};
+
+struct helper_lane {
+    struct name name;
+    enum lane_direction direction;
+    uint16_t open_coil;
+    uint32_t open_ms; /* length of the opening pulse */
+    uint32_t pass_ms; /* a grant not used for this long is "not taken" */
+    struct helper_number passage;
+    struct helper_number tamper;
+    struct helper_number button;
+    struct helper_number held;
+    struct helper_number display;
+};
+
+enum helper_transport { HELPER_TCP = 1, HELPER_RTU = 2 };
+
+struct helper_board {
+    enum helper_transport transport;
+    char address[HELPER_ADDRESS_SIZE]; /* numeric "host:port", "[v6]:port", or a serial device */
+    uint8_t unit;
+    uint32_t baud; /* rtu, 8N1 */
+    uint16_t poll_ms;
+    bool has_flash;
+    bool has_counters;
+    bool has_displays;
+    uint16_t flash_base;
+    uint16_t counter_base;
+    uint16_t display_base;
+    uint8_t lane_count;
+    struct helper_lane lanes[HELPER_LANES_PER_BOARD];
+};
+
+struct helper_open {
+    struct name lane;
+    struct grant_id grant;
+    struct mono expires; /* opens nothing at or after this */
+    enum lane_direction direction;
+};
+
+enum open_result {
+    OPEN_DONE = 1,         /* the board confirmed the write */
+    OPEN_EXPIRED = 2,      /* came too late: nothing was opened */
+    OPEN_DUPLICATE = 3,    /* this grant was seen before: nothing was opened again */
+    OPEN_UNKNOWN_LANE = 4, /* not a lane of this board */
+    OPEN_SILENT = 5,       /* no link to the board, or no answer; if it opened, a report follows */
+    OPEN_REFUSED = 6,      /* the board answered that it cannot */
+    OPEN_QUEUE_FULL = 7,   /* LANE_QUEUE_MAX grants wait for their passage */
+    OPEN_LOST = 8,         /* made by the agent's end only: the helper went before it answered */
+};
+
+struct helper_open_result {
+    struct name lane;
+    struct grant_id grant;
+    enum open_result result;
+};
+
+struct helper_button {
+    struct name lane;
+    uint64_t press; /* rises; starts from the wall clock, so that a restart does not repeat one */
+    struct wall at;
+};
+
+struct helper_button_answer {
+    struct name lane;
+    uint64_t press;
+    struct grant_id grant;
+};
+
+enum report_kind {
+    REPORT_PASSAGE = 1,   /* what the lane machine saw: `passage` */
+    REPORT_LATE_OPEN = 2, /* an exit button opened without the agent: `press` */
+    REPORT_TAMPER = 3,    /* the lane's tamper input: `on` */
+};
+
+struct helper_report {
+    uint64_t number; /* rises; starts from the wall clock, so that a restart does not repeat one */
+    enum report_kind kind;
+    struct name lane;
+    struct wall at; /* when it was seen; of a late passage: when the board came back */
+    bool late;      /* found after an outage of the board, or made without the agent */
+    bool on;
+    enum passage_kind passage;
+    enum lane_direction direction; /* of its grant; without one the lane's */
+    struct grant_id grant;         /* none: no grant, or one by `press` */
+    uint64_t press;                /* the button press that opened; 0 none */
+};
+
+struct helper_report_ack {
+    uint64_t number;
+};
+
+enum indicator_colour { COLOUR_OFF = 0, COLOUR_GREEN = 1, COLOUR_RED = 2, COLOUR_YELLOW = 3 };
+enum indicator_sound { SOUND_NONE = 0, SOUND_SHORT = 1, SOUND_LONG = 2, SOUND_DOUBLE = 3 };
+
+struct helper_indicate {
+    struct name lane;
+    enum indicator_colour colour;
+    enum indicator_sound sound;
+    char line1[HELPER_LINE_SIZE]; /* UTF-8; cut at 32 UTF-16 units */
+    char line2[HELPER_LINE_SIZE];
+    uint32_t show_ms; /* then dark and empty; 0: until the next one */
+};
+
+struct helper_message {
+    enum helper_kind kind;
+    union {
+        struct helper_hello hello;
+        struct helper_state state;
+        struct helper_read read;
+        struct helper_board board;
+        struct helper_open open;
+        struct helper_open_result open_result;
+        struct helper_button button;
+        struct helper_button_answer button_answer;
+        struct helper_report report;
+        struct helper_report_ack report_ack;
+        struct helper_indicate indicate;
+    };
+};
+
+/* Writes `message` into `out`. Every message of valid fields fits; an unknown kind or a text
+ * without its NUL is our own bug and aborts. Returns the frame's size. */
+size_t helper_pack(const struct helper_message *message, uint8_t out[HELPER_FRAME_BYTES]);
+
+/* ERR_UNSUPPORTED: another version or an unknown kind, to be skipped. ERR_CORRUPT: too short, too
+ * long, or a value outside its range; the sender is broken and is to be cut off. */
+MUST_CHECK enum err helper_unpack(struct bytes frame, struct helper_message *ret_message,
+                                  struct fault *fault);
+
+/* Stable lower-case words for logs and for the operator: "expired", "unknown-lane". */
+const char *helper_open_result_name(enum open_result result);
