@@ -54,6 +54,25 @@ enum exit_code {
     X(118, TRY_LATER, EXIT_REFUSED, "busy: %1; try again", "忙：%1；请稍后重试")                   \
     X(119, TOO_MANY_NAMES, EXIT_REFUSED, "at most %1 names a call and %2 a day; narrow the selection", \
       "每次最多 %1 个姓名，每天最多 %2 个；请缩小范围")                                            \
+    X(120, COMMAND_UNKNOWN, EXIT_USAGE, "no such command: %1; see: parkgate help",                 \
+      "没有此命令：%1；请看：parkgate help")                                                       \
+    X(121, OPTION_UNKNOWN, EXIT_USAGE, "%1 has no option %2; see: parkgate %1 --help",             \
+      "%1 没有选项 %2；请看：parkgate %1 --help")                                                  \
+    X(122, OPTION_VALUE, EXIT_USAGE, "option %1 needs a value", "选项 %1 需要一个值")              \
+    X(123, ARG_SURPLUS, EXIT_USAGE, "\"%2\" is one argument too many for %1; see: parkgate %1 --help", \
+      "%1 的参数过多：“%2”；请看：parkgate %1 --help")                                             \
+    X(124, OPERAND_MISSING, EXIT_USAGE, "%2 is missing; see: parkgate %1 --help",                  \
+      "缺少 %2；请看：parkgate %1 --help")                                                         \
+    X(125, NO_CSV, EXIT_NOT_PERMITTED,                                                             \
+      "%1 lists persons or their movements: --csv is only given for figures and a tenant's own roster", \
+      "%1 列出人员或其通行记录：--csv 仅用于统计数字和租户自己的名册")                             \
+    X(126, NEEDS_YES, EXIT_USAGE, "nobody can be asked here (no terminal); give --yes to apply",   \
+      "此处无法询问（不是终端）；请用 --yes 确认")                                                 \
+    X(127, NOT_CONFIRMED, EXIT_REFUSED, "not confirmed; nothing was changed", "未确认；未作任何更改") \
+    X(128, NO_PARK_GIVEN, EXIT_USAGE,                                                              \
+      "which park? give --dir DIR, set PARKGATE_DIR, or give --controller, --server-key and --key", \
+      "哪个园区？请给出 --dir DIR、设置 PARKGATE_DIR，或给出 --controller、--server-key 和 --key") \
+    X(129, OPTION_TWICE, EXIT_USAGE, "option %1 is given twice", "选项 %1 给出了两次")             \
     /* agents and events */                                                                        \
     X(200, LANE_NOT_YOURS, EXIT_REFUSED, "lane %1 does not belong to gate %2",                     \
       "通道 %1 不属于出入口 %2")                                                                   \
@@ -89,6 +108,30 @@ enum exit_code {
       "园区配置已被他人更改；请重新执行 apply")                                                    \
     X(309, PARK_INPUT_SHARED, EXIT_BAD_FILE, "lanes %1 and %2 share input %3 of board %4",         \
       "通道 %1 和 %2 共用控制板 %4 的输入 %3")                                                     \
+    X(310, PARK_UNKNOWN_KEY, EXIT_BAD_FILE,                                                        \
+      "%1, line %2: \"%3\" is not a key of %4; correct or remove it",                              \
+      "%1，第 %2 行：“%3”不是 %4 的键；请改正或删除")                                              \
+    X(311, PARK_MISSING_KEY, EXIT_BAD_FILE, "%1, line %2: %4: the key \"%3\" is missing; add it",  \
+      "%1，第 %2 行：%4：缺少键“%3”；请补上")                                                      \
+    X(312, PARK_BAD_VALUE, EXIT_BAD_FILE,                                                          \
+      "%1, line %2: %3: %4 is not allowed here; see docs/park-file.md",                            \
+      "%1，第 %2 行：%3：此处不能写 %4；请看 docs/park-file.md")                                   \
+    X(313, PARK_YAML, EXIT_BAD_FILE, "%1, line %2: this is not YAML: %3",                          \
+      "%1，第 %2 行：不是有效的 YAML：%3")                                                         \
+    X(314, PARK_TOO_MANY, EXIT_BAD_FILE, "%1, line %2: more than %4 entries in %3",                \
+      "%1，第 %2 行：%3 超过 %4 项")                                                               \
+    X(315, PARK_NAME, EXIT_BAD_FILE,                                                               \
+      "%1, line %2: %3: \"%4\" is no name; use 1 to 31 characters of a-z 0-9 - . and begin with a letter or digit", \
+      "%1，第 %2 行：%3：“%4”不是有效名称；请用 1 到 31 个字符 a-z 0-9 - . 并以字母或数字开头")    \
+    X(316, PARK_TIME, EXIT_BAD_FILE,                                                               \
+      "%1, line %2: %3: \"%4\" is no time of day; write \"HH:MM\" in quotes",                      \
+      "%1，第 %2 行：%3：“%4”不是时刻；请写成带引号的 \"HH:MM\"")                                  \
+    X(317, PARK_DATE, EXIT_BAD_FILE, "%1, line %2: %3: \"%4\" is no date; write YYYY-MM-DD",       \
+      "%1，第 %2 行：%3：“%4”不是日期；请写成 YYYY-MM-DD")                                         \
+    X(318, PARK_EMPTY, EXIT_BAD_FILE, "%1: the file is empty; begin with packaging/park.example.yaml", \
+      "%1：文件为空；可从 packaging/park.example.yaml 开始")                                       \
+    X(319, PARK_ALIAS, EXIT_BAD_FILE, "%1, line %2: YAML anchors and aliases are not used here",   \
+      "%1，第 %2 行：此处不使用 YAML 锚点和别名")                                                  \
     /* people and credentials */                                                                   \
     X(400, ROW_BAD, EXIT_BAD_FILE, "line %1, column %2: %3", "第 %1 行，“%2”列：%3")               \
     X(401, FILE_HEADER, EXIT_BAD_FILE, "header: %1", "表头：%1")                                   \
@@ -106,13 +149,41 @@ enum exit_code {
       "导入 %1：数量或摘要不符；未生效")                                                           \
     X(408, TENANT_SUSPENDED, EXIT_REFUSED, "tenant %1 is suspended", "租户 %1 已停用")             \
     X(409, SAME_STATE, EXIT_REFUSED, "%1 %2 is already so", "%1 %2 已是该状态")                    \
+    X(410, ROWS_BAD, EXIT_BAD_FILE,                                                                \
+      "%1: %2 problems in the rows; nothing was imported; correct them and run it again",          \
+      "%1：数据行有 %2 处问题；未导入任何内容；请改正后重试")                                      \
+    X(411, FILE_NO_ROWS, EXIT_BAD_FILE, "%1: there is no row below the header",                    \
+      "%1：表头下面没有数据行")                                                                    \
+    X(412, FILE_NO_HEADER, EXIT_BAD_FILE,                                                          \
+      "%1: no header in the first 6 lines; the first columns needed are: %2",                      \
+      "%1：前 6 行中没有表头；至少需要这些列：%2")                                                 \
+    X(413, FILE_COLUMN_MISSING, EXIT_BAD_FILE, "%1, line %2: the header has no column for %3",     \
+      "%1，第 %2 行：表头中没有 %3 列")                                                            \
+    X(414, FILE_COLUMN_TWICE, EXIT_BAD_FILE,                                                       \
+      "%1, line %2: the columns \"%3\" and \"%4\" mean the same; keep one",                        \
+      "%1，第 %2 行：“%3”列和“%4”列含义相同；请只保留一列")                                        \
+    X(415, FILE_TENANT, EXIT_USAGE, "%1: no tenant column; give --tenant",                         \
+      "%1：没有租户列；请用 --tenant 给出")                                                        \
+    X(416, FILE_TOO_LONG, EXIT_BAD_FILE, "%1: more than %2 rows; split the file",                  \
+      "%1：超过 %2 行；请拆分文件")                                                                \
+    X(417, FILE_QUOTE, EXIT_BAD_FILE,                                                              \
+      "%1, line %2: a quotation mark is opened and never closed; close or remove it",              \
+      "%1，第 %2 行：引号没有闭合；请补上或删除")                                                  \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \
     X(501, KEY_FILE, EXIT_REFUSED, "%1", "%1")                                                     \
     X(502, FILE_OPEN, EXIT_BAD_FILE, "%1: cannot be read: %2", "%1：无法读取：%2")                 \
     X(503, VERIFY_FAILED, EXIT_REFUSED, "%1", "%1")                                                \
-    X(504, INTERNAL, EXIT_REFUSED, "the controller could not do it: %1", "控制器无法执行：%1")
+    X(504, INTERNAL, EXIT_REFUSED, "the controller could not do it: %1", "控制器无法执行：%1")     \
+    X(505, DIR_EXISTS, EXIT_REFUSED, "%1 exists and is not empty; name another directory",         \
+      "%1 已存在且不为空；请另选目录")                                                             \
+    X(506, DIR_MAKE, EXIT_REFUSED, "%1: cannot be made: %2", "%1：无法创建：%2")                   \
+    X(507, EXEC, EXIT_REFUSED, "%1 cannot be started: %2; is it installed?",                       \
+      "无法启动 %1：%2；是否已安装？")                                                             \
+    X(508, REPLY_BAD, EXIT_UNREACHABLE, "the controller's answer cannot be read: %1",              \
+      "无法解析控制器的应答：%1")                                                                  \
+    X(509, CONFIG_FILE, EXIT_BAD_FILE, "%1", "%1")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,
