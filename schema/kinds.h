@@ -72,3 +72,30 @@ enum message_kind {
     MESSAGE_ENROL = 48,       /* a Request on the enrol port, verb "agent.join" */
     MESSAGE_ENROLLED = 49,
 };
+
+/* Kinds of journal entries. */
+enum entry_kind {
+    ENTRY_GENESIS = 1,
+    ENTRY_KEY = 2,
+    ENTRY_ENROL_CODE = 3,
+    ENTRY_PARK_SLICE = 4,
+    ENTRY_PARK_COMMIT = 5,
+    ENTRY_HOLDER = 6,
+    ENTRY_CREDENTIAL = 7,
+    ENTRY_ASSIGNMENT = 8,
+    ENTRY_IMPORT_BEGIN = 9,
+    ENTRY_IMPORT_SLICE = 10,
+    ENTRY_IMPORT_CLOSE = 11,
+    ENTRY_TENANT_STATE = 12,
+    ENTRY_LANE_STATE = 13,
+    ENTRY_COMMAND = 14,
+    ENTRY_AGENT_EPOCH = 15,
+    ENTRY_EVENT = 16,
+    ENTRY_EVENT_REFUSED = 17,
+    ENTRY_FAULT = 18,
+    ENTRY_REFUSAL = 19,
+    ENTRY_LOOKUP = 20,
+    ENTRY_BACKUP = 21,
+};
+
+enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
