@@ -58,7 +58,7 @@ struct reason_text {
 };
 
 /* Static text, never NULL. A number that this version does not know (it came from a newer one)
- * gets the text of REASON_NO_RULE's sentences under the name `unknown-reason`. */
+ * gets a text of its own, named `unknown-reason`, red, with .reason REASON_NO_RULE. */
 const struct reason_text *reason_text(enum reason reason);
 
 /* The text with this name; NULL when there is none. */

@@ -1,0 +1,306 @@
+#include "common/access/decide.h"
+
+#include "common/base/must.h"
+
+struct rule {
+    uint16_t number;
+    bool (*applies)(const struct facts *facts);
+    enum outcome outcome;
+    enum reason reason;
+};
+
+static bool is_read(const struct facts *facts)
+{
+    return facts->presentation != PRESENTATION_EXIT_BUTTON;
+}
+
+static bool is_history(const struct facts *facts)
+{
+    return is_read(facts) && facts->history;
+}
+
+static bool is_replayed(const struct facts *facts)
+{
+    return is_read(facts) && facts->replayed;
+}
+
+static bool is_stale(const struct facts *facts)
+{
+    return is_read(facts) && facts->freshness == FRESHNESS_STALE;
+}
+
+static bool is_exit_button(const struct facts *facts)
+{
+    return facts->presentation == PRESENTATION_EXIT_BUTTON;
+}
+
+static bool is_leaving(const struct facts *facts)
+{
+    return facts->direction == DIRECTION_OUT;
+}
+
+static enum lane_rule lane_rule_of(const struct facts *facts)
+{
+    return decide_lane_rule(facts->direction, facts->mode, facts->emergency,
+                            facts->emergency_admits);
+}
+
+static bool lane_is_locked(const struct facts *facts)
+{
+    return lane_rule_of(facts) == LANE_RULE_LOCKED;
+}
+
+static bool lane_is_in_emergency(const struct facts *facts)
+{
+    return lane_rule_of(facts) == LANE_RULE_EMERGENCY;
+}
+
+static bool clock_is_unknown(const struct facts *facts)
+{
+    return facts->freshness != FRESHNESS_LIVE && !facts->admits_unknown_clock;
+}
+
+static bool is_without_roster(const struct facts *facts)
+{
+    return facts->without_roster;
+}
+
+static bool lane_is_free(const struct facts *facts)
+{
+    return lane_rule_of(facts) == LANE_RULE_FREE;
+}
+
+static bool earlier_grant_stands(const struct facts *facts)
+{
+    return facts->repeat == REPEAT_OPEN;
+}
+
+static bool has_just_passed(const struct facts *facts)
+{
+    return facts->repeat == REPEAT_PASSED;
+}
+
+static bool has_no_plate(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_NO_PLATE;
+}
+
+static bool plate_was_not_read(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_NOT_READ;
+}
+
+static bool is_unknown(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_UNKNOWN;
+}
+
+static bool is_revoked(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_REVOKED;
+}
+
+static bool is_not_yet_valid(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_NOT_YET_VALID;
+}
+
+static bool is_expired(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_EXPIRED;
+}
+
+static bool class_is_too_weak(const struct facts *facts)
+{
+    return facts->credential_class < facts->zone_class;
+}
+
+static bool is_banned(const struct facts *facts)
+{
+    return facts->park_ban;
+}
+
+static bool tenant_is_suspended(const struct facts *facts)
+{
+    return facts->tenant_suspended;
+}
+
+static bool person_is_suspended(const struct facts *facts)
+{
+    return facts->person_suspended;
+}
+
+static bool has_no_assignment(const struct facts *facts)
+{
+    return !facts->has_assignment;
+}
+
+static bool zone_is_not_allowed(const struct facts *facts)
+{
+    return !facts->zone_allowed;
+}
+
+static bool is_closed_for_holiday(const struct facts *facts)
+{
+    return facts->holiday_closed;
+}
+
+static bool is_out_of_schedule(const struct facts *facts)
+{
+    return !facts->in_schedule;
+}
+
+static bool zone_is_full(const struct facts *facts)
+{
+    return facts->zone_limit != 0 && facts->zone_count >= facts->zone_limit;
+}
+
+static bool is_valid(const struct facts *facts)
+{
+    return facts->credential == CREDENTIAL_STATE_VALID;
+}
+
+/* The first rule that applies decides. Their order is policy, so it is data: what is not live opens
+ * nothing, then life safety before security, security before paperwork. From R60 on all are about
+ * entries, for R40 and R50 took every way out. is_valid is asked last and not presumed, so that a
+ * state which no rule knows ends as a denial. */
+static const struct rule rules[] = {
+    {10,  is_history,            OUTCOME_DENY,  REASON_HISTORY           },
+    {20,  is_replayed,           OUTCOME_DENY,  REASON_REPLAYED          },
+    {30,  is_stale,              OUTCOME_DENY,  REASON_STALE_READ        },
+    {40,  is_exit_button,        OUTCOME_GRANT, REASON_EXIT_BUTTON       },
+    {50,  is_leaving,            OUTCOME_GRANT, REASON_EXIT              },
+    {60,  lane_is_locked,        OUTCOME_DENY,  REASON_LANE_LOCKED       },
+    {70,  lane_is_in_emergency,  OUTCOME_DENY,  REASON_EMERGENCY_CLOSED  },
+    {80,  clock_is_unknown,      OUTCOME_DENY,  REASON_CLOCK_UNKNOWN     },
+    {90,  is_without_roster,     OUTCOME_DENY,  REASON_CONTROLLER_SILENT },
+    {100, lane_is_free,          OUTCOME_GRANT, REASON_LANE_SET_FREE     },
+    {110, earlier_grant_stands,  OUTCOME_DENY,  REASON_REPEAT            },
+    {120, has_just_passed,       OUTCOME_DENY,  REASON_REPEAT_PASSED     },
+    {130, has_no_plate,          OUTCOME_DENY,  REASON_NO_PLATE          },
+    {140, plate_was_not_read,    OUTCOME_DENY,  REASON_PLATE_NOT_READ    },
+    {150, is_unknown,            OUTCOME_DENY,  REASON_CREDENTIAL_UNKNOWN},
+    {160, is_revoked,            OUTCOME_DENY,  REASON_CREDENTIAL_REVOKED},
+    {170, is_not_yet_valid,      OUTCOME_DENY,  REASON_CREDENTIAL_NOT_YET},
+    {180, is_expired,            OUTCOME_DENY,  REASON_CREDENTIAL_EXPIRED},
+    {190, class_is_too_weak,     OUTCOME_DENY,  REASON_CLASS_TOO_WEAK    },
+    {200, is_banned,             OUTCOME_DENY,  REASON_PARK_BAN          },
+    {210, tenant_is_suspended,   OUTCOME_DENY,  REASON_TENANT_SUSPENDED  },
+    {220, person_is_suspended,   OUTCOME_DENY,  REASON_PERSON_SUSPENDED  },
+    {230, has_no_assignment,     OUTCOME_DENY,  REASON_NO_ASSIGNMENT     },
+    {240, zone_is_not_allowed,   OUTCOME_DENY,  REASON_ZONE_NOT_ALLOWED  },
+    {250, is_closed_for_holiday, OUTCOME_DENY,  REASON_HOLIDAY           },
+    {260, is_out_of_schedule,    OUTCOME_DENY,  REASON_OUT_OF_SCHEDULE   },
+    {270, zone_is_full,          OUTCOME_DENY,  REASON_ZONE_FULL         },
+    {280, is_valid,              OUTCOME_GRANT, REASON_GRANTED           },
+};
+
+struct verdict decide(const struct facts *facts)
+{
+    MUST(facts != NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        if (rules[i].applies(facts)) {
+            return (struct verdict){.outcome = rules[i].outcome, .reason = rules[i].reason};
+        }
+    }
+    return (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_NO_RULE};
+}
+
+bool decide_rule_at(size_t index, struct decision_rule *ret_rule)
+{
+    if (index >= ARRAY_LEN(rules)) {
+        return false;
+    }
+    *ret_rule = (struct decision_rule){
+        .number = rules[index].number,
+        .outcome = rules[index].outcome,
+        .reason = rules[index].reason,
+    };
+    return true;
+}
+
+enum lane_rule decide_lane_rule(enum direction direction, enum lane_mode mode, bool emergency,
+                                bool emergency_admits)
+{
+    bool leaving = direction == DIRECTION_OUT;
+    if (mode == LANE_MODE_LOCKED && !leaving) {
+        return LANE_RULE_LOCKED;
+    }
+    if (emergency && (leaving || !emergency_admits)) {
+        return LANE_RULE_EMERGENCY;
+    }
+    return mode == LANE_MODE_FREE ? LANE_RULE_FREE : LANE_RULE_NORMAL;
+}
+
+enum freshness decide_freshness(struct wall captured, struct wall received,
+                                const int64_t *offset_us)
+{
+    if (offset_us == NULL) {
+        return FRESHNESS_UNKNOWN;
+    }
+    /* Times from devices may be anything: an age that does not fit is no measurement. */
+    int64_t corrected_us = 0;
+    int64_t age_us = 0;
+    if (__builtin_add_overflow(captured.us, *offset_us, &corrected_us) ||
+        __builtin_sub_overflow(received.us, corrected_us, &age_us)) {
+        return FRESHNESS_UNKNOWN;
+    }
+    const int64_t limit_us = (int64_t)STALE_AFTER_MS * 1000;
+    if (age_us < -limit_us) {
+        return FRESHNESS_UNKNOWN;
+    }
+    return age_us > limit_us ? FRESHNESS_STALE : FRESHNESS_LIVE;
+}
+
+enum repeat decide_repeat(struct wall granted, enum grant_end end, struct wall captured,
+                          int64_t window_ms)
+{
+    int64_t window_us = 0;
+    int64_t apart_us = 0;
+    if (end == GRANT_NOT_TAKEN || __builtin_mul_overflow(window_ms, 1000, &window_us) ||
+        __builtin_sub_overflow(captured.us, granted.us, &apart_us)) {
+        return REPEAT_NONE;
+    }
+    if (apart_us <= -window_us || apart_us >= window_us) {
+        return REPEAT_NONE;
+    }
+    return end == GRANT_PASSED ? REPEAT_PASSED : REPEAT_OPEN;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_DENY:
+        return "deny";
+    case OUTCOME_REVIEW:
+        return "review";
+    case OUTCOME_GRANT:
+        return "grant";
+    }
+    return "unknown";
+}
+
+const char *direction_name(enum direction direction)
+{
+    switch (direction) {
+    case DIRECTION_IN:
+        return "in";
+    case DIRECTION_OUT:
+        return "out";
+    }
+    return "unknown";
+}
+
+const char *lane_mode_name(enum lane_mode mode)
+{
+    switch (mode) {
+    case LANE_MODE_NORMAL:
+        return "normal";
+    case LANE_MODE_FREE:
+        return "free";
+    case LANE_MODE_LOCKED:
+        return "locked";
+    }
+    return "unknown";
+}

@@ -1,0 +1,408 @@
+/* Goal: pin the decision table. Method: one row per rule in policy order, labels carrying the
+ * numbers of docs/decision-rules.md; the page against the table; then every combination of facts
+ * against the properties that must survive any change of policy. */
+#include "common/access/decide.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/must.h"
+
+#define GRANT(r) OUTCOME_GRANT, REASON_##r
+#define DENY(r)  OUTCOME_DENY, REASON_##r
+
+/* A worker whom nothing holds, at an ordinary entry; each row then changes a little. */
+#define GOOD                                                                                       \
+    .freshness = FRESHNESS_LIVE, .zone_class = CREDENTIAL_CLASS_UID_ONLY,                          \
+    .credential = CREDENTIAL_STATE_VALID, .credential_class = CREDENTIAL_CLASS_UID_ONLY,           \
+    .has_assignment = true, .zone_allowed = true, .in_schedule = true, .zone_count = 79,           \
+    .zone_limit = 80
+#define BUTTON .presentation = PRESENTATION_EXIT_BUTTON
+#define OUT    .direction = DIRECTION_OUT
+
+/* The rows change what GOOD has set: that is their point. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+#endif
+
+static const struct {
+    const char *label;
+    struct facts facts;
+    enum outcome outcome;
+    enum reason reason;
+} cases[] = {
+    {"R10 history",                       {GOOD, .history = true},                               DENY(HISTORY)           },
+    {"R10 not even an exit",              {GOOD, OUT, .history = true},                          DENY(HISTORY)           },
+    {"R10 nor a free lane",               {GOOD, .history = true, .mode = LANE_MODE_FREE},       DENY(HISTORY)           },
+    {"R10 before R20",                    {GOOD, .history = true, .replayed = true},             DENY(HISTORY)           },
+    {"R20 replayed",                      {GOOD, .replayed = true},                              DENY(REPLAYED)          },
+    {"R20 not even an exit",              {GOOD, OUT, .replayed = true},                         DENY(REPLAYED)          },
+    {"R30 stale",                         {GOOD, .freshness = FRESHNESS_STALE},                  DENY(STALE_READ)        },
+    {"R30 not even an exit",              {GOOD, OUT, .freshness = FRESHNESS_STALE},             DENY(STALE_READ)        },
+    {"R30 an unknown clock is not stale", {GOOD, OUT, .freshness = FRESHNESS_UNKNOWN},           GRANT(EXIT)             },
+    {"R40 button",                        {BUTTON},                                              GRANT(EXIT_BUTTON)      },
+    {"R40 button of an exit",             {BUTTON, OUT},                                         GRANT(EXIT_BUTTON)      },
+    {"R40 locked",                        {BUTTON, .mode = LANE_MODE_LOCKED},                    GRANT(EXIT_BUTTON)      },
+    {"R40 a press has no age",            {BUTTON, .freshness = FRESHNESS_STALE},                GRANT(EXIT_BUTTON)      },
+    {"R40 nor a history",                 {BUTTON, .history = true, .replayed = true},           GRANT(EXIT_BUTTON)      },
+    {"R50 a worker leaves",               {GOOD, OUT},                                           GRANT(EXIT)             },
+    {"R50 a stranger leaves",             {OUT},                                                 GRANT(EXIT)             },
+    {"R50 locked",                        {OUT, .mode = LANE_MODE_LOCKED},                       GRANT(EXIT)             },
+    {"R50 emergency",                     {OUT, .emergency = true},                              GRANT(EXIT)             },
+    {"R50 controller silent",             {OUT, .without_roster = true},                         GRANT(EXIT)             },
+    {"R50 a repeat",                      {GOOD, OUT, .repeat = REPEAT_PASSED},                  GRANT(EXIT)             },
+    {"R50 a banned person",               {GOOD, OUT, .park_ban = true},                         GRANT(EXIT)             },
+    {"R50 an unread plate",               {OUT, .credential = CREDENTIAL_STATE_NOT_READ},        GRANT(EXIT)             },
+    {"R60 locked",                        {GOOD, .mode = LANE_MODE_LOCKED},                      DENY(LANE_LOCKED)       },
+    {"R60 before R70",                    {GOOD, .mode = LANE_MODE_LOCKED, .emergency = true},   DENY(LANE_LOCKED)       },
+    {"R70 emergency",                     {GOOD, .emergency = true},                             DENY(EMERGENCY_CLOSED)  },
+    {"R70 beats free",                    {.emergency = true, .mode = LANE_MODE_FREE},           DENY(EMERGENCY_CLOSED)  },
+    {"R70 admitted",                      {GOOD, .emergency = true, .emergency_admits = true},   GRANT(GRANTED)          },
+    {"R80 unknown clock",                 {GOOD, .freshness = FRESHNESS_UNKNOWN},                DENY(CLOCK_UNKNOWN)     },
+    {"R80 beats free",
+     {GOOD, .freshness = FRESHNESS_UNKNOWN, .mode = LANE_MODE_FREE},
+     DENY(CLOCK_UNKNOWN)                                                                                                 },
+    {"R80 the lane admits it",
+     {GOOD, .freshness = FRESHNESS_UNKNOWN, .admits_unknown_clock = true},
+     GRANT(GRANTED)                                                                                                      },
+    {"R90 controller silent",             {GOOD, .without_roster = true},                        DENY(CONTROLLER_SILENT) },
+    {"R90 beats free",
+     {GOOD, .without_roster = true, .mode = LANE_MODE_FREE},
+     DENY(CONTROLLER_SILENT)                                                                                             },
+    {"R100 free for a stranger",
+     {.freshness = FRESHNESS_LIVE, .mode = LANE_MODE_FREE},
+     GRANT(LANE_SET_FREE)                                                                                                },
+    {"R100 free for a repeat",
+     {GOOD, .mode = LANE_MODE_FREE, .repeat = REPEAT_PASSED},
+     GRANT(LANE_SET_FREE)                                                                                                },
+    {"R110 the earlier grant stands",     {GOOD, .repeat = REPEAT_OPEN},                         DENY(REPEAT)            },
+    {"R120 has just passed",              {GOOD, .repeat = REPEAT_PASSED},                       DENY(REPEAT_PASSED)     },
+    {"R130 no plate",                     {GOOD, .credential = CREDENTIAL_STATE_NO_PLATE},       DENY(NO_PLATE)          },
+    {"R140 plate not read",               {GOOD, .credential = CREDENTIAL_STATE_NOT_READ},       DENY(PLATE_NOT_READ)    },
+    {"R150 unknown",                      {GOOD, .credential = CREDENTIAL_STATE_UNKNOWN},        DENY(CREDENTIAL_UNKNOWN)},
+    {"R160 revoked",                      {GOOD, .credential = CREDENTIAL_STATE_REVOKED},        DENY(CREDENTIAL_REVOKED)},
+    {"R170 not yet",
+     {GOOD, .credential = CREDENTIAL_STATE_NOT_YET_VALID},
+     DENY(CREDENTIAL_NOT_YET)                                                                                            },
+    {"R180 expired",                      {GOOD, .credential = CREDENTIAL_STATE_EXPIRED},        DENY(CREDENTIAL_EXPIRED)},
+    {"R190 one class too weak",
+     {GOOD, .zone_class = CREDENTIAL_CLASS_AUTHENTICATED},
+     DENY(CLASS_TOO_WEAK)                                                                                                },
+    {"R190 stronger than asked",
+     {GOOD, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
+     GRANT(GRANTED)                                                                                                      },
+    {"R200 park ban",                     {GOOD, .park_ban = true, .tenant_suspended = true},    DENY(PARK_BAN)          },
+    {"R210 tenant suspended",
+     {GOOD, .tenant_suspended = true, .person_suspended = true},
+     DENY(TENANT_SUSPENDED)                                                                                              },
+    {"R220 person suspended",
+     {GOOD, .person_suspended = true, .has_assignment = false},
+     DENY(PERSON_SUSPENDED)                                                                                              },
+    {"R230 no assignment",
+     {GOOD, .has_assignment = false, .zone_allowed = false},
+     DENY(NO_ASSIGNMENT)                                                                                                 },
+    {"R240 zone",                         {GOOD, .zone_allowed = false, .holiday_closed = true}, DENY(ZONE_NOT_ALLOWED)  },
+    {"R250 holiday",                      {GOOD, .holiday_closed = true, .in_schedule = false},  DENY(HOLIDAY)           },
+    {"R260 schedule",                     {GOOD, .in_schedule = false, .zone_count = 80},        DENY(OUT_OF_SCHEDULE)   },
+    {"R270 full",                         {GOOD, .zone_count = 80},                              DENY(ZONE_FULL)         },
+    {"R270 over full",                    {GOOD, .zone_count = 81},                              DENY(ZONE_FULL)         },
+    {"R270 no limit",                     {GOOD, .zone_count = 4000000000U, .zone_limit = 0},    GRANT(GRANTED)          },
+    {"R280 the last free place",          {GOOD},                                                GRANT(GRANTED)          },
+    {"the careful zero",                  {0},                                                   DENY(CLOCK_UNKNOWN)     },
+    {"a state that no rule knows",        {GOOD, .credential = (enum credential_state)77},       DENY(NO_RULE)           },
+};
+#pragma GCC diagnostic pop
+
+static void each_rule(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct verdict got = decide(&cases[i].facts);
+        if (got.outcome != cases[i].outcome || got.reason != cases[i].reason) {
+            fail_msg("%s: got %s, %s", cases[i].label, outcome_name(got.outcome),
+                     reason_text(got.reason)->name);
+        }
+    }
+}
+
+/* Each rule must have at least one row above that carries its number and gets its reason. */
+static void each_rule_has_a_row(void **state)
+{
+    (void)state;
+    struct decision_rule rule;
+    for (size_t r = 0; decide_rule_at(r, &rule); r++) {
+        char label[16];
+        (void)snprintf(label, sizeof(label), "R%u ", (unsigned)rule.number);
+        bool found = false;
+        for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+            found = found || (strncmp(cases[i].label, label, strlen(label)) == 0 &&
+                              cases[i].reason == rule.reason);
+        }
+        if (!found) {
+            fail_msg("%shas no row", label);
+        }
+    }
+}
+
+/* The table rows of the page, `| R10 | ... | deny | `history` | ...`, are the rows of the code. */
+static void the_page_is_the_table(void **state)
+{
+    (void)state;
+    FILE *page = fopen(PARKGATE_SOURCE_DIR "/docs/decision-rules.md", "r");
+    assert_non_null(page);
+    char line[1024];
+    size_t count = 0;
+    while (fgets(line, sizeof(line), page) != NULL) {
+        unsigned number = 0;
+        char outcome[16];
+        char reason[32];
+        if (sscanf(line, "| R%u | %*[^|]| %15[a-z]%*[^|]| `%31[a-z-]`", &number, outcome, reason) !=
+            3) {
+            continue;
+        }
+        struct decision_rule rule;
+        assert_true(decide_rule_at(count++, &rule));
+        assert_int_equal(rule.number, number);
+        assert_string_equal(outcome_name(rule.outcome), outcome);
+        assert_string_equal(reason_text(rule.reason)->name, reason);
+    }
+    assert_int_equal(fclose(page), 0);
+    struct decision_rule past;
+    assert_false(decide_rule_at(count, &past));
+    assert_true(count > 0);
+}
+
+static void rule_numbers_rise(void **state)
+{
+    (void)state;
+    struct decision_rule rule;
+    unsigned before = 0;
+    for (size_t i = 0; decide_rule_at(i, &rule); i++) {
+        assert_true(rule.number > before);
+        before = rule.number;
+    }
+}
+
+/* Takes the next digit of base `base` off *number. */
+static unsigned digit(unsigned *number, unsigned base)
+{
+    unsigned value = *number % base;
+    *number /= base;
+    return value;
+}
+
+enum { LANE_COMBINATIONS = 16 * 27 * 16 * 3 * 7, HOLDER_COMBINATIONS = 256 };
+
+static struct facts lane_facts(unsigned n)
+{
+    struct facts facts = {.zone_limit = 9};
+    facts.presentation = (enum presentation)digit(&n, 2);
+    facts.direction = (enum direction)digit(&n, 2);
+    facts.history = digit(&n, 2);
+    facts.replayed = digit(&n, 2);
+    facts.freshness = (enum freshness)digit(&n, 3);
+    facts.repeat = (enum repeat)digit(&n, 3);
+    facts.mode = (enum lane_mode)digit(&n, 3);
+    facts.emergency = digit(&n, 2);
+    facts.emergency_admits = digit(&n, 2);
+    facts.admits_unknown_clock = digit(&n, 2);
+    facts.without_roster = digit(&n, 2);
+    facts.zone_class = CREDENTIAL_CLASS_UID_ONLY;
+    facts.credential_class = (enum credential_class)digit(&n, 3);
+    facts.credential = (enum credential_state)digit(&n, 7);
+    assert_int_equal(n, 0);
+    return facts;
+}
+
+static void set_holder(struct facts *facts, unsigned bits)
+{
+    facts->park_ban = bits & 1;
+    facts->tenant_suspended = bits & 2;
+    facts->person_suspended = bits & 4;
+    facts->has_assignment = bits & 8;
+    facts->zone_allowed = bits & 16;
+    facts->in_schedule = bits & 32;
+    facts->holiday_closed = bits & 64;
+    facts->zone_count = bits & 128 ? 9 : 8;
+}
+
+/* Everything an entry asks of its holder, written out once more and in no order. */
+static bool has_permit(const struct facts *f)
+{
+    return f->credential == CREDENTIAL_STATE_VALID && f->credential_class >= f->zone_class &&
+           f->has_assignment && f->zone_allowed && f->in_schedule && !f->park_ban &&
+           !f->tenant_suspended && !f->person_suspended && !f->holiday_closed && f->zone_count < 9;
+}
+
+/* NULL, or the property that this verdict breaks. */
+static const char *broken_property(const struct facts *f, struct verdict got)
+{
+    bool granted = got.outcome == OUTCOME_GRANT;
+    bool button = f->presentation == PRESENTATION_EXIT_BUTTON;
+    bool live = !f->history && !f->replayed && f->freshness != FRESHNESS_STALE;
+    bool leaving = button || f->direction == DIRECTION_OUT;
+    bool open_lane = f->mode == LANE_MODE_FREE;
+    bool entry_granted = granted && !leaving;
+
+    if (got.reason == REASON_NO_RULE || got.outcome == OUTCOME_REVIEW) {
+        return "every case is decided";
+    }
+    if (leaving && (button || live) && !granted) {
+        return "nobody is kept from leaving";
+    }
+    if (!button && !live && granted) {
+        return "what is not live opens nothing";
+    }
+    if (entry_granted && !open_lane && !has_permit(f)) {
+        return "no permit, no entry, but at a lane set free";
+    }
+    if (entry_granted && f->mode == LANE_MODE_LOCKED) {
+        return "a locked entry never opens";
+    }
+    if (entry_granted && f->emergency && !f->emergency_admits) {
+        return "an emergency closes entries";
+    }
+    if (entry_granted && f->without_roster) {
+        return "a silent controller grants no entry";
+    }
+    if (entry_granted && f->repeat != REPEAT_NONE && !open_lane) {
+        return "a repeat opens nothing";
+    }
+    if (entry_granted && f->freshness != FRESHNESS_LIVE && !f->admits_unknown_clock) {
+        return "an unknown clock enters only where the lane admits it";
+    }
+    bool plain = live && f->freshness == FRESHNESS_LIVE && f->mode == LANE_MODE_NORMAL &&
+                 !f->emergency && !f->without_roster && f->repeat == REPEAT_NONE;
+    if (!leaving && plain && has_permit(f) && !granted) {
+        return "who has a permit enters at a plain lane";
+    }
+    return NULL;
+}
+
+static void every_combination(void **state)
+{
+    (void)state;
+    unsigned long count = 0;
+    for (unsigned lane = 0; lane < LANE_COMBINATIONS; lane++) {
+        struct facts facts = lane_facts(lane);
+        for (unsigned holder = 0; holder < HOLDER_COMBINATIONS; holder++) {
+            set_holder(&facts, holder);
+            const char *broken = broken_property(&facts, decide(&facts));
+            if (broken != NULL) {
+                fail_msg("%s: lane=%u holder=%u", broken, lane, holder);
+            }
+            count++;
+        }
+    }
+    print_message("combinations decided: %lu\n", count);
+    assert_true(count == (unsigned long)LANE_COMBINATIONS * HOLDER_COMBINATIONS);
+}
+
+static void who_wins_at_a_lane(void **state)
+{
+    (void)state;
+    static const struct {
+        enum direction direction;
+        enum lane_mode mode;
+        bool emergency, admits;
+        enum lane_rule winner;
+    } rows[] = {
+        {DIRECTION_IN,  LANE_MODE_NORMAL, false, false, LANE_RULE_NORMAL   },
+        {DIRECTION_IN,  LANE_MODE_FREE,   false, false, LANE_RULE_FREE     },
+        {DIRECTION_IN,  LANE_MODE_LOCKED, false, false, LANE_RULE_LOCKED   },
+        {DIRECTION_IN,  LANE_MODE_NORMAL, true,  false, LANE_RULE_EMERGENCY},
+        {DIRECTION_IN,  LANE_MODE_FREE,   true,  false, LANE_RULE_EMERGENCY},
+        {DIRECTION_IN,  LANE_MODE_LOCKED, true,  false, LANE_RULE_LOCKED   },
+        {DIRECTION_IN,  LANE_MODE_NORMAL, true,  true,  LANE_RULE_NORMAL   },
+        {DIRECTION_IN,  LANE_MODE_FREE,   true,  true,  LANE_RULE_FREE     },
+        {DIRECTION_IN,  LANE_MODE_LOCKED, true,  true,  LANE_RULE_LOCKED   },
+        {DIRECTION_OUT, LANE_MODE_NORMAL, false, false, LANE_RULE_NORMAL   },
+        {DIRECTION_OUT, LANE_MODE_FREE,   false, false, LANE_RULE_FREE     },
+        {DIRECTION_OUT, LANE_MODE_LOCKED, false, false, LANE_RULE_NORMAL   },
+        {DIRECTION_OUT, LANE_MODE_NORMAL, true,  true,  LANE_RULE_EMERGENCY},
+        {DIRECTION_OUT, LANE_MODE_FREE,   true,  false, LANE_RULE_EMERGENCY},
+        {DIRECTION_OUT, LANE_MODE_LOCKED, true,  false, LANE_RULE_EMERGENCY},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(
+            decide_lane_rule(rows[i].direction, rows[i].mode, rows[i].emergency, rows[i].admits),
+            rows[i].winner);
+    }
+}
+
+static void freshness_at_its_edges(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t captured_us, received_us, offset_us;
+        enum freshness expected;
+    } rows[] = {
+        {0,         5000000,    0,          FRESHNESS_LIVE   },
+        {0,         5000001,    0,          FRESHNESS_STALE  },
+        {3000000,   0,          0,          FRESHNESS_LIVE   },
+        {5000000,   0,          0,          FRESHNESS_LIVE   },
+        {5000001,   0,          0,          FRESHNESS_UNKNOWN},
+        {0,         3600000000, 3600000000, FRESHNESS_LIVE   },
+        {0,         3605000001, 3600000000, FRESHNESS_STALE  },
+        {INT64_MAX, 0,          1,          FRESHNESS_UNKNOWN},
+        {INT64_MIN, INT64_MAX,  0,          FRESHNESS_UNKNOWN},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(decide_freshness((struct wall){rows[i].captured_us},
+                                          (struct wall){rows[i].received_us}, &rows[i].offset_us),
+                         rows[i].expected);
+    }
+    assert_int_equal(decide_freshness((struct wall){0}, (struct wall){INT64_MAX}, NULL),
+                     FRESHNESS_UNKNOWN);
+}
+
+static void repeat_at_its_edges(void **state)
+{
+    (void)state;
+    const struct wall granted = {100000000};
+    static const struct {
+        int64_t after_us;
+        enum grant_end end;
+        enum repeat expected;
+    } rows[] = {
+        {2000000,  GRANT_OPEN,      REPEAT_OPEN  },
+        {2000000,  GRANT_PASSED,    REPEAT_PASSED},
+        {2000000,  GRANT_NOT_TAKEN, REPEAT_NONE  },
+        {4999999,  GRANT_OPEN,      REPEAT_OPEN  },
+        {5000000,  GRANT_OPEN,      REPEAT_NONE  },
+        {-2000000, GRANT_OPEN,      REPEAT_OPEN  },
+        {-5000000, GRANT_PASSED,    REPEAT_NONE  },
+        {0,        GRANT_OPEN,      REPEAT_OPEN  },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct wall captured = {granted.us + rows[i].after_us};
+        assert_int_equal(decide_repeat(granted, rows[i].end, captured, REPEAT_WINDOW_MS),
+                         rows[i].expected);
+    }
+    assert_int_equal(decide_repeat(granted, GRANT_OPEN, granted, 0), REPEAT_NONE);
+    assert_int_equal(decide_repeat((struct wall){INT64_MIN}, GRANT_OPEN, (struct wall){INT64_MAX},
+                                   REPEAT_WINDOW_MS),
+                     REPEAT_NONE);
+    assert_int_equal(decide_repeat(granted, GRANT_OPEN, granted, INT64_MAX), REPEAT_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_rule),
+        cmocka_unit_test(each_rule_has_a_row),
+        cmocka_unit_test(the_page_is_the_table),
+        cmocka_unit_test(rule_numbers_rise),
+        cmocka_unit_test(every_combination),
+        cmocka_unit_test(who_wins_at_a_lane),
+        cmocka_unit_test(freshness_at_its_edges),
+        cmocka_unit_test(repeat_at_its_edges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
