@@ -1,0 +1,103 @@
+#include "controller/core/park.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+
+/* Every element begins with its struct name, so one comparison serves all arrays. */
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct name *)a)->text, ((const struct name *)b)->text);
+}
+
+static const void *find(const void *array, size_t count, size_t size, struct name name)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct name *at = (const void *)((const char *)array + middle * size);
+        int order = strcmp(name.text, at->text);
+        if (order == 0) {
+            return at;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}
+
+#define FINDER(type, array, count)                                                                 \
+    const struct type *type(const struct park *park, struct name name)                             \
+    {                                                                                              \
+        _Static_assert(offsetof(struct type, name) == 0, "the name comes first");                  \
+        return find(park->array, park->count, sizeof(park->array[0]), name);                       \
+    }
+
+FINDER(park_zone, zones, zone_count)
+FINDER(park_gate, gates, gate_count)
+FINDER(park_lane, lanes, lane_count)
+FINDER(park_reader, readers, reader_count)
+FINDER(park_board, boards, board_count)
+FINDER(park_tenant, tenants, tenant_count)
+FINDER(park_shift, shifts, shift_count)
+FINDER(park_schedule, schedules, schedule_count)
+
+#define SORT(array, count)                                                                         \
+    do {                                                                                           \
+        if (park->count > 0) {                                                                     \
+            qsort(park->array, park->count, sizeof(park->array[0]), by_name);                      \
+        }                                                                                          \
+    } while (0)
+
+void park_sort(struct park *park)
+{
+    SORT(zones, zone_count);
+    SORT(gates, gate_count);
+    SORT(lanes, lane_count);
+    SORT(readers, reader_count);
+    SORT(boards, board_count);
+    SORT(tenants, tenant_count);
+    SORT(shifts, shift_count);
+    SORT(schedules, schedule_count);
+}
+
+void park_zone_path(const struct park *park, struct name zone, char out[PARK_PATH_SIZE])
+{
+    struct name chain[PARK_ZONE_DEPTH_MAX];
+    size_t depth = 0;
+    for (const struct park_zone *at = park_zone(park, zone);
+         at != NULL && depth < PARK_ZONE_DEPTH_MAX; at = park_zone(park, at->parent)) {
+        chain[depth++] = at->name;
+    }
+    size_t used = 0;
+    while (depth > 0) {
+        size_t size = strlen(chain[--depth].text);
+        MUST(used + size + 2 <= PARK_PATH_SIZE);
+        if (used > 0) {
+            out[used++] = '/';
+        }
+        memcpy(out + used, chain[depth].text, size);
+        used += size;
+    }
+    out[used] = '\0';
+}
+
+bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,
+                           struct name zone)
+{
+    size_t depth = 0;
+    for (const struct park_zone *at = park_zone(park, zone);
+         at != NULL && depth < PARK_ZONE_DEPTH_MAX; at = park_zone(park, at->parent), depth++) {
+        for (size_t i = 0; i < tenant->zone_count; i++) {
+            if (name_equal(tenant->zones[i], at->name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}

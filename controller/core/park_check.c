@@ -1,0 +1,261 @@
+#include "controller/core/park.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+
+static bool missing(struct complaint *c, const char *kind, struct name name, const char *what,
+                    struct name wanted)
+{
+    return complain(c, ERROR_PARK_REF, kind, name.text, what, wanted.text);
+}
+
+static bool bad_value(struct complaint *c, const char *kind, struct name name, const char *field,
+                      const char *why)
+{
+    return complain(c, ERROR_PARK_VALUE, kind, name.text, field, why);
+}
+
+static bool is_empty(struct name name)
+{
+    return name.text[0] == '\0';
+}
+
+#define ONCE(array, count, kind)                                                                   \
+    for (size_t i = 1; i < park->count; i++) {                                                     \
+        if (name_equal(park->array[i - 1].name, park->array[i].name)) {                            \
+            return complain(c, ERROR_PARK_DUPLICATE, kind, park->array[i].name.text, NULL, NULL);  \
+        }                                                                                          \
+    }
+
+static bool names_stand_once(const struct park *park, struct complaint *c)
+{
+    ONCE(zones, zone_count, "zone")
+    ONCE(gates, gate_count, "gate")
+    ONCE(lanes, lane_count, "lane")
+    ONCE(readers, reader_count, "reader")
+    ONCE(boards, board_count, "board")
+    ONCE(tenants, tenant_count, "tenant")
+    ONCE(shifts, shift_count, "shift")
+    ONCE(schedules, schedule_count, "schedule")
+    return true;
+}
+
+static bool check_zone(const struct park *park, const struct park_zone *zone, struct complaint *c)
+{
+    if (!is_empty(zone->schedule) && park_schedule(park, zone->schedule) == NULL) {
+        return missing(c, "zone", zone->name, "schedule", zone->schedule);
+    }
+    const struct park_zone *at = zone;
+    for (size_t depth = 0; !is_empty(at->parent); depth++) {
+        if (depth >= PARK_ZONE_DEPTH_MAX - 1) {
+            return bad_value(c, "zone", zone->name, "parent",
+                             "the zones contain each other or nest deeper than 8");
+        }
+        const struct park_zone *parent = park_zone(park, at->parent);
+        if (parent == NULL) {
+            return missing(c, "zone", at->name, "zone", at->parent);
+        }
+        at = parent;
+    }
+    return true;
+}
+
+static bool check_lane_places(const struct park *park, const struct park_lane *lane,
+                              struct complaint *c)
+{
+    if (park_gate(park, lane->gate) == NULL) {
+        return missing(c, "lane", lane->name, "gate", lane->gate);
+    }
+    if (park_zone(park, lane->zone) == NULL) {
+        return missing(c, "lane", lane->name, "zone", lane->zone);
+    }
+    if (!is_empty(lane->outer_zone) && park_zone(park, lane->outer_zone) == NULL) {
+        return missing(c, "lane", lane->name, "zone", lane->outer_zone);
+    }
+    if (lane->direction == LANE_NO_DIRECTION) {
+        return bad_value(c, "lane", lane->name, "direction", "give in, out or both");
+    }
+    return true;
+}
+
+static bool check_lane(const struct park *park, const struct park_lane *lane, struct complaint *c)
+{
+    if (!check_lane_places(park, lane, c)) {
+        return false;
+    }
+    if (lane->mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {
+        return complain(c, ERROR_PARK_LOCKED_EXIT, lane->name.text, NULL, NULL, NULL);
+    }
+    if (is_empty(lane->board)) {
+        return true;
+    }
+    const struct park_board *board = park_board(park, lane->board);
+    if (board == NULL) {
+        return missing(c, "lane", lane->name, "board", lane->board);
+    }
+    if (!name_equal(board->gate, lane->gate)) {
+        return bad_value(c, "lane", lane->name, "board", "it belongs to another gate");
+    }
+    if (lane->open_ms < 100 || lane->open_ms > 60000 || lane->open_ms % 100 != 0) {
+        return bad_value(c, "lane", lane->name, "open_ms", "give 100 to 60000 in steps of 100");
+    }
+    return true;
+}
+
+static void number_text(char out[16], uint32_t value)
+{
+    (void)snprintf(out, 16, "%u", value);
+}
+
+static bool point_used(const struct park_lane *lane, uint16_t number)
+{
+    const struct park_point points[] = {lane->passage, lane->tamper, lane->button, lane->held};
+    for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+        if (points[i].given && points[i].number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool share_an_input(const struct park_lane *a, const struct park_lane *b,
+                           struct complaint *c)
+{
+    const struct park_point points[] = {b->passage, b->tamper, b->button, b->held};
+    for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+        if (points[i].given && point_used(a, points[i].number)) {
+            char number[16];
+            number_text(number, points[i].number);
+            return complain(c, ERROR_PARK_INPUT_SHARED, a->name.text, b->name.text, number,
+                            a->board.text);
+        }
+    }
+    return true;
+}
+
+static bool wires_are_apart(const struct park *park, struct complaint *c)
+{
+    for (size_t i = 0; i < park->lane_count; i++) {
+        for (size_t k = i + 1; k < park->lane_count; k++) {
+            const struct park_lane *a = &park->lanes[i];
+            const struct park_lane *b = &park->lanes[k];
+            if (is_empty(a->board) || !name_equal(a->board, b->board)) {
+                continue;
+            }
+            if (a->open_coil == b->open_coil) {
+                char number[16];
+                number_text(number, a->open_coil);
+                return complain(c, ERROR_PARK_TWO_ON_COIL, a->name.text, b->name.text, number,
+                                a->board.text);
+            }
+            if (!share_an_input(a, b, c)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* A level that is polled is seen for sure only if it lasts longer than one period. */
+static bool check_board(const struct park *park, const struct park_board *board,
+                        struct complaint *c)
+{
+    if (park_gate(park, board->gate) == NULL) {
+        return missing(c, "board", board->name, "gate", board->gate);
+    }
+    if (board->poll_ms < 5 || board->poll_ms > 1000) {
+        return bad_value(c, "board", board->name, "poll_ms", "give 5 to 1000");
+    }
+    if (!board->has_counters && board->shortest_pulse_ms <= board->poll_ms) {
+        char pulse[16];
+        char poll[16];
+        char wanted[16];
+        number_text(pulse, board->shortest_pulse_ms);
+        number_text(poll, board->poll_ms);
+        number_text(wanted, board->shortest_pulse_ms / 2);
+        return complain(c, ERROR_PARK_PULSE, board->name.text, pulse, poll, wanted);
+    }
+    return true;
+}
+
+static bool check_reader(const struct park *park, const struct park_reader *reader,
+                         struct complaint *c)
+{
+    const struct park_lane *lane = park_lane(park, reader->lane);
+    if (lane == NULL) {
+        return missing(c, "reader", reader->name, "lane", reader->lane);
+    }
+    if (lane->direction == LANE_BOTH && reader->direction != LANE_IN &&
+        reader->direction != LANE_OUT) {
+        return bad_value(c, "reader", reader->name, "direction",
+                         "its lane goes both ways: give in or out");
+    }
+    return true;
+}
+
+static bool check_tenant(const struct park *park, const struct park_tenant *tenant,
+                         struct complaint *c)
+{
+    for (size_t i = 0; i < tenant->zone_count; i++) {
+        if (park_zone(park, tenant->zones[i]) == NULL) {
+            return missing(c, "tenant", tenant->name, "zone", tenant->zones[i]);
+        }
+    }
+    if (!is_empty(tenant->schedule) && park_schedule(park, tenant->schedule) == NULL) {
+        return missing(c, "tenant", tenant->name, "schedule", tenant->schedule);
+    }
+    return true;
+}
+
+static bool check_times(const struct park *park, struct complaint *c)
+{
+    for (size_t i = 0; i < park->schedule_count; i++) {
+        if (!schedule_is_valid(&park->schedules[i].weekly)) {
+            return bad_value(c, "schedule", park->schedules[i].name, "windows",
+                             "a window needs a start before 24:00 and another end");
+        }
+    }
+    for (size_t i = 0; i < park->shift_count; i++) {
+        const struct park_shift *shift = &park->shifts[i];
+        if (shift->start_minute > 1439 || shift->end_minute > 1440 || shift->early_minutes > 720) {
+            return bad_value(c, "shift", shift->name, "start, end, early_minutes",
+                             "give times of day and at most 720 minutes");
+        }
+    }
+    return true;
+}
+
+bool park_check(const struct park *park, struct complaint *c)
+{
+    if (!names_stand_once(park, c) || !check_times(park, c)) {
+        return false;
+    }
+    for (size_t i = 0; i < park->zone_count; i++) {
+        if (!check_zone(park, &park->zones[i], c)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < park->board_count; i++) {
+        if (!check_board(park, &park->boards[i], c)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < park->lane_count; i++) {
+        if (!check_lane(park, &park->lanes[i], c)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < park->reader_count; i++) {
+        if (!check_reader(park, &park->readers[i], c)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < park->tenant_count; i++) {
+        if (!check_tenant(park, &park->tenants[i], c)) {
+            return false;
+        }
+    }
+    return wires_are_apart(park, c);
+}
