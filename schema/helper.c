@@ -1,0 +1,406 @@
+#include "schema/helper.h"
+
+#include <string.h>
+
+#include "common/base/must.h"
+
+static void write_text(struct writer *w, const char *text, size_t size)
+{
+    MUST(memchr(text, 0, size) != NULL);
+    writer_run(w, bytes_of_text(text));
+}
+
+static void write_name(struct writer *w, struct name name)
+{
+    write_text(w, name.text, sizeof(name.text));
+}
+
+/* A name, or the empty one that means none. */
+static struct name read_name(struct reader *r)
+{
+    struct name name = {.text = ""};
+    char text[NAME_SIZE];
+    reader_text(r, text, sizeof(text));
+    if (text[0] != '\0' && !name_from_text(text, &name)) {
+        r->bad = true;
+    }
+    return name;
+}
+
+/* A number of a closed set `first`..`last`; anything else is bad and reads as `first`. */
+static unsigned read_choice(struct reader *r, unsigned first, unsigned last)
+{
+    unsigned value = reader_u8(r);
+    if (value < first || value > last) {
+        r->bad = true;
+        return first;
+    }
+    return value;
+}
+
+static bool read_bool(struct reader *r)
+{
+    return read_choice(r, 0, 1) != 0;
+}
+
+static void write_bool(struct writer *w, bool value)
+{
+    writer_u8(w, value ? 1 : 0);
+}
+
+static void write_grant(struct writer *w, struct grant_id id)
+{
+    writer_u32(w, id.epoch);
+    writer_u64(w, id.sequence);
+}
+
+static struct grant_id read_grant(struct reader *r)
+{
+    uint32_t epoch = reader_u32(r);
+    return (struct grant_id){.epoch = epoch, .sequence = reader_u64(r)};
+}
+
+static void write_wall(struct writer *w, struct wall at)
+{
+    writer_u64(w, (uint64_t)at.us);
+}
+
+static struct wall read_wall(struct reader *r)
+{
+    return (struct wall){.us = (int64_t)reader_u64(r)};
+}
+
+/* Messages without a body. */
+static void pack_nothing(struct writer *w, const struct helper_message *m)
+{
+    (void)w;
+    (void)m;
+}
+
+static void unpack_nothing(struct reader *r, struct helper_message *m)
+{
+    (void)r;
+    (void)m;
+}
+
+static void pack_hello(struct writer *w, const struct helper_message *m)
+{
+    writer_u8(w, (uint8_t)m->hello.program);
+    write_name(w, m->hello.name);
+    writer_u32(w, m->hello.pid);
+}
+
+static void unpack_hello(struct reader *r, struct helper_message *m)
+{
+    m->hello.program = (enum helper_program)read_choice(r, HELPER_NFC, HELPER_BOARD);
+    m->hello.name = read_name(r);
+    m->hello.pid = reader_u32(r);
+}
+
+static void pack_state(struct writer *w, const struct helper_message *m)
+{
+    writer_u8(w, (uint8_t)m->state.state);
+    write_text(w, m->state.what, sizeof(m->state.what));
+}
+
+static void unpack_state(struct reader *r, struct helper_message *m)
+{
+    m->state.state = (enum device_state)read_choice(r, DEVICE_UP, DEVICE_TAMPER);
+    reader_text(r, m->state.what, sizeof(m->state.what));
+}
+
+static void pack_read(struct writer *w, const struct helper_message *m)
+{
+    MUST(m->read.uid_size <= sizeof(m->read.uid));
+    writer_u64(w, m->read.sequence);
+    write_wall(w, m->read.captured);
+    write_bool(w, m->read.random_uid);
+    writer_run(w, (struct bytes){.data = m->read.uid, .size = m->read.uid_size});
+}
+
+static void unpack_read(struct reader *r, struct helper_message *m)
+{
+    m->read.sequence = reader_u64(r);
+    m->read.captured = read_wall(r);
+    m->read.random_uid = read_bool(r);
+    struct bytes uid = reader_run(r);
+    if (uid.size != 4 && uid.size != 7 && uid.size != 10) {
+        r->bad = true;
+        return;
+    }
+    memcpy(m->read.uid, uid.data, uid.size);
+    m->read.uid_size = (uint8_t)uid.size;
+}
+
+static void write_number(struct writer *w, struct helper_number number)
+{
+    write_bool(w, number.present);
+    writer_u16(w, number.number);
+}
+
+static struct helper_number read_number(struct reader *r)
+{
+    bool present = read_bool(r);
+    return (struct helper_number){.present = present, .number = reader_u16(r)};
+}
+
+static void pack_lane(struct writer *w, const struct helper_lane *lane)
+{
+    write_name(w, lane->name);
+    writer_u8(w, (uint8_t)lane->direction);
+    writer_u16(w, lane->open_coil);
+    writer_u32(w, lane->open_ms);
+    writer_u32(w, lane->pass_ms);
+    write_number(w, lane->passage);
+    write_number(w, lane->tamper);
+    write_number(w, lane->button);
+    write_number(w, lane->held);
+    write_number(w, lane->display);
+}
+
+static void unpack_lane(struct reader *r, struct helper_lane *lane)
+{
+    lane->name = read_name(r);
+    lane->direction = (enum lane_direction)read_choice(r, LANE_NO_DIRECTION, LANE_BOTH);
+    lane->open_coil = reader_u16(r);
+    lane->open_ms = reader_u32(r);
+    lane->pass_ms = reader_u32(r);
+    lane->passage = read_number(r);
+    lane->tamper = read_number(r);
+    lane->button = read_number(r);
+    lane->held = read_number(r);
+    lane->display = read_number(r);
+}
+
+static void pack_board(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_board *board = &m->board;
+    MUST(board->lane_count <= HELPER_LANES_PER_BOARD);
+    writer_u8(w, (uint8_t)board->transport);
+    write_text(w, board->address, sizeof(board->address));
+    writer_u8(w, board->unit);
+    writer_u32(w, board->baud);
+    writer_u16(w, board->poll_ms);
+    write_bool(w, board->has_flash);
+    write_bool(w, board->has_counters);
+    write_bool(w, board->has_displays);
+    writer_u16(w, board->flash_base);
+    writer_u16(w, board->counter_base);
+    writer_u16(w, board->display_base);
+    writer_u8(w, board->lane_count);
+    for (size_t i = 0; i < board->lane_count; i++) {
+        pack_lane(w, &board->lanes[i]);
+    }
+}
+
+static void unpack_board(struct reader *r, struct helper_message *m)
+{
+    struct helper_board *board = &m->board;
+    board->transport = (enum helper_transport)read_choice(r, HELPER_TCP, HELPER_RTU);
+    reader_text(r, board->address, sizeof(board->address));
+    board->unit = reader_u8(r);
+    board->baud = reader_u32(r);
+    board->poll_ms = reader_u16(r);
+    board->has_flash = read_bool(r);
+    board->has_counters = read_bool(r);
+    board->has_displays = read_bool(r);
+    board->flash_base = reader_u16(r);
+    board->counter_base = reader_u16(r);
+    board->display_base = reader_u16(r);
+    board->lane_count = (uint8_t)read_choice(r, 0, HELPER_LANES_PER_BOARD);
+    for (size_t i = 0; i < board->lane_count; i++) {
+        unpack_lane(r, &board->lanes[i]);
+    }
+}
+
+static void pack_open(struct writer *w, const struct helper_message *m)
+{
+    write_name(w, m->open.lane);
+    write_grant(w, m->open.grant);
+    writer_u64(w, (uint64_t)m->open.expires.us);
+    writer_u8(w, (uint8_t)m->open.direction);
+}
+
+static void unpack_open(struct reader *r, struct helper_message *m)
+{
+    m->open.lane = read_name(r);
+    m->open.grant = read_grant(r);
+    m->open.expires.us = (int64_t)reader_u64(r);
+    m->open.direction = (enum lane_direction)read_choice(r, LANE_NO_DIRECTION, LANE_BOTH);
+}
+
+static void pack_open_result(struct writer *w, const struct helper_message *m)
+{
+    write_name(w, m->open_result.lane);
+    write_grant(w, m->open_result.grant);
+    writer_u8(w, (uint8_t)m->open_result.result);
+}
+
+static void unpack_open_result(struct reader *r, struct helper_message *m)
+{
+    m->open_result.lane = read_name(r);
+    m->open_result.grant = read_grant(r);
+    m->open_result.result = (enum open_result)read_choice(r, OPEN_DONE, OPEN_QUEUE_FULL);
+}
+
+static void pack_button(struct writer *w, const struct helper_message *m)
+{
+    write_name(w, m->button.lane);
+    writer_u64(w, m->button.press);
+    write_wall(w, m->button.at);
+}
+
+static void unpack_button(struct reader *r, struct helper_message *m)
+{
+    m->button.lane = read_name(r);
+    m->button.press = reader_u64(r);
+    m->button.at = read_wall(r);
+}
+
+static void pack_button_answer(struct writer *w, const struct helper_message *m)
+{
+    write_name(w, m->button_answer.lane);
+    writer_u64(w, m->button_answer.press);
+    write_grant(w, m->button_answer.grant);
+}
+
+static void unpack_button_answer(struct reader *r, struct helper_message *m)
+{
+    m->button_answer.lane = read_name(r);
+    m->button_answer.press = reader_u64(r);
+    m->button_answer.grant = read_grant(r);
+}
+
+static void pack_report(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_report *report = &m->report;
+    writer_u64(w, report->number);
+    writer_u8(w, (uint8_t)report->kind);
+    write_name(w, report->lane);
+    write_wall(w, report->at);
+    write_bool(w, report->late);
+    write_bool(w, report->on);
+    writer_u8(w, (uint8_t)report->passage);
+    writer_u8(w, (uint8_t)report->direction);
+    write_grant(w, report->grant);
+    writer_u64(w, report->press);
+}
+
+static void unpack_report(struct reader *r, struct helper_message *m)
+{
+    struct helper_report *report = &m->report;
+    report->number = reader_u64(r);
+    report->kind = (enum report_kind)read_choice(r, REPORT_PASSAGE, REPORT_TAMPER);
+    report->lane = read_name(r);
+    report->at = read_wall(r);
+    report->late = read_bool(r);
+    report->on = read_bool(r);
+    report->passage = (enum passage_kind)read_choice(r, PASSAGE_NONE, PASSAGE_HELD_ENDED);
+    report->direction = (enum lane_direction)read_choice(r, LANE_NO_DIRECTION, LANE_BOTH);
+    report->grant = read_grant(r);
+    report->press = reader_u64(r);
+}
+
+static void pack_report_ack(struct writer *w, const struct helper_message *m)
+{
+    writer_u64(w, m->report_ack.number);
+}
+
+static void unpack_report_ack(struct reader *r, struct helper_message *m)
+{
+    m->report_ack.number = reader_u64(r);
+}
+
+static void pack_indicate(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_indicate *indicate = &m->indicate;
+    write_name(w, indicate->lane);
+    writer_u8(w, (uint8_t)indicate->colour);
+    writer_u8(w, (uint8_t)indicate->sound);
+    write_text(w, indicate->line1, sizeof(indicate->line1));
+    write_text(w, indicate->line2, sizeof(indicate->line2));
+    writer_u32(w, indicate->show_ms);
+}
+
+static void unpack_indicate(struct reader *r, struct helper_message *m)
+{
+    struct helper_indicate *indicate = &m->indicate;
+    indicate->lane = read_name(r);
+    indicate->colour = (enum indicator_colour)read_choice(r, COLOUR_OFF, COLOUR_YELLOW);
+    indicate->sound = (enum indicator_sound)read_choice(r, SOUND_NONE, SOUND_DOUBLE);
+    reader_text(r, indicate->line1, sizeof(indicate->line1));
+    reader_text(r, indicate->line2, sizeof(indicate->line2));
+    indicate->show_ms = reader_u32(r);
+}
+
+struct codec {
+    void (*pack)(struct writer *w, const struct helper_message *m);
+    void (*unpack)(struct reader *r, struct helper_message *m);
+};
+
+static const struct codec codecs[] = {
+    [HELPER_SAYS_HELLO] = {pack_hello,         unpack_hello        },
+    [HELPER_SAYS_WELCOME] = {pack_nothing,       unpack_nothing      },
+    [HELPER_SAYS_HEARTBEAT] = {pack_nothing,       unpack_nothing      },
+    [HELPER_SAYS_STATE] = {pack_state,         unpack_state        },
+    [HELPER_SAYS_READ] = {pack_read,          unpack_read         },
+    [HELPER_SAYS_BOARD] = {pack_board,         unpack_board        },
+    [HELPER_SAYS_OPEN] = {pack_open,          unpack_open         },
+    [HELPER_SAYS_OPEN_RESULT] = {pack_open_result,   unpack_open_result  },
+    [HELPER_SAYS_BUTTON] = {pack_button,        unpack_button       },
+    [HELPER_SAYS_BUTTON_ANSWER] = {pack_button_answer, unpack_button_answer},
+    [HELPER_SAYS_REPORT] = {pack_report,        unpack_report       },
+    [HELPER_SAYS_REPORT_ACK] = {pack_report_ack,    unpack_report_ack   },
+    [HELPER_SAYS_INDICATE] = {pack_indicate,      unpack_indicate     },
+};
+
+static bool is_known(unsigned kind)
+{
+    return kind >= HELPER_SAYS_HELLO && kind < ARRAY_LEN(codecs);
+}
+
+size_t helper_pack(const struct helper_message *message, uint8_t out[HELPER_FRAME_BYTES])
+{
+    MUST(is_known((unsigned)message->kind));
+    struct writer w = writer_of(out, HELPER_FRAME_BYTES);
+    writer_u8(&w, HELPER_VERSION);
+    writer_u8(&w, (uint8_t)message->kind);
+    codecs[message->kind].pack(&w, message);
+    MUST(!w.bad);
+    return w.size;
+}
+
+enum err helper_unpack(struct bytes frame, struct helper_message *ret_message, struct fault *fault)
+{
+    struct reader r = reader_of(frame);
+    unsigned version = reader_u8(&r);
+    unsigned kind = reader_u8(&r);
+    if (r.bad) {
+        return fault_set(fault, ERR_CORRUPT, "helper message of %zu bytes", frame.size);
+    }
+    if (version != HELPER_VERSION || !is_known(kind)) {
+        return fault_set(fault, ERR_UNSUPPORTED, "helper message of version %u, kind %u", version,
+                         kind);
+    }
+    struct helper_message message;
+    memset(&message, 0, sizeof(message));
+    message.kind = (enum helper_kind)kind;
+    codecs[kind].unpack(&r, &message);
+    if (!reader_done(&r)) {
+        return fault_set(fault, ERR_CORRUPT, "helper message of kind %u is malformed", kind);
+    }
+    *ret_message = message;
+    return ERR_OK;
+}
+
+const char *helper_open_result_name(enum open_result result)
+{
+    static const char *const names[] = {
+        [OPEN_DONE] = "opened",          [OPEN_EXPIRED] = "expired",
+        [OPEN_DUPLICATE] = "duplicate",  [OPEN_UNKNOWN_LANE] = "unknown-lane",
+        [OPEN_SILENT] = "board-silent",  [OPEN_REFUSED] = "board-refused",
+        [OPEN_QUEUE_FULL] = "lane-full", [OPEN_LOST] = "helper-lost",
+    };
+    MUST(result >= OPEN_DONE && result <= OPEN_LOST);
+    return names[result];
+}
