@@ -17,6 +17,7 @@
 #include "common/base/clock.h"
 #include "common/base/launcher_spawn.h"
 #include "common/base/launcher_wire.h"
+#include "common/base/log.h"
 #include "common/base/must.h"
 
 enum {
@@ -178,8 +179,8 @@ static void start_worker(struct launcher *l)
         close(ends[1]);
     }
     if (pid < 0) {
-        fprintf(stderr, "event=worker-not-started program=%s error=\"%s\"\n", l->program,
-                strerror(errno));
+        log_error("worker_not_started", LOG_TEXT("program", l->program),
+                  LOG_TEXT("why", strerror(errno)));
         if (ends[0] >= 0) {
             close(ends[0]);
         }
@@ -210,7 +211,7 @@ static void worker_ended(struct launcher *l, int status)
         l->line = -1;
     }
     if (!l->done) {
-        fprintf(stderr, "event=worker-ended program=%s status=%d\n", l->program, status);
+        log_warning("worker_ended", LOG_TEXT("program", l->program), LOG_NUM("status", status));
     }
     kept_ended(&l->worker);
     stop_jobs(l);
@@ -262,9 +263,9 @@ static void helper_ended(struct launcher *l, struct helper *helper, int status)
     if (helper->leaving) {
         helper->used = false;
     } else if (!told) {
-        fprintf(stderr, "event=helper-ended program=%s name=%s status=%d again_in_ms=%lld\n",
-                l->program, helper->name.text, status,
-                (long long)(helper->kept.due.us - now_mono().us) / 1000);
+        log_warning("helper_ended", LOG_TEXT("program", l->program),
+                    LOG_TEXT("name", helper->name.text), LOG_NUM("status", status),
+                    LOG_NUM("again_in_ms", (helper->kept.due.us - now_mono().us) / 1000));
     }
 }
 
@@ -289,8 +290,8 @@ static void order_want(struct launcher *l, const struct launcher_order *order)
     if (helper == NULL) {
         helper = free_helper(l);
         if (helper == NULL) {
-            fprintf(stderr, "event=helper-refused program=%s name=%s error=\"over %d helpers\"\n",
-                    l->program, order->name.text, LAUNCHER_HELPERS_MAX);
+            log_error("helper_refused", LOG_TEXT("program", l->program),
+                      LOG_TEXT("name", order->name.text), LOG_NUM("most", LAUNCHER_HELPERS_MAX));
             return;
         }
         memset(helper, 0, sizeof(*helper));
@@ -660,8 +661,8 @@ int launcher_run(const struct launcher_options *options, launcher_worker *worker
     l->ctx = ctx;
     l->line = -1;
     if (!prepare(l, options)) {
-        fprintf(stderr, "event=launcher-failed program=%s error=\"%s\"\n", l->program,
-                strerror(errno));
+        log_error("launcher_failed", LOG_TEXT("program", l->program),
+                  LOG_TEXT("why", strerror(errno)));
         free(l);
         return 1;
     }

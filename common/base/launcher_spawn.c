@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/base/must.h"
 
 void launcher_open_standard(void)
@@ -86,8 +87,8 @@ __attribute__((noreturn)) static void become(const char *dir, const char *args, 
     if (length > 0 && (size_t)length < sizeof(path)) {
         execv(path, argv);
     }
-    dprintf(STDERR_FILENO, "event=helper-not-started program=%s dir=%s error=\"%s\"\n", argv[0],
-            dir, strerror(errno));
+    log_error("helper_not_started", LOG_TEXT("program", argv[0]), LOG_TEXT("dir", dir),
+              LOG_TEXT("why", strerror(errno)));
     _exit(255);
 }
 
