@@ -1,0 +1,583 @@
+#include "tests/peers/turnstile_people.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/peers/peer_util.h"
+
+#define BUTTON_US       200000
+#define PUSH_DEFAULT_MS 2000
+#define WAIT_DEFAULT_MS 5000
+#define MS_MAX          3600000
+
+static const char *const colour_names[COLOUR_COUNT] = {"off", "green", "red", "yellow"};
+static const char *const sound_names[SOUND_COUNT] = {"none", "short", "long", "double"};
+
+/* --- values of a lane, as "show" prints and "wait" compares them --- */
+
+static size_t put_utf8(uint32_t point, char *out)
+{
+    if (point < 0x80) {
+        out[0] = (char)(point < 0x20 ? '?' : point == '"' ? '\'' : point);
+        return 1;
+    }
+    if (point < 0x800) {
+        out[0] = (char)(0xc0 | point >> 6);
+        out[1] = (char)(0x80 | (point & 0x3f));
+        return 2;
+    }
+    if (point < 0x10000) {
+        out[0] = (char)(0xe0 | point >> 12);
+        out[1] = (char)(0x80 | (point >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (point & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | point >> 18);
+    out[1] = (char)(0x80 | (point >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (point >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (point & 0x3f));
+    return 4;
+}
+
+/* UTF-16 up to the first 0 as UTF-8; a lone surrogate becomes U+FFFD. out holds 3 bytes a unit. */
+static void text_of(const uint16_t *units, char *out)
+{
+    for (size_t i = 0; i < BOARD_LINE_UNITS && units[i] != 0; i++) {
+        uint32_t point = units[i];
+        bool high = point >= 0xd800 && point < 0xdc00;
+
+        if (high && i + 1 < BOARD_LINE_UNITS && units[i + 1] >= 0xdc00 && units[i + 1] < 0xe000)
+            point = 0x10000 + ((point - 0xd800) << 10) + (units[++i] - 0xdc00u);
+        else if (point >= 0xd800 && point < 0xe000)
+            point = 0xfffd;
+        out += put_utf8(point, out);
+    }
+    *out = '\0';
+}
+
+struct view {
+    const struct board *board;
+    const struct board_lane *lane;
+    char *out;
+    size_t size;
+};
+
+static void put_number(const struct view *v, uint32_t number)
+{
+    snprintf(v->out, v->size, "%u", number);
+}
+
+static void put_on_off(const struct view *v, bool on)
+{
+    snprintf(v->out, v->size, "%s", on ? "on" : "off");
+}
+
+static void put_input(const struct view *v, int input)
+{
+    put_on_off(v, input >= 0 && v->board->inputs[input].level);
+}
+
+static const struct board_display *display_of(const struct view *v)
+{
+    return &v->board->displays[v->lane->display];
+}
+
+static void view_relay(const struct view *v)
+{
+    put_on_off(v, v->board->relays[v->lane->coil].on);
+}
+
+static void view_pulses(const struct view *v)
+{
+    put_number(v, v->lane->pulses);
+}
+
+static void view_turns(const struct view *v)
+{
+    put_number(v, v->lane->turns);
+}
+
+static void view_refused(const struct view *v)
+{
+    put_number(v, v->lane->refused);
+}
+
+static void view_passage(const struct view *v)
+{
+    put_input(v, v->lane->passage);
+}
+
+static void view_tamper(const struct view *v)
+{
+    put_input(v, v->lane->tamper);
+}
+
+static void view_button(const struct view *v)
+{
+    put_input(v, v->lane->button);
+}
+
+static void view_held(const struct view *v)
+{
+    put_input(v, v->lane->held);
+}
+
+static void view_colour(const struct view *v)
+{
+    snprintf(v->out, v->size, "%s", colour_names[display_of(v)->colour]);
+}
+
+static void view_sound(const struct view *v)
+{
+    snprintf(v->out, v->size, "%s", sound_names[display_of(v)->last_sound]);
+}
+
+static void view_sounds(const struct view *v)
+{
+    put_number(v, display_of(v)->sounds);
+}
+
+static void view_line1(const struct view *v)
+{
+    text_of(display_of(v)->line[0], v->out);
+}
+
+static void view_line2(const struct view *v)
+{
+    text_of(display_of(v)->line[1], v->out);
+}
+
+#define VALUE_SIZE (BOARD_LINE_UNITS * 3 + 1)
+
+static const struct key {
+    const char *name;
+    void (*view)(const struct view *view);
+    bool counts; /* "wait" takes the value or more */
+    bool quoted;
+} keys[] = {
+    {"relay",   view_relay,   false, false},
+    {"pulses",  view_pulses,  true,  false},
+    {"turns",   view_turns,   true,  false},
+    {"refused", view_refused, true,  false},
+    {"passage", view_passage, false, false},
+    {"tamper",  view_tamper,  false, false},
+    {"button",  view_button,  false, false},
+    {"held",    view_held,    false, false},
+    {"colour",  view_colour,  false, false},
+    {"sound",   view_sound,   false, false},
+    {"sounds",  view_sounds,  true,  false},
+    {"line1",   view_line1,   false, true },
+    {"line2",   view_line2,   false, true },
+};
+
+static const struct key *key_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+static void value_of(const struct people *people, const struct board_lane *lane,
+                     const struct key *key, char out[VALUE_SIZE])
+{
+    struct view view = {.board = people->board, .lane = lane, .out = out, .size = VALUE_SIZE};
+
+    key->view(&view);
+}
+
+static bool value_is(const struct key *key, const char *value, const char *wanted)
+{
+    long have, want;
+
+    if (!key->counts)
+        return strcmp(value, wanted) == 0;
+    return peer_parse_long(value, 0, UINT32_MAX, &have) &&
+           peer_parse_long(wanted, 0, UINT32_MAX, &want) && have >= want;
+}
+
+/* --- those who wait --- */
+
+/* Returns true when the person is done with. */
+static bool step_push(struct people *people, struct person *person, int64_t now_us)
+{
+    struct board_lane *lane = person->lane;
+
+    if (board_arm_is_free(people->board, lane)) {
+        board_turn(people->board, lane, TURN_PASS, now_us);
+        peer_control_answer(people->control, person->from, "ok turned turn=%u pulse=%u",
+                            lane->turns, lane->pulses);
+        return true;
+    }
+    if (now_us < person->deadline_us)
+        return false;
+    lane->refused++;
+    peer_control_answer(people->control, person->from, "ok blocked");
+    return true;
+}
+
+static bool step_bring(struct people *people, struct person *person, int64_t now_us)
+{
+    struct board *board = people->board;
+    struct board_lane *lane = person->lane;
+
+    if (board_arm_is_free(board, lane)) {
+        board_turn(board, lane, TURN_PASS, now_us);
+        board_follow(board, lane, now_us);
+        person->kind = PERSON_FOLLOWED;
+        return false;
+    }
+    if (board->relays[lane->coil].on && lane->used && !board_arm_is_turning(board, lane)) {
+        board_turn(board, lane, TURN_TAILGATE, now_us); /* behind one who has just gone through */
+        person->kind = PERSON_FOLLOWED;
+        return false;
+    }
+    return step_push(people, person, now_us);
+}
+
+static bool step_followed(struct people *people, struct person *person)
+{
+    if (board_arm_is_turning(people->board, person->lane))
+        return false;
+    peer_control_answer(people->control, person->from, "ok turned turn=%u pulse=%u",
+                        person->lane->turns, person->lane->pulses);
+    return true;
+}
+
+static bool step_watch(struct people *people, struct person *person, int64_t now_us)
+{
+    const struct key *key = key_find(person->key);
+    char value[VALUE_SIZE];
+
+    value_of(people, person->lane, key, value);
+    if (value_is(key, value, person->value)) {
+        peer_control_answer(people->control, person->from, "ok %s=%s", key->name, value);
+        return true;
+    }
+    if (now_us < person->deadline_us)
+        return false;
+    peer_control_answer(people->control, person->from, "error timeout %s=%s", key->name, value);
+    return true;
+}
+
+static bool step_person(struct people *people, struct person *person, int64_t now_us)
+{
+    if (!peer_control_alive(people->control, person->from))
+        return true;
+    switch (person->kind) {
+    case PERSON_PUSHES:
+        return step_push(people, person, now_us);
+    case PERSON_BRINGS_ONE:
+        return step_bring(people, person, now_us);
+    case PERSON_FOLLOWED:
+        return step_followed(people, person);
+    case PERSON_WATCHES:
+        return step_watch(people, person, now_us);
+    }
+    return true;
+}
+
+int64_t people_step(struct people *people, int64_t now_us)
+{
+    int64_t next = PEER_NEVER;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < people->waiting_count; i++) {
+        struct person person = people->waiting[i];
+
+        if (step_person(people, &person, now_us))
+            continue;
+        if (person.kind != PERSON_FOLLOWED) /* the end of the turn wakes us */
+            next = peer_sooner(next, person.deadline_us);
+        people->waiting[kept++] = person;
+    }
+    people->waiting_count = kept;
+    return next;
+}
+
+/* --- commands --- */
+
+struct call {
+    struct people *people;
+    struct board_lane *lane; /* NULL where the command takes none */
+    char **words;            /* behind the lane */
+    size_t count;
+    peer_ticket from;
+};
+
+static void answer(const struct call *call, const char *text)
+{
+    peer_control_answer(call->people->control, call->from, "%s", text);
+}
+
+static void wait_for(const struct call *call, const struct person *person)
+{
+    struct people *people = call->people;
+
+    if (people->waiting_count == PEOPLE_MAX)
+        answer(call, "error too many are waiting");
+    else
+        people->waiting[people->waiting_count++] = *person;
+}
+
+static bool parse_ms(const struct call *call, size_t index, long standard, long *ret)
+{
+    *ret = standard;
+    if (call->count <= index || peer_parse_long(call->words[index], 0, MS_MAX, ret))
+        return true;
+    answer(call, "error milliseconds are 0 to 3600000");
+    return false;
+}
+
+static bool parse_on_off(const struct call *call, bool *ret)
+{
+    *ret = strcmp(call->words[0], "on") == 0;
+    if (*ret || strcmp(call->words[0], "off") == 0)
+        return true;
+    answer(call, "error on or off is needed");
+    return false;
+}
+
+static void queue_push(const struct call *call, enum person_kind kind)
+{
+    long wait_ms;
+
+    if (!parse_ms(call, 0, PUSH_DEFAULT_MS, &wait_ms))
+        return;
+    wait_for(call, &(struct person){
+                       .kind = kind,
+                       .lane = call->lane,
+                       .deadline_us = peer_mono_us() + wait_ms * 1000,
+                       .from = call->from,
+                   });
+}
+
+static void do_push(const struct call *call)
+{
+    queue_push(call, PERSON_PUSHES);
+}
+
+static void do_tailgate(const struct call *call)
+{
+    queue_push(call, PERSON_BRINGS_ONE);
+}
+
+static void do_auto(const struct call *call)
+{
+    long delay_ms;
+    bool on;
+
+    if (!parse_on_off(call, &on) || !parse_ms(call, 1, 0, &delay_ms))
+        return;
+    call->lane->walks = on;
+    call->lane->walk_delay_us = delay_ms * 1000;
+    if (!on)
+        call->lane->walk_at_us = PEER_NEVER;
+    answer(call, "ok");
+}
+
+static void do_force(const struct call *call)
+{
+    board_turn(call->people->board, call->lane, TURN_FORCED, peer_mono_us());
+    peer_control_answer(call->people->control, call->from, "ok turned turn=%u pulse=%u",
+                        call->lane->turns, call->lane->pulses);
+}
+
+static void do_button(const struct call *call)
+{
+    long pulse_ms;
+
+    if (!parse_ms(call, 0, BUTTON_US / 1000, &pulse_ms))
+        return;
+    if (call->lane->button < 0) {
+        answer(call, "error the lane has no button");
+        return;
+    }
+    board_pulse_input(call->people->board, call->lane->button, pulse_ms * 1000, peer_mono_us());
+    answer(call, "ok");
+}
+
+static void set_level(const struct call *call, int input)
+{
+    bool on;
+
+    if (!parse_on_off(call, &on))
+        return;
+    if (input < 0) {
+        answer(call, "error the lane has no such input");
+        return;
+    }
+    board_set_input(call->people->board, input, on);
+    answer(call, "ok");
+}
+
+static void do_tamper(const struct call *call)
+{
+    set_level(call, call->lane->tamper);
+}
+
+static void do_hold(const struct call *call)
+{
+    set_level(call, call->lane->held);
+}
+
+static void do_turns(const struct call *call)
+{
+    peer_control_answer(call->people->control, call->from, "ok %u", call->lane->turns);
+}
+
+static void do_show(const struct call *call)
+{
+    char text[1024];
+    size_t length = 0;
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *quote = keys[i].quoted ? "\"" : "";
+        char value[VALUE_SIZE];
+
+        value_of(call->people, call->lane, &keys[i], value);
+        length += (size_t)snprintf(text + length, sizeof text - length, " %s=%s%s%s", keys[i].name,
+                                   quote, value, quote);
+    }
+    peer_control_answer(call->people->control, call->from, "ok lane=%s%s", call->lane->name, text);
+}
+
+static void do_wait(const struct call *call)
+{
+    struct person person = {.kind = PERSON_WATCHES, .lane = call->lane, .from = call->from};
+    long wait_ms;
+
+    if (key_find(call->words[0]) == NULL || strlen(call->words[1]) >= sizeof person.value) {
+        answer(call, "error no such value; see show");
+        return;
+    }
+    if (!parse_ms(call, 2, WAIT_DEFAULT_MS, &wait_ms))
+        return;
+    snprintf(person.key, sizeof person.key, "%s", call->words[0]);
+    snprintf(person.value, sizeof person.value, "%s", call->words[1]);
+    person.deadline_us = peer_mono_us() + wait_ms * 1000;
+    wait_for(call, &person);
+}
+
+static void do_mute(const struct call *call)
+{
+    static const char *const names[] = {"off", "on", "acts"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], call->words[0]) != 0)
+            continue;
+        call->people->wire->mute = (enum wire_mute)i;
+        answer(call, "ok");
+        return;
+    }
+    answer(call, "error mute on|off|acts");
+}
+
+static void do_vanish(const struct call *call)
+{
+    wire_vanish(call->people->wire);
+    answer(call, "ok");
+}
+
+static void do_return(const struct call *call)
+{
+    wire_return(call->people->wire);
+    answer(call, "ok");
+}
+
+static void do_restart(const struct call *call)
+{
+    wire_vanish(call->people->wire);
+    board_power_up(call->people->board);
+    wire_return(call->people->wire);
+    answer(call, "ok");
+}
+
+static void do_board(const struct call *call)
+{
+    const struct wire *wire = call->people->wire;
+
+    peer_control_answer(call->people->control, call->from,
+                        "ok lanes=%zu connections=%zu requests=%llu writes=%llu",
+                        call->people->board->lane_count, wire_connection_count(wire),
+                        (unsigned long long)wire->requests, (unsigned long long)wire->writes);
+}
+
+static void do_quit(const struct call *call)
+{
+    call->people->quit = true;
+    answer(call, "ok");
+}
+
+static const struct command {
+    const char *name;
+    bool lane;
+    size_t words; /* at least, behind the lane */
+    void (*run)(const struct call *call);
+    const char *usage;
+} commands[] = {
+    {"push",     true,  0, do_push,     "push LANE [MS]"             },
+    {"tailgate", true,  0, do_tailgate, "tailgate LANE [MS]"         },
+    {"force",    true,  0, do_force,    "force LANE"                 },
+    {"auto",     true,  1, do_auto,     "auto LANE on|off [DELAY-MS]"},
+    {"button",   true,  0, do_button,   "button LANE [MS]"           },
+    {"tamper",   true,  1, do_tamper,   "tamper LANE on|off"         },
+    {"hold",     true,  1, do_hold,     "hold LANE on|off"           },
+    {"show",     true,  0, do_show,     "show LANE"                  },
+    {"turns",    true,  0, do_turns,    "turns LANE"                 },
+    {"wait",     true,  2, do_wait,     "wait LANE KEY VALUE [MS]"   },
+    {"mute",     false, 1, do_mute,     "mute on|off|acts"           },
+    {"vanish",   false, 0, do_vanish,   "vanish"                     },
+    {"return",   false, 0, do_return,   "return"                     },
+    {"restart",  false, 0, do_restart,  "restart"                    },
+    {"board",    false, 0, do_board,    "board"                      },
+    {"quit",     false, 0, do_quit,     "quit"                       },
+};
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void list_commands(const struct call *call)
+{
+    char text[1024];
+    size_t length = 0;
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i == 0 ? "" : ", ",
+                                   commands[i].usage);
+    peer_control_answer(call->people->control, call->from, "error commands: %s", text);
+}
+
+void people_command(void *context, peer_ticket from, char *line)
+{
+    char *words[PEER_WORDS_MAX];
+    size_t count = peer_split(line, words, PEER_WORDS_MAX);
+    struct call call = {.people = context, .from = from};
+    const struct command *command = count == 0 ? NULL : command_find(words[0]);
+    size_t skip;
+
+    if (command == NULL) {
+        list_commands(&call);
+        return;
+    }
+    skip = command->lane ? 2 : 1;
+    if (count < skip + command->words) {
+        peer_control_answer(call.people->control, from, "error usage: %s", command->usage);
+        return;
+    }
+    if (command->lane) {
+        call.lane = board_lane_find(call.people->board, words[1]);
+        if (call.lane == NULL) {
+            peer_control_answer(call.people->control, from, "error no lane %.64s", words[1]);
+            return;
+        }
+    }
+    call.words = words + skip;
+    call.count = count - skip;
+    command->run(&call);
+}
