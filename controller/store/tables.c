@@ -1,5 +1,9 @@
 #include "controller/store/tables.h"
 
+#include "controller/journal/journal.h"
+
+const size_t journal_table = TABLE_JOURNAL;
+
 const char *const table_names[TABLE_COUNT] = {
     [TABLE_JOURNAL] = "journal",
     [TABLE_META] = "meta",

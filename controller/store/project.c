@@ -1,0 +1,63 @@
+#include "controller/store/project.h"
+
+#include "common/base/must.h"
+#include "controller/store/project_parts.h"
+#include "schema/kinds.h"
+
+struct projector {
+    enum entry_kind kind;
+    const ProtobufCMessageDescriptor *descriptor;
+    projection *apply;
+};
+
+static const struct projector projectors[] = {
+    {ENTRY_GENESIS,       &parkgate__entry_genesis__descriptor,     project_genesis      },
+    {ENTRY_KEY,           &parkgate__key_record__descriptor,        project_key          },
+    {ENTRY_ENROL_CODE,    &parkgate__enrol_code__descriptor,        project_enrol_code   },
+    {ENTRY_PARK_SLICE,    &parkgate__park_slice__descriptor,        project_park_slice   },
+    {ENTRY_PARK_COMMIT,   &parkgate__park_commit__descriptor,       project_park_commit  },
+    {ENTRY_HOLDER,        &parkgate__holder_record__descriptor,     project_holder       },
+    {ENTRY_CREDENTIAL,    &parkgate__credential_record__descriptor, project_credential   },
+    {ENTRY_ASSIGNMENT,    &parkgate__assignment_record__descriptor, project_assignment   },
+    {ENTRY_IMPORT_BEGIN,  &parkgate__stage_begin__descriptor,       project_import_begin },
+    {ENTRY_IMPORT_SLICE,  &parkgate__import_slice__descriptor,      project_import_slice },
+    {ENTRY_IMPORT_CLOSE,  &parkgate__stage_close__descriptor,       project_import_close },
+    {ENTRY_TENANT_STATE,  &parkgate__tenant_state__descriptor,      project_tenant_state },
+    {ENTRY_LANE_STATE,    &parkgate__lane_state__descriptor,        project_lane_state   },
+    {ENTRY_COMMAND,       &parkgate__command_entry__descriptor,     project_command      },
+    {ENTRY_AGENT_EPOCH,   &parkgate__agent_record__descriptor,      project_agent_epoch  },
+    {ENTRY_EVENT,         &parkgate__event_entry__descriptor,       project_event        },
+    {ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor,     project_event_refused},
+    {ENTRY_FAULT,         &parkgate__fault_record__descriptor,      project_fault        },
+    {ENTRY_REFUSAL,       &parkgate__refusal__descriptor,           project_nothing      },
+    {ENTRY_LOOKUP,        &parkgate__lookup__descriptor,            project_lookup       },
+    {ENTRY_BACKUP,        &parkgate__backup_entry__descriptor,      project_nothing      },
+};
+
+enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)
+{
+    MUST(entry->sequence != 0);
+    for (size_t i = 0; i < ARRAY_LEN(projectors); i++) {
+        if (projectors[i].kind != entry->kind) {
+            continue;
+        }
+        ProtobufCMessage *body = protobuf_c_message_unpack(projectors[i].descriptor, NULL,
+                                                           entry->body.len, entry->body.data);
+        if (body == NULL) {
+            break;
+        }
+        enum err err = projectors[i].apply(txn, entry, body, fault);
+        protobuf_c_message_free_unpacked(body, NULL);
+        return err;
+    }
+    return fault_set(fault, ERR_CORRUPT,
+                     "journal: entry %llu of kind %u is not readable by this version",
+                     (unsigned long long)entry->sequence, entry->kind);
+}
+
+struct bytes project_name_key(struct keybuf *key, const char *name)
+{
+    keybuf_begin(key);
+    keybuf_text(key, name);
+    return keybuf_view(key);
+}

@@ -1,0 +1,239 @@
+#include "common/access/decide.h"
+#include "common/base/must.h"
+#include "controller/store/agent_store.h"
+#include "controller/store/headcount_store.h"
+#include "controller/store/project_parts.h"
+#include "schema/kinds.h"
+
+static struct bytes field_bytes(const ProtobufCBinaryData *field)
+{
+    return (struct bytes){.data = field->data, .size = field->len};
+}
+
+enum err project_nothing(struct store_txn *txn, const Parkgate__Entry *entry,
+                         const ProtobufCMessage *body, struct fault *fault)
+{
+    (void)txn;
+    (void)entry;
+    (void)body;
+    (void)fault;
+    return ERR_OK;
+}
+
+enum err project_agent_epoch(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    struct keybuf key;
+    (void)entry;
+    return store_put_message(
+        txn, TABLE_AGENT,
+        project_name_key(&key, ((const Parkgate__AgentRecord *)(const void *)body)->gate), body,
+        fault);
+}
+
+/* The gate's outbox position follows its highest event. */
+static enum err raise_position(struct store_txn *txn, const char *gate, uint32_t epoch,
+                               uint64_t sequence, const ProtobufCBinaryData *digest,
+                               struct fault *fault)
+{
+    Parkgate__AgentRecord *agent = NULL;
+    struct keybuf key;
+    TRY(agent_get(txn, gate, &agent, fault));
+    Parkgate__AgentRecord changed = *agent;
+    enum err err = ERR_OK;
+    if (agent->epoch == epoch && sequence > agent->last_sequence) {
+        changed.last_sequence = sequence;
+        changed.last_digest = *digest;
+        err = store_put_message(txn, TABLE_AGENT, project_name_key(&key, gate), &changed.base,
+                                fault);
+    }
+    parkgate__agent_record__free_unpacked(agent, NULL);
+    return err;
+}
+
+static enum err put_index(struct store_txn *txn, uint64_t journal,
+                          const Parkgate__EventEntry *event, struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__EventIndex index = PARKGATE__EVENT_INDEX__INIT;
+    index.digest = event->digest;
+    index.journal = journal;
+    index.kind = event->kind;
+    index.credential = event->credential;
+    index.holder = event->holder;
+    index.vehicle = event->vehicle;
+    index.person_kind = event->person_kind;
+    index.outcome = event->outcome;
+    index.reason = event->reason;
+    index.direction = event->direction;
+    index.captured_us = event->captured_us;
+    index.lane = event->lane;
+    index.tenant = event->tenant;
+    return store_put_message(txn, TABLE_EVENT,
+                             agent_event_key(&key, field_bytes(&event->public_key), event->epoch,
+                                             event->event_sequence),
+                             &index.base, fault);
+}
+
+/* The newest grant by captured time stands for the repeat rule. */
+static enum err open_grant(struct store_txn *txn, uint64_t journal,
+                           const Parkgate__EventEntry *event, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    Parkgate__GrantRecord grant = PARKGATE__GRANT_RECORD__INIT;
+    struct bytes grant_key =
+        agent_grant_key(&key, event->lane, event->direction, field_bytes(&event->credential));
+    enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
+                                     &parkgate__grant_record__descriptor, &message, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    bool older = message != NULL && ((Parkgate__GrantRecord *)(void *)message)->captured_us >
+                                        event->captured_us;
+    store_message_destroy(&message);
+    if (older) {
+        return ERR_OK;
+    }
+    grant.captured_us = event->captured_us;
+    grant.end = GRANT_OPEN;
+    grant.journal = journal;
+    return store_put_message(txn, TABLE_GRANT, grant_key, &grant.base, fault);
+}
+
+/* A passage report ends the grant it belongs to. */
+static enum err end_grant(struct store_txn *txn, const Parkgate__EventEntry *event,
+                          const Parkgate__EventIndex *presentation, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    struct bytes grant_key = agent_grant_key(&key, presentation->lane, presentation->direction,
+                                             field_bytes(&presentation->credential));
+    enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
+                                     &parkgate__grant_record__descriptor, &message, fault);
+    if (err == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    TRY(err);
+    Parkgate__GrantRecord *grant = (void *)message;
+    if (grant->journal == presentation->journal) {
+        grant->end = event->passage == PASSAGE_NOT_TAKEN ? GRANT_NOT_TAKEN : GRANT_PASSED;
+        err = store_put_message(txn, TABLE_GRANT, grant_key, message, fault);
+    }
+    store_message_destroy(&message);
+    return err;
+}
+
+static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntry *event,
+                                struct fault *fault)
+{
+    Parkgate__EventIndex *presentation = NULL;
+    struct keybuf key;
+    struct bytes public_key = field_bytes(&event->public_key);
+    enum err err =
+        agent_event(txn, public_key, event->epoch, event->presentation, &presentation, fault);
+    if (err == ERR_NOT_FOUND) {
+        return ERR_OK; /* a passage on no grant of ours */
+    }
+    TRY(err);
+    if (presentation->credential.len > 0) {
+        err = end_grant(txn, event, presentation, fault);
+    }
+    if (err == ERR_OK && event->passage != PASSAGE_NOT_TAKEN) {
+        presentation->passed++;
+        err = store_put_message(
+            txn, TABLE_EVENT,
+            agent_event_key(&key, public_key, event->epoch, event->presentation),
+            &presentation->base, fault);
+    }
+    parkgate__event_index__free_unpacked(presentation, NULL);
+    return err;
+}
+
+enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
+                       const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__EventEntry *event = (const void *)body;
+    TRY(put_index(txn, entry->sequence, event, fault));
+    TRY(agent_mark_applied(txn, field_bytes(&event->public_key), event->epoch,
+                           event->event_sequence, fault));
+    TRY(raise_position(txn, event->gate, event->epoch, event->event_sequence, &event->digest,
+                       fault));
+    if (event->kind == EVENT_PRESENTATION && event->credential.len > 0 &&
+        event->outcome == OUTCOME_GRANT + 1) {
+        TRY(open_grant(txn, entry->sequence, event, fault));
+    }
+    if (event->kind == EVENT_PASSAGE && event->presentation != 0) {
+        TRY(project_passage(txn, event, fault));
+    }
+    return event->counts ? headcount_apply(txn, entry->sequence, event, fault) : ERR_OK;
+}
+
+enum err project_event_refused(struct store_txn *txn, const Parkgate__Entry *entry,
+                               const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__EventRefused *refused = (const void *)body;
+    struct bytes public_key = field_bytes(&refused->public_key);
+    struct keybuf key;
+    Parkgate__EventIndex *known = NULL;
+    keybuf_begin(&key);
+    keybuf_u64(&key, entry->sequence);
+    TRY(store_put_message(txn, TABLE_QUARANTINE, keybuf_view(&key), body, fault));
+    enum err err =
+        agent_event(txn, public_key, refused->epoch, refused->event_sequence, &known, fault);
+    if (err == ERR_OK) {
+        /* The first event under this sequence stays what it is. */
+        parkgate__event_index__free_unpacked(known, NULL);
+        return ERR_OK;
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    Parkgate__EventIndex index = PARKGATE__EVENT_INDEX__INIT;
+    index.digest = refused->digest;
+    index.journal = entry->sequence;
+    index.refused = true;
+    TRY(store_put_message(
+        txn, TABLE_EVENT,
+        agent_event_key(&key, public_key, refused->epoch, refused->event_sequence), &index.base,
+        fault));
+    TRY(agent_mark_applied(txn, public_key, refused->epoch, refused->event_sequence, fault));
+    return raise_position(txn, refused->gate, refused->epoch, refused->event_sequence,
+                          &refused->digest, fault);
+}
+
+enum err project_fault(struct store_txn *txn, const Parkgate__Entry *entry,
+                       const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__FaultRecord *record = (const void *)body;
+    struct keybuf key;
+    (void)entry;
+    struct bytes id = project_name_key(&key, record->id);
+    if (record->open) {
+        return store_put_message(txn, TABLE_FAULT, id, body, fault);
+    }
+    enum err err = store_del(txn, TABLE_FAULT, id, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err project_lookup(struct store_txn *txn, const Parkgate__Entry *entry,
+                        const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Lookup *lookup = (const void *)body;
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    Parkgate__LookupSum sum = PARKGATE__LOOKUP_SUM__INIT;
+    (void)project_name_key(&key, entry->actor);
+    keybuf_u32(&key, (uint32_t)lookup->day);
+    enum err err = store_get_message(txn, TABLE_LOOKUP, keybuf_view(&key),
+                                     &parkgate__lookup_sum__descriptor, &message, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_OK) {
+        sum.names = ((Parkgate__LookupSum *)(void *)message)->names;
+        store_message_destroy(&message);
+    }
+    sum.names += lookup->names;
+    return store_put_message(txn, TABLE_LOOKUP, keybuf_view(&key), &sum.base, fault);
+}
