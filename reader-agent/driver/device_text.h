@@ -19,19 +19,17 @@ enum parse_result {
     PARSE_NOTICE,   /* not a presentation, but the operator may hear of it: parsed.notice */
     PARSE_FOREIGN,  /* an event of another kind, well-formed: answered 200 and dropped */
     PARSE_FAILED,   /* somebody was not recognised ("stranger"): counted, never passed on */
-    PARSE_UNUSABLE, /* a presentation whose credential this driver cannot take: counted */
+    PARSE_UNUSABLE, /* as PARSE_READING, but of a credential that this driver cannot take: the
+                     * reading has CREDENTIAL_KIND_NONE, so that an exit still turns for it */
     PARSE_BAD,      /* not understood: never answered 200 */
 };
 
-/* The most a text part may grow to when it is brought to UTF-8 (GB18030 grows by half at most,
- * single bytes of a wrong guess never more than to 3). */
-enum { DEVICE_TEXT_GROWTH = 3 };
-
-/* Copies `from` as UTF-8 into out and returns its size there; a byte order mark is dropped. Valid
+/* The text in UTF-8, with a NUL behind its *ret_size bytes; a byte order mark is dropped. Valid
  * UTF-8 is taken as such, a UTF-16 byte order mark as UTF-16, and everything else as GB18030 (which
- * holds GBK and GB2312), whatever the text declares about itself. Not text in any of them, or out
- * too small, or a NUL inside: 0. */
-size_t device_text_utf8(struct bytes from, char *out, size_t out_size);
+ * holds GBK and GB2312), whatever the text declares about itself. NULL: not text in any of them,
+ * empty, a NUL inside, or no memory. To be freed with device_text_free. */
+char *device_text_decode(struct bytes from, size_t *ret_size);
+void device_text_free(char **text); /* as AUTO(device_text_free) */
 
 /* "2024-06-01T08:00:00+08:00", with a blank for T, a fraction, Z, +0800 or +08 allowed. Without an
  * offset, outside the years 1970 to 2199, or malformed: us 0 (the device's time is not known). */

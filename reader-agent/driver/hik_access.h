@@ -3,19 +3,22 @@
  *
  * - The presence of the object AccessControllerEvent decides; eventType and dateTime may be
  *   missing. Another eventType is a foreign event. No such object and no eventType: bad.
- * - What an event is, majorEventType and subEventType say (the table in hik_access.c). A face pass
- *   is CREDENTIAL_FACE with employeeNoString as subject id: an opaque text of 1 to
- *   LIMIT_CREDENTIAL_BYTES bytes, leading zeros kept, never used as part of a path. A face pass
- *   without it is a stranger's: PARSE_FAILED.
- * - A card pass is CREDENTIAL_BADGE only when cardNo is text of 8, 14 or 20 hex digits, the UID of
- *   4, 7 or 10 bytes. Terminals must be set to report card numbers as hex UIDs: the decimal numbers
- *   that others send are PARSE_UNUSABLE (an eight-digit decimal number cannot be told from a UID
- *   and is then an unknown badge).
+ * - What an event is, majorEventType and subEventType say (the table in hik_access.c). Without both
+ *   it is bad.
+ * - A face pass is CREDENTIAL_KIND_FACE with employeeNoString as subject id: an opaque text by the
+ *   rule of credential_from_face, leading zeros kept, never used as part of a path.
+ * - A card pass is CREDENTIAL_KIND_BADGE only when cardNo is text of 8, 14 or 20 hex digits, the
+ * UID of 4, 7 or 10 bytes. Terminals must be set to report card numbers as hex UIDs: the decimal
+ *   numbers that others send are not taken (one of eight digits cannot be told from a UID and is
+ *   then an unknown badge).
+ * - A pass whose credential cannot be taken is PARSE_UNUSABLE, a reading with CREDENTIAL_KIND_NONE:
+ * it opens no entry, and nobody stands before an exit because of a number's form.
  * - Failed checks and strangers are PARSE_FAILED: they are counted and go nowhere.
- * - Both kinds are CLASS_UID_ONLY: the terminal's word, clonable by whoever owns the terminal.
- *   Nothing of this driver is ever CLASS_AUTHENTICATED.
+ * - Both kinds are CREDENTIAL_CLASS_UID_ONLY: the terminal's word, clonable by whoever owns the
+ * terminal. Nothing of this driver is ever CREDENTIAL_CLASS_AUTHENTICATED.
  * - currentEvent false is history; missing or true is live. A value that is no truth value is
  *   history too: when in doubt nothing opens.
+ * - A name that stands twice in one object is bad: no reader may choose which of two people it was.
  * - Name, mask, temperature, demographic fields and picture rectangles are never read.
  * - The event's id is the reader with serialNo ("READER/123"); no serialNo, no id.
  */
@@ -26,9 +29,8 @@
 #include "reader-agent/driver/device_text.h"
 #include "reader-agent/driver/driver.h"
 
-enum { HIK_ACCESS_DEPTH = 16 };
-
 /* Parses one text part of at most LIMIT_HTTP_TEXT_BYTES posted by `reader`. Writes *ret_reading
- * (whole) only for PARSE_READING, *ret_notice (a static sentence) only for PARSE_NOTICE. */
+ * (whole) only for PARSE_READING and PARSE_UNUSABLE, *ret_notice (a static sentence) only for
+ * PARSE_NOTICE. */
 enum parse_result hik_access_parse(struct bytes text, struct name reader,
                                    struct reading *ret_reading, const char **ret_notice);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/bytes.h"
@@ -20,7 +21,7 @@ enum http_count {
     HTTP_COUNT_NOTICES,      /* shown to the operator, not presentations */
     HTTP_COUNT_FOREIGN,      /* events of other kinds */
     HTTP_COUNT_FAILED,       /* strangers and failed checks at a terminal */
-    HTTP_COUNT_UNUSABLE,     /* credentials this driver cannot take */
+    HTTP_COUNT_UNUSABLE,     /* passes with a credential this driver cannot take */
     HTTP_COUNT_BAD,          /* text parts or bodies that were not understood */
     HTTP_COUNT_TOO_LARGE,    /* answered 413 */
     HTTP_COUNT_WRONG_METHOD, /* answered 405 */
@@ -51,13 +52,16 @@ void http_body_destroy(struct http_body **body);
 /* The next bytes. False: a bound is passed, the answer is 413 and the rest need not be read. */
 bool http_body_feed(struct http_body *body, struct bytes piece);
 
-/* The body is whole: hands its readings to the sink and returns the HTTP status of the answer.
- * *ret_understood (always written): no part of it was bad, and there was one.
+struct http_outcome {
+    unsigned status;    /* the answer, see http_body_finish */
+    bool understood;    /* no part was bad, and there was one */
+    const char *notice; /* static sentence for the operator, or NULL */
+};
+
+/* The body is whole: hands its readings to the sink. To be called once. The status:
  * 200  all parts were understood, and every reading is durable
  * 400  nothing, or not all, was understood; what was understood is durable
  * 403  the sink does not know this reader
  * 413  a bound is passed; nothing was handed over
- * 503  a reading could not be stored: the device sends all of it again, repeats are told apart
- * To be called once. */
-unsigned http_body_finish(struct http_body *body, const struct driver_sink *sink,
-                          bool *ret_understood);
+ * 503  a reading could not be stored: the device sends all of it again, repeats are told apart */
+struct http_outcome http_body_finish(struct http_body *body, const struct driver_sink *sink);

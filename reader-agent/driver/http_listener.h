@@ -15,7 +15,7 @@
  * To the operator, through sink.state: DEVICE_UP with a device's first understood post; DEVICE_DOWN
  * "camera NAME: body not understood" with a bad one, at most once a minute and device, and
  * DEVICE_UP with the next good one; notices of a terminal (exit button), at most one in
- * HTTP_LISTENER_NOTICE_MS.
+ * HTTP_DEVICES_NOTICE_MS.
  */
 #pragma once
 
@@ -31,15 +31,12 @@
 enum {
     HTTP_LISTENER_PER_SOURCE = 32,
     HTTP_LISTENER_REQUEST_MS = 30000,
-    HTTP_LISTENER_NOTICE_MS = 3000,
-    HTTP_LISTENER_COMPLAINT_MS = 60000,
-    HTTP_LISTENER_DEVICES = 800, /* LIMIT_READERS */
 };
 
 struct http_listener_config {
-    const char *address; /* numeric IPv4 or IPv6 to listen on */
-    uint16_t port;       /* 0: the system chooses, see http_listener_port */
-    const char *cert_file, *key_file; /* PEM; both or neither (NULL: plain HTTP) */
+    const char *address;               /* numeric IPv4 or IPv6 to listen on */
+    uint16_t port;                     /* 0: the system chooses, see http_listener_port */
+    const char *cert_file, *key_file;  /* PEM; both or neither (NULL: plain HTTP) */
     const struct http_device *devices; /* copied */
     size_t device_count;
     struct driver_sink sink;

@@ -1,0 +1,190 @@
+#include "reader-agent/driver/hik_access.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/access/credential.h"
+#include "common/base/must.h"
+
+enum meaning { MEANS_CARD, MEANS_FACE, MEANS_FAILED, MEANS_BUTTON };
+
+/* devices.md 3.2. What is not listed is a foreign event: door relays (5/21, 5/22), the button's
+ * release (5/24), logins (3/112, 3/113) and all others open nothing and say nothing of a person. */
+static const struct {
+    uint64_t major, sub;
+    enum meaning meaning;
+} event_table[] = {
+    {5, 1,  MEANS_CARD  },
+    {5, 23, MEANS_BUTTON},
+    {5, 75, MEANS_FACE  },
+    {5, 76, MEANS_FAILED},
+    {5, 77, MEANS_FACE  }, /* employee number and face */
+    {5, 78, MEANS_FAILED},
+    {5, 80, MEANS_FAILED}, /* a stranger */
+};
+
+static void json_free_at(json_t **json)
+{
+    json_decref(*json);
+    *json = NULL;
+}
+
+/* A whole number as a number, as text, or with a zero fraction. */
+static bool number_of(const json_t *value, uint64_t max, uint64_t *ret_number)
+{
+    if (json_is_string(value)) {
+        return device_text_number(json_string_value(value), max, ret_number);
+    }
+    if (json_is_integer(value)) {
+        json_int_t number = json_integer_value(value);
+        if (number < 0 || (uint64_t)number > max) {
+            return false;
+        }
+        *ret_number = (uint64_t)number;
+        return true;
+    }
+    double real = json_is_real(value) ? json_real_value(value) : -1;
+    /* Up to 2^53 a double holds every whole number. */
+    if (!(real >= 0 && real <= 9007199254740992.0) || floor(real) != real || (uint64_t)real > max) {
+        return false;
+    }
+    *ret_number = (uint64_t)real;
+    return true;
+}
+
+/* Only a plain "true" or nothing at all is live. */
+static bool is_history(const json_t *current)
+{
+    if (current == NULL || json_is_null(current) || json_is_true(current)) {
+        return false;
+    }
+    uint64_t number = 0;
+    if (json_is_string(current) && strcasecmp(json_string_value(current), "true") == 0) {
+        return false;
+    }
+    return !(number_of(current, 1, &number) && number == 1);
+}
+
+/* Text as it is; a number (some firmwares) in decimal. False: anything else. */
+static bool text_of(const json_t *value, char *out, size_t out_size)
+{
+    int size = -1;
+    if (json_is_string(value)) {
+        size = snprintf(out, out_size, "%s", json_string_value(value));
+    } else if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        size = snprintf(out, out_size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    }
+    return size >= 0 && (size_t)size < out_size;
+}
+
+static void set_credential(const struct credential *credential, struct reading *reading)
+{
+    struct bytes id = credential_view(credential);
+    reading->kind = credential->kind;
+    reading->cclass = CREDENTIAL_CLASS_UID_ONLY;
+    memcpy(reading->id, id.data, id.size);
+    reading->id_size = (uint8_t)id.size;
+}
+
+static bool set_face(const json_t *event, struct reading *reading)
+{
+    char subject[FACE_SUBJECT_MAX + 1];
+    struct credential credential;
+    if (!text_of(json_object_get(event, "employeeNoString"), subject, sizeof(subject)) ||
+        !credential_from_face(bytes_of_text(subject), &credential)) {
+        return false;
+    }
+    set_credential(&credential, reading);
+    return true;
+}
+
+static bool set_badge(const json_t *event, struct reading *reading)
+{
+    const char *card = json_string_value(json_object_get(event, "cardNo"));
+    struct credential credential;
+    if (card == NULL || !credential_from_uid_text(bytes_of_text(card), &credential)) {
+        return false;
+    }
+    set_credential(&credential, reading);
+    return true;
+}
+
+static void set_device_event(const json_t *event, struct reading *reading)
+{
+    uint64_t serial = 0;
+    if (number_of(json_object_get(event, "serialNo"), UINT64_MAX, &serial)) {
+        int size = snprintf(reading->device_event, sizeof(reading->device_event), "%s/%llu",
+                            reading->reader.text, (unsigned long long)serial);
+        MUST(size > 0 && (size_t)size < sizeof(reading->device_event));
+    }
+}
+
+static enum parse_result presentation(const json_t *root, const json_t *event, enum meaning meaning,
+                                      struct name reader, struct reading *ret_reading)
+{
+    struct reading reading = {.reader = reader, .kind = CREDENTIAL_KIND_NONE};
+    bool taken = meaning == MEANS_FACE ? set_face(event, &reading) : set_badge(event, &reading);
+    const char *time = json_string_value(json_object_get(root, "dateTime"));
+    if (time != NULL) {
+        reading.captured = device_text_time(time);
+    }
+    reading.history = is_history(json_object_get(event, "currentEvent"));
+    set_device_event(event, &reading);
+    *ret_reading = reading;
+    return taken ? PARSE_READING : PARSE_UNUSABLE;
+}
+
+static enum parse_result by_meaning(const json_t *root, const json_t *event, struct name reader,
+                                    struct reading *ret_reading, const char **ret_notice)
+{
+    uint64_t major, sub;
+    if (!number_of(json_object_get(event, "majorEventType"), UINT32_MAX, &major) ||
+        !number_of(json_object_get(event, "subEventType"), UINT32_MAX, &sub)) {
+        return PARSE_BAD;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(event_table); i++) {
+        if (event_table[i].major != major || event_table[i].sub != sub) {
+            continue;
+        }
+        switch (event_table[i].meaning) {
+        case MEANS_CARD:
+        case MEANS_FACE:
+            return presentation(root, event, event_table[i].meaning, reader, ret_reading);
+        case MEANS_BUTTON:
+            if (is_history(json_object_get(event, "currentEvent"))) {
+                return PARSE_FOREIGN;
+            }
+            *ret_notice = "exit button pressed at the terminal";
+            return PARSE_NOTICE;
+        case MEANS_FAILED:
+            return PARSE_FAILED;
+        }
+    }
+    return PARSE_FOREIGN;
+}
+
+enum parse_result hik_access_parse(struct bytes text, struct name reader,
+                                   struct reading *ret_reading, const char **ret_notice)
+{
+    size_t size = 0;
+    AUTO(device_text_free) char *utf8 = device_text_decode(text, &size);
+    if (utf8 == NULL) {
+        return PARSE_BAD;
+    }
+    AUTO(json_free_at) json_t *root = json_loadb(utf8, size, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(root)) {
+        return PARSE_BAD;
+    }
+    const char *type = json_string_value(json_object_get(root, "eventType"));
+    const json_t *event = json_object_get(root, "AccessControllerEvent");
+    if (type != NULL && type[0] != '\0' && strcmp(type, "AccessControllerEvent") != 0) {
+        return PARSE_FOREIGN;
+    }
+    if (!json_is_object(event)) {
+        return PARSE_BAD;
+    }
+    return by_meaning(root, event, reader, ret_reading, ret_notice);
+}

@@ -1,0 +1,226 @@
+#include "reader-agent/driver/http_body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "reader-agent/driver/hik_access.h"
+#include "reader-agent/driver/hik_anpr.h"
+#include "reader-agent/driver/multipart.h"
+
+enum {
+    STATUS_OK = 200,
+    STATUS_BAD = 400,
+    STATUS_REFUSED = 403,
+    STATUS_LARGE = 413,
+    STATUS_FULL = 503
+};
+
+struct http_body {
+    const struct http_device *device;
+    struct http_counters *counters;
+    struct multipart *parts; /* NULL: one bare text */
+    uint64_t size;
+    bool too_large;
+    bool bad;
+    bool understood; /* at least one part was */
+    bool finished;
+    const char *notice;
+    size_t reading_count;
+    struct reading readings[HTTP_BODY_READINGS];
+    size_t text_size; /* of a bare text */
+    uint8_t text[];   /* LIMIT_HTTP_TEXT_BYTES where the body is bare */
+};
+
+static const char *const count_names[HTTP_COUNTS] = {
+    [HTTP_COUNT_READINGS] = "readings",         [HTTP_COUNT_NOTICES] = "notices",
+    [HTTP_COUNT_FOREIGN] = "foreign",           [HTTP_COUNT_FAILED] = "failed",
+    [HTTP_COUNT_UNUSABLE] = "unusable",         [HTTP_COUNT_BAD] = "bad",
+    [HTTP_COUNT_TOO_LARGE] = "too-large",       [HTTP_COUNT_WRONG_METHOD] = "wrong-method",
+    [HTTP_COUNT_WRONG_PATH] = "wrong-path",     [HTTP_COUNT_WRONG_SOURCE] = "wrong-source",
+    [HTTP_COUNT_WRONG_DIGEST] = "wrong-digest", [HTTP_COUNT_NOT_STORED] = "not-stored",
+    [HTTP_COUNT_NOT_KNOWN] = "not-known",       [HTTP_COUNT_CUT_OFF] = "cut-off",
+};
+
+const char *http_count_name(enum http_count count)
+{
+    MUST(count >= 0 && count < HTTP_COUNTS);
+    return count_names[count];
+}
+
+static void count(struct http_body *body, enum http_count what)
+{
+    body->counters->of[what]++;
+}
+
+static bool is_xml(struct bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '<') {
+            return true;
+        }
+        if (text.data[i] == '{' || text.data[i] == '[') {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* The device's own language, or the other one of the family: then only to see that it is an event
+ * of another kind (a heartbeat), never for a reading. */
+static enum parse_result parse(struct http_body *body, struct bytes text, struct reading *reading)
+{
+    struct name reader = body->device->reader;
+    bool own_is_xml = body->device->driver == DRIVER_HIK_ANPR;
+    const char *notice = NULL;
+    enum parse_result result = is_xml(text) ? hik_anpr_parse(text, reader, reading)
+                                            : hik_access_parse(text, reader, reading, &notice);
+    if (is_xml(text) != own_is_xml) {
+        return result == PARSE_FOREIGN ? PARSE_FOREIGN : PARSE_BAD;
+    }
+    if (result == PARSE_NOTICE) {
+        body->notice = notice;
+    }
+    return result;
+}
+
+static void take_text(struct http_body *body, struct bytes text)
+{
+    static const enum http_count counted_as[] = {
+        [PARSE_READING] = HTTP_COUNTS, /* counted when it is stored */
+        [PARSE_NOTICE] = HTTP_COUNT_NOTICES, [PARSE_FOREIGN] = HTTP_COUNT_FOREIGN,
+        [PARSE_FAILED] = HTTP_COUNT_FAILED,  [PARSE_UNUSABLE] = HTTP_COUNT_UNUSABLE,
+        [PARSE_BAD] = HTTP_COUNT_BAD,
+    };
+    if (body->reading_count == HTTP_BODY_READINGS) {
+        body->too_large = true;
+        return;
+    }
+    enum parse_result result = parse(body, text, &body->readings[body->reading_count]);
+    if (result == PARSE_READING || result == PARSE_UNUSABLE) {
+        body->reading_count++;
+    }
+    if (counted_as[result] != HTTP_COUNTS) {
+        count(body, counted_as[result]);
+    }
+    body->bad = body->bad || result == PARSE_BAD;
+    body->understood = body->understood || result != PARSE_BAD;
+}
+
+static void on_part(void *ctx, enum multipart_kind kind, struct bytes text)
+{
+    struct http_body *body = ctx;
+    if (kind == MULTIPART_TEXT) {
+        take_text(body, text);
+    } else if (kind == MULTIPART_PICTURE) {
+        body->understood = true; /* a picture alone is nothing that we could lose */
+    }
+}
+
+struct http_body *http_body_create(const struct http_device *device, const char *content_type,
+                                   uint64_t declared_size, struct http_counters *counters)
+{
+    char boundary[MULTIPART_BOUNDARY_BYTES + 1];
+    bool parted = content_type != NULL && multipart_boundary(content_type, boundary);
+    struct http_body *body = calloc(1, sizeof(*body) + (parted ? 0 : LIMIT_HTTP_TEXT_BYTES));
+    if (body == NULL) {
+        return NULL;
+    }
+    body->device = device;
+    body->counters = counters;
+    if (parted) {
+        struct multipart_sink sink = {.part = on_part, .ctx = body};
+        body->parts = multipart_create(boundary, declared_size, sink);
+        if (body->parts == NULL) {
+            http_body_destroy(&body);
+        }
+    }
+    return body;
+}
+
+void http_body_destroy(struct http_body **body)
+{
+    if (*body != NULL) {
+        multipart_destroy(&(*body)->parts);
+    }
+    free(*body);
+    *body = NULL;
+}
+
+bool http_body_feed(struct http_body *body, struct bytes piece)
+{
+    MUST(!body->finished);
+    body->size += piece.size;
+    if (body->size > LIMIT_HTTP_BODY_BYTES) {
+        body->too_large = true;
+    }
+    if (body->too_large) {
+        return false;
+    }
+    if (body->parts != NULL) {
+        if (multipart_feed(body->parts, piece) != ERR_OK) {
+            body->too_large = true;
+        }
+    } else if (piece.size > LIMIT_HTTP_TEXT_BYTES - body->text_size) {
+        body->too_large = true;
+    } else {
+        memcpy(body->text + body->text_size, piece.data, piece.size);
+        body->text_size += piece.size;
+    }
+    return !body->too_large;
+}
+
+static void end_of_body(struct http_body *body)
+{
+    if (body->too_large) {
+        return;
+    }
+    if (body->parts != NULL) {
+        enum err err = multipart_end(body->parts);
+        body->too_large = body->too_large || err == ERR_FULL;
+    } else {
+        struct bytes text = {.data = body->text, .size = body->text_size};
+        if (multipart_kind_of(text) == MULTIPART_TEXT) {
+            take_text(body, text);
+        }
+    }
+    if (!body->understood && !body->bad) {
+        count(body, HTTP_COUNT_BAD);
+        body->bad = true;
+    }
+}
+
+static unsigned hand_over(struct http_body *body, const struct driver_sink *sink)
+{
+    unsigned status = STATUS_OK;
+    for (size_t i = 0; i < body->reading_count; i++) {
+        struct fault fault;
+        enum err err = sink->reading(sink->ctx, &body->readings[i], &fault);
+        if (err == ERR_OK) {
+            count(body, HTTP_COUNT_READINGS);
+        } else if (err == ERR_REFUSED) {
+            count(body, HTTP_COUNT_NOT_KNOWN);
+            status = STATUS_REFUSED;
+        } else {
+            count(body, HTTP_COUNT_NOT_STORED);
+            return STATUS_FULL; /* the device sends all of it again */
+        }
+    }
+    return body->bad ? STATUS_BAD : status;
+}
+
+struct http_outcome http_body_finish(struct http_body *body, const struct driver_sink *sink)
+{
+    MUST(!body->finished);
+    end_of_body(body);
+    body->finished = true;
+    if (body->too_large) {
+        count(body, HTTP_COUNT_TOO_LARGE);
+        return (struct http_outcome){.status = STATUS_LARGE};
+    }
+    return (struct http_outcome){
+        .status = hand_over(body, sink),
+        .understood = !body->bad,
+        .notice = body->notice,
+    };
+}
