@@ -96,6 +96,7 @@ enum entry_kind {
     ENTRY_REFUSAL = 19,
     ENTRY_LOOKUP = 20,
     ENTRY_BACKUP = 21,
+    ENTRY_TENANT = 22, /* a ParkRow outside a park file */
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };

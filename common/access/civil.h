@@ -47,7 +47,8 @@ struct civil civil_of(const struct tz_table *tz, struct wall when);
 
 /* The instant of `minute` (any number, also negative or over 1439) counted from 00:00 of local
  * `day`. Where the clock jumps over that time (spring), the offset before the jump is used, so
- * 02:30 becomes 03:30; where the clock shows it twice (autumn), the first of both is meant. */
+ * 02:30 becomes 03:30; where the clock shows it twice (autumn), the first of both is meant. A day
+ * beyond +-100,000,000 (270,000 years) is taken as that bound. */
 struct wall civil_to_wall(const struct tz_table *tz, int32_t day, int32_t minute);
 
 enum weekday civil_weekday(int32_t day);

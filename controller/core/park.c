@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/access/civil.h"
 #include "common/base/must.h"
 
 /* Every element begins with its struct name, so one comparison serves all arrays. */
@@ -54,7 +55,20 @@ FINDER(park_schedule, schedules, schedule_count)
         }                                                                                          \
     } while (0)
 
-void park_sort(struct park *park)
+/* A holiday takes those windows of its schedule that begin on its weekday. */
+static void fill_holiday(struct holiday *holiday, const struct park_schedule *schedule)
+{
+    holiday->window_count = 0;
+    for (size_t i = 0; i < schedule->weekly.window_count; i++) {
+        const struct week_window *window = &schedule->weekly.windows[i];
+        if ((window->weekdays >> civil_weekday(holiday->day) & 1) != 0 &&
+            holiday->window_count < HOLIDAY_WINDOWS_MAX) {
+            holiday->windows[holiday->window_count++] = window->hours;
+        }
+    }
+}
+
+void park_finish(struct park *park)
 {
     SORT(zones, zone_count);
     SORT(gates, gate_count);
@@ -64,6 +78,12 @@ void park_sort(struct park *park)
     SORT(tenants, tenant_count);
     SORT(shifts, shift_count);
     SORT(schedules, schedule_count);
+    for (size_t i = 0; i < park->holidays.count; i++) {
+        const struct park_schedule *schedule = park_schedule(park, park->holiday_schedules[i]);
+        if (schedule != NULL) {
+            fill_holiday(&park->holidays.days[i], schedule);
+        }
+    }
 }
 
 void park_zone_path(const struct park *park, struct name zone, char out[PARK_PATH_SIZE])

@@ -109,6 +109,7 @@ struct park {
     struct park_shift shifts[LIMIT_SHIFTS];
     struct park_schedule schedules[LIMIT_SCHEDULES];
     struct holidays holidays;
+    struct name holiday_schedules[HOLIDAYS_MAX]; /* its hours that day; empty: closed */
 };
 
 /* NULL: there is none of that name. Borrowed from the park. */
@@ -129,8 +130,8 @@ void park_zone_path(const struct park *park, struct name zone, char out[PARK_PAT
 bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,
                            struct name zone);
 
-/* Sorts the arrays; call once after filling. */
-void park_sort(struct park *park);
+/* Sorts the arrays and gives the holidays the hours of their schedules; call once after filling. */
+void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
  * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked, no input pulse can be

@@ -217,6 +217,12 @@ static bool check_times(const struct park *park, struct complaint *c)
                              "a window needs a start before 24:00 and another end");
         }
     }
+    for (size_t i = 0; i < park->holidays.count; i++) {
+        struct name wanted = park->holiday_schedules[i];
+        if (!is_empty(wanted) && park_schedule(park, wanted) == NULL) {
+            return missing(c, "holiday", wanted, "schedule", wanted);
+        }
+    }
     for (size_t i = 0; i < park->shift_count; i++) {
         const struct park_shift *shift = &park->shifts[i];
         if (shift->start_minute > 1439 || shift->end_minute > 1440 || shift->early_minutes > 720) {

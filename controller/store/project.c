@@ -3,6 +3,7 @@
 #include "common/base/must.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
+#include "schema/park.pb-c.h"
 
 struct projector {
     enum entry_kind kind;
@@ -32,6 +33,7 @@ static const struct projector projectors[] = {
     {ENTRY_REFUSAL,       &parkgate__refusal__descriptor,           project_nothing      },
     {ENTRY_LOOKUP,        &parkgate__lookup__descriptor,            project_lookup       },
     {ENTRY_BACKUP,        &parkgate__backup_entry__descriptor,      project_nothing      },
+    {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
 };
 
 enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

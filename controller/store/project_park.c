@@ -73,21 +73,34 @@ enum err project_park_slice(struct store_txn *txn, const Parkgate__Entry *entry,
     return ERR_OK;
 }
 
-static enum err put_park_row(struct store_txn *txn, uint64_t version, struct bytes packed,
+static enum err put_park_row(struct store_txn *txn, uint64_t version, const Parkgate__ParkRow *row,
                              struct fault *fault)
 {
     struct keybuf key;
-    Parkgate__ParkRow *row = parkgate__park_row__unpack(NULL, packed.size, packed.data);
-    if (row == NULL) {
-        return fault_set(fault, ERR_CORRUPT, "journal: a park row cannot be read");
-    }
     keybuf_begin(&key);
     keybuf_u64(&key, version);
     keybuf_u8(&key, (uint8_t)row->kind);
     keybuf_text(&key, row->name);
-    enum err err = store_put(txn, TABLE_PARK, keybuf_view(&key), field_bytes(&row->body), fault);
+    return store_put(txn, TABLE_PARK, keybuf_view(&key), field_bytes(&row->body), fault);
+}
+
+static enum err put_staged_row(struct store_txn *txn, uint64_t version, struct bytes packed,
+                               struct fault *fault)
+{
+    Parkgate__ParkRow *row = parkgate__park_row__unpack(NULL, packed.size, packed.data);
+    if (row == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "journal: a park row cannot be read");
+    }
+    enum err err = put_park_row(txn, version, row, fault);
     parkgate__park_row__free_unpacked(row, NULL);
     return err;
+}
+
+/* A tenant made by command joins the park of the day; no gate needs to hear of it. */
+enum err project_tenant(struct store_txn *txn, const Parkgate__Entry *entry,
+                        const ProtobufCMessage *body, struct fault *fault)
+{
+    return put_park_row(txn, entry->config_version, (const void *)body, fault);
 }
 
 static enum err clear_prefix(struct store_txn *txn, enum table table, uint64_t prefix_number,
@@ -118,12 +131,9 @@ enum err project_park_commit(struct store_txn *txn, const Parkgate__Entry *entry
     struct keybuf key;
     (void)entry;
     for (uint32_t i = 0; i < commit->count; i++) {
-        uint8_t copy[STORE_VALUE_MAX];
         struct bytes row;
         TRY(store_get(txn, TABLE_STAGED_ROW, staged_key(&key, commit->stage, i), &row, fault));
-        struct bytes kept = {.data = copy, .size = row.size};
-        memcpy(copy, row.data, row.size);
-        TRY(put_park_row(txn, commit->config_version, kept, fault));
+        TRY(put_staged_row(txn, commit->config_version, row, fault));
     }
     TRY(clear_prefix(txn, TABLE_STAGED_ROW, commit->stage, fault));
     if (commit->config_version > 1) {
