@@ -105,8 +105,8 @@ MUST_CHECK enum err store_begin_read(struct store *store, struct store_txn **ret
 MUST_CHECK enum err store_begin_write(struct store *store, struct store_txn **ret_txn,
                                       struct fault *fault);
 /* A savepoint: what the child writes shows in `parent` after its commit, and is as if never written
- * after its destroy. Until then `parent` must not be used (aborts). Not durable before the
- * outermost commit. */
+ * after its destroy. Until then `parent` must not be used, and it must have no live iterator
+ * (aborts). Not durable before the outermost commit. */
 MUST_CHECK enum err store_begin_child(struct store_txn *parent, struct store_txn **ret_txn,
                                       struct fault *fault);
 
@@ -115,7 +115,8 @@ MUST_CHECK enum err store_begin_child(struct store_txn *parent, struct store_txn
  * ERR_MAP_FULL  grow and redo      ERR_FULL  the disk is full; earlier commits are intact */
 MUST_CHECK enum err store_commit(struct store_txn **txn, struct fault *fault);
 
-/* Aborts *txn, with its live child if any, and sets it to NULL. Accepts NULL in it. */
+/* Undoes *txn and sets it to NULL. Its iterators and child must have ended before (aborts), as they
+ * do by themselves when all are AUTO variables. Accepts NULL in it. */
 void store_txn_destroy(struct store_txn **txn);
 
 /* --- records; `key` has 1 to STORE_KEY_MAX bytes, `value` at most STORE_VALUE_MAX (else abort) ---
@@ -161,6 +162,7 @@ struct store_iter {
     uint64_t writes_seen;
     bool backward;
     bool started;
+    bool done;
     bool cut; /* out: more rows were there when the limit was reached */
     uint16_t from_size, until_size, last_size;
     uint8_t from[STORE_KEY_MAX], until[STORE_KEY_MAX], last[STORE_KEY_MAX];
