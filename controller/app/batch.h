@@ -1,0 +1,57 @@
+/* batch: group commit. Inputs are worked off in one open write transaction, each inside a savepoint;
+ * answers that promise something wait for the commit.
+ *
+ * A verdict goes out at once (batch_verdict). Acknowledgements, replies and commands wait until the
+ * commit returned 0. When the map is full the batch is given up, the store grows and all its inputs
+ * are worked off again; verdicts already sent are kept (input->verdict_sent). When the disk is full
+ * nothing of the batch is acknowledged: agents are told to try again later, operators that nothing
+ * was changed.
+ */
+#pragma once
+
+#include "controller/app/controller.h"
+#include "schema/errors.h"
+
+struct input {
+    enum port port;
+    struct link_peer peer;
+    struct link_key key;
+    struct bytes frame; /* copied by the batch */
+    bool verdict_sent;
+    uint32_t outcome, reason; /* of the verdict sent */
+};
+
+/* Works off one input in ctl->txn. ERR_OK also for what was refused (it answered so); any other
+ * code is trouble of ours: the savepoint is undone, and the code decides what the batch does. */
+typedef enum err input_worker(struct controller *ctl, struct input *input, struct fault *fault);
+
+enum { BATCH_INPUTS_MAX = LIMIT_GROUP_COMMIT_ENTRIES };
+
+struct batch *batch_create(input_worker *const workers[PORT_COUNT]);
+void batch_destroy(struct batch **batch);
+
+/* Takes one input: opens the batch if none is open, works it off, and commits when the batch is
+ * full. The frame is copied. */
+void batch_take(struct controller *ctl, const struct input *input);
+
+/* Work that no frame asked for (a timer): runs `work` in the open batch, as an input does. It must
+ * bear to be run again. */
+void batch_run(struct controller *ctl, enum err (*work)(struct controller *, void *, struct fault *),
+               void *ctx);
+
+/* Milliseconds until the open batch must be committed: 0 now, -1 no batch is open. */
+int64_t batch_due_ms(const struct controller *ctl);
+/* Commits the open batch, if any, and sends what waited for it. */
+void batch_commit(struct controller *ctl);
+
+/* --- for input workers --- */
+
+/* After the commit: the event's answer. */
+void batch_ack(struct controller *ctl, const struct input *input, uint8_t version, uint32_t epoch,
+               uint64_t sequence, uint32_t answer, uint32_t error);
+/* After the commit: any frame. */
+void batch_send(struct controller *ctl, enum port port, const struct link_peer *peer,
+                uint8_t version, uint32_t kind, uint64_t sequence, const ProtobufCMessage *body);
+/* At once. Kept in the input, so that working it off again gives the same. */
+void batch_verdict(struct controller *ctl, struct input *input, uint8_t version, uint32_t epoch,
+                   uint64_t sequence, uint32_t outcome, uint32_t reason);

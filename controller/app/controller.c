@@ -1,0 +1,116 @@
+#include "controller/app/controller.h"
+
+#include <string.h>
+
+#include "common/access/civil.h"
+#include "common/base/must.h"
+#include "controller/journal/journal.h"
+#include "controller/store/park_store.h"
+#include "controller/store/person_keys.h"
+#include "controller/store/project.h"
+
+enum { US_PER_DAY_SECONDS = 86400 };
+
+/* Keys that this batch made are in keys_txn; older ones are found in it as well, so that one
+ * transaction serves a whole batch. */
+static enum err keys_begin(struct controller *ctl, struct fault *fault)
+{
+    return ctl->keys_txn != NULL ? ERR_OK : store_begin_write(ctl->keys, &ctl->keys_txn, fault);
+}
+
+enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
+                               struct seal_key *ret_key, struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    enum err err = person_key_get(ctl->keys_txn, holder, ret_key, fault);
+    if (err != ERR_NOT_FOUND || !create) {
+        return err;
+    }
+    *ret_key = seal_key_draw(ctl->entropy);
+    return person_key_put(ctl->keys_txn, holder, ret_key, fault);
+}
+
+enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct seal_key *ret_key,
+                            struct fault *fault)
+{
+    int32_t day = (int32_t)(ctl->now.us / 1000000 / US_PER_DAY_SECONDS);
+    TRY(keys_begin(ctl, fault));
+    *ret_day = day;
+    enum err err = day_key_get(ctl->keys_txn, day, ret_key, fault);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_key = seal_key_draw(ctl->entropy);
+    return day_key_put(ctl->keys_txn, day, ret_key, fault);
+}
+
+struct handle controller_draw_handle(struct controller *ctl)
+{
+    struct handle handle;
+    entropy_fill(ctl->entropy, handle.bytes, sizeof(handle.bytes));
+    return handle;
+}
+
+enum err controller_record(struct controller *ctl, uint32_t kind, const char *actor,
+                           const ProtobufCMessage *body, struct fault *fault)
+{
+    uint8_t packed[STORE_VALUE_MAX];
+    Parkgate__Entry entry = PARKGATE__ENTRY__INIT;
+    size_t size = protobuf_c_message_get_packed_size(body);
+    if (size > sizeof(packed)) {
+        return fault_set(fault, ERR_INPUT, "journal: an entry of %zu bytes is too large", size);
+    }
+    (void)protobuf_c_message_pack(body, packed);
+    entry.time_us = ctl->now.us;
+    entry.kind = kind;
+    entry.actor = field_text(actor);
+    entry.tz_version = ctl->tz.version;
+    entry.config_version = ctl->park->config_version;
+    entry.body = (ProtobufCBinaryData){.len = size, .data = packed};
+    TRY(journal_append(ctl->txn, &entry, fault));
+    return project_entry(ctl->txn, &entry, fault);
+}
+
+size_t controller_seal(struct controller *ctl, const struct seal_key *key,
+                       const ProtobufCMessage *message, uint8_t *out, size_t capacity)
+{
+    uint8_t plain[LIMIT_EVENT_BYTES * 2];
+    uint8_t nonce[SEAL_NONCE_SIZE];
+    size_t size = protobuf_c_message_get_packed_size(message);
+    MUST(size <= sizeof(plain) && size + SEAL_OVERHEAD <= capacity);
+    (void)protobuf_c_message_pack(message, plain);
+    entropy_fill(ctl->entropy, nonce, sizeof(nonce));
+    seal_close(key, nonce, (struct bytes){0}, (struct bytes){.data = plain, .size = size}, out,
+               size + SEAL_OVERHEAD);
+    seal_wipe(plain, size);
+    return size + SEAL_OVERHEAD;
+}
+
+struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
+                                            struct bytes canonical)
+{
+    uint8_t kind_byte[1] = {(uint8_t)kind};
+    return seal_keyed_hash(&ctl->index_key, "parkgate credential",
+                           SEAL_PARTS(BYTES_OF(kind_byte), canonical));
+}
+
+struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
+                                    struct bytes canonical)
+{
+    return seal_keyed_hash(&ctl->index_key, "parkgate identity",
+                           SEAL_PARTS(bytes_of_text(what), canonical));
+}
+
+enum err controller_reload(struct controller *ctl, struct store_txn *txn, struct fault *fault)
+{
+    TRY(park_load(txn, ctl->park, fault));
+    if (ctl->park->time_zone[0] == '\0' || strcmp(ctl->park->time_zone, ctl->tz.name) == 0) {
+        return ERR_OK;
+    }
+    return tz_load(ctl->zoneinfo, ctl->park->time_zone, &ctl->tz, fault);
+}
+
+int32_t controller_today(const struct controller *ctl)
+{
+    return civil_of(&ctl->tz, ctl->now).day;
+}

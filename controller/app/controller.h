@@ -1,0 +1,111 @@
+/* controller: the state machine's state, as its parts share it.
+ *
+ * One thread. Inputs (frames of agents and operators, timers) come in through turn.h; each is worked
+ * off inside the open batch's transaction and its answers leave by the outlet. Nothing here reads a
+ * clock, a file, a socket or a random source of libc: times come with each call, random bytes from
+ * `entropy`, and frames leave by function pointers.
+ */
+#pragma once
+
+#include "common/base/clock.h"
+#include "common/base/entropy.h"
+#include "common/base/tz.h"
+#include "common/link/key.h"
+#include "common/link/link.h"
+#include "common/seal/seal.h"
+#include "common/store/store.h"
+#include "controller/app/sessions.h"
+#include "controller/core/park.h"
+#include "schema/record.pb-c.h"
+
+enum port { PORT_AGENTS = 0, PORT_OPERATORS = 1, PORT_ENROL = 2, PORT_COUNT = 3 };
+
+/* How effects leave. Calls return at once. */
+struct outlet {
+    /* Sends a frame; a peer that is gone or busy loses it (what must arrive is asked for again). */
+    void (*send)(void *ctx, enum port port, const struct link_peer *peer, struct bytes frame);
+    /* Starts a one-shot process ("verify", "recount", "backup DIR"); its end comes back by
+     * turn_job_done() under the same number. */
+    enum err (*job)(void *ctx, uint64_t job, const char *const args[], struct fault *fault);
+    void *ctx;
+};
+
+/* What operators are told when they ask for a gate's enrolment. */
+struct endpoints {
+    char agents[LINK_ENDPOINT_SIZE], operators[LINK_ENDPOINT_SIZE], enrol[LINK_ENDPOINT_SIZE];
+    char server_key[LINK_KEY_Z85_SIZE];
+};
+
+struct batch;
+struct waiters;
+
+struct controller {
+    struct store *store; /* borrowed */
+    struct store *keys;  /* the person-key environment; borrowed */
+    const struct entropy *entropy;
+    struct seal_key index_key; /* keyed hashes of identifiers */
+    struct outlet outlet;
+    struct endpoints endpoints;
+    struct tz_table tz;
+    char zoneinfo[TZ_NAME_SIZE * 2]; /* directory of zone files, for a park whose zone changes */
+    struct park *park;               /* of the newest configuration version; owned */
+    struct wall now;                 /* of this turn */
+    struct mono mono;
+    struct store_txn *txn;      /* of the input in work; NULL between inputs */
+    struct store_txn *keys_txn; /* opened when the batch makes a first new key; else NULL */
+    struct batch *batch;
+    struct sessions sessions; /* soft state */
+    struct waiters *waiters;  /* operators that follow events, or wait for a job */
+    bool store_full;          /* the last commit found no room */
+    uint64_t frames_refused;  /* gauges */
+    uint64_t commits;
+};
+
+/* The seal key of a holder. `create` makes one when there is none (durable before the batch).
+ * ERR_NOT_FOUND: there is none, or it was destroyed. */
+MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
+                                          struct seal_key *ret_key, struct fault *fault);
+/* The day key of the present UTC day, and its number. */
+MUST_CHECK enum err controller_day_key(struct controller *ctl, int32_t *ret_day,
+                                       struct seal_key *ret_key, struct fault *fault);
+
+/* A fresh random handle. */
+struct handle controller_draw_handle(struct controller *ctl);
+
+/* Appends an entry to the journal and applies it to the tables, in ctl->txn. */
+MUST_CHECK enum err controller_record(struct controller *ctl, uint32_t kind, const char *actor,
+                                      const ProtobufCMessage *body, struct fault *fault);
+
+/* Seals a packed message. `out` must hold its packed size + SEAL_OVERHEAD; returns the bytes used. */
+size_t controller_seal(struct controller *ctl, const struct seal_key *key,
+                       const ProtobufCMessage *message, uint8_t *out, size_t capacity);
+
+/* Keyed hashes, by which things are found without being kept in clear. */
+struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
+                                            struct bytes canonical);
+struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
+                                    struct bytes canonical);
+
+/* Loads park and time zone again after a configuration was committed or undone. */
+MUST_CHECK enum err controller_reload(struct controller *ctl, struct store_txn *txn,
+                                      struct fault *fault);
+
+/* Local business date of the park. */
+int32_t controller_today(const struct controller *ctl);
+
+/* Borrowed views between our bytes and protobuf-c's. */
+static inline struct bytes field_view(const ProtobufCBinaryData *field)
+{
+    return (struct bytes){.data = field->data, .size = field->len};
+}
+
+static inline ProtobufCBinaryData field_of(struct bytes bytes)
+{
+    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
+}
+
+/* Text from a bounded buffer as protobuf-c wants it; it does not write there. */
+static inline char *field_text(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}

@@ -1,0 +1,133 @@
+#include "controller/app/faults.h"
+
+#include <stdio.h>
+
+#include "common/store/keybuf.h"
+#include "controller/store/tables.h"
+#include "schema/kinds.h"
+
+const struct fault_kind fault_gate_away = {
+    "gate-away", "gate %s is not heard; it decides alone: entries denied, exits free",
+    "出入口 %s 失联；由其自行判定：禁止进入，放行离开"};
+const struct fault_kind fault_device_down = {
+    "device-down", "%s does not work; check its power and cable", "%s 故障；请检查电源和线缆"};
+const struct fault_kind fault_device_tamper = {"device-tamper", "%s was opened or tampered with",
+                                               "%s 被拆动"};
+const struct fault_kind fault_forced = {"forced", "lane %s was passed without a grant",
+                                        "通道 %s 未经放行被通过"};
+const struct fault_kind fault_tailgated = {"tailgated", "lane %s: more went through than were granted",
+                                           "通道 %s 有人尾随"};
+const struct fault_kind fault_held = {"held-open", "lane %s is held open", "通道 %s 长时间未关闭"};
+const struct fault_kind fault_late_opening = {
+    "late-opening", "lane %s was opened by its board alone; the gate did not answer in time",
+    "通道 %s 由控制板自行打开；出入口主机未及时应答"};
+const struct fault_kind fault_sequence_changed = {
+    "sequence-changed", "gate %s sent a known sequence with another content; look into quarantine",
+    "出入口 %s 以不同内容重发已知序号；请检查隔离区"};
+const struct fault_kind fault_event_refused = {
+    "event-refused", "an event of gate %s was refused and kept aside", "出入口 %s 的一条事件被拒收并隔离"};
+const struct fault_kind fault_verdict_differs = {
+    "verdict-differs", "gate %s acted on another verdict than the controller's",
+    "出入口 %s 执行的判定与控制器不同"};
+const struct fault_kind fault_clock_off = {
+    "clock-off", "the clock of gate %s is off by more than a second; check its time service",
+    "出入口 %s 的时钟偏差超过一秒；请检查授时"};
+const struct fault_kind fault_key_revoked_used = {
+    "gate-quarantined", "gate %s speaks with a revoked key; nothing of it is applied",
+    "出入口 %s 使用已吊销的密钥；其消息一律不予受理"};
+const struct fault_kind fault_outbox_restored = {
+    "outbox-restored", "the outbox of gate %s was wiped or restored; a new epoch was ordered",
+    "出入口 %s 的发件箱被清空或还原；已启用新纪元"};
+const struct fault_kind fault_poison = {
+    "poison-event", "an event of gate %s was in work at two crashes; it is kept aside",
+    "处理出入口 %s 的一条事件时两次崩溃；已隔离"};
+
+enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
+
+static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)
+{
+    (void)snprintf(out, FAULT_ID_SIZE, "%s:%s", kind->word, about);
+}
+
+/* The one %s of a sentence; the patterns are ours, so this never meets another. */
+static void sentence(char out[FAULT_SENTENCE_SIZE], const char *pattern, const char *about)
+{
+    const char *gap = pattern;
+    while (gap[0] != '\0' && !(gap[0] == '%' && gap[1] == 's')) {
+        gap++;
+    }
+    (void)snprintf(out, FAULT_SENTENCE_SIZE, "%.*s%s%s", (int)(gap - pattern), pattern, about,
+                   gap[0] == '\0' ? "" : gap + 2);
+}
+
+static enum err find_open(struct controller *ctl, const char *id, ProtobufCMessage **ret,
+                          struct fault *fault)
+{
+    struct keybuf key;
+    keybuf_begin(&key);
+    keybuf_text(&key, id);
+    *ret = NULL;
+    enum err err = store_get_message(ctl->txn, TABLE_FAULT, keybuf_view(&key),
+                                     &parkgate__fault_record__descriptor, ret, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err record(struct controller *ctl, const struct fault_kind *kind, const char *about,
+                       const char *gate, const char *lane, bool open, struct fault *fault)
+{
+    char id[FAULT_ID_SIZE];
+    char en[FAULT_SENTENCE_SIZE];
+    char zh[FAULT_SENTENCE_SIZE];
+    Parkgate__FaultRecord body = PARKGATE__FAULT_RECORD__INIT;
+    id_of(id, kind, about);
+    sentence(en, kind->en, about);
+    sentence(zh, kind->zh, about);
+    body.id = id;
+    body.word = field_text(kind->word);
+    body.open = open;
+    body.since_us = ctl->now.us;
+    body.ended_us = open ? 0 : ctl->now.us;
+    body.gate = field_text(gate);
+    body.lane = field_text(lane);
+    body.text = en;
+    body.text_zh = zh;
+    return controller_record(ctl, ENTRY_FAULT, "", &body.base, fault);
+}
+
+enum err fault_raise(struct controller *ctl, const struct fault_kind *kind, const char *about,
+                     const char *gate, const char *lane, struct fault *fault)
+{
+    char id[FAULT_ID_SIZE];
+    ProtobufCMessage *open = NULL;
+    id_of(id, kind, about);
+    TRY(find_open(ctl, id, &open, fault));
+    if (open != NULL) {
+        store_message_destroy(&open);
+        return ERR_OK;
+    }
+    return record(ctl, kind, about, gate, lane, true, fault);
+}
+
+enum err fault_end(struct controller *ctl, const struct fault_kind *kind, const char *about,
+                   struct fault *fault)
+{
+    char id[FAULT_ID_SIZE];
+    ProtobufCMessage *open = NULL;
+    id_of(id, kind, about);
+    TRY(find_open(ctl, id, &open, fault));
+    if (open == NULL) {
+        return ERR_OK;
+    }
+    Parkgate__FaultRecord *body = (void *)open;
+    body->open = false;
+    body->ended_us = ctl->now.us;
+    enum err err = controller_record(ctl, ENTRY_FAULT, "", open, fault);
+    store_message_destroy(&open);
+    return err;
+}
+
+enum err fault_note(struct controller *ctl, const struct fault_kind *kind, const char *about,
+                    const char *gate, const char *lane, struct fault *fault)
+{
+    return record(ctl, kind, about, gate, lane, false, fault);
+}

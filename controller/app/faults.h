@@ -1,0 +1,31 @@
+/* faults: what is wrong until its cause ends, as journal entries of kind `fault`.
+ *
+ * One cause has one id, so raising it again while it is open changes nothing. A momentary fault (a
+ * forced lane) is recorded with no duration: `events` shows it, `status` does not.
+ */
+#pragma once
+
+#include "controller/app/controller.h"
+
+/* A kind of fault: stable word and the sentence for people; %s is the thing it is about. */
+struct fault_kind {
+    const char *word;
+    const char *en, *zh;
+};
+
+extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_tamper,
+    fault_forced, fault_tailgated, fault_held, fault_late_opening, fault_sequence_changed,
+    fault_event_refused, fault_verdict_differs, fault_clock_off, fault_key_revoked_used,
+    fault_outbox_restored, fault_poison;
+
+/* `about`: a gate, lane or device name. gate and lane may be "". */
+MUST_CHECK enum err fault_raise(struct controller *ctl, const struct fault_kind *kind,
+                                const char *about, const char *gate, const char *lane,
+                                struct fault *fault);
+/* Ends it if it is open; else nothing. */
+MUST_CHECK enum err fault_end(struct controller *ctl, const struct fault_kind *kind,
+                              const char *about, struct fault *fault);
+/* Recorded as begun and ended now. */
+MUST_CHECK enum err fault_note(struct controller *ctl, const struct fault_kind *kind,
+                               const char *about, const char *gate, const char *lane,
+                               struct fault *fault);

@@ -1,0 +1,379 @@
+#include "controller/app/gather.h"
+
+#include <string.h>
+
+#include "common/access/civil.h"
+#include "common/base/must.h"
+#include "common/store/keybuf.h"
+#include "controller/store/agent_store.h"
+#include "controller/store/people_store.h"
+#include "controller/store/tables.h"
+
+/* --- assignments as the rules want them --- */
+
+/* Records and the plain values beside each other; a record whose tenant or shift is gone from the
+ * park is left out. */
+struct duties {
+    struct people_assignments records;
+    size_t count;
+    struct assignment plain[ASSIGNMENTS_MAX];
+    const struct park_tenant *tenant[ASSIGNMENTS_MAX];
+    const struct park_shift *shift[ASSIGNMENTS_MAX];
+};
+
+static struct name name_of(const char *text)
+{
+    struct name name = {{0}};
+    (void)name_from_text(text, &name);
+    return name;
+}
+
+static void add_duty(struct controller *ctl, struct duties *duties,
+                     const Parkgate__AssignmentRecord *record)
+{
+    const struct park_tenant *tenant = park_tenant(ctl->park, name_of(record->tenant));
+    const struct park_shift *shift = park_shift(ctl->park, name_of(record->shift));
+    if (tenant == NULL || shift == NULL || duties->count == ASSIGNMENTS_MAX) {
+        return;
+    }
+    size_t at = duties->count++;
+    duties->tenant[at] = tenant;
+    duties->shift[at] = shift;
+    duties->plain[at] = (struct assignment){.tenant = (uint32_t)at,
+                                            .from_day = record->from_day,
+                                            .to_day = record->to_day,
+                                            .start_minute = shift->start_minute,
+                                            .end_minute = shift->end_minute,
+                                            .early_minutes = shift->early_minutes,
+                                            .cut_minute = tenant->cut_minute};
+}
+
+/* A shift that began yesterday may still run, one of tomorrow may let in early. */
+static enum err duties_of(struct controller *ctl, struct handle person, struct wall when,
+                          struct duties *ret, struct fault *fault)
+{
+    int32_t day = civil_of(&ctl->tz, when).day;
+    memset(ret, 0, sizeof(*ret));
+    TRY(people_assignments(ctl->txn, person, day - 1, day + 1, &ret->records, fault));
+    for (size_t i = 0; i < ret->records.count; i++) {
+        add_duty(ctl, ret, ret->records.items[i]);
+    }
+    return ERR_OK;
+}
+
+enum err gather_attribution(struct controller *ctl, struct handle holder, struct name home,
+                            struct wall captured, struct counted_for *ret, struct fault *fault)
+{
+    struct duties duties;
+    const struct park_tenant *home_tenant = park_tenant(ctl->park, home);
+    struct home_tenant at_home = {.tenant = ASSIGNMENTS_MAX,
+                                  .cut_minute = home_tenant == NULL ? 0 : home_tenant->cut_minute};
+    TRY(duties_of(ctl, holder, captured, &duties, fault));
+    struct attribution found =
+        business_day_of(&ctl->tz, captured, duties.plain, duties.count, at_home);
+    *ret = (struct counted_for){.tenant = home, .day = found.day, .row = found.row};
+    if (found.assignment != NO_ASSIGNMENT) {
+        ret->tenant = duties.tenant[found.assignment]->name;
+        ret->shift = duties.shift[found.assignment]->name;
+    }
+    people_assignments_destroy(&duties.records);
+    return ERR_OK;
+}
+
+/* --- the credential --- */
+
+static enum credential_state state_of(const Parkgate__CredentialRecord *record, struct wall when)
+{
+    if (record->revoked_us != 0) {
+        return CREDENTIAL_STATE_REVOKED;
+    }
+    if (when.us < record->from_us) {
+        return CREDENTIAL_STATE_NOT_YET_VALID;
+    }
+    if (record->until_us != 0 && when.us >= record->until_us) {
+        return CREDENTIAL_STATE_EXPIRED;
+    }
+    return CREDENTIAL_STATE_VALID;
+}
+
+static enum err find_credential(struct controller *ctl, const Parkgate__Event *event,
+                                struct facts *facts, struct subject *subject,
+                                Parkgate__HolderRecord **ret_holder, struct fault *fault)
+{
+    Parkgate__CredentialRecord *record = NULL;
+    struct seal_hash hash = controller_credential_hash(ctl, event->credential_kind,
+                                                       field_view(&event->credential));
+    enum err err = people_credential(ctl->txn, BYTES_OF(hash.bytes), &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = people_holder(ctl->txn, people_handle(&record->holder), ret_holder, fault);
+    if (err == ERR_OK && !(*ret_holder)->removed) {
+        facts->credential = state_of(record, ctl->now);
+        subject->credential = people_handle(&record->credential);
+        subject->holder = people_handle(&record->holder);
+        subject->vehicle = (*ret_holder)->vehicle;
+        subject->person_kind = (*ret_holder)->kind;
+        subject->tenant = name_of((*ret_holder)->tenant);
+    }
+    parkgate__credential_record__free_unpacked(record, NULL);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* --- permission --- */
+
+/* What one tenant lets its people do at this zone now. */
+struct leave {
+    bool active, zone, open, holiday;
+};
+
+static enum schedule_state schedule_now(const struct controller *ctl, struct name name,
+                                        struct civil when)
+{
+    const struct park_schedule *schedule = park_schedule(ctl->park, name);
+    return schedule == NULL ? SCHEDULE_OPEN
+                            : schedule_state(&schedule->weekly, &ctl->park->holidays, when);
+}
+
+static enum err leave_of(struct controller *ctl, const struct park_tenant *tenant,
+                         struct name zone, struct leave *ret, struct fault *fault)
+{
+    bool suspended = false;
+    const struct park_zone *inside = park_zone(ctl->park, zone);
+    struct civil when = civil_of(&ctl->tz, ctl->now);
+    TRY(people_tenant_suspended(ctl->txn, tenant->name, &suspended, fault));
+    enum schedule_state hours = schedule_now(ctl, tenant->schedule, when);
+    enum schedule_state zone_hours =
+        inside == NULL ? SCHEDULE_OPEN : schedule_now(ctl, inside->schedule, when);
+    *ret = (struct leave){
+        .active = !suspended,
+        .zone = park_tenant_may_enter(ctl->park, tenant, zone),
+        .open = hours == SCHEDULE_OPEN && zone_hours == SCHEDULE_OPEN,
+        .holiday = hours == SCHEDULE_HOLIDAY || zone_hours == SCHEDULE_HOLIDAY,
+    };
+    return ERR_OK;
+}
+
+/* The facts that hold over all tenants a person could enter for: the most lenient tenant that is
+ * active and has not suspended the person speaks. */
+static enum err permission_of_person(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                                     struct handle handle, struct name zone, struct facts *facts,
+                                     struct fault *fault)
+{
+    struct duties duties;
+    size_t valid = 0;
+    size_t active = 0;
+    size_t own = 0; /* active, and the person is not suspended there */
+    TRY(duties_of(ctl, handle, ctl->now, &duties, fault));
+    for (size_t i = 0; i < duties.count; i++) {
+        struct leave leave;
+        struct attribution alone =
+            business_day_of(&ctl->tz, ctl->now, &duties.plain[i], 1, (struct home_tenant){0});
+        if (alone.row == BUSINESS_DAY_UNDECLARED) {
+            continue;
+        }
+        enum err err = leave_of(ctl, duties.tenant[i], zone, &leave, fault);
+        if (err != ERR_OK) {
+            people_assignments_destroy(&duties.records);
+            return err;
+        }
+        bool suspended = people_suspended_by(holder, duties.tenant[i]->name.text);
+        valid++;
+        active += leave.active;
+        own += leave.active && !suspended;
+        if (leave.active && !suspended) {
+            facts->zone_allowed |= leave.zone;
+            facts->in_schedule |= leave.zone && leave.open;
+            facts->holiday_closed |= leave.zone && leave.holiday;
+        }
+    }
+    people_assignments_destroy(&duties.records);
+    facts->has_assignment = valid > 0;
+    facts->tenant_suspended = valid > 0 && active == 0;
+    facts->person_suspended =
+        valid > 0 ? active > 0 && own == 0 : people_suspended_by(holder, holder->tenant);
+    facts->holiday_closed &= !facts->in_schedule;
+    return ERR_OK;
+}
+
+static bool vehicle_zone_allowed(const struct controller *ctl, const Parkgate__HolderRecord *holder,
+                                 struct name zone, bool tenant_allows)
+{
+    struct park_tenant own = {.zone_count = 0};
+    if (holder->n_zone == 0) {
+        return tenant_allows;
+    }
+    for (size_t i = 0; i < holder->n_zone && i < LIMIT_ZONES_PER_TENANT; i++) {
+        own.zones[own.zone_count++] = name_of(holder->zone[i]);
+    }
+    return park_tenant_may_enter(ctl->park, &own, zone);
+}
+
+/* A vehicle's standing permission stands for an assignment. */
+static enum err permission_of_vehicle(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                                      struct name zone, struct facts *facts, struct fault *fault)
+{
+    struct leave leave = {0};
+    const struct park_tenant *tenant = park_tenant(ctl->park, name_of(holder->tenant));
+    facts->has_assignment = tenant != NULL && ctl->now.us >= holder->from_us &&
+                            (holder->until_us == 0 || ctl->now.us < holder->until_us);
+    facts->person_suspended = people_suspended_by(holder, holder->tenant);
+    if (tenant != NULL) {
+        TRY(leave_of(ctl, tenant, zone, &leave, fault));
+    }
+    facts->tenant_suspended = tenant != NULL && !leave.active;
+    facts->zone_allowed = vehicle_zone_allowed(ctl, holder, zone, leave.zone);
+    facts->in_schedule = leave.open;
+    facts->holiday_closed = leave.holiday && !leave.open;
+    return ERR_OK;
+}
+
+/* --- the lane and the zone behind it --- */
+
+static enum err mode_of(struct controller *ctl, const struct park_lane *lane,
+                        enum lane_mode *ret_mode, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    keybuf_begin(&key);
+    keybuf_name(&key, lane->name);
+    enum err err = store_get_message(ctl->txn, TABLE_LANE_STATE, keybuf_view(&key),
+                                     &parkgate__lane_state__descriptor, &message, fault);
+    if (err == ERR_NOT_FOUND) {
+        *ret_mode = lane->mode;
+        return ERR_OK;
+    }
+    TRY(err);
+    *ret_mode = (enum lane_mode)((Parkgate__LaneState *)(void *)message)->mode;
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+static enum err persons_in(struct controller *ctl, struct name zone, uint32_t *ret_count,
+                           struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    keybuf_begin(&key);
+    keybuf_name(&key, zone);
+    enum err err = store_get_message(ctl->txn, TABLE_ZONE_NOW, keybuf_view(&key),
+                                     &parkgate__count_record__descriptor, &message, fault);
+    if (err == ERR_NOT_FOUND) {
+        *ret_count = 0;
+        return ERR_OK;
+    }
+    TRY(err);
+    int32_t value = ((Parkgate__CountRecord *)(void *)message)->value;
+    *ret_count = value > 0 ? (uint32_t)value : 0;
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+/* Of the zones that the passage newly enters, the fullest speaks. */
+static enum err room_behind(struct controller *ctl, const struct park_lane *lane,
+                            struct facts *facts, struct fault *fault)
+{
+    size_t depth = 0;
+    for (const struct park_zone *zone = park_zone(ctl->park, lane->zone);
+         zone != NULL && !name_equal(zone->name, lane->outer_zone) && depth < PARK_ZONE_DEPTH_MAX;
+         zone = park_zone(ctl->park, zone->parent), depth++) {
+        uint32_t inside = 0;
+        if (zone->minimum_class > facts->zone_class) {
+            facts->zone_class = zone->minimum_class;
+        }
+        if (zone->capacity == 0) {
+            continue;
+        }
+        TRY(persons_in(ctl, zone->name, &inside, fault));
+        bool full_already = facts->zone_limit != 0 && facts->zone_count >= facts->zone_limit;
+        if (!full_already) {
+            facts->zone_count = inside;
+            facts->zone_limit = zone->capacity;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err repeat_of(struct controller *ctl, const Parkgate__Event *event,
+                          const struct park_lane *lane, enum lane_direction direction,
+                          struct handle credential, struct wall captured, enum repeat *ret,
+                          struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    (void)event;
+    enum err err = store_get_message(ctl->txn, TABLE_GRANT,
+                                     agent_grant_key(&key, lane->name.text, direction,
+                                                     BYTES_OF(credential.bytes)),
+                                     &parkgate__grant_record__descriptor, &message, fault);
+    if (err == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    TRY(err);
+    const Parkgate__GrantRecord *grant = (void *)message;
+    *ret = decide_repeat((struct wall){.us = grant->captured_us}, (enum grant_end)grant->end,
+                         captured, lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+static enum freshness freshness_of(const Parkgate__Event *event)
+{
+    static const int64_t corrected = 0; /* the agent took the offset out already */
+    if (event->captured_us == 0) {
+        return FRESHNESS_UNKNOWN;
+    }
+    return decide_freshness((struct wall){.us = event->captured_us},
+                            (struct wall){.us = event->received_us},
+                            event->offset_unknown ? NULL : &corrected);
+}
+
+/* A camera that saw a vehicle and no plate. */
+static enum credential_state state_without_credential(const Parkgate__Event *event)
+{
+    if (event->credential_kind == CREDENTIAL_KIND_PLATE) {
+        return event->raw.len == 0 ? CREDENTIAL_STATE_NO_PLATE : CREDENTIAL_STATE_NOT_READ;
+    }
+    return CREDENTIAL_STATE_UNKNOWN;
+}
+
+enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
+                      const struct park_lane *lane, enum lane_direction direction,
+                      struct facts *ret_facts, struct subject *ret_subject, struct fault *fault)
+{
+    struct facts facts = {
+        .presentation = PRESENTATION_READ,
+        .direction = direction == LANE_OUT ? DIRECTION_OUT : DIRECTION_IN,
+        .history = event->history,
+        .freshness = freshness_of(event),
+        .admits_unknown_clock = lane->unknown_clock_grants,
+        .credential_class = (enum credential_class)event->credential_class,
+        .credential = state_without_credential(event),
+    };
+    struct subject subject = {0};
+    Parkgate__HolderRecord *holder = NULL;
+    struct wall captured = {event->captured_us != 0 ? event->captured_us : event->received_us};
+    TRY(mode_of(ctl, lane, &facts.mode, fault));
+    TRY(room_behind(ctl, lane, &facts, fault));
+    if (event->credential.len > 0) {
+        TRY(find_credential(ctl, event, &facts, &subject, &holder, fault));
+    }
+    enum err err = ERR_OK;
+    if (holder != NULL && !handle_is_none(subject.holder)) {
+        facts.park_ban = holder->banned;
+        err = holder->vehicle
+                  ? permission_of_vehicle(ctl, holder, lane->zone, &facts, fault)
+                  : permission_of_person(ctl, holder, subject.holder, lane->zone, &facts, fault);
+        if (err == ERR_OK) {
+            err = repeat_of(ctl, event, lane, direction, subject.credential, captured,
+                            &facts.repeat, fault);
+        }
+    }
+    if (holder != NULL) {
+        parkgate__holder_record__free_unpacked(holder, NULL);
+    }
+    TRY(err);
+    *ret_facts = facts;
+    *ret_subject = subject;
+    return ERR_OK;
+}

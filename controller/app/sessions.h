@@ -1,0 +1,40 @@
+/* sessions: which gate speaks from which connection just now. Soft state: no rule reads it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+#include "common/base/ids.h"
+#include "common/link/link.h"
+#include "schema/limits.h"
+
+enum { SESSION_DEVICES_MAX = 64 };
+
+struct session {
+    bool used;
+    bool away; /* silent for too long; a fault was raised */
+    struct link_peer peer;
+    struct link_key key;
+    struct name gate;
+    uint8_t version;
+    uint32_t epoch;
+    uint64_t config_version; /* that the gate has */
+    struct mono heard;
+    struct wall heard_wall;
+    int64_t offset_ms; /* its clock minus ours */
+    uint64_t pending, last_sequence;
+    uint32_t devices_down;
+};
+
+struct sessions {
+    struct session items[LIMIT_AGENTS];
+};
+
+/* The session that `gate` or `key` has now; NULL: none. */
+struct session *session_of_gate(struct sessions *sessions, struct name gate);
+struct session *session_of_key(struct sessions *sessions, const struct link_key *key);
+/* A new session for the gate, in place of an older one. NULL: LIMIT_AGENTS are taken. */
+struct session *session_open(struct sessions *sessions, struct name gate,
+                             const struct link_key *key, const struct link_peer *peer);
+void session_close(struct session *session);
