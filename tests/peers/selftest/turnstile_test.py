@@ -93,9 +93,11 @@ class Tcp(Board):
         self.peer.do("auto in1 on 20")
         client.write(0x100, 600)
         self.peer.do("wait in1 turns 1 3000")
-        self.assertEqual(self.peer.do("turns in1"), "1")
+        self.peer.do("auto in1 off")
         client.write(0x100, 600)  # still on: a longer pulse, not a new one
         self.assertEqual(self.peer.do("push in1 300"), "blocked")
+        self.assertIn("pulses=1 turns=1 refused=2", self.peer.do("show in1"))
+        self.peer.do("auto in1 on")
         client.write_coil(0, False)
         client.write(0x100, 600)
         self.peer.do("wait in1 turns 2 3000")
