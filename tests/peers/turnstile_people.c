@@ -4,197 +4,12 @@
 #include <string.h>
 
 #include "tests/peers/peer_util.h"
+#include "tests/peers/turnstile_view.h"
 
 #define BUTTON_US       200000
 #define PUSH_DEFAULT_MS 2000
 #define WAIT_DEFAULT_MS 5000
 #define MS_MAX          3600000
-
-static const char *const colour_names[COLOUR_COUNT] = {"off", "green", "red", "yellow"};
-static const char *const sound_names[SOUND_COUNT] = {"none", "short", "long", "double"};
-
-/* --- values of a lane, as "show" prints and "wait" compares them --- */
-
-static size_t put_utf8(uint32_t point, char *out)
-{
-    if (point < 0x80) {
-        out[0] = (char)(point < 0x20 ? '?' : point == '"' ? '\'' : point);
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (char)(0xc0 | point >> 6);
-        out[1] = (char)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (char)(0xe0 | point >> 12);
-        out[1] = (char)(0x80 | (point >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | point >> 18);
-    out[1] = (char)(0x80 | (point >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (point >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (point & 0x3f));
-    return 4;
-}
-
-/* UTF-16 up to the first 0 as UTF-8; a lone surrogate becomes U+FFFD. out holds 3 bytes a unit. */
-static void text_of(const uint16_t *units, char *out)
-{
-    for (size_t i = 0; i < BOARD_LINE_UNITS && units[i] != 0; i++) {
-        uint32_t point = units[i];
-        bool high = point >= 0xd800 && point < 0xdc00;
-
-        if (high && i + 1 < BOARD_LINE_UNITS && units[i + 1] >= 0xdc00 && units[i + 1] < 0xe000)
-            point = 0x10000 + ((point - 0xd800) << 10) + (units[++i] - 0xdc00u);
-        else if (point >= 0xd800 && point < 0xe000)
-            point = 0xfffd;
-        out += put_utf8(point, out);
-    }
-    *out = '\0';
-}
-
-struct view {
-    const struct board *board;
-    const struct board_lane *lane;
-    char *out;
-    size_t size;
-};
-
-static void put_number(const struct view *v, uint32_t number)
-{
-    snprintf(v->out, v->size, "%u", number);
-}
-
-static void put_on_off(const struct view *v, bool on)
-{
-    snprintf(v->out, v->size, "%s", on ? "on" : "off");
-}
-
-static void put_input(const struct view *v, int input)
-{
-    put_on_off(v, input >= 0 && v->board->inputs[input].level);
-}
-
-static const struct board_display *display_of(const struct view *v)
-{
-    return &v->board->displays[v->lane->display];
-}
-
-static void view_relay(const struct view *v)
-{
-    put_on_off(v, v->board->relays[v->lane->coil].on);
-}
-
-static void view_pulses(const struct view *v)
-{
-    put_number(v, v->lane->pulses);
-}
-
-static void view_turns(const struct view *v)
-{
-    put_number(v, v->lane->turns);
-}
-
-static void view_refused(const struct view *v)
-{
-    put_number(v, v->lane->refused);
-}
-
-static void view_passage(const struct view *v)
-{
-    put_input(v, v->lane->passage);
-}
-
-static void view_tamper(const struct view *v)
-{
-    put_input(v, v->lane->tamper);
-}
-
-static void view_button(const struct view *v)
-{
-    put_input(v, v->lane->button);
-}
-
-static void view_held(const struct view *v)
-{
-    put_input(v, v->lane->held);
-}
-
-static void view_colour(const struct view *v)
-{
-    snprintf(v->out, v->size, "%s", colour_names[display_of(v)->colour]);
-}
-
-static void view_sound(const struct view *v)
-{
-    snprintf(v->out, v->size, "%s", sound_names[display_of(v)->last_sound]);
-}
-
-static void view_sounds(const struct view *v)
-{
-    put_number(v, display_of(v)->sounds);
-}
-
-static void view_line1(const struct view *v)
-{
-    text_of(display_of(v)->line[0], v->out);
-}
-
-static void view_line2(const struct view *v)
-{
-    text_of(display_of(v)->line[1], v->out);
-}
-
-#define VALUE_SIZE (BOARD_LINE_UNITS * 3 + 1)
-
-static const struct key {
-    const char *name;
-    void (*view)(const struct view *view);
-    bool counts; /* "wait" takes the value or more */
-    bool quoted;
-} keys[] = {
-    {"relay",   view_relay,   false, false},
-    {"pulses",  view_pulses,  true,  false},
-    {"turns",   view_turns,   true,  false},
-    {"refused", view_refused, true,  false},
-    {"passage", view_passage, false, false},
-    {"tamper",  view_tamper,  false, false},
-    {"button",  view_button,  false, false},
-    {"held",    view_held,    false, false},
-    {"colour",  view_colour,  false, false},
-    {"sound",   view_sound,   false, false},
-    {"sounds",  view_sounds,  true,  false},
-    {"line1",   view_line1,   false, true },
-    {"line2",   view_line2,   false, true },
-};
-
-static const struct key *key_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (strcmp(keys[i].name, name) == 0)
-            return &keys[i];
-    return NULL;
-}
-
-static void value_of(const struct people *people, const struct board_lane *lane,
-                     const struct key *key, char out[VALUE_SIZE])
-{
-    struct view view = {.board = people->board, .lane = lane, .out = out, .size = VALUE_SIZE};
-
-    key->view(&view);
-}
-
-static bool value_is(const struct key *key, const char *value, const char *wanted)
-{
-    long have, want;
-
-    if (!key->counts)
-        return strcmp(value, wanted) == 0;
-    return peer_parse_long(value, 0, UINT32_MAX, &have) &&
-           peer_parse_long(wanted, 0, UINT32_MAX, &want) && have >= want;
-}
 
 /* --- those who wait --- */
 
@@ -246,17 +61,15 @@ static bool step_followed(struct people *people, struct person *person)
 
 static bool step_watch(struct people *people, struct person *person, int64_t now_us)
 {
-    const struct key *key = key_find(person->key);
-    char value[VALUE_SIZE];
+    char value[VIEW_VALUE_SIZE];
 
-    value_of(people, person->lane, key, value);
-    if (value_is(key, value, person->value)) {
-        peer_control_answer(people->control, person->from, "ok %s=%s", key->name, value);
+    if (view_is(people->board, person->lane, person->key, person->value, value)) {
+        peer_control_answer(people->control, person->from, "ok %s=%s", person->key, value);
         return true;
     }
     if (now_us < person->deadline_us)
         return false;
-    peer_control_answer(people->control, person->from, "error timeout %s=%s", key->name, value);
+    peer_control_answer(people->control, person->from, "error timeout %s=%s", person->key, value);
     return true;
 }
 
@@ -428,18 +241,10 @@ static void do_turns(const struct call *call)
 
 static void do_show(const struct call *call)
 {
-    char text[1024];
-    size_t length = 0;
+    char text[VIEW_ALL_SIZE];
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const char *quote = keys[i].quoted ? "\"" : "";
-        char value[VALUE_SIZE];
-
-        value_of(call->people, call->lane, &keys[i], value);
-        length += (size_t)snprintf(text + length, sizeof text - length, " %s=%s%s%s", keys[i].name,
-                                   quote, value, quote);
-    }
-    peer_control_answer(call->people->control, call->from, "ok lane=%s%s", call->lane->name, text);
+    view_all(call->people->board, call->lane, text);
+    peer_control_answer(call->people->control, call->from, "ok lane=%s %s", call->lane->name, text);
 }
 
 static void do_wait(const struct call *call)
@@ -447,7 +252,7 @@ static void do_wait(const struct call *call)
     struct person person = {.kind = PERSON_WATCHES, .lane = call->lane, .from = call->from};
     long wait_ms;
 
-    if (key_find(call->words[0]) == NULL || strlen(call->words[1]) >= sizeof person.value) {
+    if (!view_has(call->words[0]) || strlen(call->words[1]) >= sizeof person.value) {
         answer(call, "error no such value; see show");
         return;
     }
