@@ -1,7 +1,5 @@
 #include "common/access/plate.h"
 
-#include <string.h>
-
 #include "common/access/utf8.h"
 #include "common/base/must.h"
 
@@ -14,43 +12,42 @@ struct points {
 
 enum { WILDCARD = 0x110000, FIRST_FOLDED = 2, ORDINARY_LETTERS_MAX = 2 };
 
-static const char provinces[] = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
+static const uint32_t provinces[] =
+    U"京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼";
 
 /* Where consulates are: province and office letter. */
-static const char consulates[] = "沪A粤A川A云A桂A鄂A闽D鲁B陕A蒙A蒙E蒙H藏A黑A辽A渝A";
+static const uint32_t consulates[] = U"沪A粤A川A云A桂A鄂A闽D鲁B陕A蒙A蒙E蒙H藏A黑A辽A渝A";
 
 /* Lower-case letters are classes, see fits_class; all else stands for itself. `c` spans two
  * characters. Of two patterns that fit the first one counts. */
 static const struct pattern {
     enum plate_kind kind;
-    const char *text;
+    const uint32_t *text;
 } patterns[] = {
-    {PLATE_KIND_ORDINARY,         "posssss"     },
-    {PLATE_KIND_NEW_ENERGY_SMALL, "poesdddd"    },
-    {PLATE_KIND_NEW_ENERGY_LARGE, "poddddde"    },
-    {PLATE_KIND_POLICE,           "podddd警"   },
-    {PLATE_KIND_POLICE,           "poaddd警"   },
-    {PLATE_KIND_EMBASSY,          "dddddd使"   },
-    {PLATE_KIND_CONSULATE,        "cdddd领"    },
-    {PLATE_KIND_ARMED_POLICE,     "WJddddw"     },
-    {PLATE_KIND_ARMED_POLICE,     "WJpddddw"    },
-    {PLATE_KIND_MILITARY,         "mnddddd"     },
-    {PLATE_KIND_LEARNER,          "possss学"   },
-    {PLATE_KIND_TRAILER,          "possss挂"   },
-    {PLATE_KIND_HONG_KONG,        "粤Zssss港" },
-    {PLATE_KIND_MACAO,            "粤Zssss澳" },
-    {PLATE_KIND_EMERGENCY,        "possss应急"},
-    {PLATE_KIND_OVERSIZE,         "possss超"   },
-    {PLATE_KIND_TEMPORARY,        "possss临"   },
-    {PLATE_KIND_CIVIL_AVIATION,   "民航lssss" },
+    {PLATE_KIND_ORDINARY,         U"posssss"     },
+    {PLATE_KIND_NEW_ENERGY_SMALL, U"poesdddd"    },
+    {PLATE_KIND_NEW_ENERGY_LARGE, U"poddddde"    },
+    {PLATE_KIND_POLICE,           U"podddd警"   },
+    {PLATE_KIND_POLICE,           U"poaddd警"   },
+    {PLATE_KIND_EMBASSY,          U"dddddd使"   },
+    {PLATE_KIND_CONSULATE,        U"cdddd领"    },
+    {PLATE_KIND_ARMED_POLICE,     U"WJddddw"     },
+    {PLATE_KIND_ARMED_POLICE,     U"WJpddddw"    },
+    {PLATE_KIND_MILITARY,         U"mnddddd"     },
+    {PLATE_KIND_LEARNER,          U"possss学"   },
+    {PLATE_KIND_TRAILER,          U"possss挂"   },
+    {PLATE_KIND_HONG_KONG,        U"粤Zssss港" },
+    {PLATE_KIND_MACAO,            U"粤Zssss澳" },
+    {PLATE_KIND_EMERGENCY,        U"possss应急"},
+    {PLATE_KIND_OVERSIZE,         U"possss超"   },
+    {PLATE_KIND_TEMPORARY,        U"possss临"   },
+    {PLATE_KIND_CIVIL_AVIATION,   U"民航lssss" },
 };
 
-static bool is_one_of(uint32_t point, const char *set)
+static bool is_one_of(uint32_t point, const uint32_t *set)
 {
-    struct bytes text = bytes_of_text(set);
-    uint32_t member = 0;
-    for (size_t at = 0; utf8_next(text, &at, &member);) {
-        if (member == point) {
+    for (; *set != 0; set++) {
+        if (*set == point) {
             return true;
         }
     }
@@ -74,11 +71,9 @@ static bool is_serial_letter(uint32_t point)
 
 static bool is_consulate(uint32_t province, uint32_t office)
 {
-    struct bytes text = bytes_of_text(consulates);
-    uint32_t p = 0;
-    uint32_t o = 0;
-    for (size_t at = 0; utf8_next(text, &at, &p) && utf8_next(text, &at, &o);) {
-        if ((province == WILDCARD || province == p) && (office == WILDCARD || office == o)) {
+    for (const uint32_t *at = consulates; *at != 0; at += 2) {
+        if ((province == WILDCARD || province == at[0]) &&
+            (office == WILDCARD || office == at[1])) {
             return true;
         }
     }
@@ -102,32 +97,33 @@ static bool fits_class(uint32_t point, uint32_t class)
     case 'd': /* digit */
         return is_digit(point);
     case 'e': /* new-energy letter */
-        return is_one_of(point, "ABCDEFGHJK");
+        return is_one_of(point, U"ABCDEFGHJK");
     case 'a': /* second letter of a police plate */
-        return is_one_of(point, "ABCD");
+        return is_one_of(point, U"ABCD");
     case 'm': /* first and second character of a military plate */
-        return is_one_of(point, "VKHBSLJNGCE");
+        return is_one_of(point, U"VKHBSLJNGCE");
     case 'n':
-        return is_one_of(point, "ABCDJKLMNOPRSTVY");
+        return is_one_of(point, U"ABCDJKLMNOPRSTVY");
     case 'w': /* last character of an armed police plate */
-        return is_digit(point) || is_one_of(point, "TDSHBXJ");
+        return is_digit(point) || is_one_of(point, U"TDSHBXJ");
     default:
         return point == class;
     }
 }
 
-static bool fits(const struct points *points, const char *pattern)
+static bool fits(const struct points *points, const uint32_t *pattern)
 {
-    struct bytes text = bytes_of_text(pattern);
-    uint32_t class = 0;
     unsigned i = 0;
-    for (size_t at = 0; utf8_next(text, &at, &class); i++) {
-        if (class == 'c') {
+    for (; *pattern != 0; pattern++, i++) {
+        if (i >= points->count) {
+            return false;
+        }
+        if (*pattern == 'c') {
             if (i + 1 >= points->count || !is_consulate(points->at[i], points->at[i + 1])) {
                 return false;
             }
             i++;
-        } else if (i >= points->count || !fits_class(points->at[i], class)) {
+        } else if (!fits_class(points->at[i], *pattern)) {
             return false;
         }
     }
@@ -203,17 +199,13 @@ static bool read_points(struct bytes raw, enum plate_source source, struct point
     return true;
 }
 
-static bool points_spell(const struct points *points, const char *word)
+static bool points_spell(const struct points *points, const uint32_t *word)
 {
-    struct bytes text = bytes_of_text(word);
-    uint32_t point = 0;
     unsigned i = 0;
-    for (size_t at = 0; utf8_next(text, &at, &point); i++) {
-        if (i >= points->count || points->at[i] != point) {
-            return false;
-        }
+    while (i < points->count && word[i] != 0 && points->at[i] == word[i]) {
+        i++;
     }
-    return i == points->count;
+    return i == points->count && word[i] == 0;
 }
 
 static uint8_t count_wildcards(const struct points *points)
@@ -255,11 +247,11 @@ enum plate_status plate_read(struct bytes raw, enum plate_source source, struct 
     if (raw.size > PLATE_RAW_MAX || !read_points(raw, source, &points)) {
         return PLATE_BAD_TEXT;
     }
-    if (points_spell(&points, "无车牌") || points_spell(&points, "_无_")) {
+    if (points_spell(&points, U"无车牌") || points_spell(&points, U"_无_")) {
         return PLATE_NONE;
     }
     /* Also true of an empty text. */
-    if (points_spell(&points, "UNKNOWN") || count_wildcards(&points) == points.count) {
+    if (points_spell(&points, U"UNKNOWN") || count_wildcards(&points) == points.count) {
         return PLATE_NOT_READ;
     }
     fold_letters(&points);

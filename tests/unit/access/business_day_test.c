@@ -197,7 +197,7 @@ static void the_labels_cover_every_row(void **state)
     (void)state;
     for (int row = BUSINESS_DAY_IN_SHIFT; row <= BUSINESS_DAY_UNDECLARED; row++) {
         int found = 0;
-        char label[8];
+        char label[16];
         (void)snprintf(label, sizeof(label), "A%d ", row);
         for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
             bool labelled = strncmp(cases[i].label, label, strlen(label)) == 0;
