@@ -14,6 +14,7 @@
 #include "common/link/link.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
+#include "controller/app/in_work.h"
 #include "controller/app/sessions.h"
 #include "controller/core/park.h"
 #include "schema/record.pb-c.h"
@@ -56,6 +57,7 @@ struct controller {
     struct batch *batch;
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
+    struct in_work *in_work;    /* shared mapping that outlives a crash; borrowed */
     bool store_full;          /* the last commit found no room */
     uint64_t frames_refused;  /* gauges */
     uint64_t commits;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/access/civil.h"
+#include "common/access/plate.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/store/agent_store.h"
@@ -294,14 +295,12 @@ static enum err room_behind(struct controller *ctl, const struct park_lane *lane
     return ERR_OK;
 }
 
-static enum err repeat_of(struct controller *ctl, const Parkgate__Event *event,
-                          const struct park_lane *lane, enum lane_direction direction,
-                          struct handle credential, struct wall captured, enum repeat *ret,
-                          struct fault *fault)
+static enum err repeat_of(struct controller *ctl, const struct park_lane *lane,
+                          enum lane_direction direction, struct handle credential,
+                          struct wall captured, enum repeat *ret, struct fault *fault)
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
-    (void)event;
     enum err err = store_get_message(ctl->txn, TABLE_GRANT,
                                      agent_grant_key(&key, lane->name.text, direction,
                                                      BYTES_OF(credential.bytes)),
@@ -328,13 +327,18 @@ static enum freshness freshness_of(const Parkgate__Event *event)
                             event->offset_unknown ? NULL : &corrected);
 }
 
-/* A camera that saw a vehicle and no plate. */
-static enum credential_state state_without_credential(const Parkgate__Event *event)
+/* A camera that saw a vehicle and no plate, or could not read it. */
+static enum credential_state state_without_credential(const struct controller *ctl,
+                                                      const Parkgate__Event *event)
 {
-    if (event->credential_kind == CREDENTIAL_KIND_PLATE) {
-        return event->raw.len == 0 ? CREDENTIAL_STATE_NO_PLATE : CREDENTIAL_STATE_NOT_READ;
+    struct plate plate;
+    const struct park_reader *reader = park_reader(ctl->park, name_of(event->reader));
+    if (reader == NULL || reader->driver != DRIVER_HIK_ANPR) {
+        return CREDENTIAL_STATE_UNKNOWN;
     }
-    return CREDENTIAL_STATE_UNKNOWN;
+    return plate_read(field_view(&event->raw), PLATE_SOURCE_TEXT, &plate) == PLATE_NONE
+               ? CREDENTIAL_STATE_NO_PLATE
+               : CREDENTIAL_STATE_NOT_READ;
 }
 
 enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
@@ -348,14 +352,15 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
         .freshness = freshness_of(event),
         .admits_unknown_clock = lane->unknown_clock_grants,
         .credential_class = (enum credential_class)event->credential_class,
-        .credential = state_without_credential(event),
     };
     struct subject subject = {0};
     Parkgate__HolderRecord *holder = NULL;
     struct wall captured = {event->captured_us != 0 ? event->captured_us : event->received_us};
     TRY(mode_of(ctl, lane, &facts.mode, fault));
     TRY(room_behind(ctl, lane, &facts, fault));
-    if (event->credential.len > 0) {
+    if (event->credential.len == 0) {
+        facts.credential = state_without_credential(ctl, event);
+    } else {
         TRY(find_credential(ctl, event, &facts, &subject, &holder, fault));
     }
     enum err err = ERR_OK;
@@ -365,8 +370,8 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
                   ? permission_of_vehicle(ctl, holder, lane->zone, &facts, fault)
                   : permission_of_person(ctl, holder, subject.holder, lane->zone, &facts, fault);
         if (err == ERR_OK) {
-            err = repeat_of(ctl, event, lane, direction, subject.credential, captured,
-                            &facts.repeat, fault);
+            err = repeat_of(ctl, lane, direction, subject.credential, captured, &facts.repeat,
+                            fault);
         }
     }
     if (holder != NULL) {

@@ -1,0 +1,486 @@
+#include "controller/app/agents.h"
+
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/store/keybuf.h"
+#include "controller/app/faults.h"
+#include "controller/app/ingest.h"
+#include "controller/store/agent_store.h"
+#include "controller/store/key_store.h"
+#include "controller/store/tables.h"
+#include "schema/agent.pb-c.h"
+#include "schema/envelope.h"
+#include "schema/park.pb-c.h"
+#include "schema/verbs.h"
+
+static struct name name_of(const char *text)
+{
+    struct name name = {{0}};
+    (void)name_from_text(text, &name);
+    return name;
+}
+
+/* --- configuration --- */
+
+enum { CONFIG_PART_BYTES = 48 * 1024 };
+
+struct config_part {
+    size_t count, used;
+    ProtobufCBinaryData rows[LIMIT_ROWS_PER_MESSAGE];
+    uint8_t bytes[CONFIG_PART_BYTES];
+};
+
+/* Is this row one that the gate works with? */
+static bool row_is_for(const struct park *park, struct name gate, uint32_t kind, struct name name)
+{
+    switch (kind) {
+    case PARK_SITE:
+        return true;
+    case PARK_GATE:
+        return name_equal(name, gate);
+    case PARK_LANE: {
+        const struct park_lane *lane = park_lane(park, name);
+        return lane != NULL && name_equal(lane->gate, gate);
+    }
+    case PARK_READER: {
+        const struct park_reader *reader = park_reader(park, name);
+        const struct park_lane *lane = reader == NULL ? NULL : park_lane(park, reader->lane);
+        return lane != NULL && name_equal(lane->gate, gate);
+    }
+    case PARK_BOARD: {
+        const struct park_board *board = park_board(park, name);
+        return board != NULL && name_equal(board->gate, gate);
+    }
+    default:
+        return false;
+    }
+}
+
+static void add_row(struct config_part *part, uint32_t kind, const char *name, struct bytes body)
+{
+    Parkgate__ParkRow row = PARKGATE__PARK_ROW__INIT;
+    row.kind = kind;
+    row.name = field_text(name);
+    row.body = field_of(body);
+    size_t size = parkgate__park_row__get_packed_size(&row);
+    part->rows[part->count++] =
+        (ProtobufCBinaryData){.data = part->bytes + part->used, .len = size};
+    part->used += parkgate__park_row__pack(&row, part->bytes + part->used);
+}
+
+static void send_part(struct controller *ctl, const struct session *session,
+                      struct config_part *part, uint32_t number, uint32_t parts)
+{
+    Parkgate__Config config = PARKGATE__CONFIG__INIT;
+    config.config_version = ctl->park->config_version;
+    config.part = number;
+    config.parts = parts;
+    config.n_row = part->count;
+    config.row = part->rows;
+    batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_CONFIG, 0, &config.base);
+    part->count = 0;
+    part->used = 0;
+}
+
+/* Walks the gate's rows. With `send` false it only counts the parts. */
+static enum err walk_config(struct controller *ctl, const struct session *session, bool send,
+                            uint32_t parts, uint32_t *ret_parts, struct fault *fault)
+{
+    static struct config_part part; /* one thread; too large for the stack */
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    uint32_t number = 1;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    part.count = 0;
+    part.used = 0;
+    keybuf_begin(&prefix);
+    keybuf_u64(&prefix, ctl->park->config_version);
+    TRY(store_iter_prefix(ctl->txn, TABLE_PARK, keybuf_view(&prefix), UINT64_MAX, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        uint32_t kind = key.data[8];
+        const char *name = (const char *)key.data + 9;
+        if (!row_is_for(ctl->park, session->gate, kind, name_of(name))) {
+            continue;
+        }
+        if (part.count == LIMIT_ROWS_PER_MESSAGE ||
+            part.used + value.size + NAME_SIZE + 16 > CONFIG_PART_BYTES) {
+            if (send) {
+                send_part(ctl, session, &part, number, parts);
+            }
+            part.count = 0;
+            part.used = 0;
+            number++;
+        }
+        add_row(&part, kind, name, value);
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (send) {
+        send_part(ctl, session, &part, number, parts);
+    }
+    *ret_parts = number;
+    return ERR_OK;
+}
+
+static enum err push_config(struct controller *ctl, struct session *session, struct fault *fault)
+{
+    uint32_t parts = 0;
+    if (ctl->park->config_version == 0) {
+        return ERR_OK;
+    }
+    TRY(walk_config(ctl, session, false, 0, &parts, fault));
+    TRY(walk_config(ctl, session, true, parts, &parts, fault));
+    session->config_version = ctl->park->config_version;
+    return ERR_OK;
+}
+
+enum err agents_push_config(struct controller *ctl, struct fault *fault)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (session->used && park_gate(ctl->park, session->gate) != NULL) {
+            TRY(push_config(ctl, session, fault));
+        }
+    }
+    return ERR_OK;
+}
+
+/* --- hello --- */
+
+static void refuse_hello(struct controller *ctl, const struct input *input, uint8_t version,
+                         const struct complaint *c)
+{
+    Parkgate__HelloRefused refused = PARKGATE__HELLO_REFUSED__INIT;
+    char *args[ERROR_ARGS];
+    for (size_t i = 0; i < ERROR_ARGS; i++) {
+        args[i] = field_text(c->arg[i]);
+    }
+    refused.error = c->number;
+    refused.n_arg = ERROR_ARGS;
+    refused.arg = args;
+    batch_send(ctl, PORT_AGENTS, &input->peer, version, MESSAGE_HELLO_REFUSED, 0, &refused.base);
+}
+
+enum outbox_fit { OUTBOX_FITS, OUTBOX_NEW, OUTBOX_CHANGED };
+
+/* Does what the agent says of its outbox fit what is known of it? */
+static enum err judge_outbox(struct controller *ctl, const Parkgate__Hello *hello,
+                             const Parkgate__AgentRecord *known, enum outbox_fit *ret,
+                             struct fault *fault)
+{
+    Parkgate__EventIndex *index = NULL;
+    if (known->epoch == 0) {
+        *ret = OUTBOX_NEW;
+        return ERR_OK;
+    }
+    *ret = OUTBOX_CHANGED;
+    if (!bytes_equal(field_view(&hello->store_id), field_view(&known->store_id)) ||
+        hello->epoch != known->epoch || hello->last_sequence < known->last_sequence) {
+        return ERR_OK;
+    }
+    enum err err = hello->last_sequence == 0
+                       ? ERR_NOT_FOUND
+                       : agent_event(ctl->txn, field_view(&known->public_key), hello->epoch,
+                                     hello->last_sequence, &index, fault);
+    if (err == ERR_NOT_FOUND) {
+        *ret = OUTBOX_FITS;
+        return ERR_OK;
+    }
+    TRY(err);
+    if (bytes_equal(field_view(&index->digest), field_view(&hello->last_digest))) {
+        *ret = OUTBOX_FITS;
+    }
+    parkgate__event_index__free_unpacked(index, NULL);
+    return ERR_OK;
+}
+
+static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello,
+                            const Parkgate__AgentRecord *known, const struct input *input,
+                            uint32_t *ret_epoch, struct fault *fault)
+{
+    Parkgate__AgentRecord record = *known;
+    record.public_key = field_of(BYTES_OF(input->key.bytes));
+    record.store_id = hello->store_id;
+    record.epoch = known->epoch + 1;
+    record.last_sequence = 0;
+    record.last_digest = (ProtobufCBinaryData){0};
+    *ret_epoch = record.epoch;
+    return controller_record(ctl, ENTRY_AGENT_EPOCH, hello->gate, &record.base, fault);
+}
+
+static enum err welcome(struct controller *ctl, const struct input *input, uint8_t version,
+                        uint32_t epoch, const Parkgate__Hello *hello, struct fault *fault)
+{
+    Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
+    struct session *session =
+        session_open(&ctl->sessions, name_of(hello->gate), &input->key, &input->peer);
+    if (session == NULL) {
+        log_warning("sessions_full", LOG_NUM("limit", LIMIT_AGENTS));
+        return ERR_OK;
+    }
+    session->version = version;
+    session->epoch = epoch;
+    session->heard = ctl->mono;
+    session->heard_wall = ctl->now;
+    session->offset_ms = (hello->wall_us - ctl->now.us) / 1000;
+    welcome.version = version;
+    welcome.epoch = epoch;
+    welcome.wall_us = ctl->now.us;
+    welcome.config_version = ctl->park->config_version;
+    TRY(agent_applied_up_to(ctl->txn, BYTES_OF(input->key.bytes), epoch, &welcome.applied, fault));
+    batch_send(ctl, PORT_AGENTS, &input->peer, version, MESSAGE_WELCOME, 0, &welcome.base);
+    TRY(fault_end(ctl, &fault_gate_away, hello->gate, fault));
+    log_event("agent_hello", LOG_TEXT("gate", hello->gate), LOG_NUM("epoch", epoch),
+              LOG_NUM("last", hello->last_sequence), LOG_NUM("version", version));
+    return hello->config_version == ctl->park->config_version ? ERR_OK
+                                                              : push_config(ctl, session, fault);
+}
+
+static enum err on_hello(struct controller *ctl, struct input *input,
+                         const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                         const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Hello *hello = (const void *)body;
+    Parkgate__AgentRecord *known = NULL;
+    enum outbox_fit fit = OUTBOX_FITS;
+    uint32_t epoch = hello->epoch;
+    struct complaint c;
+    if (strcmp(hello->gate, key->gate) != 0 || park_gate(ctl->park, name_of(key->gate)) == NULL) {
+        (void)complain(&c, ERROR_GATE_NOT_YOURS, hello->gate, key->gate, NULL, NULL);
+        refuse_hello(ctl, input, envelope->version, &c);
+        return ERR_OK;
+    }
+    uint8_t version = hello->version > PROTOCOL_VERSION ? PROTOCOL_VERSION : (uint8_t)hello->version;
+    if (version < PROTOCOL_VERSION_OLDEST || version < hello->version_oldest) {
+        (void)complain(&c, ERROR_FRAME_VERSION, "of this agent", "1", "2", NULL);
+        refuse_hello(ctl, input, PROTOCOL_VERSION, &c);
+        return ERR_OK;
+    }
+    TRY(agent_get(ctl->txn, key->gate, &known, fault));
+    enum err err = judge_outbox(ctl, hello, known, &fit, fault);
+    if (err == ERR_OK && fit != OUTBOX_FITS) {
+        err = order_epoch(ctl, hello, known, input, &epoch, fault);
+    }
+    parkgate__agent_record__free_unpacked(known, NULL);
+    TRY(err);
+    if (fit == OUTBOX_CHANGED) {
+        TRY(fault_note(ctl, &fault_outbox_restored, hello->gate, hello->gate, "", fault));
+    }
+    return welcome(ctl, input, version, epoch, hello, fault);
+}
+
+/* --- events and heartbeats --- */
+
+static void hear(struct controller *ctl, struct session *session, const struct input *input)
+{
+    session->heard = ctl->mono;
+    session->heard_wall = ctl->now;
+    session->peer = input->peer;
+}
+
+static enum err back_again(struct controller *ctl, struct session *session, struct fault *fault)
+{
+    if (!session->away) {
+        return ERR_OK;
+    }
+    session->away = false;
+    return fault_end(ctl, &fault_gate_away, session->gate.text, fault);
+}
+
+static enum err on_event(struct controller *ctl, struct input *input,
+                         const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                         const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Event *event = (const void *)body;
+    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    (void)key;
+    if (session == NULL || event->epoch != session->epoch ||
+        envelope->sequence != event->sequence || event->sequence == 0) {
+        batch_ack(ctl, input, envelope->version, event->epoch, event->sequence, ANSWER_RETRY,
+                  session == NULL ? 0 : ERROR_EPOCH_WRONG);
+        return ERR_OK;
+    }
+    hear(ctl, session, input);
+    TRY(back_again(ctl, session, fault));
+    return ingest_event(ctl, input, session, event, envelope->body, fault);
+}
+
+static enum err judge_clock(struct controller *ctl, struct session *session, struct fault *fault)
+{
+    int64_t off = session->offset_ms < 0 ? -session->offset_ms : session->offset_ms;
+    return off > LIMIT_CLOCK_ALARM_MS
+               ? fault_raise(ctl, &fault_clock_off, session->gate.text, session->gate.text, "",
+                             fault)
+               : fault_end(ctl, &fault_clock_off, session->gate.text, fault);
+}
+
+static enum err on_heartbeat(struct controller *ctl, struct input *input,
+                             const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Heartbeat *beat = (const void *)body;
+    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    Parkgate__Heartbeat reply = PARKGATE__HEARTBEAT__INIT;
+    (void)key;
+    if (session == NULL) {
+        return ERR_OK; /* it will say HELLO when it hears nothing */
+    }
+    hear(ctl, session, input);
+    session->offset_ms = (beat->wall_us - ctl->now.us) / 1000;
+    session->pending = beat->pending;
+    session->last_sequence = beat->last_sequence;
+    session->devices_down = 0;
+    for (size_t i = 0; i < beat->n_state; i++) {
+        session->devices_down += beat->state[i] == DEVICE_DOWN;
+    }
+    reply.wall_us = ctl->now.us;
+    reply.echo_us = beat->wall_us;
+    batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
+               &reply.base);
+    TRY(back_again(ctl, session, fault));
+    return judge_clock(ctl, session, fault);
+}
+
+struct agent_message {
+    enum message_kind kind;
+    enum err (*work)(struct controller *ctl, struct input *input, const struct envelope *envelope,
+                     const Parkgate__KeyRecord *key, const ProtobufCMessage *body,
+                     struct fault *fault);
+};
+
+static const struct agent_message messages[] = {
+    {MESSAGE_HELLO, on_hello},
+    {MESSAGE_EVENT, on_event},
+    {MESSAGE_HEARTBEAT, on_heartbeat},
+};
+
+/* Frames that make no sense are counted and logged; nothing is answered to who may be hostile. */
+static void refuse_frame(struct controller *ctl, const struct input *input,
+                         const struct complaint *c)
+{
+    char key[LINK_KEY_HEX_SIZE];
+    char why[512];
+    link_key_to_hex(input->key, key);
+    error_sentence_en(c, why, sizeof(why));
+    ctl->frames_refused++;
+    log_warning("frame_refused", LOG_TEXT("key", key), LOG_NUM("error", c->number),
+                LOG_TEXT("why", why));
+}
+
+static enum err dispatch(struct controller *ctl, struct input *input,
+                         const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                         struct fault *fault)
+{
+    struct complaint c = {0};
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+        if ((uint16_t)messages[i].kind != envelope->kind) {
+            continue;
+        }
+        ProtobufCMessage *body = envelope_unpack(envelope, &c);
+        if (body == NULL) {
+            refuse_frame(ctl, input, &c);
+            return ERR_OK;
+        }
+        enum err err = messages[i].work(ctl, input, envelope, key, body, fault);
+        protobuf_c_message_free_unpacked(body, NULL);
+        return err;
+    }
+    (void)complain(&c, ERROR_FRAME_KIND, "of another conversation", NULL, NULL, NULL);
+    refuse_frame(ctl, input, &c);
+    return ERR_OK;
+}
+
+enum err agents_input(struct controller *ctl, struct input *input, struct fault *fault)
+{
+    struct envelope envelope;
+    struct complaint c = {0};
+    Parkgate__KeyRecord *key = NULL;
+    enum err err = key_get(ctl->txn, BYTES_OF(input->key.bytes), &key, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_NOT_FOUND || (key->roles & 1U << ROLE_AGENT) == 0) {
+        (void)complain(&c, ERROR_KEY_UNKNOWN, NULL, NULL, NULL, NULL);
+        refuse_frame(ctl, input, &c);
+        err = ERR_OK;
+    } else if (key->revoked_us != 0) {
+        err = fault_raise(ctl, &fault_key_revoked_used, key->gate, key->gate, "", fault);
+    } else if (!envelope_read(input->frame, &envelope, &c)) {
+        refuse_frame(ctl, input, &c);
+        err = ERR_OK;
+    } else {
+        err = dispatch(ctl, input, &envelope, key, fault);
+    }
+    if (key != NULL) {
+        parkgate__key_record__free_unpacked(key, NULL);
+    }
+    return err;
+}
+
+/* --- silence --- */
+
+static enum err raise_away(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    const struct session *session = ctx;
+    return fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault);
+}
+
+void agents_tick(struct controller *ctl)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (session->used && !session->away &&
+            mono_before(mono_after_ms(session->heard, LIMIT_SILENCE_MS), ctl->mono)) {
+            session->away = true;
+            batch_run(ctl, raise_away, session);
+        }
+    }
+}
+
+/* --- commands --- */
+
+bool agents_command(struct controller *ctl, const struct park_lane *lane, uint32_t verb,
+                    enum lane_direction direction, const char *actor, const char *reason,
+                    uint64_t *ret_sequence, struct complaint *c, enum err *ret_err,
+                    struct fault *fault)
+{
+    Parkgate__AgentRecord *agent = NULL;
+    Parkgate__CommandEntry entry = PARKGATE__COMMAND_ENTRY__INIT;
+    Parkgate__Command command = PARKGATE__COMMAND__INIT;
+    struct session *session = session_of_gate(&ctl->sessions, lane->gate);
+    *ret_err = ERR_OK;
+    if (session == NULL || session->away) {
+        return complain(c, ERROR_GATE_AWAY, lane->gate.text, NULL, NULL, NULL);
+    }
+    *ret_err = agent_get(ctl->txn, lane->gate.text, &agent, fault);
+    if (*ret_err != ERR_OK) {
+        return false;
+    }
+    *ret_sequence = agent->command_sequence + 1;
+    parkgate__agent_record__free_unpacked(agent, NULL);
+    entry.gate = field_text(lane->gate.text);
+    entry.lane = field_text(lane->name.text);
+    entry.verb = verb;
+    entry.command_sequence = *ret_sequence;
+    entry.direction = direction;
+    entry.reason = field_text(reason);
+    *ret_err = controller_record(ctl, ENTRY_COMMAND, actor, &entry.base, fault);
+    if (*ret_err != ERR_OK) {
+        return false;
+    }
+    command.command_sequence = *ret_sequence;
+    command.gate = entry.gate;
+    command.key = field_of(BYTES_OF(session->key.bytes));
+    command.lane = entry.lane;
+    command.verb = verb;
+    command.expires_ms = LIMIT_COMMAND_MS;
+    command.direction = direction;
+    batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_COMMAND, 0,
+               &command.base);
+    return true;
+}

@@ -1,0 +1,547 @@
+#include "controller/app/ingest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "controller/app/faults.h"
+#include "controller/app/gather.h"
+#include "controller/store/agent_store.h"
+#include "controller/store/people_store.h"
+#include "schema/kinds.h"
+
+/* One event on its way, with what the steps found out. Buffers outlive the entry's recording. */
+struct arrival {
+    struct input *input;
+    const struct session *session;
+    const Parkgate__Event *event;
+    struct bytes packed;
+    struct seal_hash digest;
+    const struct park_lane *lane; /* NULL: the event names none */
+    enum lane_direction direction;
+    Parkgate__EventEntry entry;
+    struct subject subject;
+    struct counted_for counted;
+    char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
+    uint8_t sealed[LIMIT_EVENT_BYTES * 2];
+    uint8_t unknown[LIMIT_EVENT_BYTES];
+    size_t unknown_size;
+};
+
+static struct name name_of(const char *text)
+{
+    struct name name = {{0}};
+    (void)name_from_text(text, &name);
+    return name;
+}
+
+static void number_text(char out[24], uint64_t value)
+{
+    (void)snprintf(out, 24, "%llu", (unsigned long long)value);
+}
+
+static void answer(struct controller *ctl, const struct arrival *a, uint32_t kind, uint32_t error)
+{
+    batch_ack(ctl, a->input, a->session->version, a->event->epoch, a->event->sequence, kind, error);
+}
+
+/* --- refusing --- */
+
+/* The event as it came, under the day key. */
+static enum err seal_event(struct controller *ctl, struct arrival *a, int32_t *ret_day,
+                           size_t *ret_size, struct fault *fault)
+{
+    struct seal_key key;
+    uint8_t nonce[SEAL_NONCE_SIZE];
+    TRY(controller_day_key(ctl, ret_day, &key, fault));
+    entropy_fill(ctl->entropy, nonce, sizeof(nonce));
+    *ret_size = a->packed.size + SEAL_OVERHEAD;
+    seal_close(&key, nonce, (struct bytes){0}, a->packed, a->sealed, *ret_size);
+    seal_wipe(&key, sizeof(key));
+    return ERR_OK;
+}
+
+static enum err refuse(struct controller *ctl, struct arrival *a, const struct complaint *c,
+                       const struct fault_kind *kind, struct fault *fault)
+{
+    Parkgate__EventRefused refused = PARKGATE__EVENT_REFUSED__INIT;
+    char *args[ERROR_ARGS];
+    int32_t day = 0;
+    size_t size = 0;
+    for (size_t i = 0; i < ERROR_ARGS; i++) {
+        args[i] = field_text(c->arg[i]);
+    }
+    TRY(seal_event(ctl, a, &day, &size, fault));
+    refused.gate = field_text(a->session->gate.text);
+    refused.public_key = field_of(BYTES_OF(a->session->key.bytes));
+    refused.epoch = a->event->epoch;
+    refused.event_sequence = a->event->sequence;
+    refused.digest = field_of(BYTES_OF(a->digest.bytes));
+    refused.error = c->number;
+    refused.n_arg = ERROR_ARGS;
+    refused.arg = args;
+    refused.sealed = field_of((struct bytes){.data = a->sealed, .size = size});
+    refused.day_key = day;
+    TRY(controller_record(ctl, ENTRY_EVENT_REFUSED, a->session->gate.text, &refused.base, fault));
+    TRY(fault_note(ctl, kind, a->session->gate.text, a->session->gate.text, "", fault));
+    answer(ctl, a, ANSWER_REFUSED, c->number);
+    return ERR_OK;
+}
+
+static enum err refuse_bad(struct controller *ctl, struct arrival *a, const char *why,
+                           struct fault *fault)
+{
+    struct complaint c;
+    char sequence[24];
+    number_text(sequence, a->event->sequence);
+    (void)complain(&c, ERROR_EVENT_BAD, sequence, why, NULL, NULL);
+    return refuse(ctl, a, &c, &fault_event_refused, fault);
+}
+
+/* --- checks --- */
+
+/* What is wrong with the event by itself; NULL: nothing. */
+static const char *shape_of(const Parkgate__Event *event)
+{
+    if (event->kind < EVENT_PRESENTATION || event->kind > EVENT_TAMPER) {
+        return "its kind is unknown";
+    }
+    if (event->credential.len > LIMIT_CREDENTIAL_BYTES || event->raw.len > LIMIT_CREDENTIAL_BYTES ||
+        strlen(event->device_event) > LIMIT_DEVICE_EVENT_BYTES) {
+        return "a credential is too long";
+    }
+    if (event->credential.len > 0 &&
+        !credential_is_canonical((enum credential_kind)event->credential_kind,
+                                 field_view(&event->credential))) {
+        return "its credential is not in normal form";
+    }
+    if (event->received_us <= 0) {
+        return "its time is missing";
+    }
+    bool needs_lane = event->kind != EVENT_DEVICE;
+    return needs_lane && event->lane[0] == '\0' ? "its lane is missing" : NULL;
+}
+
+static enum lane_direction direction_of(const struct controller *ctl, const Parkgate__Event *event,
+                                        const struct park_lane *lane)
+{
+    if (lane->direction != LANE_BOTH) {
+        return lane->direction;
+    }
+    const struct park_reader *reader = park_reader(ctl->park, name_of(event->reader));
+    if (reader != NULL && reader->direction != LANE_NO_DIRECTION) {
+        return reader->direction;
+    }
+    return event->direction == LANE_OUT ? LANE_OUT : LANE_IN;
+}
+
+/* Finds the lane and checks that it is the speaker's. False: refused, *ret_err says how that went. */
+static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *ret_err,
+                         struct fault *fault)
+{
+    struct complaint c;
+    if (a->event->lane[0] == '\0') {
+        return true;
+    }
+    a->lane = park_lane(ctl->park, name_of(a->event->lane));
+    if (a->lane == NULL || !name_equal(a->lane->gate, a->session->gate)) {
+        a->lane = NULL;
+        (void)complain(&c, ERROR_LANE_NOT_YOURS, a->event->lane, a->session->gate.text, NULL, NULL);
+        *ret_err = refuse(ctl, a, &c, &fault_event_refused, fault);
+        return false;
+    }
+    a->direction = direction_of(ctl, a->event, a->lane);
+    return true;
+}
+
+/* --- the entry --- */
+
+/* Fields that this version does not know, in wire form, so that they survive here. */
+static void keep_unknown(struct arrival *a)
+{
+    Parkgate__Event bare = PARKGATE__EVENT__INIT;
+    bare.base.n_unknown_fields = a->event->base.n_unknown_fields;
+    bare.base.unknown_fields = a->event->base.unknown_fields;
+    size_t size = parkgate__event__get_packed_size(&bare);
+    if (size > 0 && size <= sizeof(a->unknown)) {
+        a->unknown_size = parkgate__event__pack(&bare, a->unknown);
+    }
+}
+
+static void fill_input(struct arrival *a)
+{
+    Parkgate__EventEntry *entry = &a->entry;
+    const Parkgate__Event *event = a->event;
+    parkgate__event_entry__init(entry);
+    keep_unknown(a);
+    entry->gate = field_text(a->session->gate.text);
+    entry->public_key = field_of(BYTES_OF(a->session->key.bytes));
+    entry->epoch = event->epoch;
+    entry->event_sequence = event->sequence;
+    entry->digest = field_of(BYTES_OF(a->digest.bytes));
+    entry->kind = event->kind;
+    entry->lane = event->lane;
+    entry->reader = event->reader;
+    entry->captured_us = event->captured_us != 0 && !event->offset_unknown ? event->captured_us
+                                                                           : event->received_us;
+    entry->received_us = event->received_us;
+    entry->offset_unknown = event->offset_unknown;
+    entry->history = event->history;
+    entry->late = event->late;
+    entry->direction = a->direction;
+    entry->credential_kind = event->credential_kind;
+    entry->credential_class = event->credential_class;
+    entry->plate_colour = event->plate_colour;
+    entry->confidence = event->confidence;
+    entry->presentation = event->presentation;
+    entry->passage = event->passage;
+    entry->command_sequence = event->command_sequence;
+    entry->command_result = event->command_result;
+    entry->device_state = event->device_state;
+    entry->note = event->note;
+    entry->unknown_fields =
+        field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
+    entry->acted_outcome = event->outcome;
+    entry->acted_reason = event->reason;
+    entry->acted_source = event->verdict_source;
+}
+
+static void fill_subject(struct arrival *a)
+{
+    if (!handle_is_none(a->subject.credential)) {
+        a->entry.credential = people_field(&a->subject.credential);
+    }
+    if (!handle_is_none(a->subject.holder)) {
+        a->entry.holder = people_field(&a->subject.holder);
+        a->entry.vehicle = a->subject.vehicle;
+        a->entry.person_kind = a->subject.person_kind;
+        a->entry.tenant = a->subject.tenant.text;
+    }
+}
+
+/* What was read, under the holder's key when it is known, else under the day's. */
+static enum err seal_read(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    Parkgate__SealedRead read = PARKGATE__SEALED_READ__INIT;
+    struct seal_key key;
+    int32_t day = 0;
+    if (a->event->credential.len == 0 && a->event->raw.len == 0) {
+        return ERR_OK;
+    }
+    enum err err = ERR_NOT_FOUND;
+    if (!handle_is_none(a->subject.holder)) {
+        err = controller_holder_key(ctl, a->subject.holder, false, &key, fault);
+    }
+    if (err == ERR_NOT_FOUND) {
+        err = controller_day_key(ctl, &day, &key, fault);
+    }
+    TRY(err);
+    read.credential = a->event->credential;
+    read.raw = a->event->raw;
+    read.device_event = a->event->device_event;
+    size_t size = controller_seal(ctl, &key, &read.base, a->sealed, sizeof(a->sealed));
+    seal_wipe(&key, sizeof(key));
+    a->entry.sealed = field_of((struct bytes){.data = a->sealed, .size = size});
+    a->entry.day_key = day;
+    return ERR_OK;
+}
+
+static enum err record_applied(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    TRY(controller_record(ctl, ENTRY_EVENT, a->session->gate.text, &a->entry.base, fault));
+    answer(ctl, a, ANSWER_APPLIED, 0);
+    return ERR_OK;
+}
+
+/* --- one worker an event kind --- */
+
+static struct verdict decide_once(struct controller *ctl, struct arrival *a,
+                                  const struct facts *facts)
+{
+    if (a->input->verdict_sent) {
+        return (struct verdict){.outcome = (enum outcome)a->input->outcome,
+                                .reason = (enum reason)a->input->reason};
+    }
+    struct verdict verdict = decide(facts);
+    if (!a->event->history) {
+        batch_verdict(ctl, a->input, a->session->version, a->event->epoch, a->event->sequence,
+                      verdict.outcome, verdict.reason);
+    }
+    return verdict;
+}
+
+static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct facts facts;
+    TRY(gather_facts(ctl, a->event, a->lane, a->direction, &facts, &a->subject, fault));
+    struct verdict verdict = decide_once(ctl, a, &facts);
+    fill_subject(a);
+    TRY(seal_read(ctl, a, fault));
+    a->entry.outcome = verdict.outcome + 1U;
+    a->entry.reason = verdict.reason;
+    return record_applied(ctl, a, fault);
+}
+
+/* Whom a passage report is about: the presentation it names. RETRY when that has not come yet. */
+static enum err find_presentation(struct controller *ctl, struct arrival *a, bool *ret_wait,
+                                  uint32_t *ret_passed, struct fault *fault)
+{
+    Parkgate__EventIndex *index = NULL;
+    *ret_wait = false;
+    *ret_passed = 0;
+    if (a->event->presentation == 0) {
+        return ERR_OK;
+    }
+    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->key.bytes), a->event->epoch,
+                               a->event->presentation, &index, fault);
+    if (err == ERR_NOT_FOUND) {
+        *ret_wait = true;
+        return ERR_OK;
+    }
+    TRY(err);
+    a->subject = (struct subject){.credential = people_handle(&index->credential),
+                                  .holder = people_handle(&index->holder),
+                                  .vehicle = index->vehicle,
+                                  .person_kind = index->person_kind,
+                                  .tenant = name_of(index->tenant)};
+    if (a->lane->direction == LANE_BOTH &&
+        (index->direction == LANE_IN || index->direction == LANE_OUT)) {
+        a->direction = (enum lane_direction)index->direction;
+        a->entry.direction = index->direction;
+    }
+    *ret_passed = index->passed;
+    parkgate__event_index__free_unpacked(index, NULL);
+    return ERR_OK;
+}
+
+static void fill_zones(const struct controller *ctl, struct arrival *a)
+{
+    struct name to = a->direction == LANE_OUT ? a->lane->outer_zone : a->lane->zone;
+    struct name from = a->direction == LANE_OUT ? a->lane->zone : a->lane->outer_zone;
+    park_zone_path(ctl->park, to, a->zone_to);
+    park_zone_path(ctl->park, from, a->zone_from);
+    a->entry.zone_to = a->zone_to;
+    a->entry.zone_from = a->zone_from;
+}
+
+static enum err fill_counting(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct wall captured = {.us = a->entry.captured_us};
+    TRY(gather_attribution(ctl, a->subject.holder, a->subject.tenant, captured, &a->counted,
+                           fault));
+    fill_zones(ctl, a);
+    a->entry.counts = true;
+    a->entry.tenant = a->counted.tenant.text;
+    a->entry.business_day = a->counted.day;
+    a->entry.attribution = a->counted.row;
+    a->entry.shift = a->counted.shift.text;
+    a->entry.unsensed = a->event->passage == PASSAGE_UNSENSED;
+    return ERR_OK;
+}
+
+struct passage_effect {
+    enum passage_kind kind;
+    bool passes;                    /* somebody went through on a grant */
+    const struct fault_kind *fault; /* NULL: nothing wrong */
+    bool open;                      /* the fault lasts until its end is reported */
+};
+
+static const struct passage_effect passage_effects[] = {
+    {PASSAGE_PASSED, true, NULL, false},
+    {PASSAGE_NOT_TAKEN, false, NULL, false},
+    {PASSAGE_FORCED, false, &fault_forced, false},
+    {PASSAGE_HELD, false, &fault_held, true},
+    {PASSAGE_TAILGATED, false, &fault_tailgated, false},
+    {PASSAGE_UNSENSED, true, NULL, false},
+    {PASSAGE_HELD_ENDED, false, NULL, false},
+};
+
+static const struct passage_effect *effect_of(uint32_t kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(passage_effects); i++) {
+        if ((uint32_t)passage_effects[i].kind == kind) {
+            return &passage_effects[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err passage_faults(struct controller *ctl, const struct arrival *a,
+                               const struct passage_effect *effect, struct fault *fault)
+{
+    const char *lane = a->lane->name.text;
+    const char *gate = a->session->gate.text;
+    if (effect->kind == PASSAGE_HELD_ENDED) {
+        return fault_end(ctl, &fault_held, lane, fault);
+    }
+    if (effect->fault == NULL) {
+        return ERR_OK;
+    }
+    return effect->open ? fault_raise(ctl, effect->fault, lane, gate, lane, fault)
+                        : fault_note(ctl, effect->fault, lane, gate, lane, fault);
+}
+
+static enum err on_passage(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    bool wait = false;
+    uint32_t passed = 0;
+    const struct passage_effect *effect = effect_of(a->event->passage);
+    if (effect == NULL) {
+        return refuse_bad(ctl, a, "its passage is of no known kind", fault);
+    }
+    TRY(find_presentation(ctl, a, &wait, &passed, fault));
+    if (wait) {
+        answer(ctl, a, ANSWER_RETRY, 0);
+        return ERR_OK;
+    }
+    fill_subject(a);
+    /* One presentation lets one person through; whoever follows is nobody we know. */
+    if (effect->passes && passed == 0 && !handle_is_none(a->subject.holder)) {
+        TRY(fill_counting(ctl, a, fault));
+    }
+    TRY(record_applied(ctl, a, fault));
+    return passage_faults(ctl, a, effect, fault);
+}
+
+static enum err on_button(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    a->direction = LANE_OUT;
+    a->entry.direction = LANE_OUT;
+    TRY(record_applied(ctl, a, fault));
+    return a->event->late ? fault_note(ctl, &fault_late_opening, a->lane->name.text,
+                                       a->session->gate.text, a->lane->name.text, fault)
+                          : ERR_OK;
+}
+
+/* The gate acted on its own verdict: both are kept, and a difference is a fault. */
+static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    Parkgate__EventIndex *index = NULL;
+    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->key.bytes), a->event->epoch,
+                               a->event->presentation, &index, fault);
+    if (err == ERR_NOT_FOUND) {
+        answer(ctl, a, ANSWER_RETRY, 0);
+        return ERR_OK;
+    }
+    TRY(err);
+    bool differs = !index->refused && index->kind == EVENT_PRESENTATION &&
+                   index->outcome != a->event->outcome;
+    a->entry.outcome = index->outcome;
+    a->entry.reason = index->reason;
+    parkgate__event_index__free_unpacked(index, NULL);
+    TRY(record_applied(ctl, a, fault));
+    return differs ? fault_note(ctl, &fault_verdict_differs, a->session->gate.text,
+                                a->session->gate.text, a->lane->name.text, fault)
+                   : ERR_OK;
+}
+
+static enum err on_command(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    return record_applied(ctl, a, fault);
+}
+
+static enum err on_device(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    const char *gate = a->session->gate.text;
+    if (name_of(a->event->reader).text[0] == '\0') {
+        return refuse_bad(ctl, a, "its device has no name", fault);
+    }
+    TRY(record_applied(ctl, a, fault));
+    if (a->event->device_state == DEVICE_DOWN) {
+        return fault_raise(ctl, &fault_device_down, a->event->reader, gate, "", fault);
+    }
+    if (a->event->device_state == DEVICE_TAMPER) {
+        return fault_raise(ctl, &fault_device_tamper, a->event->reader, gate, "", fault);
+    }
+    TRY(fault_end(ctl, &fault_device_tamper, a->event->reader, fault));
+    return fault_end(ctl, &fault_device_down, a->event->reader, fault);
+}
+
+static enum err on_tamper(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    const char *lane = a->lane->name.text;
+    TRY(record_applied(ctl, a, fault));
+    return a->event->device_state == DEVICE_UP
+               ? fault_end(ctl, &fault_device_tamper, lane, fault)
+               : fault_raise(ctl, &fault_device_tamper, lane, a->session->gate.text, lane, fault);
+}
+
+typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
+
+static event_worker *const event_workers[] = {
+    [EVENT_PRESENTATION] = on_presentation, [EVENT_PASSAGE] = on_passage,
+    [EVENT_BUTTON] = on_button,             [EVENT_ACTED] = on_acted,
+    [EVENT_COMMAND] = on_command,           [EVENT_DEVICE] = on_device,
+    [EVENT_TAMPER] = on_tamper,
+};
+
+/* --- known sequences --- */
+
+static enum err answer_known(struct controller *ctl, struct arrival *a,
+                             const Parkgate__EventIndex *index, struct fault *fault)
+{
+    struct complaint c;
+    char sequence[24];
+    char epoch[24];
+    if (bytes_equal(field_view(&index->digest), BYTES_OF(a->digest.bytes))) {
+        answer(ctl, a, index->refused ? ANSWER_REFUSED : ANSWER_APPLIED,
+               index->refused ? ERROR_EVENT_BAD : 0);
+        return ERR_OK;
+    }
+    number_text(sequence, a->event->sequence);
+    number_text(epoch, a->event->epoch);
+    (void)complain(&c, ERROR_SEQUENCE_CHANGED, sequence, epoch, NULL, NULL);
+    return refuse(ctl, a, &c, &fault_sequence_changed, fault);
+}
+
+static enum err work_off(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    enum err err = ERR_OK;
+    const char *wrong = shape_of(a->event);
+    if (wrong != NULL) {
+        return refuse_bad(ctl, a, wrong, fault);
+    }
+    if (!lane_is_ours(ctl, a, &err, fault)) {
+        return err;
+    }
+    fill_input(a);
+    return event_workers[a->event->kind](ctl, a, fault);
+}
+
+static enum err refuse_poison(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct complaint c;
+    char sequence[24];
+    number_text(sequence, a->event->sequence);
+    (void)complain(&c, ERROR_EVENT_POISON, sequence, NULL, NULL, NULL);
+    return refuse(ctl, a, &c, &fault_poison, fault);
+}
+
+enum err ingest_event(struct controller *ctl, struct input *input, const struct session *session,
+                      const Parkgate__Event *event, struct bytes packed, struct fault *fault)
+{
+    Parkgate__EventIndex *index = NULL;
+    struct arrival a = {.input = input, .session = session, .event = event, .packed = packed};
+    if (packed.size > LIMIT_EVENT_BYTES) {
+        batch_ack(ctl, input, session->version, event->epoch, event->sequence, ANSWER_REFUSED,
+                  ERROR_FRAME_OVERSIZED);
+        return ERR_OK;
+    }
+    a.digest = seal_hash_of(packed);
+    enum err err = agent_event(ctl->txn, BYTES_OF(session->key.bytes), event->epoch,
+                               event->sequence, &index, fault);
+    if (err == ERR_OK) {
+        err = answer_known(ctl, &a, index, fault);
+        parkgate__event_index__free_unpacked(index, NULL);
+        return err;
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (!in_work_begin(ctl->in_work, &a.digest)) {
+        return refuse_poison(ctl, &a, fault);
+    }
+    err = work_off(ctl, &a, fault);
+    in_work_end(ctl->in_work);
+    return err;
+}
