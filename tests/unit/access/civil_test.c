@@ -156,6 +156,42 @@ static void stamps(void **state)
     assert_string_equal(text, "1969-12-31T19:00:00.000-05:00");
 }
 
+/* Footers that no present zone has, made by hand. */
+static bool dst_at(const struct tz_tail *tail, const char *date, int32_t utc_minute)
+{
+    struct tz_table made = {.tail = *tail};
+    int32_t day = 0;
+    assert_true(civil_date_parse(bytes_of_text(date), &day));
+    return civil_of(&made, (struct wall){.us = ((int64_t)day * 1440 + utc_minute) * 60000000}).dst;
+}
+
+static void days_of_the_year(void **state)
+{
+    (void)state;
+    struct tz_tail tail = {.present = true, .has_dst = true, .dst_s = 3600};
+    tail.dst_begins = (struct tz_change){.kind = TZ_DAY_JULIAN, .day = 60}; /* always 1 March */
+    tail.dst_ends = (struct tz_change){.kind = TZ_DAY_ZERO, .day = 300, .time_s = 3600};
+    assert_false(dst_at(&tail, "2023-02-28", 1439));
+    assert_true(dst_at(&tail, "2023-03-01", 0));
+    assert_false(dst_at(&tail, "2024-02-29", 1439));
+    assert_true(dst_at(&tail, "2024-03-01", 0));
+    assert_true(dst_at(&tail, "2023-10-27", 1439)); /* day 300 from 0: 28 October */
+    assert_false(dst_at(&tail, "2023-10-28", 0));
+    assert_true(dst_at(&tail, "2024-10-26", 1439)); /* and 27 October in a leap year */
+    assert_false(dst_at(&tail, "2024-10-27", 0));
+}
+
+static void summer_time_all_year(void **state)
+{
+    (void)state;
+    struct tz_tail tail = {.present = true, .has_dst = true, .standard_s = -18000, .dst_s = -14400};
+    tail.dst_begins = (struct tz_change){.kind = TZ_DAY_ZERO, .day = 0, .time_s = 0};
+    tail.dst_ends = (struct tz_change){.kind = TZ_DAY_JULIAN, .day = 365, .time_s = 25 * 3600};
+    for (int32_t minute = 0; minute < 800 * 1440; minute += 60) {
+        assert_true(dst_at(&tail, "2023-12-01", minute));
+    }
+}
+
 /* Total: no input may overflow, loop or abort (the sanitizers look on). */
 static void extremes(void **state)
 {
@@ -184,6 +220,8 @@ int main(void)
         cmocka_unit_test(every_day_of_five_centuries),
         cmocka_unit_test(dates_as_text),
         cmocka_unit_test(stamps),
+        cmocka_unit_test(days_of_the_year),
+        cmocka_unit_test(summer_time_all_year),
         cmocka_unit_test(extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

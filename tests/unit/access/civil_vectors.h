@@ -1,4 +1,5 @@
 /* Made by civil_vectors.py from tests/data/zoneinfo; do not edit. */
+/* clang-format off */
 #pragma once
 
 #include <stdint.h>

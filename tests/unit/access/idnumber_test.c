@@ -39,6 +39,7 @@ static const struct {
     {"scientific, full width",       "３．３０１０２Ｅ＋１７",                      IDNUMBER_SCIENTIFIC       },
     {"not quite scientific",         "3.30102E+",                                              IDNUMBER_FOREIGN_CHARACTER},
     {"rounded",                      "110105194912310000",                                     IDNUMBER_ROUNDED          },
+    {"ends in 00 and is wrong",      "110105194912310100",                                     IDNUMBER_BAD_CHECKSUM     },
     {"ends in 000 and is right",     "110105194912010000",                                     IDNUMBER_OK               },
     {"legacy",                       "110105491231002",                                        IDNUMBER_LEGACY           },
     {"17 digits",                    "11010519491231002",                                      IDNUMBER_BAD_LENGTH       },

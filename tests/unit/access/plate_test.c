@@ -81,13 +81,13 @@ static void patterns_and_their_neighbours(void **state)
     }
 }
 
+static const char *const provinces[] = {
+    "京", "津", "沪", "渝", "冀", "豫", "云", "辽", "黑", "湘", "皖", "鲁", "新", "苏", "浙", "赣",
+    "鄂", "桂", "甘", "晋", "蒙", "陕", "吉", "闽", "贵", "粤", "青", "藏", "川", "宁", "琼"};
+
 static void all_provinces(void **state)
 {
     (void)state;
-    static const char *const provinces[] = {"京", "津", "沪", "渝", "冀", "豫", "云", "辽",
-                                            "黑", "湘", "皖", "鲁", "新", "苏", "浙", "赣",
-                                            "鄂", "桂", "甘", "晋", "蒙", "陕", "吉", "闽",
-                                            "贵", "粤", "青", "藏", "川", "宁", "琼"};
     assert_int_equal(ARRAY_LEN(provinces), 31);
     for (size_t i = 0; i < ARRAY_LEN(provinces); i++) {
         char text[32];
@@ -96,6 +96,27 @@ static void all_provinces(void **state)
         assert_int_equal(read_text(text, &plate), PLATE_OK);
         assert_int_equal(plate.points, 7);
     }
+}
+
+static void every_consulate(void **state)
+{
+    (void)state;
+    static const char *const legal =
+        "沪A 粤A 川A 云A 桂A 鄂A 闽D 鲁B 陕A 蒙A 蒙E 蒙H 藏A 黑A 辽A 渝A ";
+    int found = 0;
+    for (size_t i = 0; i < ARRAY_LEN(provinces); i++) {
+        for (char c = 'A'; c <= 'Z'; c++) {
+            char office[8];
+            char text[32];
+            struct plate plate;
+            (void)snprintf(office, sizeof(office), "%s%c", provinces[i], c);
+            (void)snprintf(text, sizeof(text), "%s1234领", office);
+            bool is_legal = strstr(legal, office) != NULL;
+            assert_int_equal(read_text(text, &plate), is_legal ? PLATE_OK : PLATE_FOREIGN);
+            found += is_legal;
+        }
+    }
+    assert_int_equal(found, 16);
 }
 
 static void every_office_letter(void **state)
@@ -352,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_and_their_neighbours),
         cmocka_unit_test(all_provinces),
+        cmocka_unit_test(every_consulate),
         cmocka_unit_test(every_office_letter),
         cmocka_unit_test(new_energy_letters),
         cmocka_unit_test(normal_form),

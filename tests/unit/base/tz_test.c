@@ -186,6 +186,7 @@ static void made_files(void **state)
         {"weekday 7",              '2',  0,  1,                0,         "\nAAA0BBB,M3.5.7,M10.5.0\n",  ERR_CORRUPT    },
         {"day J366",               '2',  0,  1,                0,         "\nAAA0BBB,J366,M10.5.0\n",    ERR_CORRUPT    },
         {"text behind",            '2',  0,  1,                0,         "\nUTC0 \n",                   ERR_CORRUPT    },
+        {"text behind a rule",     '2',  0,  1,                0,         "\nAAA0BBB,M3.5.0,M10.5.0x\n", ERR_CORRUPT    },
         {"open quote",             '2',  0,  1,                0,         "\n<+05-5\n",                  ERR_CORRUPT    },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -197,6 +198,59 @@ static void made_files(void **state)
         if (err != rows[i].expected || (err != ERR_OK && strstr(fault.what, "X/Y") == NULL)) {
             fail_msg("%s: %s (%s)", rows[i].label, err_name(err), fault.what);
         }
+    }
+}
+
+/* Where the parts of the second block of `file` begin, from the counts of both headers. */
+struct layout {
+    size_t times, indices, types;
+    uint8_t type_count, char_count;
+};
+
+static struct layout layout_of(struct bytes file)
+{
+    uint32_t counts[6] = {0};
+    size_t block = 0;
+    for (int header = 0; header < 2; header++) {
+        struct reader r = reader_of(file);
+        size_t skip = header == 0 ? 0
+                                  : 44 + (size_t)counts[3] * 5 + counts[4] * 6 + counts[5] +
+                                        counts[1] + counts[0];
+        (void)reader_bytes(&r, skip + 20);
+        for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+            counts[i] = reader_u32(&r);
+        }
+        assert_false(r.bad);
+        block = skip + 44;
+    }
+    return (struct layout){.times = block,
+                           .indices = block + (size_t)counts[3] * 8,
+                           .types = block + (size_t)counts[3] * 9,
+                           .type_count = (uint8_t)counts[4],
+                           .char_count = (uint8_t)counts[5]};
+}
+
+static void broken_blocks(void **state)
+{
+    (void)state;
+    enum { EQUAL_TIMES, INDEX_TOO_LARGE, BAD_DST, BAD_NAME, BREAKS };
+    uint8_t good[8192];
+    size_t size = read_whole(ZONES "/Asia/Shanghai", good, sizeof(good));
+    struct layout at = layout_of((struct bytes){.data = good, .size = size});
+    for (int which = 0; which < BREAKS; which++) {
+        uint8_t file[8192];
+        memcpy(file, good, size);
+        if (which == EQUAL_TIMES) {
+            memcpy(file + at.times + 8, file + at.times, 8);
+        } else if (which == INDEX_TOO_LARGE) {
+            file[at.indices] = at.type_count;
+        } else if (which == BAD_DST) {
+            file[at.types + 4] = 2;
+        } else {
+            file[at.types + 5] = at.char_count;
+        }
+        struct bytes broken = {.data = file, .size = size};
+        assert_int_equal(tz_parse("Z", broken, &table, NULL), ERR_CORRUPT);
     }
 }
 
@@ -234,6 +288,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_changed_byte_is_survived),
         cmocka_unit_test(made_files),
+        cmocka_unit_test(broken_blocks),
         cmocka_unit_test(names_stay_in_their_directory),
         cmocka_unit_test(a_failed_load_writes_nothing),
     };
