@@ -150,6 +150,9 @@ static void XMLCALL on_doctype(void *ctx, const XML_Char *name, const XML_Char *
 
 static bool read_xml(struct anpr *a, const char *text, size_t size)
 {
+    size_t blanks = strspn(text, " \t\r\n"); /* XML has none before its declaration, devices do */
+    text += blanks;
+    size -= blanks;
     /* The text is UTF-8 by now, whatever it declares. */
     a->parser = XML_ParserCreate("UTF-8");
     if (a->parser == NULL || size > INT_MAX) {
