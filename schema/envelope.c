@@ -101,11 +101,8 @@ ProtobufCMessage *envelope_unpack(const struct envelope *envelope, struct compla
     return message;
 }
 
-size_t envelope_write(uint8_t version, enum message_kind kind, uint64_t sequence,
-                      const ProtobufCMessage *body, uint8_t *out, size_t capacity)
+static void write_head(uint8_t version, enum message_kind kind, uint64_t sequence, uint8_t *out)
 {
-    size_t body_size = protobuf_c_message_get_packed_size(body);
-    MUST(ENVELOPE_SIZE + body_size <= capacity && ENVELOPE_SIZE + body_size <= LIMIT_FRAME_BYTES);
     struct writer w = writer_of(out, ENVELOPE_SIZE);
     writer_u16(&w, 0x5047);
     writer_u8(&w, version);
@@ -114,6 +111,23 @@ size_t envelope_write(uint8_t version, enum message_kind kind, uint64_t sequence
     writer_u16(&w, 0);
     writer_u64(&w, sequence);
     MUST(!w.bad && w.size == ENVELOPE_SIZE);
+}
+
+size_t envelope_write(uint8_t version, enum message_kind kind, uint64_t sequence,
+                      const ProtobufCMessage *body, uint8_t *out, size_t capacity)
+{
+    size_t body_size = protobuf_c_message_get_packed_size(body);
+    MUST(ENVELOPE_SIZE + body_size <= capacity && ENVELOPE_SIZE + body_size <= LIMIT_FRAME_BYTES);
+    write_head(version, kind, sequence, out);
     (void)protobuf_c_message_pack(body, out + ENVELOPE_SIZE);
     return ENVELOPE_SIZE + body_size;
+}
+
+size_t envelope_wrap(uint8_t version, enum message_kind kind, uint64_t sequence, struct bytes body,
+                     uint8_t *out, size_t capacity)
+{
+    MUST(ENVELOPE_SIZE + body.size <= capacity && ENVELOPE_SIZE + body.size <= LIMIT_FRAME_BYTES);
+    write_head(version, kind, sequence, out);
+    memcpy(out + ENVELOPE_SIZE, body.data, body.size);
+    return ENVELOPE_SIZE + body.size;
 }

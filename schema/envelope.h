@@ -36,3 +36,7 @@ ProtobufCMessage *envelope_unpack(const struct envelope *envelope, struct compla
  * for `capacity` is our own bug (senders split before): aborts. */
 size_t envelope_write(uint8_t version, enum message_kind kind, uint64_t sequence,
                       const ProtobufCMessage *body, uint8_t *out, size_t capacity);
+
+/* The same around a body that is packed already, so that its bytes are sent as they are stored. */
+size_t envelope_wrap(uint8_t version, enum message_kind kind, uint64_t sequence, struct bytes body,
+                     uint8_t *out, size_t capacity);
