@@ -1,0 +1,221 @@
+#include "reader-agent/app/agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/seal/seal.h"
+#include "reader-agent/app/gate.h"
+#include "schema/errors.h"
+
+enum { UPKEEP_MS = 60000, UPKEEP_AGAIN_MS = 200 };
+
+/* --- checks before the start --- */
+
+static enum err check_dir(const char *dir, struct fault *fault)
+{
+    struct stat st;
+    if (stat(dir, &st) != 0) {
+        return fault_set(fault, ERR_NOT_FOUND,
+                         "%s: %s; join the gate first: parkgate-agent --join --dir %s ...", dir,
+                         strerror(errno), dir);
+    }
+    if (!S_ISDIR(st.st_mode) || (st.st_mode & (S_IWGRP | S_IROTH | S_IWOTH)) != 0) {
+        return fault_set(fault, ERR_REFUSED,
+                         "%s must be a directory that others cannot use; run: chmod 700 %s", dir,
+                         dir);
+    }
+    return ERR_OK;
+}
+
+static enum err read_files(struct gate *gate, struct fault *fault)
+{
+    char key_path[SETTINGS_PATH_SIZE];
+    TRY(check_dir(gate->dir, fault));
+    TRY(settings_read(gate->dir, &gate->settings, fault));
+    TRY(settings_path(gate->dir, "agent.key", key_path, fault));
+    return link_key_pair_read(key_path, &gate->keys, fault);
+}
+
+/* --- timers --- */
+
+static void tick(void *ctx)
+{
+    struct gate *gate = ctx;
+    devices_tick(gate);
+    uplink_tick(gate);
+    record_late_again(gate);
+}
+
+static void drop_day(void *ctx, uint32_t day)
+{
+    struct gate *gate = ctx;
+    struct fault fault = {0};
+    if (vault_drop_day(gate->vault, day, &fault) != ERR_OK) {
+        log_error("day_key_kept", LOG_NUM("day", day), LOG_TEXT("why", fault.what));
+    } else {
+        log_event("day_key_destroyed", LOG_NUM("day", day));
+    }
+}
+
+static void upkeep(void *ctx);
+
+static void trim(void *ctx)
+{
+    struct gate *gate = ctx;
+    struct fault fault = {0};
+    size_t trimmed = 0;
+    if (outbox_trim(gate->store, gate_wall(gate), &trimmed, &fault) != ERR_OK ||
+        outbox_free_days(gate->store, gate_wall(gate), drop_day, gate, &fault) != ERR_OK) {
+        log_error("trim_failed", LOG_TEXT("why", fault.what));
+        return;
+    }
+    if (trimmed == OUTBOX_SLICE) {
+        (void)loop_after(gate->loop, UPKEEP_AGAIN_MS, 0, trim, gate);
+    }
+}
+
+static void upkeep(void *ctx)
+{
+    struct gate *gate = ctx;
+    struct fault fault = {0};
+    if (agent_store_upkeep(gate->store, &fault) != ERR_OK) {
+        log_error("store_upkeep_failed", LOG_TEXT("why", fault.what));
+    }
+    if (agent_store_is_short(gate->store)) {
+        log_error("disk_short", LOG_TEXT("dir", gate->dir),
+                  LOG_TEXT("do", "free disk space: at the next shortage entries are denied"));
+    }
+    struct store_stats stats;
+    store_stats_of(agent_store_handle(gate->store), &stats);
+    if (stats.used_percent >= STORE_USED_WARN_PERCENT) {
+        log_warning("store_grows", LOG_NUM("used_percent", stats.used_percent));
+    }
+    trim(gate);
+}
+
+static void turn_end(void *ctx)
+{
+    enum { ROUNDS_MAX = 4 }; /* what is done after a commit may have something to record itself */
+    struct gate *gate = ctx;
+    for (int i = 0; i < ROUNDS_MAX && !batch_is_empty(&gate->batch); i++) {
+        if (record_commit(gate, NULL) != ERR_OK) {
+            break;
+        }
+    }
+}
+
+static void launcher_heard_one(void *ctx, const struct launcher_report *report)
+{
+    struct gate *gate = ctx;
+    helper_port_process(gate->port, report);
+}
+
+static void launcher_ready(void *ctx, unsigned events)
+{
+    (void)events;
+    struct gate *gate = ctx;
+    struct fault fault = {0};
+    if (launcher_turn(gate->launcher, launcher_heard_one, gate, &fault) != ERR_OK) {
+        log_error("launcher_gone", LOG_TEXT("why", fault.what));
+        loop_stop(gate->loop);
+    }
+}
+
+/* --- begin and end --- */
+
+static enum err open_stores(struct gate *gate, struct fault *fault)
+{
+    TRY(seal_init(fault));
+    TRY(agent_store_open(gate->dir, gate->entropy, &gate->store, fault));
+    TRY(day_keys_open(gate->dir, gate->entropy, &gate->day_keys, fault));
+    TRY(vault_create(gate->day_keys, gate->entropy, &gate->vault, fault));
+    if (store_is_on_volatile_fs(agent_store_handle(gate->store))) {
+        log_warning("store_on_volatile_file_system", LOG_TEXT("dir", gate->dir));
+    }
+    return ERR_OK;
+}
+
+static enum err begin_loop(struct gate *gate, struct fault *fault)
+{
+    TRY(loop_create(gate->clock, &gate->loop, fault));
+    TRY(loop_stop_on_signals(gate->loop, fault));
+    loop_at_turn_end(gate->loop, turn_end, gate);
+    if (gate->launcher != NULL && loop_add_fd(gate->loop, launcher_fd(gate->launcher), LOOP_READ,
+                                              launcher_ready, gate) != ERR_OK) {
+        return fault_set(fault, ERR_FULL, "the loop has no room for the launcher's line");
+    }
+    (void)loop_after(gate->loop, GATE_TICK_MS, GATE_TICK_MS, tick, gate);
+    (void)loop_after(gate->loop, UPKEEP_AGAIN_MS, UPKEEP_MS, upkeep, gate);
+    return ERR_OK;
+}
+
+static enum err begin(struct gate *gate, struct fault *fault)
+{
+    TRY(read_files(gate, fault));
+    TRY(link_raise_fds(LIMIT_FDS_MIN, fault));
+    TRY(open_stores(gate, fault));
+    TRY(begin_loop(gate, fault));
+    TRY(recover(gate, fault));
+    TRY(devices_begin(gate, fault));
+    TRY(link_create(&gate->link, fault));
+    return uplink_begin(gate, fault);
+}
+
+static void end(struct gate *gate)
+{
+    if (gate->store != NULL) {
+        (void)!record_commit(gate, NULL);
+    }
+    uplink_end(gate);
+    devices_end(gate);
+    if (gate->link != NULL) {
+        link_destroy(&gate->link);
+    }
+    loop_destroy(&gate->loop);
+    vault_destroy(&gate->vault);
+    day_keys_destroy(&gate->day_keys);
+    agent_store_destroy(&gate->store);
+    link_key_pair_destroy(&gate->keys);
+}
+
+static void say_started(const struct gate *gate)
+{
+    const struct agent_state *state = agent_store_state(gate->store);
+    uint64_t depth = 0;
+    (void)!outbox_depth(gate->store, &depth, NULL);
+    log_event("agent_started", LOG_TEXT("gate", gate->settings.gate.text),
+              LOG_NUM("epoch", state->epoch), LOG_NUM("sequence", state->last_sequence),
+              LOG_NUM("pending", depth), LOG_NUM("config", state->config_version));
+}
+
+int agent_run(const char *dir, struct launcher_link *launcher)
+{
+    struct gate *gate = calloc(1, sizeof(*gate));
+    MUST(gate != NULL);
+    (void)snprintf(gate->dir, sizeof(gate->dir), "%s", dir);
+    gate->clock = clock_system();
+    gate->entropy = entropy_system();
+    gate->launcher = launcher;
+    gate->late_markers = (uint64_t)gate_wall(gate).us; /* no earlier process gave these out */
+    struct fault fault = {0};
+    enum err err = begin(gate, &fault);
+    if (err == ERR_OK) {
+        say_started(gate);
+        err = loop_run(gate->loop, &fault);
+    }
+    if (err != ERR_OK) {
+        log_error("agent_stopped", LOG_TEXT("code", err_name(err)), LOG_TEXT("why", fault.what));
+    }
+    end(gate);
+    free(gate);
+    if (err == ERR_BUSY) {
+        return LAUNCHER_WORKER_AGAIN; /* the store's last owner is about to end */
+    }
+    return err == ERR_OK ? EXIT_DONE : EXIT_REFUSED;
+}

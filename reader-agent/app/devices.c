@@ -1,0 +1,344 @@
+/* Readers and boards by the park's rows. A change of rows is applied without a restart; what did
+ * not change is left alone. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/seal/seal.h"
+#include "reader-agent/app/gate.h"
+#include "reader-agent/driver/board_indicator.h"
+
+struct gate_device *device_find(struct gate *gate, struct name name)
+{
+    for (size_t i = 0; i < gate->device_count; i++) {
+        if (gate->devices[i].configured && name_equal(gate->devices[i].name, name)) {
+            return &gate->devices[i];
+        }
+    }
+    return NULL;
+}
+
+void device_state_heard(struct gate *gate, struct name name, enum device_state state,
+                        const char *what)
+{
+    struct gate_device *device = device_find(gate, name);
+    if (device == NULL) {
+        return;
+    }
+    log_event("device", LOG_TEXT("name", name.text), LOG_NUM("state", state),
+              LOG_TEXT("what", what));
+    if (device->state == state) {
+        return;
+    }
+    device->state = state;
+    const struct gate_reader *reader = gate_park_reader(gate->park, name);
+    struct draft draft = {.kind = EVENT_DEVICE,
+                          .reader = name,
+                          .captured = gate_wall(gate),
+                          .received = gate_wall(gate),
+                          .device_state = (uint32_t)state};
+    if (reader != NULL) {
+        draft.lane = reader->lane;
+    }
+    (void)snprintf(draft.note, sizeof(draft.note), "%s", what == NULL ? "" : what);
+    struct grant_id id;
+    struct fault fault = {0};
+    if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
+        log_error("event_lost", LOG_TEXT("device", name.text), LOG_TEXT("why", fault.what));
+    }
+}
+
+/* --- reading the rows --- */
+
+static enum err add_row(void *ctx, struct bytes row, struct fault *fault)
+{
+    (void)fault;
+    struct gate *gate = ctx;
+    struct fault local = {0};
+    if (gate_park_add(gate->park, gate->settings.gate, row, &local) != ERR_OK) {
+        log_error("park_row_left_out", LOG_TEXT("why", local.what));
+    }
+    return ERR_OK;
+}
+
+static bool read_park(struct gate *gate)
+{
+    struct gate_park *fresh = calloc(1, sizeof(*fresh));
+    MUST(fresh != NULL);
+    struct gate_park *old = gate->park;
+    gate->park = fresh;
+    struct fault fault = {0};
+    if (park_copy_walk(gate->store, add_row, gate, &fault) != ERR_OK) {
+        log_error("park_not_read", LOG_TEXT("why", fault.what));
+        gate->park = old;
+        free(fresh);
+        return false;
+    }
+    if (gate_park_close(fresh, &fault) != ERR_OK) {
+        log_error("park_row_left_out", LOG_TEXT("why", fault.what));
+    }
+    free(old);
+    return true;
+}
+
+static void want_device(struct gate *gate, struct name name)
+{
+    struct gate_device *unused = NULL;
+    for (size_t i = 0; i < gate->device_count; i++) {
+        if (name_equal(gate->devices[i].name, name)) {
+            gate->devices[i].configured = true;
+            return;
+        }
+        unused = gate->devices[i].configured ? unused : &gate->devices[i];
+    }
+    if (gate->device_count < GATE_DEVICES_MAX) {
+        unused = &gate->devices[gate->device_count++];
+    }
+    if (unused != NULL) {
+        *unused = (struct gate_device){.name = name, .configured = true};
+    }
+}
+
+static void list_devices(struct gate *gate)
+{
+    for (size_t i = 0; i < gate->device_count; i++) {
+        gate->devices[i].configured = false;
+    }
+    for (size_t i = 0; i < gate->park->reader_count; i++) {
+        want_device(gate, gate->park->readers[i].name);
+    }
+    for (size_t i = 0; i < gate->park->board_count; i++) {
+        want_device(gate, gate->park->boards[i].board);
+    }
+}
+
+/* --- helpers --- */
+
+static void configure_nfc(struct gate *gate)
+{
+    static const struct nfc_reader_config none;
+    struct nfc_reader_config *list = calloc(GATE_READERS_MAX, sizeof(*list));
+    MUST(list != NULL);
+    size_t count = 0;
+    for (size_t i = 0; i < gate->park->reader_count; i++) {
+        const struct gate_reader *reader = &gate->park->readers[i];
+        if (reader->driver == DRIVER_NFC) {
+            list[count] = none;
+            list[count].reader = reader->name;
+            memcpy(list[count].device, reader->device, sizeof(list[count].device));
+            count++;
+        }
+    }
+    struct fault fault = {0};
+    if (nfc_reader_configure(gate->nfc, list, count, &fault) != ERR_OK) {
+        log_error("readers_not_configured", LOG_TEXT("why", fault.what));
+    }
+    free(list);
+}
+
+static void configure_boards(struct gate *gate)
+{
+    struct fault fault = {0};
+    if (board_actuator_configure(gate->boards, gate->park->boards, gate->park->board_count,
+                                 &fault) != ERR_OK) {
+        log_error("boards_not_configured", LOG_TEXT("why", fault.what));
+    }
+}
+
+/* --- the HTTP listener --- */
+
+/* The password is the file's first line. */
+static enum err read_secret(const char *path, char *out, size_t size, struct fault *fault)
+{
+    struct stat st;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return fault_set(fault, ERR_IO, "secret file %s: %s", path, strerror(errno));
+    }
+    enum err err = ERR_OK;
+    if (fstat(fileno(file), &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        err = fault_set(fault, ERR_REFUSED, "others may read %s; run: chmod 600 %s", path, path);
+    } else if (fgets(out, (int)size, file) == NULL) {
+        err = fault_set(fault, ERR_INPUT, "secret file %s is empty", path);
+    } else {
+        out[strcspn(out, "\r\n")] = '\0';
+    }
+    (void)fclose(file);
+    return err;
+}
+
+static size_t list_http(struct gate *gate, struct http_device *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < gate->park->reader_count; i++) {
+        const struct gate_reader *reader = &gate->park->readers[i];
+        if (reader->driver == DRIVER_NFC || count == GATE_HTTP_MAX) {
+            continue;
+        }
+        struct fault fault = {0};
+        list[count] = reader->http;
+        if (reader->http.user[0] != '\0' &&
+            read_secret(reader->secret_file, list[count].password, sizeof(list[count].password),
+                        &fault) != ERR_OK) {
+            log_error("reader_left_out", LOG_TEXT("reader", reader->name.text),
+                      LOG_TEXT("why", fault.what));
+            device_state_heard(gate, reader->name, DEVICE_DOWN, "its secret file cannot be read");
+            continue;
+        }
+        count++;
+    }
+    return count;
+}
+
+static void http_ready(void *ctx, unsigned events)
+{
+    (void)events;
+    struct gate *gate = ctx;
+    if (gate->http != NULL) {
+        http_listener_turn(gate->http);
+    }
+}
+
+static void stop_http(struct gate *gate)
+{
+    if (gate->http != NULL) {
+        loop_remove_fd(gate->loop, http_listener_fd(gate->http));
+        http_listener_destroy(&gate->http);
+    }
+}
+
+static enum err start_http(struct gate *gate, struct fault *fault)
+{
+    const struct settings *settings = &gate->settings;
+    if (settings->http_address[0] == '\0') {
+        return fault_set(fault, ERR_INPUT,
+                         "devices post here, and agent.conf has no http_address; add it");
+    }
+    struct http_listener_config config = {
+        .address = settings->http_address,
+        .port = (uint16_t)settings->http_port,
+        .cert_file = settings->http_cert[0] == '\0' ? NULL : settings->http_cert,
+        .key_file = settings->http_key[0] == '\0' ? NULL : settings->http_key,
+        .devices = gate->http_devices,
+        .device_count = gate->http_count,
+        .sink = readings_sink(gate),
+        .clock = gate->clock,
+        .entropy = gate->entropy};
+    TRY(http_listener_create(&config, &gate->http, fault));
+    if (loop_add_fd(gate->loop, http_listener_fd(gate->http), LOOP_READ, http_ready, gate) !=
+        ERR_OK) {
+        http_listener_destroy(&gate->http);
+        return fault_set(fault, ERR_FULL, "the loop has no room for the HTTP listener");
+    }
+    return ERR_OK;
+}
+
+static void configure_http(struct gate *gate)
+{
+    struct http_device *list = calloc(GATE_HTTP_MAX, sizeof(*list));
+    MUST(list != NULL);
+    size_t count = list_http(gate, list);
+    bool same =
+        count == gate->http_count && memcmp(list, gate->http_devices, count * sizeof(*list)) == 0;
+    if (!same || (gate->http == NULL && count > 0)) {
+        stop_http(gate);
+        memcpy(gate->http_devices, list, count * sizeof(*list));
+        gate->http_count = count;
+        struct fault fault = {0};
+        if (count > 0 && start_http(gate, &fault) != ERR_OK) {
+            log_error("http_listener_failed", LOG_TEXT("why", fault.what));
+            for (size_t i = 0; i < count; i++) {
+                device_state_heard(gate, list[i].reader, DEVICE_DOWN, "the listener did not start");
+            }
+        }
+    }
+    seal_wipe(list, GATE_HTTP_MAX * sizeof(*list));
+    free(list);
+}
+
+/* --- the whole --- */
+
+void devices_apply(struct gate *gate)
+{
+    if (!read_park(gate)) {
+        return;
+    }
+    list_devices(gate);
+    configure_nfc(gate);
+    configure_boards(gate);
+    configure_http(gate);
+    helper_port_settle(gate->port);
+    log_event("devices_configured", LOG_NUM("lanes", gate->park->lane_count),
+              LOG_NUM("readers", gate->park->reader_count),
+              LOG_NUM("boards", gate->park->board_count), LOG_NUM("posting", gate->http_count));
+}
+
+static void port_ready(void *ctx, unsigned events)
+{
+    (void)events;
+    helper_port_turn(((struct gate *)ctx)->port);
+}
+
+void devices_tick(struct gate *gate)
+{
+    helper_port_turn(gate->port);
+    if (gate->http != NULL) {
+        http_listener_turn(gate->http);
+    }
+}
+
+static enum err make_run_dir(const struct gate *gate, char path[SETTINGS_PATH_SIZE],
+                             struct fault *fault)
+{
+    TRY(settings_path(gate->dir, "run", path, fault));
+    if (mkdir(path, 0711) != 0 && errno != EEXIST) {
+        return fault_set(fault, ERR_IO, "%s: mkdir: %s", path, strerror(errno));
+    }
+    return ERR_OK;
+}
+
+enum err devices_begin(struct gate *gate, struct fault *fault)
+{
+    char run_dir[SETTINGS_PATH_SIZE];
+    TRY(make_run_dir(gate, run_dir, fault));
+    struct helper_port_options options = {
+        .run_dir = run_dir,
+        .helper_user = gate->settings.helper_user[0] == '\0' ? NULL : gate->settings.helper_user,
+        .link = gate->launcher,
+        .clock = gate->clock};
+    TRY(helper_port_create(&options, &gate->port, fault));
+    if (loop_add_fd(gate->loop, helper_port_fd(gate->port), LOOP_READ, port_ready, gate) !=
+        ERR_OK) {
+        return fault_set(fault, ERR_FULL, "the loop has no room for the helpers' socket");
+    }
+    struct driver_sink sink = readings_sink(gate);
+    struct actuator_sink lanes = lanes_sink(gate);
+    gate->nfc = nfc_reader_create(gate->port, &sink);
+    gate->boards = board_actuator_create(gate->port, &sink, &lanes);
+    gate->actuator = &board_actuator_ops;
+    gate->actuator_self = gate->boards;
+    gate->indicator = &board_indicator_ops;
+    gate->indicator_self = gate->boards;
+    devices_apply(gate);
+    return gate->park != NULL ? ERR_OK
+                              : fault_set(fault, ERR_CORRUPT, "the stored park cannot be read");
+}
+
+void devices_end(struct gate *gate)
+{
+    if (gate->loop != NULL) {
+        stop_http(gate);
+    }
+    nfc_reader_destroy(&gate->nfc);
+    board_actuator_destroy(&gate->boards);
+    if (gate->port != NULL) {
+        loop_remove_fd(gate->loop, helper_port_fd(gate->port));
+    }
+    helper_port_destroy(&gate->port);
+    free(gate->park);
+    gate->park = NULL;
+}

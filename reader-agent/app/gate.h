@@ -1,0 +1,232 @@
+/* gate: the agent's one object. Each file of this room does one part of its work; all run in the
+ * loop's single thread.
+ *
+ *   record.c     events and verdicts into the batch, its commit, and what waits for that commit
+ *   readings.c   what readers report
+ *   lanes.c      what boards report; opening and showing
+ *   commands.c   what the controller orders
+ *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
+ *   devices.c    readers and boards by the park's rows
+ *   recover.c    what a crash left open
+ *   agent.c      putting it together, timers, the end
+ */
+#pragma once
+
+#include "common/base/clock.h"
+#include "common/base/entropy.h"
+#include "common/base/launcher.h"
+#include "common/base/loop.h"
+#include "common/link/link.h"
+#include "reader-agent/app/draft.h"
+#include "reader-agent/app/gate_park.h"
+#include "reader-agent/app/settings.h"
+#include "reader-agent/app/vault.h"
+#include "reader-agent/core/device_clock.h"
+#include "reader-agent/core/link_state.h"
+#include "reader-agent/core/presentation.h"
+#include "reader-agent/driver/board_actuator.h"
+#include "reader-agent/driver/driver.h"
+#include "reader-agent/driver/helper_port.h"
+#include "reader-agent/driver/http_listener.h"
+#include "reader-agent/driver/nfc_reader.h"
+#include "reader-agent/net/controller_link.h"
+#include "reader-agent/store/outbox.h"
+#include "reader-agent/store/park_copy.h"
+
+enum {
+    GATE_DEVICES_MAX = GATE_READERS_MAX + GATE_BOARDS_MAX,
+    GATE_AFTERS_MAX = 160,
+    GATE_LATE_MAX = 64,
+    GATE_PRESSES_MAX = 64,
+    GATE_TICK_MS = HELPER_HEARTBEAT_MS / 2,
+    BACKLOG_WINDOW = 256, /* sent and not answered */
+    BACKLOG_SLICE = 64,   /* sent in one turn */
+    BACKLOG_STALL_MS = 5000,
+    BACKLOG_RETRY_MS = 1000,
+};
+
+/* A reader or board: what is known of it while the agent runs. */
+struct gate_device {
+    struct name name;
+    bool configured;
+    enum device_state state;
+    struct device_clock clock;
+};
+
+/* Something to be done once the batch is written, or could not be. */
+enum after_kind { AFTER_VERDICT, AFTER_BUTTON, AFTER_COMMAND, AFTER_MOVED, AFTER_LATE };
+
+struct after {
+    enum after_kind kind;
+    struct grant_id id;
+    struct grant_id from;          /* moved */
+    struct presentation_row *row;  /* verdict */
+    struct name lane;              /* button, command */
+    enum lane_direction direction; /* command */
+    uint64_t press;                /* button */
+    struct mono expires;           /* command */
+    size_t index;                  /* late */
+};
+
+/* An exit that opened although nothing could be written: its event, until that works. */
+struct late_event {
+    bool used, waits;
+    struct grant_id marker; /* what the board was told */
+    struct grant_id stored;
+    struct draft draft;
+};
+
+/* A button press that is on record. */
+struct press {
+    struct name lane;
+    uint64_t press;
+    struct grant_id id;
+};
+
+struct backlog {
+    struct grant_id cursor; /* the last one looked at */
+    uint64_t end;           /* sequences up to here are backlog, above are sent live */
+    uint64_t applied;       /* by WELCOME */
+    bool renumber;          /* events of older epochs wait for their new place */
+    size_t in_flight_count;
+    uint64_t in_flight[BACKLOG_WINDOW];
+    struct mono progress; /* the last answer, or begin */
+    bool retry_wanted;
+    struct mono retry_at;
+    uint64_t probe; /* a live event's sequence, and when it was sent: does the controller serve? */
+    struct mono probe_sent;
+};
+
+struct config_parts {
+    uint64_t version;
+    uint32_t parts, next;
+    size_t count;
+    struct bytes rows[PARK_COPY_ROWS_MAX]; /* heap copies */
+};
+
+struct gate {
+    char dir[SETTINGS_PATH_SIZE];
+    struct settings settings;
+    struct link_key_pair keys;
+    const struct clock *clock;
+    const struct entropy *entropy;
+    struct launcher_link *launcher;
+    struct loop *loop;
+
+    struct agent_store *store;
+    struct day_keys *day_keys;
+    struct vault *vault;
+    struct batch batch;
+    size_t after_count;
+    struct after afters[GATE_AFTERS_MAX];
+    bool store_failing;
+    struct late_event late[GATE_LATE_MAX];
+    uint64_t late_markers;
+    struct press presses[GATE_PRESSES_MAX];
+    size_t press_next;
+
+    struct gate_park *park; /* heap, replaced as a whole */
+    size_t device_count;
+    struct gate_device devices[GATE_DEVICES_MAX];
+    struct presentations presentations;
+
+    struct link *link;
+    struct controller_link *controller;
+    struct link_state link_state;
+    struct backlog backlog;
+    struct config_parts config;
+    int64_t echo_us;
+
+    struct helper_port *port;
+    struct nfc_reader *nfc;
+    struct board_actuator *boards;
+    struct http_listener *http;
+    size_t http_count;
+    struct http_device http_devices[GATE_HTTP_MAX]; /* what the listener runs with */
+    const struct actuator_ops *actuator;
+    void *actuator_self;
+    const struct indicator_ops *indicator;
+    void *indicator_self;
+    int status; /* what the worker returns */
+};
+
+struct wall gate_wall(const struct gate *gate);
+struct mono gate_mono(const struct gate *gate);
+
+/* --- record.c --- */
+
+/* A device's own id of an event, to be remembered with it. */
+struct seen_mark {
+    struct name device;
+    uint8_t hash[SEEN_HASH_SIZE];
+};
+
+/* Stages an event; commits what is staged when there is no room. *ret_id: its place, once
+ * committed. `open`: a presentation that waits for its verdict. `mark` may be NULL. */
+MUST_CHECK enum err record_event(struct gate *gate, const struct draft *draft, bool open,
+                                 const struct seen_mark *mark, struct grant_id *ret_id,
+                                 struct fault *fault);
+/* Stages the verdict of a deciding presentation and what follows its commit. */
+void record_verdict(struct gate *gate, struct presentation_row *row);
+/* Stages that this happens after the commit. */
+void record_after(struct gate *gate, struct after after);
+/* Writes what is staged, does what waited for it, sends what is new. ERR_OK also when there was
+ * nothing. */
+MUST_CHECK enum err record_commit(struct gate *gate, struct fault *fault);
+/* An event that could not be written: kept in memory until it can. Returns what a board may be told
+ * in place of its id. */
+struct grant_id record_late(struct gate *gate, const struct draft *draft);
+/* Tries again to write what is late. */
+void record_late_again(struct gate *gate);
+/* The place of the event that a board knows as `grant`. False: it is late and has none yet. */
+bool record_place(struct gate *gate, struct grant_id grant, struct grant_id *ret_id);
+
+/* --- readings.c, lanes.c --- */
+
+struct driver_sink readings_sink(struct gate *gate);
+struct actuator_sink lanes_sink(struct gate *gate);
+/* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW. */
+void lane_perform(struct gate *gate, enum step step, struct name lane,
+                  enum lane_direction direction, struct grant_id id, struct verdict verdict);
+/* Opens under a committed grant; says in an event when that cannot be. */
+void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
+               struct grant_id id, struct mono expires);
+void lane_show(struct gate *gate, struct name lane, enum reason reason);
+void lane_button_committed(struct gate *gate, const struct after *after, bool durable);
+enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane);
+
+/* --- commands.c --- */
+void command_heard(struct gate *gate, const Parkgate__Command *command);
+void command_committed(struct gate *gate, const struct after *after, bool durable);
+
+/* --- uplink.c, backlog.c --- */
+
+/* Connects. Errors as controller_link_create(). */
+MUST_CHECK enum err uplink_begin(struct gate *gate, struct fault *fault);
+void uplink_end(struct gate *gate);
+void uplink_tick(struct gate *gate);
+/* Sends an event that has just been written. */
+void uplink_send_live(struct gate *gate, struct grant_id id);
+/* ERR_BUSY: not sent. ERR_OK also for an event that cannot be read: it is set aside. */
+MUST_CHECK enum err backlog_send(struct gate *gate, struct grant_id id, struct fault *fault);
+void backlog_restart(struct gate *gate, struct mono now);
+void backlog_missed(struct gate *gate, struct grant_id id);
+void backlog_turn(struct gate *gate, struct mono now);
+void backlog_answered(struct gate *gate, const Parkgate__Ack *ack);
+void backlog_new_epoch(struct gate *gate, uint32_t epoch);
+
+/* --- devices.c --- */
+
+/* Creates drivers and port; configures them by the stored rows. */
+MUST_CHECK enum err devices_begin(struct gate *gate, struct fault *fault);
+void devices_end(struct gate *gate);
+/* Reads the stored rows again and applies what changed. */
+void devices_apply(struct gate *gate);
+void devices_tick(struct gate *gate);
+/* NULL: not configured. */
+struct gate_device *device_find(struct gate *gate, struct name name);
+void device_state_heard(struct gate *gate, struct name name, enum device_state state,
+                        const char *what);
+
+/* --- recover.c --- */
+MUST_CHECK enum err recover(struct gate *gate, struct fault *fault);

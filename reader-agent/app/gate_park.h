@@ -1,0 +1,62 @@
+/* gate_park: the park as this gate needs it, as plain values made from the controller's rows.
+ *
+ * A row that makes no sense is left out and logged, so that one bad device does not take the gate
+ * down; the controller checked the park file before it sent it.
+ */
+#pragma once
+
+#include "common/access/decide.h"
+#include "common/base/bytes.h"
+#include "common/base/err.h"
+#include "reader-agent/driver/board_actuator.h"
+#include "reader-agent/driver/driver.h"
+#include "reader-agent/driver/nfc_reader.h"
+
+enum {
+    GATE_LANES_MAX = 64,
+    GATE_READERS_MAX = 128,
+    GATE_BOARDS_MAX = 16,
+    GATE_HTTP_MAX = 96,
+};
+
+struct gate_lane {
+    struct name name;
+    struct name board;
+    enum lane_direction direction;
+    enum lane_mode mode; /* of the park file; a command may have set another */
+    bool unknown_clock_grants;
+    bool has_display;
+    uint32_t open_ms, pass_ms;
+};
+
+struct gate_reader {
+    struct name name;
+    struct name lane;
+    enum reader_driver driver;
+    enum lane_direction direction; /* LANE_NO_DIRECTION: the lane's */
+    struct http_device http;       /* of drivers that post; password still empty */
+    char secret_file[LIMIT_TEXT_BYTES];
+    char device[LIMIT_TEXT_BYTES + 1]; /* nfc: the connstring */
+};
+
+struct gate_park {
+    size_t lane_count, reader_count, board_count;
+    struct gate_lane lanes[GATE_LANES_MAX];
+    struct gate_reader readers[GATE_READERS_MAX];
+    struct board_config boards[GATE_BOARDS_MAX]; /* with their lanes */
+};
+
+/* Adds one packed ParkRow; lanes may come before or after their board. ERR_INPUT: the row is left
+ * out, the fault says why. ERR_FULL: too many of a kind. */
+MUST_CHECK enum err gate_park_add(struct gate_park *park, struct name gate, struct bytes row,
+                                  struct fault *fault);
+/* After the last row: gives each board its lanes. */
+MUST_CHECK enum err gate_park_close(struct gate_park *park, struct fault *fault);
+
+/* NULL: none. */
+const struct gate_lane *gate_park_lane(const struct gate_park *park, struct name name);
+const struct gate_reader *gate_park_reader(const struct gate_park *park, struct name name);
+/* Which way a read at this reader asks to go. */
+enum lane_direction gate_park_direction(const struct gate_lane *lane,
+                                        const struct gate_reader *reader,
+                                        enum lane_direction by_device);

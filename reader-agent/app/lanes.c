@@ -1,0 +1,288 @@
+/* What boards report, and what lanes are told. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "reader-agent/app/gate.h"
+#include "reader-agent/store/seen.h"
+
+enum { OPENING_MS = LIMIT_COMMAND_MS, SHOW_MS = 4000 };
+
+enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane)
+{
+    uint32_t mode = LANE_MODE_NORMAL;
+    if (lane_mode_get(gate->store, lane->name, &mode, NULL) == ERR_OK && mode <= LANE_MODE_LOCKED) {
+        return (enum lane_mode)mode;
+    }
+    return lane->mode;
+}
+
+static enum indicator_colour colour_of(enum reason_light light)
+{
+    switch (light) {
+    case REASON_LIGHT_GREEN:
+        return COLOUR_GREEN;
+    case REASON_LIGHT_YELLOW:
+        return COLOUR_YELLOW;
+    case REASON_LIGHT_RED:
+        break;
+    }
+    return COLOUR_RED;
+}
+
+static enum indicator_sound sound_of(enum indicator_colour colour)
+{
+    switch (colour) {
+    case COLOUR_GREEN:
+        return SOUND_SHORT;
+    case COLOUR_YELLOW:
+        return SOUND_DOUBLE;
+    case COLOUR_RED:
+    case COLOUR_OFF:
+        break;
+    }
+    return SOUND_LONG;
+}
+
+void lane_show(struct gate *gate, struct name lane, enum reason reason)
+{
+    const struct reason_text *text = reason_text(reason);
+    struct indication indication = {.colour = colour_of(text->light),
+                                    .line1 = text->lane_zh,
+                                    .line2 = text->lane_en,
+                                    .show_ms = SHOW_MS};
+    indication.sound = sound_of(indication.colour);
+    struct fault fault = {0};
+    enum err err = gate->indicator->show(gate->indicator_self, lane, &indication, &fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        log_warning("not_shown", LOG_TEXT("lane", lane.text), LOG_TEXT("why", fault.what));
+    }
+}
+
+/* A grant whose lane did not open: nobody went through. */
+static void record_not_opened(struct gate *gate, struct name lane, struct grant_id grant,
+                              const char *why)
+{
+    struct draft draft = {.kind = EVENT_PASSAGE,
+                          .lane = lane,
+                          .captured = gate_wall(gate),
+                          .received = gate_wall(gate),
+                          .passage = PASSAGE_NOT_TAKEN};
+    struct fault fault = {0};
+    struct grant_id id;
+    if (!record_place(gate, grant, &draft.presentation)) {
+        return;
+    }
+    (void)snprintf(draft.note, sizeof(draft.note), "not opened: %s", why);
+    if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
+        log_error("event_lost", LOG_TEXT("lane", lane.text), LOG_TEXT("why", fault.what));
+    }
+}
+
+void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
+               struct grant_id id, struct mono expires)
+{
+    struct opening opening = {
+        .lane = lane, .grant = id, .direction = direction, .expires = expires};
+    struct fault fault = {0};
+    enum err err = gate->actuator->open(gate->actuator_self, &opening, &fault);
+    if (err != ERR_OK) {
+        log_error("lane_not_opened", LOG_TEXT("lane", lane.text), LOG_NUM("sequence", id.sequence),
+                  LOG_TEXT("why", fault.what));
+        record_not_opened(gate, lane, id, "its board is not there");
+    }
+}
+
+void lane_perform(struct gate *gate, enum step step, struct name lane,
+                  enum lane_direction direction, struct grant_id id, struct verdict verdict)
+{
+    if (step == STEP_OPEN || step == STEP_OPEN_LATE) {
+        lane_open(gate, lane, direction, id, mono_after_ms(gate_mono(gate), OPENING_MS));
+    }
+    if (step == STEP_NONE || step == STEP_ASK || step == STEP_COMMIT) {
+        return;
+    }
+    lane_show(gate, lane, verdict.reason);
+    log_event("verdict", LOG_TEXT("lane", lane.text), LOG_NUM("sequence", id.sequence),
+              LOG_TEXT("outcome", outcome_name(verdict.outcome)),
+              LOG_TEXT("reason", reason_text(verdict.reason)->name),
+              LOG_TEXT("late", step == STEP_OPEN_LATE ? "yes" : "no"));
+}
+
+/* What of these is an opening that did not happen; the others happened, or nobody knows. */
+static bool is_failure(enum open_result result)
+{
+    return result == OPEN_EXPIRED || result == OPEN_UNKNOWN_LANE || result == OPEN_REFUSED ||
+           result == OPEN_QUEUE_FULL;
+}
+
+static void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_result result)
+{
+    struct gate *gate = ctx;
+    if (result == OPEN_DONE) {
+        return;
+    }
+    log_warning("opening_answered", LOG_TEXT("lane", lane.text),
+                LOG_NUM("sequence", grant.sequence),
+                LOG_TEXT("result", helper_open_result_name(result)));
+    if (is_failure(result)) {
+        record_not_opened(gate, lane, grant, helper_open_result_name(result));
+    }
+}
+
+static struct press *press_find(struct gate *gate, struct name lane, uint64_t number)
+{
+    for (size_t i = 0; i < GATE_PRESSES_MAX; i++) {
+        struct press *press = &gate->presses[i];
+        if (press->press == number && number != 0 && name_equal(press->lane, lane)) {
+            return press;
+        }
+    }
+    return NULL;
+}
+
+static void press_remember(struct gate *gate, struct name lane, uint64_t number, struct grant_id id)
+{
+    gate->presses[gate->press_next] = (struct press){.lane = lane, .press = number, .id = id};
+    gate->press_next = (gate->press_next + 1) % GATE_PRESSES_MAX;
+}
+
+static struct draft button_draft(struct gate *gate, struct name lane, struct wall at)
+{
+    return (struct draft){.kind = EVENT_BUTTON,
+                          .lane = lane,
+                          .captured = at,
+                          .received = gate_wall(gate),
+                          .has_verdict = true,
+                          .outcome = OUTCOME_GRANT,
+                          .reason = REASON_EXIT_BUTTON,
+                          .source = SOURCE_AGENT,
+                          .direction = LANE_OUT};
+}
+
+/* When nothing can be written, silence is the right answer: the board opens by itself after
+ * LIMIT_BUTTON_MS and reports it until that is on record. */
+static void lane_button(void *ctx, struct name lane, uint64_t number, struct wall at)
+{
+    struct gate *gate = ctx;
+    if (gate_park_lane(gate->park, lane) == NULL || press_find(gate, lane, number) != NULL) {
+        return;
+    }
+    struct draft draft = button_draft(gate, lane, at);
+    struct grant_id id;
+    struct fault fault = {0};
+    if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
+        log_error("button_not_recorded", LOG_TEXT("lane", lane.text), LOG_TEXT("why", fault.what));
+        return;
+    }
+    record_after(gate,
+                 (struct after){.kind = AFTER_BUTTON, .id = id, .lane = lane, .press = number});
+}
+
+void lane_button_committed(struct gate *gate, const struct after *after, bool durable)
+{
+    if (!durable) {
+        return;
+    }
+    press_remember(gate, after->lane, after->press, after->id);
+    struct fault fault = {0};
+    enum err err = gate->actuator->answer_button(gate->actuator_self, after->lane, after->press,
+                                                 after->id, &fault);
+    if (err != ERR_OK) {
+        log_warning("button_not_answered", LOG_TEXT("lane", after->lane.text),
+                    LOG_TEXT("why", fault.what));
+    }
+    lane_show(gate, after->lane, REASON_EXIT_BUTTON);
+}
+
+static void draft_of_passage(struct gate *gate, const struct helper_report *report,
+                             struct grant_id presentation, struct draft *draft)
+{
+    *draft = (struct draft){.kind = EVENT_PASSAGE,
+                            .lane = report->lane,
+                            .captured = report->at,
+                            .received = gate_wall(gate),
+                            .presentation = presentation,
+                            .passage = (uint32_t)report->passage,
+                            .direction = (uint32_t)report->direction,
+                            .late = report->late};
+}
+
+/* False: there is nothing to be recorded. */
+static bool draft_of_report(struct gate *gate, const struct helper_report *report,
+                            struct grant_id grant, struct draft *draft)
+{
+    const struct press *press = press_find(gate, report->lane, report->press);
+    switch (report->kind) {
+    case REPORT_PASSAGE:
+        draft_of_passage(gate, report, grant_id_is_none(grant) && press != NULL ? press->id : grant,
+                         draft);
+        return true;
+    case REPORT_LATE_OPEN:
+        if (press != NULL) {
+            return false; /* the same press is on record; our answer only came too late */
+        }
+        *draft = button_draft(gate, report->lane, report->at);
+        draft->source = SOURCE_BOARD;
+        draft->late = true;
+        return true;
+    case REPORT_TAMPER:
+        *draft = (struct draft){.kind = EVENT_TAMPER,
+                                .lane = report->lane,
+                                .captured = report->at,
+                                .received = gate_wall(gate),
+                                .device_state = report->on ? DEVICE_TAMPER : DEVICE_UP,
+                                .late = report->late};
+        return true;
+    }
+    return false;
+}
+
+static void mark_of_report(const struct gate *gate, struct name board,
+                           const struct helper_report *report, struct seen_mark *mark)
+{
+    uint8_t what[9];
+    struct writer w = writer_of(what, sizeof(what));
+    writer_u8(&w, 3);
+    writer_u64(&w, report->number);
+    mark->device = board;
+    vault_hash(gate->vault, board, writer_view(&w), mark->hash);
+}
+
+static enum err lane_report(void *ctx, struct name board, const struct helper_report *report,
+                            struct fault *fault)
+{
+    struct gate *gate = ctx;
+    struct seen_mark mark;
+    bool seen = false;
+    mark_of_report(gate, board, report, &mark);
+    TRY(seen_has(gate->store, board, mark.hash, &seen, fault));
+    if (seen || gate_park_lane(gate->park, report->lane) == NULL) {
+        return ERR_OK;
+    }
+    struct grant_id grant = {0};
+    if (!record_place(gate, report->grant, &grant)) {
+        return fault_set(fault, ERR_BUSY, "its opening is not on record yet");
+    }
+    struct draft draft;
+    if (!draft_of_report(gate, report, grant, &draft)) {
+        return ERR_OK;
+    }
+    draft.reader = board;
+    struct grant_id id;
+    TRY(record_event(gate, &draft, false, &mark, &id, fault));
+    TRY(record_commit(gate, fault));
+    if (report->kind == REPORT_LATE_OPEN) {
+        press_remember(gate, report->lane, report->press, id);
+    }
+    log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
+              LOG_NUM("passage", report->passage), LOG_NUM("sequence", id.sequence));
+    return ERR_OK;
+}
+
+struct actuator_sink lanes_sink(struct gate *gate)
+{
+    return (struct actuator_sink){
+        .opened = lane_opened, .button = lane_button, .report = lane_report, .ctx = gate};
+}

@@ -1,0 +1,215 @@
+/* What readers report: judged, stored, then asked about or decided. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "reader-agent/app/gate.h"
+#include "reader-agent/store/seen.h"
+
+/* One reading on its way, with what is known of it. */
+struct intake {
+    const struct reading *reading;
+    const struct gate_reader *reader;
+    const struct gate_lane *lane;
+    enum lane_direction direction;
+    struct wall received;
+    struct facts facts;
+    struct draft draft;
+    bool has_mark;
+    struct seen_mark mark;
+};
+
+/* A device's own id tells its repeats; where it gives none, its capture time and the credential. */
+static void mark_of(const struct gate *gate, struct intake *in)
+{
+    const struct reading *reading = in->reading;
+    uint8_t what[8 + 2 + LIMIT_CREDENTIAL_BYTES + LIMIT_DEVICE_EVENT_BYTES];
+    struct writer w = writer_of(what, sizeof(what));
+    if (reading->device_event[0] != '\0') {
+        writer_u8(&w, 1);
+        writer_bytes(&w, bytes_of_text(reading->device_event));
+    } else if (!reading->live_by_read && reading->captured.us != 0) {
+        writer_u8(&w, 2);
+        writer_u64(&w, (uint64_t)reading->captured.us);
+        writer_bytes(&w, (struct bytes){.data = reading->id, .size = reading->id_size});
+    } else {
+        return;
+    }
+    in->has_mark = true;
+    in->mark.device = reading->reader;
+    vault_hash(gate->vault, reading->reader, writer_view(&w), in->mark.hash);
+}
+
+/* Gives the capture time by our clock, and how fresh the read is. */
+static void judge_clock(struct gate *gate, struct intake *in)
+{
+    const struct reading *reading = in->reading;
+    if (reading->live_by_read) {
+        in->facts.freshness = FRESHNESS_LIVE;
+        in->draft.captured = reading->captured;
+        return;
+    }
+    struct gate_device *device = device_find(gate, reading->reader);
+    int64_t offset_us = 0;
+    bool known = false;
+    if (device != NULL && reading->captured.us != 0) {
+        if (!reading->history) {
+            device_clock_add(&device->clock, reading->captured, in->received);
+        }
+        known = device_clock_offset(&device->clock, &offset_us);
+    }
+    in->facts.freshness =
+        decide_freshness(reading->captured, in->received, known ? &offset_us : NULL);
+    in->draft.offset_unknown = !known;
+    in->draft.captured = reading->captured;
+    if (known && !__builtin_add_overflow(reading->captured.us, offset_us, &in->draft.captured.us)) {
+        return;
+    }
+    in->draft.captured = reading->history ? reading->captured : (struct wall){0};
+}
+
+static void fill_draft(struct intake *in)
+{
+    const struct reading *reading = in->reading;
+    struct draft *draft = &in->draft;
+    draft->kind = EVENT_PRESENTATION;
+    draft->lane = in->lane->name;
+    draft->reader = in->reader->name;
+    draft->received = in->received;
+    draft->history = reading->history;
+    draft->credential_kind = (uint32_t)reading->kind;
+    draft->credential_class = (uint32_t)reading->cclass;
+    draft->credential_size = reading->id_size;
+    memcpy(draft->credential, reading->id, reading->id_size);
+    draft->raw_size = reading->raw_size;
+    memcpy(draft->raw, reading->raw, reading->raw_size);
+    draft->plate_colour = reading->plate_colour;
+    draft->confidence = reading->confidence;
+    draft->direction = (uint32_t)in->direction;
+    (void)snprintf(draft->device_event, sizeof(draft->device_event), "%s", reading->device_event);
+}
+
+static void fill_facts(struct gate *gate, struct intake *in)
+{
+    in->facts.presentation = PRESENTATION_READ;
+    in->facts.direction = in->direction == LANE_OUT ? DIRECTION_OUT : DIRECTION_IN;
+    in->facts.history = in->reading->history;
+    in->facts.mode = lane_mode_of(gate, in->lane);
+    in->facts.admits_unknown_clock = in->lane->unknown_clock_grants;
+}
+
+static void set_verdict(struct draft *draft, struct verdict verdict)
+{
+    draft->has_verdict = true;
+    draft->outcome = (uint32_t)verdict.outcome;
+    draft->reason = (uint32_t)verdict.reason;
+    draft->source = SOURCE_AGENT;
+}
+
+/* The verdict is the agent's own and stands in the event itself. */
+static enum err decide_here(struct gate *gate, struct intake *in, struct fault *fault)
+{
+    struct verdict verdict = presentation_own_verdict(&in->facts);
+    set_verdict(&in->draft, verdict);
+    struct grant_id id = {0};
+    enum err err =
+        record_event(gate, &in->draft, false, in->has_mark ? &in->mark : NULL, &id, fault);
+    if (err == ERR_OK) {
+        MUST(batch_add_acted(&gate->batch, id,
+                             (struct acted){.outcome = (uint32_t)verdict.outcome,
+                                            .reason = (uint32_t)verdict.reason,
+                                            .source = SOURCE_AGENT,
+                                            .told = true}));
+        err = record_commit(gate, fault);
+    }
+    enum step step = presentation_act(&in->facts, &verdict, err == ERR_OK);
+    if (step == STEP_OPEN_LATE) {
+        set_verdict(&in->draft, verdict);
+        in->draft.late = true;
+        id = record_late(gate, &in->draft);
+    }
+    lane_perform(gate, step, in->lane->name, in->direction, id, verdict);
+    return err;
+}
+
+static void deadline_passed(void *ctx)
+{
+    struct gate *gate = ctx;
+    struct presentation_row *row;
+    while ((row = presentation_due(&gate->presentations, gate_mono(gate))) != NULL) {
+        link_state_missed(&gate->link_state);
+        log_warning("verdict_missed", LOG_TEXT("lane", row->lane.text),
+                    LOG_NUM("sequence", row->id.sequence));
+        record_verdict(gate, row);
+    }
+}
+
+static enum err ask_controller(struct gate *gate, struct intake *in, struct presentation_row *row,
+                               struct fault *fault)
+{
+    struct grant_id id = {0};
+    enum err err =
+        record_event(gate, &in->draft, true, in->has_mark ? &in->mark : NULL, &id, fault);
+    if (err == ERR_OK) {
+        err = record_commit(gate, fault);
+    }
+    enum step step = presentation_stored(row, err == ERR_OK, id, gate_mono(gate));
+    if (step == STEP_ASK) {
+        (void)loop_after(gate->loop, LIMIT_ANSWER_MS + 1, 0, deadline_passed, gate);
+        return ERR_OK;
+    }
+    if (step == STEP_OPEN_LATE) {
+        set_verdict(&in->draft, row->verdict);
+        in->draft.late = true;
+        id = record_late(gate, &in->draft);
+    }
+    lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict);
+    return err;
+}
+
+static bool is_known_already(struct gate *gate, const struct intake *in)
+{
+    bool seen = false;
+    return in->has_mark &&
+           seen_has(gate->store, in->mark.device, in->mark.hash, &seen, NULL) == ERR_OK && seen;
+}
+
+static enum err take_reading(void *ctx, const struct reading *reading, struct fault *fault)
+{
+    struct gate *gate = ctx;
+    struct intake in = {.reading = reading, .received = gate_wall(gate)};
+    in.reader = gate_park_reader(gate->park, reading->reader);
+    in.lane = in.reader == NULL ? NULL : gate_park_lane(gate->park, in.reader->lane);
+    if (in.lane == NULL) {
+        return fault_set(fault, ERR_REFUSED, "reader %s is not configured at this gate",
+                         reading->reader.text);
+    }
+    in.direction = gate_park_direction(in.lane, in.reader, reading->direction);
+    mark_of(gate, &in);
+    if (is_known_already(gate, &in)) {
+        log_event("read_replayed", LOG_TEXT("reader", in.reader->name.text));
+        return ERR_OK;
+    }
+    judge_clock(gate, &in);
+    fill_facts(gate, &in);
+    fill_draft(&in);
+    bool answers = link_state_answers(&gate->link_state, gate_mono(gate));
+    struct presentation_row *row = NULL;
+    if (!presentation_is_own(&in.facts, answers)) {
+        row = presentation_begin(&gate->presentations, in.lane->name, in.reader->name, &in.facts);
+    }
+    enum err err =
+        row != NULL ? ask_controller(gate, &in, row, fault) : decide_here(gate, &in, fault);
+    return err == ERR_OK ? ERR_OK : ERR_FULL;
+}
+
+static void take_state(void *ctx, struct name device, enum device_state state, const char *what)
+{
+    device_state_heard(ctx, device, state, what);
+}
+
+struct driver_sink readings_sink(struct gate *gate)
+{
+    return (struct driver_sink){.reading = take_reading, .state = take_state, .ctx = gate};
+}

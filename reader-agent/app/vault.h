@@ -1,0 +1,32 @@
+/* vault: seals events under the key of their day, opens them, and hashes what is only compared. */
+#pragma once
+
+#include "common/base/bytes.h"
+#include "common/base/entropy.h"
+#include "common/base/ids.h"
+#include "reader-agent/store/batch.h"
+#include "reader-agent/store/day_keys.h"
+#include "reader-agent/store/outbox.h"
+
+struct vault;
+
+/* Borrowed: keys and entropy. seal_init() must have been called. ERR_FULL, ERR_IO: the hash key
+ * cannot be stored. */
+MUST_CHECK enum err vault_create(struct day_keys *keys, const struct entropy *entropy,
+                                 struct vault **ret_vault, struct fault *fault);
+void vault_destroy(struct vault **vault);
+
+/* Fills digest, day and sealed bytes of an event whose id is set. `packed` is what will be sent.
+ * ERR_FULL, ERR_IO: the day's key cannot be stored, so nothing may be sealed under it. */
+MUST_CHECK enum err vault_seal(struct vault *vault, struct bytes packed, struct wall now,
+                               struct batch_event *event, struct fault *fault);
+/* The event as it was, or will be, sent. ERR_CORRUPT: damaged. ERR_NOT_FOUND: its day's key was
+ * destroyed. */
+MUST_CHECK enum err vault_open(struct vault *vault, const struct outbox_event *event,
+                               uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size,
+                               struct fault *fault);
+/* A keyed hash of what a device says of one event of its own. */
+void vault_hash(const struct vault *vault, struct name device, struct bytes what,
+                uint8_t ret_hash[SEEN_HASH_SIZE]);
+/* Destroys the key of a day. */
+MUST_CHECK enum err vault_drop_day(struct vault *vault, uint32_t day, struct fault *fault);
