@@ -1,0 +1,396 @@
+/* Goal: what one turn stages is remembered as a whole or not at all, and nothing personal can be
+ * read from the files. Method: real stores in a fresh directory, closed and opened again between
+ * the steps; the disk is "full" by a limit on the size of files. */
+#include "reader-agent/store/outbox.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/seal/seal.h"
+#include "reader-agent/app/draft.h"
+#include "reader-agent/app/vault.h"
+#include "reader-agent/store/park_copy.h"
+#include "reader-agent/store/seen.h"
+
+static const int64_t day_us = INT64_C(86400) * 1000000;
+static const char *const secret_plate = "\xe4\xba\xac"
+                                        "A12345";
+
+struct world {
+    char dir[64];
+    struct agent_store *store;
+    struct day_keys *keys;
+    struct vault *vault;
+    struct batch batch;
+    struct wall now;
+};
+
+static void open_world(struct world *world)
+{
+    struct fault fault = {0};
+    if (agent_store_open(world->dir, entropy_system(), &world->store, &fault) != ERR_OK ||
+        day_keys_open(world->dir, entropy_system(), &world->keys, &fault) != ERR_OK ||
+        vault_create(world->keys, entropy_system(), &world->vault, &fault) != ERR_OK) {
+        fail_msg("%s", fault.what);
+    }
+}
+
+static void close_world(struct world *world)
+{
+    vault_destroy(&world->vault);
+    day_keys_destroy(&world->keys);
+    agent_store_destroy(&world->store);
+}
+
+static void open_again(struct world *world)
+{
+    close_world(world);
+    open_world(world);
+}
+
+static int set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    (void)snprintf(world->dir, sizeof(world->dir), "/tmp/parkgate-outbox-XXXXXX");
+    if (world == NULL || mkdtemp(world->dir) == NULL || seal_init(NULL) != ERR_OK) {
+        return -1;
+    }
+    world->now = (struct wall){.us = 20000 * day_us};
+    open_world(world);
+    *state = world;
+    return 0;
+}
+
+static void remove_dir(const char *dir)
+{
+    static const char *const files[] = {"store/data.mdb", "store/lock.mdb", "store/owner",
+                                        "store/ballast",  "keys/data.mdb",  "keys/lock.mdb",
+                                        "keys/owner",     "store",          "keys"};
+    char path[128];
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        (void)remove(path);
+    }
+    (void)rmdir(dir);
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+    close_world(world);
+    remove_dir(world->dir);
+    free(world);
+    return 0;
+}
+
+static struct grant_id stage(struct world *world, enum event_kind kind, bool open)
+{
+    struct draft draft = {.kind = kind, .credential_size = (uint8_t)strlen(secret_plate)};
+    memcpy(draft.credential, secret_plate, draft.credential_size);
+    struct batch_event *event = batch_add_event(&world->batch, world->store);
+    assert_non_null(event);
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t size = draft_pack(&draft, event->id, packed);
+    assert_int_equal(vault_seal(world->vault, (struct bytes){.data = packed, .size = size},
+                                world->now, event, NULL),
+                     ERR_OK);
+    event->kind = (uint32_t)kind;
+    event->open = open;
+    return event->id;
+}
+
+static void commit(struct world *world)
+{
+    struct fault fault = {0};
+    if (batch_commit(&world->batch, world->store, world->now, &fault) != ERR_OK) {
+        fail_msg("%s", fault.what);
+    }
+}
+
+static uint64_t depth(struct world *world)
+{
+    uint64_t count = 0;
+    assert_int_equal(outbox_depth(world->store, &count, NULL), ERR_OK);
+    return count;
+}
+
+static void events_outlive_a_restart_until_answered(void **state)
+{
+    struct world *world = *state;
+    struct grant_id first = stage(world, EVENT_PRESENTATION, true);
+    struct grant_id second = stage(world, EVENT_PASSAGE, false);
+    assert_int_equal(first.sequence, 1);
+    assert_int_equal(second.sequence, 2);
+    commit(world);
+    open_again(world);
+    assert_int_equal(depth(world), 2);
+    assert_int_equal(agent_store_state(world->store)->last_sequence, 2);
+
+    struct outbox_event event;
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    assert_int_equal(outbox_get(world->store, first, &event, NULL), ERR_OK);
+    assert_int_equal(vault_open(world->vault, &event, packed, &size, NULL), ERR_OK);
+    struct seal_hash digest = seal_hash_of((struct bytes){.data = packed, .size = size});
+    assert_memory_equal(digest.bytes, event.digest, EVENT_DIGEST_SIZE);
+
+    assert_true(batch_add_answer(&world->batch, first, ANSWER_APPLIED, 0));
+    assert_true(batch_add_answer(&world->batch, second, ANSWER_REFUSED, 204));
+    commit(world);
+    open_again(world);
+    assert_int_equal(depth(world), 0);
+    uint64_t aside = 0;
+    assert_int_equal(outbox_quarantined(world->store, &aside, NULL), ERR_OK);
+    assert_int_equal(aside, 1);
+    assert_int_equal(outbox_get(world->store, first, &event, NULL), ERR_OK); /* kept */
+    assert_int_equal(outbox_get(world->store, second, &event, NULL), ERR_NOT_FOUND);
+}
+
+static void verdict_closes_a_presentation(void **state)
+{
+    struct world *world = *state;
+    struct grant_id id = stage(world, EVENT_PRESENTATION, true);
+    commit(world);
+    struct grant_id open_ids[4];
+    size_t count = 0;
+    assert_int_equal(outbox_open_presentations(world->store, 4, open_ids, &count, NULL), ERR_OK);
+    assert_int_equal(count, 1);
+    struct acted acted = {.outcome = 2, .reason = 1, .source = SOURCE_CONTROLLER};
+    assert_true(batch_add_acted(&world->batch, id, acted));
+    commit(world);
+    open_again(world);
+    assert_int_equal(outbox_open_presentations(world->store, 4, open_ids, &count, NULL), ERR_OK);
+    assert_int_equal(count, 0);
+    struct acted read;
+    assert_int_equal(outbox_acted(world->store, id, &read, NULL), ERR_OK);
+    assert_int_equal(read.outcome, 2);
+    assert_false(read.told);
+}
+
+static void batch_that_failed_gives_its_numbers_back(void **state)
+{
+    struct world *world = *state;
+    struct grant_id first = stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    struct rlimit tiny = {.rlim_cur = 4096, .rlim_max = old.rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 40; i++) {
+        (void)stage(world, EVENT_PRESENTATION, true);
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+    enum err err = batch_commit(&world->batch, world->store, world->now, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_not_equal(err, ERR_OK);
+    assert_true(batch_is_empty(&world->batch));
+    assert_int_equal(depth(world), 1);
+    assert_true(agent_store_is_short(world->store)); /* the ballast was given up */
+
+    struct grant_id next = stage(world, EVENT_PASSAGE, false);
+    assert_int_equal(next.sequence, first.sequence + 1);
+    commit(world);
+    assert_int_equal(depth(world), 2);
+    assert_int_equal(agent_store_upkeep(world->store, NULL), ERR_OK);
+    assert_false(agent_store_is_short(world->store));
+}
+
+static void new_epoch_moves_what_is_not_answered(void **state)
+{
+    struct world *world = *state;
+    struct grant_id answered = stage(world, EVENT_PASSAGE, false);
+    struct grant_id old = stage(world, EVENT_PRESENTATION, true);
+    assert_true(batch_add_acted(&world->batch, old, (struct acted){.outcome = 2, .reason = 1}));
+    commit(world);
+    assert_true(batch_add_answer(&world->batch, answered, ANSWER_APPLIED, 0));
+    commit(world);
+
+    struct outbox_event event;
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    assert_int_equal(outbox_get(world->store, old, &event, NULL), ERR_OK);
+    assert_int_equal(vault_open(world->vault, &event, packed, &size, NULL), ERR_OK);
+    world->batch.new_epoch = 5;
+    struct batch_event *moved = batch_add_event(&world->batch, world->store);
+    assert_int_equal(moved->id.epoch, 5);
+    assert_int_equal(moved->id.sequence, 1);
+    assert_int_equal(vault_seal(world->vault, (struct bytes){.data = packed, .size = size},
+                                world->now, moved, NULL),
+                     ERR_OK);
+    moved->kind = EVENT_PRESENTATION;
+    moved->moved_from = old;
+    struct grant_id to = moved->id;
+    commit(world);
+    open_again(world);
+
+    assert_int_equal(depth(world), 1);
+    assert_int_equal(agent_store_state(world->store)->epoch, 5);
+    struct grant_id now_at;
+    assert_int_equal(outbox_moved(world->store, old, &now_at, NULL), ERR_OK);
+    assert_true(grant_id_equal(now_at, to));
+    struct acted acted;
+    assert_int_equal(outbox_acted(world->store, to, &acted, NULL), ERR_OK);
+    assert_int_equal(outbox_acted(world->store, old, &acted, NULL), ERR_NOT_FOUND);
+    assert_int_equal(outbox_get(world->store, old, &event, NULL), ERR_NOT_FOUND);
+}
+
+static size_t days_freed;
+
+static void count_day(void *ctx, uint32_t day)
+{
+    struct vault *vault = ctx;
+    assert_int_equal(vault_drop_day(vault, day, NULL), ERR_OK);
+    days_freed++;
+}
+
+static void retention_takes_rows_then_keys(void **state)
+{
+    struct world *world = *state;
+    struct grant_id ids[250];
+    for (size_t i = 0; i < 250; i++) {
+        ids[i] = stage(world, EVENT_PASSAGE, false);
+        if (i % 100 == 99) {
+            commit(world);
+        }
+    }
+    commit(world);
+    for (size_t i = 0; i < 249; i++) {
+        assert_true(batch_add_answer(&world->batch, ids[i], ANSWER_APPLIED, 0));
+    }
+    commit(world);
+    size_t trimmed = 0;
+    struct wall later = {.us = world->now.us + 30 * day_us};
+    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 0);
+    later.us += day_us;
+    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, OUTBOX_SLICE);
+    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 49);
+    days_freed = 0;
+    assert_int_equal(outbox_free_days(world->store, later, count_day, world->vault, NULL), ERR_OK);
+    assert_int_equal(days_freed, 0); /* one event of that day is not answered yet */
+
+    struct outbox_event event;
+    assert_int_equal(outbox_get(world->store, ids[249], &event, NULL), ERR_OK);
+    assert_true(batch_add_answer(&world->batch, ids[249], ANSWER_REFUSED, 204));
+    commit(world);
+    later.us += 40 * day_us;
+    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(outbox_free_days(world->store, later, count_day, world->vault, NULL), ERR_OK);
+    assert_int_equal(days_freed, 1);
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    assert_int_equal(vault_open(world->vault, &event, packed, &size, NULL), ERR_NOT_FOUND);
+}
+
+static void hash_of(struct world *world, struct name reader, uint32_t number,
+                    uint8_t out[SEEN_HASH_SIZE])
+{
+    uint32_t what[1] = {number};
+    vault_hash(world->vault, reader, BYTES_OF(what), out);
+}
+
+static void device_ids_are_a_ring(void **state)
+{
+    struct world *world = *state;
+    struct name reader = {0};
+    assert_true(name_from_text("cam-1", &reader));
+    enum { POSTS = SEEN_RING_SIZE + 150 };
+    uint8_t hash[SEEN_HASH_SIZE];
+    for (uint32_t i = 0; i < POSTS; i++) {
+        struct batch_event *event = batch_add_event(&world->batch, world->store);
+        event->day = outbox_day(world->now);
+        event->has_seen = true;
+        event->seen_reader = reader;
+        hash_of(world, reader, i, event->seen);
+        if (i % 150 == 149) {
+            commit(world);
+        }
+    }
+    commit(world);
+    open_again(world);
+    bool seen = false;
+    hash_of(world, reader, POSTS - 1, hash);
+    assert_int_equal(seen_has(world->store, reader, hash, &seen, NULL), ERR_OK);
+    assert_true(seen);
+    hash_of(world, reader, POSTS - SEEN_RING_SIZE, hash);
+    assert_int_equal(seen_has(world->store, reader, hash, &seen, NULL), ERR_OK);
+    assert_true(seen);
+    hash_of(world, reader, POSTS - SEEN_RING_SIZE - 1, hash);
+    assert_int_equal(seen_has(world->store, reader, hash, &seen, NULL), ERR_OK);
+    assert_false(seen);
+}
+
+static bool file_holds(const char *dir, const char *file, const char *text)
+{
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, file);
+    FILE *in = fopen(path, "rb");
+    assert_non_null(in);
+    static uint8_t data[8 << 20];
+    size_t size = fread(data, 1, sizeof(data), in);
+    (void)fclose(in);
+    return memmem(data, size, text, strlen(text)) != NULL;
+}
+
+static void nothing_personal_in_clear(void **state)
+{
+    struct world *world = *state;
+    (void)stage(world, EVENT_PRESENTATION, true);
+    commit(world);
+    close_world(world);
+    assert_true(file_holds(world->dir, "store/data.mdb", "outbox")); /* we do read the right file */
+    assert_false(file_holds(world->dir, "store/data.mdb", secret_plate));
+    assert_false(file_holds(world->dir, "keys/data.mdb", secret_plate));
+    open_world(world);
+}
+
+static enum err count_row(void *ctx, struct bytes row, struct fault *fault)
+{
+    (void)row;
+    (void)fault;
+    (*(int *)ctx)++;
+    return ERR_OK;
+}
+
+static void park_rows_are_replaced_as_a_whole(void **state)
+{
+    struct world *world = *state;
+    /* ParkRow {kind 4, name "a"} and {kind 4, name "b"} */
+    static const uint8_t a[] = {0x08, 4, 0x12, 1, 'a'};
+    static const uint8_t b[] = {0x08, 4, 0x12, 1, 'b'};
+    const struct bytes two[] = {BYTES_OF(a), BYTES_OF(b)};
+    const struct bytes twice[] = {BYTES_OF(b), BYTES_OF(b)};
+    assert_int_equal(park_copy_replace(world->store, 3, two, 2, world->now, NULL), ERR_OK);
+    assert_int_equal(park_copy_replace(world->store, 4, twice, 2, world->now, NULL), ERR_INPUT);
+    open_again(world);
+    int rows = 0;
+    assert_int_equal(park_copy_walk(world->store, count_row, &rows, NULL), ERR_OK);
+    assert_int_equal(rows, 2);
+    assert_int_equal(agent_store_state(world->store)->config_version, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(events_outlive_a_restart_until_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(verdict_closes_a_presentation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(batch_that_failed_gives_its_numbers_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(new_epoch_moves_what_is_not_answered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(retention_takes_rows_then_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(device_ids_are_a_ring, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_personal_in_clear, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(park_rows_are_replaced_as_a_whole, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
