@@ -1,0 +1,321 @@
+#include "controller/app/recount_figures.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/ids.h"
+#include "controller/journal/journal.h"
+#include "schema/kinds.h"
+
+/* --- piles --- */
+
+void *pile_add(struct pile *pile)
+{
+    if (pile->count == pile->room) {
+        size_t room = pile->room == 0 ? 256 : 2 * pile->room;
+        void *rows = reallocarray(pile->rows, room, pile->row_size);
+        if (rows == NULL) {
+            return NULL;
+        }
+        pile->rows = rows;
+        pile->room = room;
+    }
+    void *row = (char *)pile->rows + pile->count++ * pile->row_size;
+    memset(row, 0, pile->row_size);
+    return row;
+}
+
+void pile_clear(struct pile *pile)
+{
+    free(pile->rows);
+    *pile = (struct pile){.row_size = pile->row_size};
+}
+
+static enum err no_memory(struct fault *fault)
+{
+    return fault_set(fault, ERR_FULL, "recount: not enough memory for the journal's passages");
+}
+
+/* Each text is kept once, so that equal texts are one pointer. NULL: no memory. */
+static const char *text_of(struct recount_figures *figures, const char *text)
+{
+    char **texts = figures->texts.rows;
+    for (size_t i = 0; i < figures->texts.count; i++) {
+        if (strcmp(texts[i], text) == 0) {
+            return texts[i];
+        }
+    }
+    char *copy = strdup(text);
+    char **row = copy != NULL ? pile_add(&figures->texts) : NULL;
+    if (row == NULL) {
+        free(copy);
+        return NULL;
+    }
+    *row = copy;
+    return copy;
+}
+
+/* --- the journal's passages --- */
+
+struct seen {
+    uint8_t holder[HANDLE_SIZE];
+    int64_t at_us;
+    uint64_t journal;
+    const char *tenant, *to, *from;
+    int32_t day;
+    uint32_t kind;
+    bool out, unsensed;
+};
+
+static enum err keep_passage(struct recount_figures *figures, struct pile *seen, uint64_t journal,
+                             const Parkgate__EventEntry *event, struct fault *fault)
+{
+    if (!event->counts || event->vehicle || event->holder.len != HANDLE_SIZE) {
+        return ERR_OK;
+    }
+    struct seen *row = pile_add(seen);
+    if (row == NULL) {
+        return no_memory(fault);
+    }
+    memcpy(row->holder, event->holder.data, HANDLE_SIZE);
+    row->at_us = event->captured_us;
+    row->journal = journal;
+    row->tenant = text_of(figures, event->tenant);
+    row->to = text_of(figures, event->zone_to);
+    row->from = text_of(figures, event->zone_from);
+    row->day = event->business_day;
+    row->kind = event->person_kind;
+    row->out = event->direction == LANE_OUT;
+    row->unsensed = event->unsensed;
+    figures->passages++;
+    return row->tenant != NULL && row->to != NULL && row->from != NULL ? ERR_OK : no_memory(fault);
+}
+
+static enum err read_entry(struct recount_figures *figures, struct pile *seen, uint64_t sequence,
+                           struct bytes packed, struct fault *fault)
+{
+    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    Parkgate__EventEntry *event = NULL;
+    enum err err = ERR_OK;
+    if (entry != NULL && entry->kind == ENTRY_EVENT) {
+        event = parkgate__event_entry__unpack(NULL, entry->body.len, entry->body.data);
+        if (event != NULL) {
+            err = keep_passage(figures, seen, sequence, event, fault);
+        }
+    }
+    if (entry == NULL || (entry->kind == ENTRY_EVENT && event == NULL)) {
+        err = fault_set(fault, ERR_CORRUPT,
+                        "journal entry %llu cannot be read; run `parkgate journal verify`",
+                        (unsigned long long)sequence);
+    }
+    if (event != NULL) {
+        parkgate__event_entry__free_unpacked(event, NULL);
+    }
+    if (entry != NULL) {
+        parkgate__entry__free_unpacked(entry, NULL);
+    }
+    return err;
+}
+
+static enum err read_journal(struct store_txn *txn, struct recount_figures *figures,
+                             struct pile *seen, struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(txn, &head, fault));
+    for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
+        struct bytes packed;
+        struct seal_hash hash;
+        enum err err = journal_read(txn, sequence, &packed, &hash, fault);
+        if (err == ERR_NOT_FOUND) {
+            return fault_set(fault, ERR_CORRUPT,
+                             "journal entry %llu is missing; run `parkgate journal verify`",
+                             (unsigned long long)sequence);
+        }
+        TRY(err);
+        TRY(read_entry(figures, seen, sequence, packed, fault));
+        figures->entries++;
+    }
+    return ERR_OK;
+}
+
+/* --- following one holder --- */
+
+/* Where a holder is. tenant NULL: outside. */
+struct place {
+    const char *tenant;
+    int32_t day;
+    const char *zone;
+};
+
+static bool tally(struct recount_figures *figures, const struct seen *seen, uint32_t holder,
+                  const char *tenant, int32_t day, enum recount_what what)
+{
+    struct tally *row = pile_add(&figures->tallies);
+    if (row != NULL) {
+        *row = (struct tally){.tenant = tenant,
+                              .day = day,
+                              .what = what,
+                              .holder = holder,
+                              .at_us = seen->at_us,
+                              .journal = seen->journal,
+                              .kind = seen->kind};
+    }
+    return row != NULL;
+}
+
+static bool edge(struct recount_figures *figures, const struct seen *seen, bool is_zone,
+                 const char *name, int32_t day, int by)
+{
+    struct edge *row = name != NULL ? pile_add(&figures->edges) : NULL;
+    if (row != NULL) {
+        *row = (struct edge){.is_zone = is_zone,
+                             .name = name,
+                             .day = day,
+                             .at_us = seen->at_us,
+                             .journal = seen->journal,
+                             .by = by};
+    }
+    return row != NULL;
+}
+
+/* Comes into or goes out of everything that the place lies in. */
+static bool cross(struct recount_figures *figures, const struct seen *seen,
+                  const struct place *place, int by)
+{
+    if (place->tenant == NULL) {
+        return true;
+    }
+    char path[512], *rest = path, *zone;
+    if (strlen(place->zone) >= sizeof(path)) {
+        return false;
+    }
+    memcpy(path, place->zone, strlen(place->zone) + 1);
+    bool kept = edge(figures, seen, false, place->tenant, place->day, by);
+    while (kept && (zone = strsep(&rest, "/")) != NULL) {
+        kept = zone[0] == '\0' || edge(figures, seen, true, text_of(figures, zone), 0, by);
+    }
+    return kept;
+}
+
+/* One passage of the holder, by the words of docs/decision-rules.md. */
+static bool follow(struct recount_figures *figures, const struct seen *seen, uint32_t holder,
+                   struct place *place)
+{
+    bool into_park = !seen->out && seen->from[0] == '\0';
+    bool out_of_park = seen->out && seen->to[0] == '\0';
+    bool was_inside = place->tenant != NULL;
+    struct place before = *place;
+    bool kept = true;
+    if (seen->unsensed) {
+        kept &= tally(figures, seen, holder, seen->tenant, seen->day, WHAT_UNSENSED);
+    }
+    if (into_park || (!seen->out && !was_inside)) {
+        *place = (struct place){seen->tenant, seen->day, seen->to};
+        kept &= tally(figures, seen, holder, seen->tenant, seen->day, WHAT_ENTRY);
+        if (was_inside) {
+            kept &= tally(figures, seen, holder, before.tenant, before.day, WHAT_UNPAIRED);
+        } else if (!into_park) {
+            kept &= tally(figures, seen, holder, seen->tenant, seen->day, WHAT_UNPAIRED);
+        }
+    } else if (out_of_park && was_inside) {
+        *place = (struct place){0};
+        kept &= tally(figures, seen, holder, before.tenant, before.day, WHAT_EXIT);
+    } else if (out_of_park) {
+        kept &= tally(figures, seen, holder, seen->tenant, seen->day, WHAT_EXIT);
+        kept &= tally(figures, seen, holder, seen->tenant, seen->day, WHAT_UNPAIRED);
+    } else if (was_inside) {
+        place->zone = seen->to;
+    }
+    return kept && cross(figures, seen, &before, -1) && cross(figures, seen, place, 1);
+}
+
+static enum err follow_all(struct recount_figures *figures, const struct pile *seen,
+                           struct fault *fault)
+{
+    const struct seen *rows = seen->rows;
+    struct place place = {0};
+    uint32_t holder = 0;
+    for (size_t i = 0; i < seen->count; i++) {
+        if (i > 0 && memcmp(rows[i].holder, rows[i - 1].holder, HANDLE_SIZE) != 0) {
+            place = (struct place){0};
+            holder++;
+        }
+        if (!follow(figures, &rows[i], holder, &place)) {
+            return no_memory(fault);
+        }
+    }
+    return ERR_OK;
+}
+
+/* --- order --- */
+
+static int compare(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int first_of(int a, int b)
+{
+    return a != 0 ? a : b;
+}
+
+static int seen_order(const void *a, const void *b)
+{
+    const struct seen *x = a, *y = b;
+    int by_time =
+        first_of(compare(x->at_us, y->at_us), compare((int64_t)x->journal, (int64_t)y->journal));
+    return first_of(memcmp(x->holder, y->holder, HANDLE_SIZE), by_time);
+}
+
+static int tally_order(const void *a, const void *b)
+{
+    const struct tally *x = a, *y = b;
+    int by_day = first_of(strcmp(x->tenant, y->tenant), compare(x->day, y->day));
+    int by_what = first_of(compare(x->what, y->what), compare(x->holder, y->holder));
+    int by_time =
+        first_of(compare(x->at_us, y->at_us), compare((int64_t)x->journal, (int64_t)y->journal));
+    return first_of(by_day, first_of(by_what, by_time));
+}
+
+static int edge_order(const void *a, const void *b)
+{
+    const struct edge *x = a, *y = b;
+    int by_scope = first_of(compare(x->is_zone, y->is_zone),
+                            first_of(strcmp(x->name, y->name), compare(x->day, y->day)));
+    int by_time =
+        first_of(compare(x->at_us, y->at_us), compare((int64_t)x->journal, (int64_t)y->journal));
+    return first_of(by_scope, first_of(by_time, compare(x->by, y->by)));
+}
+
+static void sort(struct pile *pile, int (*order)(const void *, const void *))
+{
+    if (pile->count > 0) {
+        qsort(pile->rows, pile->count, pile->row_size, order);
+    }
+}
+
+enum err recount_figures_read(struct store_txn *txn, struct recount_figures *figures,
+                              struct fault *fault)
+{
+    AUTO(pile_clear) struct pile seen = {.row_size = sizeof(struct seen)};
+    *figures = (struct recount_figures){.texts = {.row_size = sizeof(char *)},
+                                        .tallies = {.row_size = sizeof(struct tally)},
+                                        .edges = {.row_size = sizeof(struct edge)}};
+    TRY(read_journal(txn, figures, &seen, fault));
+    sort(&seen, seen_order);
+    TRY(follow_all(figures, &seen, fault));
+    sort(&figures->tallies, tally_order);
+    sort(&figures->edges, edge_order);
+    return ERR_OK;
+}
+
+void recount_figures_clear(struct recount_figures *figures)
+{
+    char **texts = figures->texts.rows;
+    for (size_t i = 0; i < figures->texts.count; i++) {
+        free(texts[i]);
+    }
+    pile_clear(&figures->texts);
+    pile_clear(&figures->tallies);
+    pile_clear(&figures->edges);
+}
