@@ -1,0 +1,458 @@
+#include "controller/app/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/access/civil.h"
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/store/keybuf.h"
+#include "controller/store/key_store.h"
+#include "controller/store/people_store.h"
+#include "controller/store/person_keys.h"
+#include "controller/store/tables.h"
+#include "schema/envelope.h"
+
+bool request_refuse(struct request *request, enum error_number number, const char *a1,
+                    const char *a2, const char *a3)
+{
+    return complain(&request->answer->complaint, number, a1, a2, a3, NULL);
+}
+
+/* --- arguments --- */
+
+const char *request_arg(struct request *request, const char *name)
+{
+    const Parkgate__Request *message = request->message;
+    for (size_t i = 0; i < message->n_arg && i < message->n_value; i++) {
+        if (strcmp(message->arg[i], name) != 0) {
+            continue;
+        }
+        /* protobuf-c gives every bytes field a spare byte behind its end only for strings; so the
+         * frame's own copy is ended here, where the value was checked to hold no NUL. */
+        const ProtobufCBinaryData *value = &message->value[i];
+        static char kept[LIMIT_ARGS_PER_REQUEST][LIMIT_ARG_BYTES + 1];
+        if (i >= LIMIT_ARGS_PER_REQUEST || value->len > LIMIT_ARG_BYTES) {
+            return NULL;
+        }
+        if (value->len > 0) {
+            memcpy(kept[i], value->data, value->len);
+        }
+        kept[i][value->len] = '\0';
+        return kept[i];
+    }
+    return NULL;
+}
+
+bool request_need(struct request *request, const char *name, const char **ret_text)
+{
+    const char *text = request_arg(request, name);
+    if (text != NULL && text[0] != '\0') {
+        *ret_text = text;
+        return true;
+    }
+    return strcmp(name, "reason") == 0
+               ? request_refuse(request, ERROR_REASON_NEEDED, NULL, NULL, NULL)
+               : request_refuse(request, ERROR_ARG_MISSING, name, NULL, NULL);
+}
+
+bool request_name_or_none(struct request *request, const char *name, struct name *ret)
+{
+    const char *text = request_arg(request, name);
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    return name_from_text(text, ret) ||
+           request_refuse(request, ERROR_ARG_BAD, name, text,
+                          "1 to 31 of a-z 0-9 - and . , beginning with a letter or digit");
+}
+
+bool request_name(struct request *request, const char *name, struct name *ret)
+{
+    const char *text = NULL;
+    return request_need(request, name, &text) && request_name_or_none(request, name, ret);
+}
+
+bool request_handle(struct request *request, const char *name, struct handle *ret)
+{
+    const char *text = NULL;
+    if (!request_need(request, name, &text)) {
+        return false;
+    }
+    return handle_from_text(text, ret) ||
+           request_refuse(request, ERROR_ARG_BAD, name, text, "32 hex digits");
+}
+
+bool request_date_or_none(struct request *request, const char *name, int32_t *ret_day)
+{
+    const char *text = request_arg(request, name);
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    return civil_date_parse(bytes_of_text(text), ret_day) ||
+           request_refuse(request, ERROR_ARG_BAD, name, text, "a date as YYYY-MM-DD");
+}
+
+bool request_date(struct request *request, const char *name, int32_t *ret_day)
+{
+    const char *text = NULL;
+    return request_need(request, name, &text) && request_date_or_none(request, name, ret_day);
+}
+
+bool request_number_or_none(struct request *request, const char *name, uint64_t maximum,
+                            uint64_t *ret)
+{
+    const char *text = request_arg(request, name);
+    char *end = NULL;
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > maximum) {
+        return request_refuse(request, ERROR_ARG_BAD, name, text, "a whole number in its bounds");
+    }
+    *ret = value;
+    return true;
+}
+
+/* --- who may see what --- */
+
+const char *request_bound_tenant(const struct request *request)
+{
+    uint32_t free_roles = request->key->roles & ~(1U << ROLE_TENANT | 1U << ROLE_AGENCY);
+    bool bound = request->verb->own_tenant && (request->verb->roles & free_roles) == 0;
+    return bound ? request->key->tenant : NULL;
+}
+
+bool request_owns(struct request *request, const char *tenant)
+{
+    const char *bound = request_bound_tenant(request);
+    return bound == NULL || strcmp(bound, tenant) == 0 ||
+           request_refuse(request, ERROR_NOT_YOUR_TENANT, bound, NULL, NULL);
+}
+
+bool request_tenant(struct controller *ctl, struct request *request,
+                    const struct park_tenant **ret_tenant)
+{
+    struct name name = {{0}};
+    const char *bound = request_bound_tenant(request);
+    if (bound != NULL && request_arg(request, "tenant") == NULL) {
+        (void)name_from_text(bound, &name);
+    } else if (!request_name(request, "tenant", &name)) {
+        return false;
+    }
+    if (!request_owns(request, name.text)) {
+        return false;
+    }
+    *ret_tenant = park_tenant(ctl->park, name);
+    return *ret_tenant != NULL ||
+           request_refuse(request, ERROR_NOT_FOUND, "tenant", name.text, NULL);
+}
+
+/* Home tenant, or one that has an assignment for the person. */
+static enum err belongs(struct controller *ctl, const char *tenant, struct handle holder,
+                        bool *ret_belongs, struct fault *fault)
+{
+    struct keybuf key;
+    struct bytes value;
+    keybuf_begin(&key);
+    keybuf_text(&key, tenant);
+    keybuf_handle(&key, holder);
+    enum err err = store_get(ctl->txn, TABLE_TENANT_HOLDER, keybuf_view(&key), &value, fault);
+    *ret_belongs = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err request_holder(struct controller *ctl, struct request *request, struct handle handle,
+                        const char *word, Parkgate__HolderRecord **ret, struct fault *fault)
+{
+    char text[HANDLE_TEXT_SIZE];
+    const char *bound = request_bound_tenant(request);
+    bool seen = true;
+    Parkgate__HolderRecord *record = NULL;
+    *ret = NULL;
+    enum err err = people_holder(ctl->txn, handle, &record, fault);
+    if (err == ERR_OK && bound != NULL) {
+        err = belongs(ctl, bound, handle, &seen, fault);
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_OK && seen && !record->removed) {
+        *ret = record;
+        return ERR_OK;
+    }
+    if (record != NULL) {
+        parkgate__holder_record__free_unpacked(record, NULL);
+    }
+    handle_to_text(handle, text);
+    (void)request_refuse(request, ERROR_NOT_FOUND, word, text, NULL);
+    return ERR_OK;
+}
+
+enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                          Parkgate__Identity **ret, struct fault *fault)
+{
+    struct seal_key key;
+    uint8_t plain[LIMIT_EVENT_BYTES * 2];
+    size_t size = 0;
+    TRY(controller_holder_key(ctl, people_handle(&holder->holder), false, &key, fault));
+    if (holder->sealed.len > sizeof(plain)) {
+        return fault_set(fault, ERR_CORRUPT, "holder: a sealed field is too long");
+    }
+    enum err err = seal_open(&key, (struct bytes){0}, field_view(&holder->sealed), plain,
+                             sizeof(plain), &size, fault);
+    seal_wipe(&key, sizeof(key));
+    TRY(err);
+    *ret = parkgate__identity__unpack(NULL, size, plain);
+    seal_wipe(plain, sizeof(plain));
+    return *ret != NULL ? ERR_OK : fault_set(fault, ERR_CORRUPT, "holder: an identity is damaged");
+}
+
+static enum err names_shown_today(struct controller *ctl, const char *key_name, int32_t day,
+                                  uint32_t *ret_names, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    keybuf_begin(&key);
+    keybuf_text(&key, key_name);
+    keybuf_u32(&key, (uint32_t)day);
+    enum err err = store_get_message(ctl->txn, TABLE_LOOKUP, keybuf_view(&key),
+                                     &parkgate__lookup_sum__descriptor, &message, fault);
+    *ret_names = 0;
+    if (err == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    TRY(err);
+    *ret_names = ((Parkgate__LookupSum *)(void *)message)->names;
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+bool request_lookup(struct controller *ctl, struct request *request, const struct handle *holders,
+                    size_t names, const char *reason, enum err *ret_err, struct fault *fault)
+{
+    char a_call[16];
+    char a_day[16];
+    uint32_t shown = 0;
+    int32_t day = controller_today(ctl);
+    Parkgate__Lookup lookup = PARKGATE__LOOKUP__INIT;
+    ProtobufCBinaryData fields[LIMIT_NAMES_PER_LOOKUP];
+    *ret_err = names_shown_today(ctl, request->key->name, day, &shown, fault);
+    if (*ret_err != ERR_OK) {
+        return false;
+    }
+    if (names > LIMIT_NAMES_PER_LOOKUP || shown + names > LIMIT_NAMES_PER_DAY) {
+        (void)snprintf(a_call, sizeof(a_call), "%d", LIMIT_NAMES_PER_LOOKUP);
+        (void)snprintf(a_day, sizeof(a_day), "%d", LIMIT_NAMES_PER_DAY);
+        return request_refuse(request, ERROR_TOO_MANY_NAMES, a_call, a_day, NULL);
+    }
+    for (size_t i = 0; i < names; i++) {
+        fields[i] = people_field(&holders[i]);
+    }
+    lookup.verb = field_text(request->verb->name);
+    lookup.reason = field_text(reason);
+    lookup.names = (uint32_t)names;
+    lookup.day = day;
+    lookup.n_holder = names;
+    lookup.holder = fields;
+    *ret_err = controller_record(ctl, ENTRY_LOOKUP, request->key->name, &lookup.base, fault);
+    return *ret_err == ERR_OK;
+}
+
+/* --- one frame --- */
+
+struct verb_table {
+    const struct verb_handler *rows;
+    const size_t *count;
+};
+
+static request_handler *find_handler(const char *verb)
+{
+    static const struct verb_table tables[] = {
+        {verbs_of_park, &verbs_of_park_count},
+        {verbs_of_people, &verbs_of_people_count},
+        {verbs_of_credentials, &verbs_of_credentials_count},
+        {verbs_of_import, &verbs_of_import_count},
+        {verbs_of_keys, &verbs_of_keys_count},
+        {verbs_of_records, &verbs_of_records_count},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        for (size_t k = 0; k < *tables[i].count; k++) {
+            if (strcmp(tables[i].rows[k].verb, verb) == 0) {
+                return tables[i].rows[k].handle;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void role_names(uint32_t mask, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t role = 0; role < ROLE_COUNT; role++) {
+        if ((mask & 1U << role) != 0 && used < size) {
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
+                                     role_name((enum role)role));
+        }
+    }
+}
+
+/* A refused right is remembered: who, what, why. */
+static enum err record_refusal(struct controller *ctl, struct request *request,
+                               struct fault *fault)
+{
+    Parkgate__Refusal refusal = PARKGATE__REFUSAL__INIT;
+    char *args[ERROR_ARGS];
+    struct complaint *c = &request->answer->complaint;
+    for (size_t i = 0; i < ERROR_ARGS; i++) {
+        args[i] = c->arg[i];
+    }
+    refusal.verb = request->message->verb;
+    refusal.error = c->number;
+    refusal.n_arg = ERROR_ARGS;
+    refusal.arg = args;
+    refusal.public_key = field_of(BYTES_OF(request->input->key.bytes));
+    return controller_record(ctl, ENTRY_REFUSAL, request->key->name, &refusal.base, fault);
+}
+
+static bool is_permitted(struct request *request)
+{
+    char have[128];
+    char needs[128];
+    if ((request->key->roles & request->verb->roles) != 0) {
+        return true;
+    }
+    role_names(request->key->roles, have, sizeof(have));
+    role_names(request->verb->roles, needs, sizeof(needs));
+    return request_refuse(request, ERROR_VERB_NOT_PERMITTED, request->verb->name, have, needs);
+}
+
+/* Values are text: no NUL inside, within their bound. */
+static bool args_are_text(struct request *request)
+{
+    const Parkgate__Request *message = request->message;
+    if (message->n_arg > LIMIT_ARGS_PER_REQUEST || message->n_value != message->n_arg) {
+        return request_refuse(request, ERROR_FRAME_BODY, "32", "its arguments do not pair", NULL);
+    }
+    for (size_t i = 0; i < message->n_value; i++) {
+        const ProtobufCBinaryData *value = &message->value[i];
+        if (value->len > LIMIT_ARG_BYTES ||
+            (value->len > 0 && memchr(value->data, '\0', value->len) != NULL)) {
+            return request_refuse(request, ERROR_ARG_BAD, message->arg[i], "",
+                                  "too long, or it holds a zero byte");
+        }
+    }
+    return true;
+}
+
+/* In a savepoint of its own: what a refused request wrote is undone. */
+static enum err run_handler(struct controller *ctl, struct request *request,
+                            request_handler *handle, struct fault *fault)
+{
+    struct store_txn *outer = ctl->txn;
+    struct store_txn *child = NULL;
+    TRY(store_begin_child(outer, &child, fault));
+    ctl->txn = child;
+    enum err err = handle(ctl, request, fault);
+    ctl->txn = outer;
+    if (err != ERR_OK || request->answer->complaint.number != 0) {
+        store_txn_destroy(&child);
+        return err;
+    }
+    return store_commit(&child, fault);
+}
+
+static bool is_about_rights(uint32_t error)
+{
+    return error_exit(error) == EXIT_NOT_PERMITTED;
+}
+
+static enum err serve(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    request_handler *handle = NULL;
+    if (args_are_text(request)) {
+        request->verb = verb_find(request->message->verb);
+        handle = request->verb == NULL ? NULL : find_handler(request->verb->name);
+        if (handle == NULL) {
+            (void)request_refuse(request, ERROR_VERB_UNKNOWN, request->message->verb, NULL, NULL);
+        } else if (is_permitted(request)) {
+            TRY(run_handler(ctl, request, handle, fault));
+        }
+    }
+    return is_about_rights(request->answer->complaint.number)
+               ? record_refusal(ctl, request, fault)
+               : ERR_OK;
+}
+
+static void reply(struct controller *ctl, struct request *request)
+{
+    Parkgate__Reply message;
+    answer_message(request->answer, &message);
+    batch_send(ctl, PORT_OPERATORS, &request->input->peer, request->version, MESSAGE_REPLY,
+               request->sequence, &message.base);
+}
+
+static enum err serve_known_key(struct controller *ctl, struct input *input,
+                                const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                                struct answer *answer, struct fault *fault)
+{
+    struct request request = {.key = key,
+                              .input = input,
+                              .version = envelope->version,
+                              .sequence = envelope->sequence,
+                              .answer = answer};
+    ProtobufCMessage *body = envelope->kind == MESSAGE_REQUEST
+                                 ? envelope_unpack(envelope, &answer->complaint)
+                                 : NULL;
+    if (body == NULL) {
+        if (answer->complaint.number == 0) {
+            (void)complain(&answer->complaint, ERROR_FRAME_KIND, "of another conversation", NULL,
+                           NULL, NULL);
+        }
+        reply(ctl, &request);
+        return ERR_OK;
+    }
+    request.message = (void *)body;
+    enum err err = serve(ctl, &request, fault);
+    if (err == ERR_OK && !request.waits) {
+        reply(ctl, &request);
+    }
+    protobuf_c_message_free_unpacked(body, NULL);
+    return err;
+}
+
+enum err requests_input(struct controller *ctl, struct input *input, struct fault *fault)
+{
+    static struct answer answer; /* one thread; too large for the stack */
+    struct envelope envelope;
+    Parkgate__KeyRecord *key = NULL;
+    answer_reset(&answer);
+    if (!envelope_read(input->frame, &envelope, &answer.complaint)) {
+        ctl->frames_refused++;
+        log_warning("frame_refused", LOG_NUM("error", answer.complaint.number));
+        return ERR_OK; /* no sequence to answer to */
+    }
+    enum err err = key_get(ctl->txn, BYTES_OF(input->key.bytes), &key, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_OK && key->revoked_us == 0) {
+        err = serve_known_key(ctl, input, &envelope, key, &answer, fault);
+    } else {
+        struct request request = {.input = input,
+                                  .version = envelope.version,
+                                  .sequence = envelope.sequence,
+                                  .answer = &answer};
+        (void)request_refuse(&request, err == ERR_OK ? ERROR_KEY_REVOKED : ERROR_KEY_UNKNOWN, NULL,
+                             NULL, NULL);
+        reply(ctl, &request);
+        err = ERR_OK;
+    }
+    if (key != NULL) {
+        parkgate__key_record__free_unpacked(key, NULL);
+    }
+    return err;
+}

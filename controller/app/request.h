@@ -1,0 +1,80 @@
+/* request: one operator's request while it is worked off, and its arguments.
+ *
+ * A handler fills request->answer. To refuse it calls request_refuse() (or one of the argument
+ * helpers that do) and returns ERR_OK; whatever it wrote is then undone. Any other code is trouble of
+ * ours.
+ */
+#pragma once
+
+#include "controller/app/answer.h"
+#include "controller/app/batch.h"
+#include "schema/verbs.h"
+
+struct request {
+    const Parkgate__Request *message;
+    const Parkgate__KeyRecord *key; /* live */
+    const struct verb_spec *verb;
+    const struct input *input;
+    uint8_t version;
+    uint64_t sequence; /* of the envelope; replies carry it */
+    struct answer *answer;
+    bool waits; /* no reply now: a waiter took it over (waiters.h) */
+};
+
+typedef enum err request_handler(struct controller *ctl, struct request *request,
+                                 struct fault *fault);
+
+struct verb_handler {
+    const char *verb;
+    request_handler *handle;
+};
+
+/* Each file of verbs has one table. */
+extern const struct verb_handler verbs_of_park[], verbs_of_people[], verbs_of_credentials[],
+    verbs_of_import[], verbs_of_keys[], verbs_of_records[];
+extern const size_t verbs_of_park_count, verbs_of_people_count, verbs_of_credentials_count,
+    verbs_of_import_count, verbs_of_keys_count, verbs_of_records_count;
+
+/* Sets the refusal; false, so that checks chain. */
+bool request_refuse(struct request *request, enum error_number number, const char *a1,
+                    const char *a2, const char *a3);
+
+/* The argument's text; NULL: not given. Borrowed for the request. */
+const char *request_arg(struct request *request, const char *name);
+/* Given and not empty, else refused (ARG_MISSING; a missing `reason` as REASON_NEEDED). */
+bool request_need(struct request *request, const char *name, const char **ret_text);
+/* Typed arguments: false: refused. `_or_none` accept a missing one and leave *ret as it was. */
+bool request_name(struct request *request, const char *name, struct name *ret);
+bool request_name_or_none(struct request *request, const char *name, struct name *ret);
+bool request_handle(struct request *request, const char *name, struct handle *ret);
+bool request_date(struct request *request, const char *name, int32_t *ret_day);
+bool request_date_or_none(struct request *request, const char *name, int32_t *ret_day);
+bool request_number_or_none(struct request *request, const char *name, uint64_t maximum,
+                            uint64_t *ret);
+
+/* A tenant argument: it is in the park, and this key may act for it. With a tenant's key the
+ * argument may be left out. *ret is borrowed from the park. */
+bool request_tenant(struct controller *ctl, struct request *request,
+                    const struct park_tenant **ret_tenant);
+/* May this key act for `tenant`? Else refused. */
+bool request_owns(struct request *request, const char *tenant);
+/* The tenant that this key is bound to; NULL: any. */
+const char *request_bound_tenant(const struct request *request);
+
+/* A person or vehicle that this key may act on; refused when unknown or of another tenant (both read
+ * the same). ERR_OK with *ret NULL: refused. Free with parkgate__holder_record__free_unpacked(). */
+MUST_CHECK enum err request_holder(struct controller *ctl, struct request *request,
+                                   struct handle handle, const char *word,
+                                   Parkgate__HolderRecord **ret, struct fault *fault);
+
+/* Opens what is kept of a holder. ERR_NOT_FOUND: erased. Free with identity's free_unpacked. */
+MUST_CHECK enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                                     Parkgate__Identity **ret, struct fault *fault);
+
+/* Counts `names` names shown to this key with its reason and records the look-up. False: over a
+ * limit, refused; *ret_err is trouble of ours. */
+bool request_lookup(struct controller *ctl, struct request *request, const struct handle *holders,
+                    size_t names, const char *reason, enum err *ret_err, struct fault *fault);
+
+/* Works off one frame of the operators' port. */
+input_worker requests_input;
