@@ -159,8 +159,7 @@ uint64_t loop_after(struct loop *loop, int64_t delay_ms, int64_t period_ms, void
             return loop->timers[i].id;
         }
     }
-    MUST(!"a free timer");
-    return 0;
+    must_fail("a free timer", __FILE__, __LINE__);
 }
 
 void loop_cancel(struct loop *loop, uint64_t timer)
