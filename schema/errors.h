@@ -167,8 +167,8 @@ enum exit_code {
     X(416, FILE_TOO_LONG, EXIT_BAD_FILE, "%1: more than %2 rows; split the file",                  \
       "%1：超过 %2 行；请拆分文件")                                                                \
     X(417, FILE_QUOTE, EXIT_BAD_FILE,                                                              \
-      "%1, line %2: a quotation mark is opened and never closed; close or remove it",              \
-      "%1，第 %2 行：引号没有闭合；请补上或删除")                                                  \
+      "%1, line %2: a quotation mark stands alone or is never closed; close, double or remove it", \
+      "%1，第 %2 行：引号单独出现或没有闭合；请补上、改为两个或删除")                              \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \
