@@ -1,0 +1,362 @@
+#include "admin-cli/command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+
+#define OPERAND(arg, type, en, zh)                                                                 \
+    {                                                                                              \
+        .name = (arg), .kind = (type), .operand = true, .required = true, .help = {                \
+            {en, zh}                                                                               \
+        }                                                                                          \
+    }
+#define OPTION(arg, type, en, zh)                                                                  \
+    {                                                                                              \
+        .name = (arg), .kind = (type), .help = {                                                   \
+            {en, zh}                                                                               \
+        }                                                                                          \
+    }
+#define NEEDED(arg, type, en, zh)                                                                  \
+    {                                                                                              \
+        .name = (arg), .kind = (type), .required = true, .help = {                                 \
+            {en, zh}                                                                               \
+        }                                                                                          \
+    }
+#define WORD_OPTION(arg, needed, words, en, zh)                                                    \
+    {                                                                                              \
+        .name = (arg), .kind = ARG_WORD, .required = (needed), .choices = (words), .help = {       \
+            {en, zh}                                                                               \
+        }                                                                                          \
+    }
+#define REASON NEEDED("reason", ARG_TEXT, "why; it is journalled", "理由；将记入日志")
+#define WHY_NAMES                                                                                  \
+    OPTION("reason", ARG_TEXT, "why names are to be shown; it is journalled",                      \
+           "显示姓名的理由；将记入日志")
+#define PERSON    OPERAND("person", ARG_TEXT, "the person's handle", "人员代号")
+#define TENANT    OPERAND("name", ARG_NAME, "the tenant's name", "租户名称")
+#define LANE      OPERAND("lane", ARG_NAME, "the lane's name", "通道名称")
+#define GATE      OPERAND("gate", ARG_NAME, "the gate's name", "出入口名称")
+#define OF_TENANT OPTION("tenant", ARG_NAME, "only of this tenant", "仅此租户")
+#define PLAIN     .run = run_request
+
+enum { LONG_S = 600, COMMIT_S = 60 };
+
+static const struct command commands[] = {
+  /* --- the park --- */
+    {"init",                                                                                                  "",               NULL,.run = run_init,
+     .help = {{"make a park's directory: keys, configuration, first admin",
+               "创建园区目录：密钥、配置、首位管理员"}},
+     .args = {OPERAND("dir", ARG_TEXT, "the new directory", "新目录"),
+              NEEDED("park", ARG_FILE, "the park file", "园区文件"),
+              OPTION("admin", ARG_NAME, "name of the first admin's key (admin)",
+                     "首位管理员密钥的名称（admin）"),
+              OPTION("bind", ARG_TEXT, "address to listen at (127.0.0.1)", "监听地址（127.0.0.1）"),
+              OPTION("port_base", ARG_NUMBER,
+                     "first of three ports: agents, operators, enrol (7600)",
+                     "三个端口的首个：agents、operators、enrol（7600）")}},
+    {"apply",                                                                                                 "",               NULL,.run = run_apply,
+     .help = {{"bring the park to what a park file says; shows the difference and asks",
+               "按园区文件更新园区；显示差异并询问"}},
+     .args = {OPERAND("file", ARG_FILE, "the park file", "园区文件")}},
+    {"park",                                                                                                  "show",           "park.show",PLAIN,
+     .help = {{"the park as it is configured", "显示园区配置"}}},
+    {"status",                                                                                                     "",         "status",PLAIN,
+     .help = {{"is all well: state, gates online, open faults",
+               "总体状态：出入口在线数、未结故障"}}},
+
+ /* --- tenants and people --- */
+    {"tenant",                                                                                           "add",                                                                                                      "tenant.add",PLAIN,.help = {{"add a tenant", "添加租户"}},
+     .args = {TENANT, NEEDED("title", ARG_TEXT, "its name for people", "显示名称"),
+              OPTION("title_zh", ARG_TEXT, "the same in Chinese", "中文名称"),
+              NEEDED("zones", ARG_NAMES, "zones it may enter, with commas",
+                     "可进入的区域，用逗号分隔"),
+              OPTION("cut", ARG_TIME, "time of day at which its business day begins",
+                     "营业日起始时刻"),
+              OPTION("schedule", ARG_NAME, "when its people may enter", "允许进入的时间表")}       },
+    {"tenant",                                                                                       "suspend",                                                                                                  "tenant.suspend",PLAIN,
+     .help = {{"let nobody of a tenant enter any more", "停用租户：其人员不得进入"}},
+     .args = {TENANT, REASON}},
+    {"tenant",                                                                                        "resume",                                                                                                   "tenant.resume",PLAIN,
+     .help = {{"end a tenant's suspension", "恢复租户"}},.args = {TENANT, REASON}},
+    {"tenant",                                                                                          "list",                                                                                                     "tenant.list",PLAIN,                 .help = {{"all tenants", "列出租户"}}         },
+    {"person",                                                                                                  "add",                                                                                                  "person.add",PLAIN,.csv = CSV_NEVER,
+     .help = {{"add one person", "添加人员"}},
+     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+              WORD_OPTION("kind", true, "staff|day|driver|visitor", "kind of person", "人员类型"),
+              NEEDED("name", ARG_SECRET, "the person's name; - reads it from standard input",
+                     "姓名；- 表示从标准输入读取"),
+              OPTION("id_number", ARG_SECRET, "resident ID number; - reads it from standard input",
+                     "身份证号；- 表示从标准输入读取"),
+              OPTION("phone", ARG_SECRET, "phone number; - reads it from standard input",
+                     "电话；- 表示从标准输入读取"),
+              OPTION("agency", ARG_TEXT, "labour agency", "劳务公司"),
+              OPTION("external", ARG_TEXT, "the tenant's own staff number", "工号")}},
+    {"person",                                                                                          "show",                                                                                                     "person.show",PLAIN,.csv = CSV_NEVER,
+     .help = {{"show one person with name; counted and journalled",
+               "显示一个人员（含姓名）；计数并记入日志"}},
+     .args = {PERSON, REASON}},
+    {"person",                                                                                                 "find",    "person.find",PLAIN, .csv = CSV_NEVER,
+     .help = {{"find a person's handle by number", "按号码查找人员代号"}},
+     .args = {OPTION("tenant", ARG_NAME, "only of this tenant", "仅此租户"),
+              OPTION("id_number", ARG_SECRET, "resident ID number; - reads it from standard input",
+                     "身份证号；- 表示从标准输入读取"),
+              OPTION("external", ARG_TEXT, "the tenant's own staff number", "工号"), REASON}},
+    {"person",                                                                                                "suspend",        "person.suspend",PLAIN,            .csv = CSV_NEVER,
+     .help = {{"let a person not enter for this tenant any more", "停用人员：不得进入"}},
+     .args = {PERSON, REASON}},
+    {"person",                                                                                                       "resume",                                                                                                                "person.resume",PLAIN,.csv = CSV_NEVER,
+     .help = {{"end a person's suspension", "恢复人员"}},.args = {PERSON, REASON}},
+    {"person",                                                                               "list",                                                                                               "person.list",PLAIN,.csv = CSV_OWN_ROSTER,
+     .help = {{"a tenant's people; names only with a reason", "租户的人员；有理由才显示姓名"}},
+     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"), WHY_NAMES}},
+    {"person", "import",                                                   "import.begin",.run = run_import,.csv = CSV_NEVER,
+     .help = {{"import persons from a CSV file, all or nothing",
+               "从 CSV 文件导入人员，全部或全不"}},
+     .args = {OPERAND("file", ARG_FILE, "the CSV file", "CSV 文件"),
+              OPTION("tenant", ARG_NAME, "tenant of rows that name none", "未写租户的行所属租户"),
+              WORD_OPTION("kind", false, "staff|day|driver|visitor",
+                          "kind of rows that name none (day)", "未写类型的行的人员类型（day）"),
+              OPTION("shift", ARG_NAME, "shift of rows that name none", "未写班次的行的班次")}},
+
+ /* --- credentials --- */
+    {"badge",                                                                                       "add",                                                                "badge.add",PLAIN,.csv = CSV_NEVER,
+     .help = {{"give a person a badge", "为人员登记门禁卡"}},
+     .args = {PERSON,
+              OPERAND("uid", ARG_SECRET, "the card's UID in hex; - reads it from standard input",
+                      "卡片 UID（十六进制）；- 表示从标准输入读取"),
+              WORD_OPTION("class", false, "uid-only|authenticated", "how the card is read",
+                          "卡片的识读级别"),
+              OPTION("until", ARG_DATE, "last day", "最后有效日")}},
+    {"badge",                                                                                                  "revoke",                                                                                                  "badge.revoke",PLAIN,.csv = CSV_NEVER,
+     .help = {{"revoke a badge, by its handle or its UID", "吊销门禁卡（代号或 UID）"}},
+     .args = {{.name = "credential",
+               .operand = true,
+               .help = {{"the badge's handle", "门禁卡代号"}}},
+              OPTION("uid", ARG_SECRET, "its UID instead; - reads it from standard input",
+                     "或 UID；- 表示从标准输入读取"),
+              REASON}},
+    {"badge",                                                                                         "list",   "badge.list",PLAIN,.csv = CSV_NEVER,
+     .help = {{"a person's credentials", "人员的凭证"}},.args = {PERSON}},
+    {"face",         "attach",           "face.attach",PLAIN,                               .csv = CSV_NEVER,
+     .help = {{"attach a face terminal's subject id to a person who consented",
+               "为已同意的人员关联人脸终端编号"}},
+     .args = {PERSON, OPERAND("subject", ARG_TEXT, "the terminal's subject id", "终端中的人员编号"),
+              OPTION("consent", ARG_TEXT, "where the consent is recorded", "同意书的记录编号"),
+              OPTION("purpose", ARG_TEXT, "purpose the person consented to", "同意的用途"),
+              OPTION("terminal", ARG_NAME, "the terminal's reader name", "终端的识读设备名称")}},
+    {"face",                                                                                                  "remove",                                                                                                  "face.remove",PLAIN,       .csv = CSV_NEVER,
+     .help = {{"remove a face subject id", "移除人脸终端编号"}},
+     .args = {OPERAND("credential", ARG_TEXT, "the credential's handle", "凭证代号"), REASON}},
+    {"vehicle",                                                                                                       "add",                                                                                                                  "vehicle.add",PLAIN,.csv = CSV_NEVER,
+     .help = {{"add a tenant's vehicle", "添加租户车辆"}},
+     .args = {OPERAND("plate", ARG_TEXT, "the number plate", "车牌"),
+              NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+              OPTION("zones", ARG_NAMES, "zones it may enter, with commas",
+                     "可进入的区域，用逗号分隔"),
+              OPTION("from", ARG_DATE, "first day", "首个有效日"),
+              OPTION("until", ARG_DATE, "last day", "最后有效日")}},
+    {"vehicle",            "remove",                            "vehicle.remove",PLAIN,.csv = CSV_NEVER,
+     .help = {{"remove a vehicle, by its handle or its plate", "移除车辆（代号或车牌）"}},
+     .args = {{.name = "vehicle", .operand = true, .help = {{"the vehicle's handle", "车辆代号"}}},
+              OPTION("plate", ARG_TEXT, "its plate instead", "或车牌"),
+              REASON}},
+    {"vehicle",                                              "list",                                                        "vehicle.list",PLAIN,.csv = CSV_OWN_ROSTER,
+     .help = {{"a tenant's vehicles; plates only with a reason", "租户的车辆；有理由才显示车牌"}},
+     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+              OPTION("reason", ARG_TEXT, "why plates are to be shown; it is journalled",
+                     "显示车牌的理由；将记入日志")}},
+    {"vehicle",                                                                                       "import",                           "import.begin",.run = run_import,.csv = CSV_NEVER,
+     .help = {{"import vehicles from a CSV file, all or nothing",
+               "从 CSV 文件导入车辆，全部或全不"}},
+     .args = {OPERAND("file", ARG_FILE, "the CSV file", "CSV 文件"),
+              OPTION("tenant", ARG_NAME, "tenant of rows that name none", "未写租户的行所属租户")}},
+    {"assignment",                                                                                                  "add",                                                                                             "assignment.add",PLAIN,.csv = CSV_NEVER,
+     .help = {{"assign a person to a tenant's shift for some days", "安排人员到租户班次"}},
+     .args = {PERSON, NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+              NEEDED("shift", ARG_NAME, "the shift", "班次"),
+              NEEDED("from", ARG_DATE, "first day", "首日"),
+              NEEDED("to", ARG_DATE, "last day", "末日")}},
+    {"assignment",                                                                                         "end",                                                              "assignment.end",PLAIN,.csv = CSV_NEVER,
+     .help = {{"end an assignment today", "结束派工"}},
+     .args = {OPERAND("assignment", ARG_TEXT, "the assignment's handle", "派工代号")}},
+    {"assignment", "list","assignment.list",PLAIN,.csv = CSV_NEVER,
+     .help = {{"a person's assignments", "人员的派工"}},.args = {PERSON}},
+
+ /* --- gates, keys, lanes --- */
+    {"agent",                                                                                            "enroll",               "agent.enroll",PLAIN,
+     .help = {{"a one-time code of 15 minutes, with which a gate's box joins",
+               "15 分钟内有效的一次性注册码，供出入口主机加入"}},
+     .args = {GATE}},
+    {"agent",                                                                                                       "list",                                                                                                            "agent.list",PLAIN,
+     .help = {{"the gates' boxes and how they are", "列出出入口主机及其状态"}}                                                                                                                                         },
+    {"agent",                                                                                       "revoke",                                                                                                       "agent.revoke",PLAIN,
+     .help = {{"trust a gate's box no more", "吊销出入口主机"}},.args = {GATE, REASON}},
+    {"key",                                                                                          "make",                                                                                                          NULL,.run = run_key_make,
+     .help = {{"make a person's key, on that person's own computer", "在本人电脑上生成密钥"}},
+     .args = {OPERAND("file", ARG_TEXT, "the new key file; FILE.pub gets the public half",
+                      "新密钥文件；公钥写入 FILE.pub")}},
+    {"key",                                                                                                       "add",                                                                                                                 "key.add",.run = run_key_add,
+     .help = {{"let a person's key in, with its roles", "登记密钥及其角色"}},
+     .args = {OPERAND("name", ARG_NAME, "the key's name", "密钥名称"),
+              NEEDED("public", ARG_TEXT, "the public key, or the file that holds it",
+                     "公钥，或存有公钥的文件"),
+              {.name = "role",
+               .kind = ARG_WORDS,
+               .required = true,
+               .choices = "admin|operator|security|guard|tenant|agency|auditor|station",
+               .help = {{"roles, with commas", "角色，用逗号分隔"}}},
+              OPTION("tenant", ARG_NAME, "the tenant of roles tenant and agency",
+                     "tenant 和 agency 角色所属租户"),
+              OPTION("lanes", ARG_NAMES, "a guard's lanes, with commas", "保安的通道，用逗号分隔"),
+              OPTION("hours", ARG_TEXT, "a guard's hours, as 22:00-06:00",
+                     "保安的时段，如 22:00-06:00")}},
+    {"key",                                                                                                       "list",                                                                                                                   "key.list",PLAIN,.help = {{"all keys of persons", "列出密钥"}}},
+    {"key",                                                                                                       "revoke",                                                                                                                   "key.revoke",PLAIN,.help = {{"trust a key no more", "吊销密钥"}},
+     .args = {OPERAND("name", ARG_NAME, "the key's name", "密钥名称"), REASON}                                                                                                                                                },
+    {"lane",                                                                                                       "list",                                                                                                                   "lane.list",PLAIN,
+     .help = {{"all lanes and their modes", "列出通道及其模式"}}},
+    {"lane",                                                                                                   "open",     "lane.open",PLAIN,.help = {{"open a lane once", "开启通道一次"}},
+     .args = {LANE,
+              WORD_OPTION("direction", false, "in|out", "at a lane of both directions",
+                          "双向通道的方向"),
+              REASON}                                                                                                                                                               },
+    {"lane",                                                                                                  "lock",      "lane.lock",PLAIN,
+     .help = {{"let nobody enter; an exit is never locked", "锁闭入口；出口不得锁闭"}},
+     .args = {LANE, REASON}},
+    {"lane","free","lane.free",                                                                                                                     PLAIN,
+     .help = {{"grant and record every live read", "对每次有效识读放行并记录"}},
+     .args = {LANE, REASON}},
+    {"lane","normal","lane.normal",                                                                                                                   PLAIN,.help = {{"back to the rules", "恢复按规则判定"}},
+     .args = {LANE, REASON}},
+
+ /* --- what happened --- */
+    {"events",                                                                                                   "",                                                                                                         "events",.run = run_events,.csv = CSV_NEVER,
+     .help = {{"events, oldest first: handles, never names", "事件，由旧到新：只显示代号"}},
+     .args = {OPTION("follow", ARG_FLAG, "go on with new events until stopped", "持续显示新事件"),
+              OPTION("after", ARG_NUMBER, "only those after this sequence", "仅此序号之后"),
+              OPTION("limit", ARG_NUMBER, "at most so many", "最多条数"),
+              OPTION("kind", ARG_TEXT, "only of this kind", "仅此类型"),
+              OPTION("lane", ARG_NAME, "only of this lane", "仅此通道")}},
+    {"headcount",                                                                                                "",                                                                                                    "headcount.show",PLAIN,
+     .help = {{"persons, entries, exits, present and peak a tenant and business day",
+               "各租户营业日的人数、进出次数、在岗与峰值"}},
+     .args = {OPTION("date", ARG_DATE, "business day (today)", "营业日（今天）"), OF_TENANT,
+              OPTION("zone", ARG_NAME, "present and peak of this zone", "此区域的在岗与峰值"),
+              WORD_OPTION("by", false, "kind|hour", "split by kind of worker or by hour",
+                          "按人员类型或小时划分")}                                                                                                                                                                       },
+    {"headcount",   "why","headcount.why",PLAIN,                                .csv = CSV_NEVER,
+     .help = {{"which rule counted a person for which day", "某人员按哪条规则计入哪一天"}},
+     .args = {PERSON, OPTION("date", ARG_DATE, "business day (today)", "营业日（今天）")}},
+    {"headcount",                                                                                             "verify",            "headcount.verify",PLAIN,.timeout_s = LONG_S,
+     .help = {{"count again from the journal and compare", "由日志重新计数并比对"}}                             },
+    {"who",                                                                                             "",                                                                                                      "who", PLAIN,                                                                                                          .csv = CSV_NEVER,
+     .help = {{"who is inside now, by tenant and zone", "当前在园人员，按租户和区域"}},
+     .args = {OF_TENANT, OPTION("zone", ARG_NAME, "only in this zone", "仅此区域"),
+              OPTION("names", ARG_FLAG, "with names; needs a reason", "显示姓名；需要理由"),
+              WHY_NAMES}},
+    {"journal",                                                                                                       "head",                                                                                                             "journal.head",PLAIN,
+     .help = {{"the newest entry's sequence and hash", "最新条目的序号和哈希"}}                                                                                                              },
+    {"journal",                                                                                                       "verify",                                                                                                                   "journal.verify",PLAIN,.timeout_s = LONG_S,
+     .help = {{"check the chain and rebuild every table from it", "校验哈希链并重建全部表"}}                                                                            },
+    {"journal",                                                                                     "show",                                                                                                     "journal.show",PLAIN,.csv = CSV_NEVER,
+     .help = {{"one entry", "显示一个条目"}},
+     .args = {OPERAND("seq", ARG_NUMBER, "its sequence", "序号")}},
+
+ /* --- the machine --- */
+    {"backup",                                                                                                       "",                                                                                                               "backup",PLAIN,.timeout_s = LONG_S,
+     .help = {{"write a copy of the store, and the person keys as a file of their own",
+               "备份存储；人员密钥单独成文件"}},
+     .args = {OPERAND("dir", ARG_PATH, "a new directory on the controller's machine",
+                      "控制器主机上的新目录")}},
+    {"restore",                                                                                                       "",                                                                                                               NULL,.run = run_restore,
+     .help = {{"make a park's store again from a backup; the controller must be stopped",
+               "由备份恢复园区存储；控制器须已停止"}},
+     .args = {OPERAND("from", ARG_PATH, "the backup", "备份目录"),
+              OPERAND("dir", ARG_PATH, "the park's directory", "园区目录")}},
+    {"help",                                          "",                                                          NULL,.run = run_help,
+     .help = {{"all commands, or those of a noun", "全部命令，或某一名词的命令"}},
+     .args = {{.name = "noun",
+               .operand = true,
+               .help = {{"person, lane, ...", "person、lane 等"}}}}},
+    {"completion",                                                "",                                                                       NULL,.run = run_completion,
+     .help = {{"a completion script for the shell, or the commands as manual source",
+               "命令行补全脚本，或手册源文件"}},
+     .args = {{.name = "shell",
+               .kind = ARG_WORD,
+               .operand = true,
+               .required = true,
+               .choices = "bash|scdoc",
+               .help = {{"bash, or scdoc for the manual", "bash，或用于手册的 scdoc"}}}}},
+};
+
+static const struct global_option globals[] = {
+    {"--dir",
+     "DIR",                  {{"the park's directory made by init (PARKGATE_DIR)", "init 创建的园区目录（PARKGATE_DIR）"}}},
+    {"--controller",
+     "ENDPOINT",             {{"the controller, as tcp://HOST:PORT", "控制器，如 tcp://HOST:PORT"}}                           },
+    {"--server-key", "KEY",  {{"the controller's public key, or its file", "控制器公钥或其文件"}}                         },
+    {"--key",        "FILE", {{"your key file", "你的密钥文件"}}                                                             },
+    {"--json",       NULL,   {{"answer and errors as JSON", "以 JSON 输出"}}                                                    },
+    {"--csv",        NULL,   {{"figures as CSV", "统计数字以 CSV 输出"}}                                                    },
+    {"--lang",
+     "en|zh",                {{"language (from LC_ALL, LC_MESSAGES, LANG)", "语言（取自 LC_ALL、LC_MESSAGES、LANG）"}}     },
+    {"--yes",        NULL,   {{"do not ask", "不询问"}}                                                                         },
+    {"--help",       NULL,   {{"help for a command", "命令帮助"}}                                                              },
+    {"--version",    NULL,   {{"the program's version", "程序版本"}}                                                           },
+};
+
+const struct command *command_table(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(commands);
+    return commands;
+}
+
+const struct command *command_find(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(commands[i].noun, noun) == 0 && strcmp(commands[i].verb, verb) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+void command_name(const struct command *command, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s%s%s", command->noun, command->verb[0] == '\0' ? "" : " ",
+                   command->verb);
+}
+
+void option_name(const struct arg_spec *arg, char *out, size_t size)
+{
+    (void)snprintf(out, size, "--%s", arg->name);
+    for (char *p = out; *p != '\0'; p++) {
+        *p = *p == '_' ? '-' : *p;
+    }
+}
+
+void operand_name(const struct arg_spec *arg, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s", arg->name);
+    for (char *p = out; *p != '\0'; p++) {
+        *p = (char)(*p == '_' ? '-' : toupper((unsigned char)*p));
+    }
+}
+
+const char *call_value(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < COMMAND_ARGS_MAX && call->command->args[i].name != NULL; i++) {
+        if (strcmp(call->command->args[i].name, name) == 0) {
+            return call->values[i];
+        }
+    }
+    must_fail(name, __FILE__, __LINE__);
+}
+
+const struct global_option *global_options(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(globals);
+    return globals;
+}

@@ -1,0 +1,19 @@
+/* progress: a bar on a terminal's standard error, for work that lasts over two seconds. */
+#pragma once
+
+#include "admin-cli/cli.h"
+#include "common/base/clock.h"
+
+enum { PROGRESS_AFTER_MS = 2000, PROGRESS_EVERY_MS = 100, PROGRESS_CELLS = 40 };
+
+struct progress {
+    const struct cli *cli;
+    size_t whole;
+    struct mono begun, shown;
+    bool drawn;
+};
+
+void progress_begin(struct progress *progress, const struct cli *cli, size_t whole);
+/* Draws at most every PROGRESS_EVERY_MS, and nothing before PROGRESS_AFTER_MS. */
+void progress_show(struct progress *progress, size_t done);
+void progress_end(struct progress *progress);
