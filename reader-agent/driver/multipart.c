@@ -281,7 +281,8 @@ static void header_take(struct multipart *m, struct bytes run)
     m->line_size += size;
     if (run.data[run.size - 1] == '\n') {
         header_line_done(m);
-    } else if (m->header_size > MULTIPART_HEADER_BYTES) {
+    }
+    if (m->state == STATE_HEADERS && m->header_size >= MULTIPART_HEADER_BYTES) {
         m->length_told = false; /* no headers at all: a stray delimiter in a picture */
         part_begin(m, m->taken);
     }
@@ -360,6 +361,19 @@ static void line_start_take(struct multipart *m, uint8_t byte)
     }
 }
 
+/* How long a run may be: a bound, or the place where the part's kind is known, must not lie within
+ * it, or the outcome would depend on how the body was cut into pieces. */
+static size_t run_limit(const struct multipart *m)
+{
+    if (m->state == STATE_HEADERS) {
+        return MULTIPART_HEADER_BYTES - m->header_size;
+    }
+    if (m->state == STATE_PART && !m->decided) {
+        return sizeof(m->sniff) - m->sniff_size;
+    }
+    return SIZE_MAX;
+}
+
 enum err multipart_feed(struct multipart *m, struct bytes piece)
 {
     while (piece.size > 0 && m->state != STATE_FULL) {
@@ -372,8 +386,9 @@ enum err multipart_feed(struct multipart *m, struct bytes piece)
         } else if (m->at_line_start) {
             line_start_take(m, piece.data[0]);
         } else {
-            const uint8_t *end = memchr(piece.data, '\n', piece.size);
-            size = end != NULL ? (size_t)(end - piece.data) + 1 : piece.size;
+            size_t limit = run_limit(m) < piece.size ? run_limit(m) : piece.size;
+            const uint8_t *end = memchr(piece.data, '\n', limit);
+            size = end != NULL ? (size_t)(end - piece.data) + 1 : limit;
             run_take(m, (struct bytes){.data = piece.data, .size = size});
         }
         piece = tail_of(piece, size);

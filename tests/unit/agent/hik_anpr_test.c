@@ -470,8 +470,8 @@ static void no_document_type_is_let_in(void **state)
         "<!DOCTYPE x SYSTEM \"file:///etc/passwd\">",
         "<!DOCTYPE x [<!ENTITY p SYSTEM \"file:///etc/passwd\">]>",
         "<!DOCTYPE x [<!ENTITY % r SYSTEM \"http://192.0.2.1/x.dtd\"> %r;]>",
-        "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
-        "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY p \"&c;&c;&c;&c;&c;&c;&c;&c;\">]>",
+        ("<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
+         "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\"><!ENTITY p \"&c;&c;&c;&c;&c;&c;&c;&c;\">]>"),
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         for (size_t use = 0; use < 2; use++) {

@@ -490,8 +490,8 @@ static void digest_accounts(void **state)
         "Authorization: Digest\r\n",
         "Authorization: Basic Z2F0ZTpvcGVuIHNlc2FtZQ==\r\n",
         "Authorization: Digest username=\"gate\"\r\n",
-        "Authorization: Digest username=\"gate\", realm=\"device\", nonce=\"00\", uri=\"/digest\", "
-        "response=\"00\"\r\n",
+        ("Authorization: Digest username=\"gate\", realm=\"device\", nonce=\"00\", "
+         "uri=\"/digest\", response=\"00\"\r\n"),
         "Authorization: Digest algorithm=\r\n",
     };
     for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
