@@ -502,6 +502,31 @@ static void digest_accounts(void **state)
     assert_int_equal(world.reading_count, 3);
 }
 
+static void a_nonce_of_before_a_restart_is_stale(void **state)
+{
+    (void)state;
+    char nonce[256];
+    char header[2048];
+    struct client c = client_open("127.0.0.1");
+    assert_int_equal(digest_post(&c, ""), 401);
+    nonce_of(c.in, "SHA-256", nonce);
+    client_close(&c);
+    http_listener_destroy(&world.listener);
+    struct http_listener_config config = config_of(devices, ARRAY_LEN(devices));
+    struct fault fault = {.what = ""};
+    assert_int_equal(http_listener_create(&config, &world.listener, &fault), ERR_OK);
+
+    c = client_open("127.0.0.1");
+    authorization(EVP_sha256(), "SHA-256", "gate", "open sesame", nonce, 1, header);
+    assert_int_equal(digest_post(&c, header), 401);
+    assert_int_equal(world.calls, 0);
+    assert_non_null(strstr(c.in, "stale=\"true\""));
+    nonce_of(c.in, "SHA-256", nonce); /* the camera goes on with the new one */
+    authorization(EVP_sha256(), "SHA-256", "gate", "open sesame", nonce, 1, header);
+    assert_int_equal(digest_post(&c, header), 200);
+    client_close(&c);
+}
+
 /* ---- what the sink and the body say ---- */
 
 static void a_full_outbox_is_503_and_an_unknown_reader_403(void **state)
@@ -963,6 +988,7 @@ int main(void)
         CASE(refusals),
         CASE(the_source_tells_devices_of_one_path_apart),
         CASE(digest_accounts),
+        CASE(a_nonce_of_before_a_restart_is_stale),
         CASE(a_full_outbox_is_503_and_an_unknown_reader_403),
         CASE(bad_bodies_are_400_and_said_once_a_minute),
         CASE(foreign_events_are_200_and_dropped),
