@@ -27,14 +27,15 @@
 #include "common/base/bytes.h"
 #include "common/base/err.h"
 #include "common/link/key.h"
+#include "schema/limits.h"
 
 enum {
-    LINK_FRAME_MAX = 64 * 1024,    /* bytes; a larger frame closes the connection */
-    LINK_ENDPOINT_SIZE = 128,      /* with the final NUL */
-    LINK_DOMAIN_SIZE = 32,         /* of a ZAP domain, with the final NUL */
-    LINK_HWM_DEFAULT = 1000,       /* messages a peer and direction */
-    LINK_HEARTBEAT_MS = 2000,      /* ping every */
-    LINK_HEARTBEAT_DEAD_MS = 6000, /* silence after which a connection is given up */
+    LINK_FRAME_MAX = LIMIT_FRAME_BYTES, /* bytes; a larger frame closes the connection */
+    LINK_ENDPOINT_SIZE = 128,           /* with the final NUL */
+    LINK_DOMAIN_SIZE = 32,              /* of a ZAP domain, with the final NUL */
+    LINK_HWM_DEFAULT = 1000,            /* messages a peer and direction */
+    LINK_HEARTBEAT_MS = 2000,           /* ping every */
+    LINK_HEARTBEAT_DEAD_MS = 6000,      /* silence after which a connection is given up */
     LINK_HANDSHAKE_MS = 5000,
     LINK_RECONNECT_MS = 100, /* first; doubles up to the next */
     LINK_RECONNECT_MAX_MS = 10000,

@@ -286,6 +286,50 @@ static void unconnected_client_is_busy(void **state)
     link_client_destroy(&client);
 }
 
+static void a_refused_client_must_be_made_anew(void **state)
+{
+    struct bench *bench = *state;
+    struct link_key_pair keys = draw_pair();
+    struct link_client *client = connect_with(bench, &keys);
+    wait_for_refusals(bench, 1);
+    bench->allowed[bench->allowed_count++] = keys.public_key; /* enrolled a moment too late */
+    link_client_destroy(&client);
+    client = connect_with(bench, &keys);
+    say(bench, client, bytes_of_text("now"));
+    assert_true(link_key_equal(hear(bench).key, keys.public_key));
+    link_client_destroy(&client);
+}
+
+static void a_client_finds_a_restarted_server(void **state)
+{
+    struct bench *bench = *state;
+    struct link_key_pair keys = draw_allowed(bench);
+    struct link_client *client = connect_with(bench, &keys);
+    say(bench, client, bytes_of_text("before"));
+    assert_true(bytes_equal(hear(bench).payload, bytes_of_text("before")));
+    link_server_destroy(&bench->server);
+    struct link_server_options options = {.keys = &bench->keys, .domain = "agents"};
+    assert_int_equal(link_server_create(bench->link, bench->zap, &options, &bench->server, NULL),
+                     ERR_OK);
+    struct mono deadline = in_ms(DEADLINE_MS);
+    enum err err = ERR_OK;
+    /* the old socket closes in libzmq's own thread: the port comes free a moment later */
+    while ((err = link_server_bind(bench->server, bench->endpoint, NULL, NULL)) == ERR_BUSY) {
+        assert_false(is_past(deadline));
+        pump(bench, NULL, 0);
+    }
+    assert_int_equal(err, ERR_OK);
+    struct link_msg msg;
+    while (link_server_recv(bench->server, &msg, NULL) != ERR_OK) {
+        assert_false(is_past(deadline));
+        enum err sent = link_client_send(client, bytes_of_text("after"), NULL);
+        assert_true(sent == ERR_OK || sent == ERR_BUSY);
+        pump(bench, NULL, 0);
+    }
+    assert_true(bytes_equal(msg.payload, bytes_of_text("after")));
+    link_client_destroy(&client);
+}
+
 static void works_over_a_unix_socket(void **state)
 {
     char endpoint[64];
@@ -366,6 +410,8 @@ int main(void)
         LINK_TEST(send_to_nobody_and_to_a_full_queue_are_answers),
         LINK_TEST(gone_client_is_not_found),
         LINK_TEST(unconnected_client_is_busy),
+        LINK_TEST(a_refused_client_must_be_made_anew),
+        LINK_TEST(a_client_finds_a_restarted_server),
         cmocka_unit_test(works_over_a_unix_socket),
         LINK_TEST(bad_endpoints_say_what_to_do),
         cmocka_unit_test(descriptors_are_raised_or_refused),

@@ -5,7 +5,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -205,8 +208,26 @@ static void signature_of_other_message_or_key_is_bad(void **state)
     assert_false(seal_signature_is_good(public_key, bytes_of_text(""), signature));
 }
 
+/* A configuration that leaves OpenSSL without any algorithm: seal_init() must not read it. */
+static void poison_configuration(void)
+{
+    static const char poison[] = "openssl_conf = a\n[a]\nproviders = b\n[b]\nnull = c\n[c]\n"
+                                 "activate = 1\n";
+    char path[] = "/tmp/parkgate-openssl-XXXXXX";
+    int fd = mkstemp(path);
+    MUST(fd >= 0 && write(fd, poison, sizeof(poison) - 1) == (ssize_t)sizeof(poison) - 1);
+    MUST(setenv("OPENSSL_CONF", path, 1) == 0);
+    struct fault fault = {0};
+    if (seal_init(&fault) != ERR_OK) {
+        (void)fprintf(stderr, "%s\n", fault.what);
+        abort();
+    }
+    MUST(close(fd) == 0 && unlink(path) == 0);
+}
+
 int main(void)
 {
+    poison_configuration();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_and_again),
         cmocka_unit_test(hash_in_steps_equals_hash_at_once),

@@ -184,12 +184,39 @@ static void rows_put_ahead_are_met(void **state)
     store_destroy(&store);
 }
 
+/* The hardest case: the table is emptied and filled again below the walk. */
+static void a_cleared_table_is_walked_from_where_it_was(void **state)
+{
+    static const struct bytes open = {.data = NULL, .size = 0};
+    struct store_options options = options_of(*state);
+    struct store *store = open_or_fail(&options);
+    for (int back = 0; back <= 1; back++) {
+        struct store_txn *txn = with_keys(store);
+        struct store_iter iter = {0};
+        struct bytes key;
+        struct bytes value;
+        assert_int_equal((back ? store_iter_range_back : store_iter_range)(txn, TABLE_A, open, open,
+                                                                           99, &iter, NULL),
+                         ERR_OK);
+        for (int i = 0; i < 3; i++) { /* forward: at b 01, back: at b ff */
+            assert_int_equal(store_iter_next(&iter, &key, &value, NULL), ERR_OK);
+        }
+        assert_int_equal(store_clear(txn, TABLE_A, NULL), ERR_OK);
+        put_text(txn, TABLE_A, "a", "a");
+        put_text(txn, TABLE_A, "bx", "bx");
+        put_text(txn, TABLE_A, "d", "d");
+        assert_string_equal(walked(&iter), back ? "bx a" : "bx d");
+        store_txn_destroy(&txn);
+    }
+    store_destroy(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(every_range_both_ways),  STORE_TEST(prefixes),
         STORE_TEST(limit_cuts_and_says_so), STORE_TEST(walk_while_writing),
-        STORE_TEST(rows_put_ahead_are_met),
+        STORE_TEST(rows_put_ahead_are_met), STORE_TEST(a_cleared_table_is_walked_from_where_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "tests/unit/store/fixture.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 static void refused(const struct store_options *options, enum err code, const char *what)
@@ -38,13 +39,23 @@ static void data_survives_close_and_open(void **state)
     store_destroy(&store);
 }
 
-static mode_t mode_of(const char *dir, const char *name)
+static struct stat stat_of(const char *dir, const char *name)
 {
     char path[256];
     struct stat info;
     (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     assert_int_equal(stat(path, &info), 0);
-    return info.st_mode & 07777;
+    return info;
+}
+
+static mode_t mode_of(const char *dir, const char *name)
+{
+    return stat_of(dir, name).st_mode & 07777;
+}
+
+static off_t size_of(const char *dir, const char *name)
+{
+    return stat_of(dir, name).st_size;
 }
 
 static void files_are_for_the_owner_only(void **state)
@@ -122,6 +133,12 @@ static void network_file_systems_are_refused(void **state)
     store_destroy(&store);
 }
 
+/* A failed test leaves no process behind. */
+static void die_with_parent(void)
+{
+    MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+}
+
 static void a_second_owner_is_told_who_the_first_is(void **state)
 {
     struct place *place = *state;
@@ -131,6 +148,7 @@ static void a_second_owner_is_told_who_the_first_is(void **state)
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
+        die_with_parent();
         struct store *mine = open_or_fail(&options);
         MUST(mine != NULL && write(ready[1], "x", 1) == 1);
         (void)pause();
@@ -301,12 +319,17 @@ static void copy_is_complete_compact_and_private(void **state)
     struct fault fault = {0};
     struct store_options options = options_of(place);
     struct store *store = open_or_fail(&options);
+    fill_rows(store, 2000);
+    struct store_txn *clearing = begin_write(store);
+    assert_int_equal(store_clear(clearing, TABLE_A, NULL), ERR_OK);
+    assert_int_equal(store_commit(&clearing, NULL), ERR_OK);
     fill_rows(store, 500);
     (void)snprintf(copy_dir, sizeof(copy_dir), "%s/copy", place->root);
     assert_int_equal(store_copy(store, copy_dir, &fault), ERR_OK);
     assert_int_equal(store_copy(store, copy_dir, &fault), ERR_REFUSED);
     assert_int_equal(mode_of(copy_dir, "."), 0700);
     assert_int_equal(mode_of(copy_dir, "data.mdb"), 0600);
+    assert_true(size_of(copy_dir, "data.mdb") < size_of(place->dir, "data.mdb") / 2);
     store_destroy(&store);
     options.dir = copy_dir;
     options.create = false;
@@ -370,6 +393,7 @@ static void dead_readers_are_freed(void **state)
 /* The other process of dead_readers_are_freed: holds a read transaction until it is killed. */
 static int read_and_wait(const char *dir, const char *fd_text)
 {
+    die_with_parent();
     struct place place = {0};
     (void)snprintf(place.dir, sizeof(place.dir), "%s", dir);
     struct store_options options = options_of(&place);
