@@ -196,9 +196,8 @@ static void report_bad(struct http_slot *slot, struct mono now, const struct dri
         return;
     }
     char what[NAME_SIZE + 40];
-    bool camera = slot->device.driver == DRIVER_HIK_ANPR;
-    int size = snprintf(what, sizeof(what), "%s %s: body not understood",
-                        camera ? "camera" : "terminal", slot->device.reader.text);
+    int size =
+        snprintf(what, sizeof(what), "camera %s: body not understood", slot->device.reader.text);
     MUST(size > 0 && (size_t)size < sizeof(what));
     slot->complained = true;
     slot->complained_at = now;
