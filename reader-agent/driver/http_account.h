@@ -1,4 +1,9 @@
-/* http_account: HTTP digest (RFC 7616, qop auth) of one device's account, by libmicrohttpd. */
+/* http_account: HTTP digest (RFC 7616, qop auth) of one device's account, by libmicrohttpd.
+ *
+ * Caveats. The digest covers path and method, not the body: who can change packets on the way can
+ * change events; that is what TLS is for. Two connections of one device that are challenged within
+ * the same second get the same nonce; the later one may have to answer a second challenge.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -196,8 +196,9 @@ static void report_bad(struct http_slot *slot, struct mono now, const struct dri
         return;
     }
     char what[NAME_SIZE + 40];
-    int size =
-        snprintf(what, sizeof(what), "camera %s: body not understood", slot->device.reader.text);
+    bool camera = slot->device.driver == DRIVER_HIK_ANPR;
+    int size = snprintf(what, sizeof(what), "%s %s: body not understood",
+                        camera ? "camera" : "terminal", slot->device.reader.text);
     MUST(size > 0 && (size_t)size < sizeof(what));
     slot->complained = true;
     slot->complained_at = now;

@@ -6,15 +6,17 @@
  *   403 none of them has this source  401 wrong or no account where the device has one
  * The accounts are those of HTTP digest (MD5 or SHA-256, the device chooses; qop auth). A body is
  * counted here: over LIMIT_HTTP_BODY_BYTES, or a text part over LIMIT_HTTP_TEXT_BYTES, is 413. The
- * rest of the answers stand at http_body_finish. Answers have no body and do not name the program.
+ * rest of the answers stand at http_body_finish. Answers have no body and do not name the program;
+ * what libmicrohttpd itself cannot read as HTTP gets its short error page, which names nothing
+ * either.
  *
  * Bounds: LIMIT_HTTP_CONNECTIONS connections, HTTP_LISTENER_PER_SOURCE of one address, and
  * HTTP_LISTENER_REQUEST_MS from a connection's begin or last answer to its next answer, however
  * lively it trickles.
  *
  * To the operator, through sink.state: DEVICE_UP with a device's first understood post; DEVICE_DOWN
- * "camera NAME: body not understood" with a bad one, at most once a minute and device, and
- * DEVICE_UP with the next good one; notices of a terminal (exit button), at most one in
+ * "camera NAME: body not understood" (or terminal) with a bad one, at most once a minute and
+ * device, and DEVICE_UP with the next good one; notices of a terminal (exit button), at most one in
  * HTTP_DEVICES_NOTICE_MS.
  */
 #pragma once
