@@ -30,12 +30,12 @@
 #include "schema/limits.h"
 
 enum {
-    LINK_FRAME_MAX = LIMIT_FRAME_BYTES, /* bytes; a larger frame closes the connection */
-    LINK_ENDPOINT_SIZE = 128,           /* with the final NUL */
-    LINK_DOMAIN_SIZE = 32,              /* of a ZAP domain, with the final NUL */
-    LINK_HWM_DEFAULT = 1000,            /* messages a peer and direction */
-    LINK_HEARTBEAT_MS = 2000,           /* ping every */
-    LINK_HEARTBEAT_DEAD_MS = 6000,      /* silence after which a connection is given up */
+    LINK_FRAME_MAX = LIMIT_FRAME_BYTES,        /* bytes; a larger frame closes the connection */
+    LINK_ENDPOINT_SIZE = 128,                  /* with the final NUL */
+    LINK_DOMAIN_SIZE = 32,                     /* of a ZAP domain, with the final NUL */
+    LINK_HWM_DEFAULT = 1000,                   /* messages a peer and direction */
+    LINK_HEARTBEAT_MS = LIMIT_HEARTBEAT_MS,    /* ping every */
+    LINK_HEARTBEAT_DEAD_MS = LIMIT_SILENCE_MS, /* silence after which a connection is given up */
     LINK_HANDSHAKE_MS = 5000,
     LINK_RECONNECT_MS = 100, /* first; doubles up to the next */
     LINK_RECONNECT_MAX_MS = 10000,
@@ -129,7 +129,7 @@ MUST_CHECK enum err link_client_recv(struct link_client *client, struct bytes *r
 
 /* --- descriptors --- */
 
-enum { LINK_FDS_MIN = 1024 };
+enum { LINK_FDS_MIN = LIMIT_FDS_MIN };
 
 /* Raises the soft limit of open files to the hard one. ERR_REFUSED: still under `minimum`; do not
  * start. The text says what to do. */

@@ -15,6 +15,8 @@ static const struct {
     {0, 9, 24},
 };
 
+static const uint32_t oldest_protobuf_c = 1004001; /* CVE-2022-48468 is fixed from here on */
+
 /* Directories that this process has open, so that a second open is caught before it would break
  * LMDB's file locks. The one mutable state of this room. */
 static struct {
@@ -55,11 +57,17 @@ static void unregister_dir(struct store *store)
     }
 }
 
-static enum err check_lmdb_version(struct fault *fault)
+static enum err check_libraries(struct fault *fault)
 {
     int major = 0;
     int minor = 0;
     int patch = 0;
+    if (protobuf_c_version_number() < oldest_protobuf_c) {
+        return fault_set(fault, ERR_UNSUPPORTED,
+                         "protobuf-c %s is too old, 1.4.1 is needed; run: apt-get install "
+                         "libprotobuf-c1",
+                         protobuf_c_version());
+    }
     (void)mdb_version(&major, &minor, &patch);
     for (size_t i = 0; i < ARRAY_LEN(tested_versions); i++) {
         if (tested_versions[i].major == major && tested_versions[i].minor == minor &&
@@ -248,7 +256,7 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
     MUST(options->table_count > 0 && options->table_count <= STORE_TABLES_MAX);
     MUST(strlen(options->kind) < STORE_KIND_SIZE && options->map_size <= STORE_MAP_MAX);
     unsigned freed = 0;
-    TRY(check_lmdb_version(fault));
+    TRY(check_libraries(fault));
     AUTO(store_destroy) struct store *store = calloc(1, sizeof(*store));
     MUST(store != NULL);
     store->owner_fd = -1;

@@ -17,7 +17,7 @@
  *   ends or, in a write transaction, until the next put or delete. Copy what you keep.
  * - A read transaction that stays open makes the file grow without end: keep it under 100 ms and
  *   never across a wait. Files never shrink; store_copy() makes a compact one.
- * - A child transaction costs about 10 us of bookkeeping: one per input, not one per record.
+ * - A child transaction costs some 3 us: one per input, not one per record.
  * - LMDB has no page checksums and may abort the process on a damaged page. Messages put with
  *   store_put_message() carry a CRC; store_check() walks a store in a child process first.
  * - Always default sync: a commit costs two fsyncs. Batch.
@@ -69,7 +69,7 @@ struct store_options {
  * ERR_NOT_FOUND    there is no store in `dir` and `create` is not set (the fault says so too)
  * ERR_BUSY         another process owns it; the text names the process
  * ERR_REFUSED      network file system, or directory or file open to group or others
- * ERR_UNSUPPORTED  newer version, other kind, or an LMDB that was not tested
+ * ERR_UNSUPPORTED  newer version, other kind, or an LMDB or protobuf-c that was not tested
  * ERR_CORRUPT      not a store, or damaged
  * ERR_FULL         the disk is full      ERR_IO  the system failed; the text says which call
  */
