@@ -167,7 +167,10 @@ static bool set_value(struct cli *cli, struct args *args, size_t index, const ch
     }
     const char *good = value == NULL ? "at most 1024 bytes" : value_problem(arg, value);
     if (good != NULL) {
-        return complain(c, ERROR_ARG_BAD, arg->operand ? arg->name : option,
+        if (arg->operand) {
+            operand_name(arg, option, sizeof(option));
+        }
+        return complain(c, ERROR_ARG_BAD, option,
                         arg->kind == ARG_SECRET || value == NULL ? "..." : value, good, NULL);
     }
     args->call.values[index] = value;

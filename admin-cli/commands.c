@@ -39,7 +39,10 @@
 #define LANE      OPERAND("lane", ARG_NAME, "the lane's name", "通道名称")
 #define GATE      OPERAND("gate", ARG_NAME, "the gate's name", "出入口名称")
 #define OF_TENANT OPTION("tenant", ARG_NAME, "only of this tenant", "仅此租户")
-#define PLAIN     .run = run_request
+#define MY_TENANT                                                                                  \
+    OPTION("tenant", ARG_NAME, "the tenant; a tenant's own key may leave it out",                  \
+           "租户；租户自己的密钥可省略")
+#define PLAIN .run = run_request
 
 enum { LONG_S = 600, COMMIT_S = 60 };
 
@@ -83,7 +86,7 @@ static const struct command commands[] = {
     {"tenant",                                                                                          "list",                                                                                                     "tenant.list",PLAIN,                 .help = {{"all tenants", "列出租户"}}         },
     {"person",                                                                                                  "add",                                                                                                  "person.add",PLAIN,.csv = CSV_NEVER,
      .help = {{"add one person", "添加人员"}},
-     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+     .args = {MY_TENANT,
               WORD_OPTION("kind", true, "staff|day|driver|visitor", "kind of person", "人员类型"),
               NEEDED("name", ARG_SECRET, "the person's name; - reads it from standard input",
                      "姓名；- 表示从标准输入读取"),
@@ -110,8 +113,8 @@ static const struct command commands[] = {
      .help = {{"end a person's suspension", "恢复人员"}},.args = {PERSON, REASON}},
     {"person",                                                                               "list",                                                                                               "person.list",PLAIN,.csv = CSV_OWN_ROSTER,
      .help = {{"a tenant's people; names only with a reason", "租户的人员；有理由才显示姓名"}},
-     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"), WHY_NAMES}},
-    {"person", "import",                                                   "import.begin",.run = run_import,.csv = CSV_NEVER,
+     .args = {MY_TENANT, WHY_NAMES}},
+    {"person", "import",                                                                                            "import.begin",.run = run_import,.csv = CSV_NEVER,
      .help = {{"import persons from a CSV file, all or nothing",
                "从 CSV 文件导入人员，全部或全不"}},
      .args = {OPERAND("file", ARG_FILE, "the CSV file", "CSV 文件"),
@@ -151,8 +154,7 @@ static const struct command commands[] = {
      .args = {OPERAND("credential", ARG_TEXT, "the credential's handle", "凭证代号"), REASON}},
     {"vehicle",                                                                                                       "add",                                                                                                                  "vehicle.add",PLAIN,.csv = CSV_NEVER,
      .help = {{"add a tenant's vehicle", "添加租户车辆"}},
-     .args = {OPERAND("plate", ARG_TEXT, "the number plate", "车牌"),
-              NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
+     .args = {OPERAND("plate", ARG_TEXT, "the number plate", "车牌"), MY_TENANT,
               OPTION("zones", ARG_NAMES, "zones it may enter, with commas",
                      "可进入的区域，用逗号分隔"),
               OPTION("from", ARG_DATE, "first day", "首个有效日"),
@@ -164,9 +166,8 @@ static const struct command commands[] = {
               REASON}},
     {"vehicle",                                              "list",                                                        "vehicle.list",PLAIN,.csv = CSV_OWN_ROSTER,
      .help = {{"a tenant's vehicles; plates only with a reason", "租户的车辆；有理由才显示车牌"}},
-     .args = {NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
-              OPTION("reason", ARG_TEXT, "why plates are to be shown; it is journalled",
-                     "显示车牌的理由；将记入日志")}},
+     .args = {MY_TENANT, OPTION("reason", ARG_TEXT, "why plates are to be shown; it is journalled",
+                                "显示车牌的理由；将记入日志")}},
     {"vehicle",                                                                                       "import",                           "import.begin",.run = run_import,.csv = CSV_NEVER,
      .help = {{"import vehicles from a CSV file, all or nothing",
                "从 CSV 文件导入车辆，全部或全不"}},
@@ -174,8 +175,7 @@ static const struct command commands[] = {
               OPTION("tenant", ARG_NAME, "tenant of rows that name none", "未写租户的行所属租户")}},
     {"assignment",                                                                                                  "add",                                                                                             "assignment.add",PLAIN,.csv = CSV_NEVER,
      .help = {{"assign a person to a tenant's shift for some days", "安排人员到租户班次"}},
-     .args = {PERSON, NEEDED("tenant", ARG_NAME, "the tenant", "租户"),
-              NEEDED("shift", ARG_NAME, "the shift", "班次"),
+     .args = {PERSON, MY_TENANT, NEEDED("shift", ARG_NAME, "the shift", "班次"),
               NEEDED("from", ARG_DATE, "first day", "首日"),
               NEEDED("to", ARG_DATE, "last day", "末日")}},
     {"assignment",                                                                                         "end",                                                              "assignment.end",PLAIN,.csv = CSV_NEVER,
@@ -214,7 +214,7 @@ static const struct command commands[] = {
                      "保安的时段，如 22:00-06:00")}},
     {"key",                                                                                                       "list",                                                                                                                   "key.list",PLAIN,.help = {{"all keys of persons", "列出密钥"}}},
     {"key",                                                                                                       "revoke",                                                                                                                   "key.revoke",PLAIN,.help = {{"trust a key no more", "吊销密钥"}},
-     .args = {OPERAND("name", ARG_NAME, "the key's name", "密钥名称"), REASON}                                                                                                                                                },
+     .args = {OPERAND("name", ARG_NAME, "the key's name", "密钥名称"), REASON}                                                                                                                                     },
     {"lane",                                                                                                       "list",                                                                                                                   "lane.list",PLAIN,
      .help = {{"all lanes and their modes", "列出通道及其模式"}}},
     {"lane",                                                                                                   "open",     "lane.open",PLAIN,.help = {{"open a lane once", "开启通道一次"}},
@@ -259,7 +259,7 @@ static const struct command commands[] = {
     {"journal",                                                                                                       "head",                                                                                                             "journal.head",PLAIN,
      .help = {{"the newest entry's sequence and hash", "最新条目的序号和哈希"}}                                                                                                              },
     {"journal",                                                                                                       "verify",                                                                                                                   "journal.verify",PLAIN,.timeout_s = LONG_S,
-     .help = {{"check the chain and rebuild every table from it", "校验哈希链并重建全部表"}}                                                                            },
+     .help = {{"check the chain and rebuild every table from it", "校验哈希链并重建全部表"}}                                                                 },
     {"journal",                                                                                     "show",                                                                                                     "journal.show",PLAIN,.csv = CSV_NEVER,
      .help = {{"one entry", "显示一个条目"}},
      .args = {OPERAND("seq", ARG_NUMBER, "its sequence", "序号")}},

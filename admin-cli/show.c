@@ -56,6 +56,44 @@ const char *show_value(const struct cli *cli, const char *id, const char *value,
 
 /* --- text --- */
 
+/* The place of `id`_zh among `names`, SIZE_MAX: there is none. */
+static size_t chinese_of(char *const *names, size_t count, const char *id)
+{
+    size_t size = strlen(id);
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(names[i], id, size) == 0 && strcmp(names[i] + size, "_zh") == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* `title_zh` beside `title`: people see one of both, by their language. */
+static bool is_hidden(char *const *names, size_t count, const char *id)
+{
+    size_t size = strlen(id);
+    if (size <= 3 || strcmp(id + size - 3, "_zh") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(names[i]) == size - 3 && strncmp(names[i], id, size - 3) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The value at `index` for a person: the Chinese one in its place where there is one. */
+static const char *shown(const struct cli *cli, char *const *names, char *const *values,
+                         size_t count, size_t index, char out[SHOW_VALUE_SIZE])
+{
+    size_t chinese = cli->lang == LANG_ZH ? chinese_of(names, count, names[index]) : SIZE_MAX;
+    if (chinese != SIZE_MAX && values[chinese][0] != '\0') {
+        return values[chinese];
+    }
+    return show_value(cli, names[index], values[index], out);
+}
+
 static void print_table(const struct cli *cli, struct libscols_table *table)
 {
     MUST(scols_table_set_stream(table, cli->out) == 0);
@@ -65,7 +103,6 @@ static void print_table(const struct cli *cli, struct libscols_table *table)
         (void)scols_table_enable_nowrap(table, 1);
     }
     MUST(scols_print_table(table) == 0);
-    (void)fputc('\n', cli->out);
 }
 
 static void show_notes(const struct cli *cli, const struct answer *answer)
@@ -77,14 +114,35 @@ static void show_notes(const struct cli *cli, const struct answer *answer)
     MUST(scols_table_new_column(table, "value", 0, 0) != NULL);
     for (size_t i = 0; i < answer->note_count; i++) {
         char text[SHOW_VALUE_SIZE];
+        const char *id = answer->note_names[i];
+        if (is_hidden(answer->note_names, answer->note_count, id)) {
+            continue;
+        }
         struct libscols_line *line = scols_table_new_line(table, NULL);
         MUST(line != NULL);
-        const char *id = answer->note_names[i];
+        const char *value =
+            shown(cli, answer->note_names, answer->note_values, answer->note_count, i, text);
         MUST(scols_line_set_data(line, 0, word_title(id, cli->lang)) == 0);
-        MUST(scols_line_set_data(line, 1, show_value(cli, id, answer->note_values[i], text)) == 0);
+        MUST(scols_line_set_data(line, 1, value) == 0);
     }
     print_table(cli, table);
     scols_unref_table(table);
+}
+
+static void add_row(const struct cli *cli, const struct answer *answer, size_t row,
+                    struct libscols_table *table)
+{
+    char *const *cells = answer->cells + row * answer->column_count;
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    size_t at = 0;
+    MUST(line != NULL);
+    for (size_t i = 0; i < answer->column_count; i++) {
+        char text[SHOW_VALUE_SIZE];
+        if (!is_hidden(answer->columns, answer->column_count, answer->columns[i])) {
+            const char *value = shown(cli, answer->columns, cells, answer->column_count, i, text);
+            MUST(scols_line_set_data(line, at++, value) == 0);
+        }
+    }
 }
 
 static void show_rows(const struct cli *cli, const struct answer *answer)
@@ -94,17 +152,12 @@ static void show_rows(const struct cli *cli, const struct answer *answer)
     for (size_t i = 0; i < answer->column_count; i++) {
         const char *id = answer->columns[i];
         int flags = word_column_kind(id) == COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
-        MUST(scols_table_new_column(table, word_title(id, cli->lang), 0, flags) != NULL);
+        if (!is_hidden(answer->columns, answer->column_count, id)) {
+            MUST(scols_table_new_column(table, word_title(id, cli->lang), 0, flags) != NULL);
+        }
     }
     for (size_t row = 0; row < answer->row_count; row++) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
-        MUST(line != NULL);
-        for (size_t i = 0; i < answer->column_count; i++) {
-            char text[SHOW_VALUE_SIZE];
-            const char *cell = answer->cells[row * answer->column_count + i];
-            MUST(scols_line_set_data(line, i, show_value(cli, answer->columns[i], cell, text)) ==
-                 0);
-        }
+        add_row(cli, answer, row, table);
     }
     print_table(cli, table);
     scols_unref_table(table);
@@ -187,18 +240,21 @@ static int line_width(const char *id)
 
 void show_lines(const struct cli *cli, const struct answer *answer, bool with_head)
 {
-    for (size_t i = 0; with_head && i < answer->column_count; i++) {
-        bool last = i + 1 == answer->column_count;
-        const char *id = answer->columns[i];
-        put_padded(cli->out, word_title(id, cli->lang), line_width(id), last);
-        (void)fputs(last ? "\n" : "", cli->out);
-    }
-    for (size_t i = 0; i < answer->row_count * answer->column_count; i++) {
-        char text[SHOW_VALUE_SIZE];
-        const char *id = answer->columns[i % answer->column_count];
-        bool last = (i + 1) % answer->column_count == 0;
-        put_padded(cli->out, show_value(cli, id, answer->cells[i], text), line_width(id), last);
-        (void)fputs(last ? "\n" : "", cli->out);
+    size_t columns = answer->column_count;
+    for (size_t row = 0; row < answer->row_count + (with_head ? 1 : 0); row++) {
+        bool head = with_head && row == 0;
+        char *const *cells = answer->cells + (head ? 0 : row - (with_head ? 1 : 0)) * columns;
+        for (size_t i = 0; i < columns; i++) {
+            char text[SHOW_VALUE_SIZE];
+            const char *id = answer->columns[i];
+            if (!is_hidden(answer->columns, columns, id)) {
+                put_padded(cli->out,
+                           head ? word_title(id, cli->lang)
+                                : shown(cli, answer->columns, cells, columns, i, text),
+                           line_width(id), i + 1 == columns);
+            }
+        }
+        (void)fputc('\n', cli->out);
     }
     (void)fflush(cli->out);
 }
