@@ -176,7 +176,7 @@ static inline void pump(struct client *c, bool wants_to_write)
         {.fd = c != NULL && !c->closed ? c->fd : -1,
          .events = (short)(POLLIN | (wants_to_write ? POLLOUT : 0))  },
     };
-    assert_true(poll(fds, 2, wait < 0 || wait > 100 ? 100 : wait) >= 0);
+    assert_true(poll(fds, 2, wait < 0 || wait > 10 ? 10 : wait) >= 0);
     http_listener_turn(world.listener);
     if (c == NULL || c->closed) {
         return;
