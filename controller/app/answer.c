@@ -136,8 +136,8 @@ void answer_more(struct answer *a, struct bytes cursor)
 {
     MUST(cursor.size <= ANSWER_CURSOR_MAX);
     a->more = true;
-    memcpy(a->cursor, cursor.data, cursor.size);
-    a->cursor_size = cursor.size;
+    bytes_to_hex(cursor, a->cursor, sizeof(a->cursor));
+    a->cursor_size = 2 * cursor.size;
 }
 
 void answer_message(struct answer *a, Parkgate__Reply *ret_reply)
@@ -157,7 +157,7 @@ void answer_message(struct answer *a, Parkgate__Reply *ret_reply)
     ret_reply->n_cell = a->cell_count;
     ret_reply->cell = a->cells;
     ret_reply->more = a->more;
-    ret_reply->cursor = (ProtobufCBinaryData){.data = a->cursor, .len = a->cursor_size};
+    ret_reply->cursor = (ProtobufCBinaryData){.data = (uint8_t *)a->cursor, .len = a->cursor_size};
     ret_reply->n_note = ret_reply->n_note_value = a->note_count;
     ret_reply->note = a->note_names;
     ret_reply->note_value = a->note_values;

@@ -30,7 +30,7 @@ struct answer {
     size_t row_cells, row_used, row_wire; /* where the open row began */
     bool row_open, row_lost;
     bool more;
-    uint8_t cursor[ANSWER_CURSOR_MAX];
+    char cursor[2 * ANSWER_CURSOR_MAX + 1]; /* hex: it comes back as the argument `after` */
     size_t cursor_size;
     struct complaint complaint; /* number 0: done */
     ProtobufCBinaryData cells[LIMIT_CELLS_PER_REPLY];
@@ -61,7 +61,8 @@ bool answer_end_row(struct answer *a);
 void answer_note(struct answer *a, const char *name, const char *value);
 void answer_note_number(struct answer *a, const char *name, int64_t value);
 
-/* There are more rows: ask again with `after` set to this. At most ANSWER_CURSOR_MAX bytes. */
+/* There are more rows: ask again with `after` set to this (it travels as hex text). At most
+ * ANSWER_CURSOR_MAX bytes. */
 void answer_more(struct answer *a, struct bytes cursor);
 
 /* The reply as a message; borrows everything from `a`. */

@@ -116,6 +116,15 @@ bool request_number_or_none(struct request *request, const char *name, uint64_t 
     return true;
 }
 
+bool request_cursor(struct request *request, uint8_t out[ANSWER_CURSOR_MAX], size_t *ret_size)
+{
+    const char *text = request_arg(request, "after");
+    *ret_size = text == NULL ? 0 : strlen(text) / 2;
+    return text == NULL ||
+           (*ret_size <= ANSWER_CURSOR_MAX && bytes_from_hex(text, out, *ret_size)) ||
+           request_refuse(request, ERROR_ARG_BAD, "after", text, "the cursor of the page before");
+}
+
 /* --- who may see what --- */
 
 const char *request_bound_tenant(const struct request *request)

@@ -52,6 +52,9 @@ bool request_date_or_none(struct request *request, const char *name, int32_t *re
 bool request_number_or_none(struct request *request, const char *name, uint64_t maximum,
                             uint64_t *ret);
 
+/* The cursor of the page before, from `after`; *ret_size 0: the first page. */
+bool request_cursor(struct request *request, uint8_t out[ANSWER_CURSOR_MAX], size_t *ret_size);
+
 /* A tenant argument: it is in the park, and this key may act for it. With a tenant's key the
  * argument may be left out. *ret is borrowed from the park. */
 bool request_tenant(struct controller *ctl, struct request *request,

@@ -106,21 +106,38 @@ enum err project_import_begin(struct store_txn *txn, const Parkgate__Entry *entr
     return store_put_message(txn, TABLE_STAGE, stage_key(&key, begin->stage), &record.base, fault);
 }
 
-static enum err change_stage(struct store_txn *txn, uint64_t stage, uint32_t state, uint32_t rows,
-                             const ProtobufCBinaryData *digest, struct fault *fault)
+/* Reads the stage's record, lets `change` alter it, writes it again. */
+static enum err change_stage(struct store_txn *txn, uint64_t stage,
+                             void (*change)(Parkgate__StageRecord *record, const void *by),
+                             const void *by, struct fault *fault)
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
     TRY(store_get_message(txn, TABLE_STAGE, stage_key(&key, stage),
                           &parkgate__stage_record__descriptor, &message, fault));
     Parkgate__StageRecord changed = *(Parkgate__StageRecord *)(void *)message;
-    changed.state = state;
-    changed.rows = rows;
-    changed.digest = *digest;
+    change(&changed, by);
     enum err err =
         store_put_message(txn, TABLE_STAGE, stage_key(&key, stage), &changed.base, fault);
     store_message_destroy(&message);
     return err;
+}
+
+static void add_slice(Parkgate__StageRecord *record, const void *by)
+{
+    const Parkgate__ImportSlice *slice = by;
+    record->rows = slice->first + slice->rows;
+    record->digest = slice->digest;
+    record->holders += (uint32_t)slice->n_holder;
+    record->updated += slice->updated;
+    record->credentials += (uint32_t)slice->n_credential;
+    record->assignments += (uint32_t)slice->n_assignment;
+}
+
+static void close_stage(Parkgate__StageRecord *record, const void *by)
+{
+    const Parkgate__StageClose *close = by;
+    record->state = close->cancelled ? STAGE_CANCELLED : STAGE_CLOSED;
 }
 
 /* The items of one kind in a slice, each a packed record. */
@@ -153,8 +170,7 @@ enum err project_import_slice(struct store_txn *txn, const Parkgate__Entry *entr
                 slice->n_credential, put_credential, fault));
     TRY(put_all(txn, &parkgate__assignment_record__descriptor, slice->assignment,
                 slice->n_assignment, put_assignment, fault));
-    return change_stage(txn, slice->stage, STAGE_OPEN, slice->first + slice->rows, &slice->digest,
-                        fault);
+    return change_stage(txn, slice->stage, add_slice, slice, fault);
 }
 
 enum err project_import_close(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -162,6 +178,5 @@ enum err project_import_close(struct store_txn *txn, const Parkgate__Entry *entr
 {
     const Parkgate__StageClose *close = (const void *)body;
     (void)entry;
-    return change_stage(txn, close->stage, close->cancelled ? STAGE_CANCELLED : STAGE_CLOSED,
-                        close->rows, &close->digest, fault);
+    return change_stage(txn, close->stage, close_stage, close, fault);
 }

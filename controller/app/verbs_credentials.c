@@ -1,0 +1,558 @@
+#include <string.h>
+
+#include "common/access/civil.h"
+#include "common/access/credential.h"
+#include "common/access/plate.h"
+#include "common/base/must.h"
+#include "common/store/keybuf.h"
+#include "controller/app/request.h"
+#include "controller/app/roster.h"
+#include "controller/store/people_store.h"
+#include "controller/store/tables.h"
+#include "controller/store/versioned.h"
+
+static void note_handle(struct answer *a, const char *name, struct handle handle)
+{
+    char text[HANDLE_TEXT_SIZE];
+    handle_to_text(handle, text);
+    answer_note(a, name, text);
+}
+
+/* A date argument as the instant at which that day begins (or ends). */
+static bool day_bound(const struct controller *ctl, struct request *request, const char *name,
+                      bool end, int64_t *ret_us)
+{
+    int32_t day = 0;
+    const char *text = request_arg(request, name);
+    if (!request_date_or_none(request, name, &day)) {
+        return false;
+    }
+    if (text != NULL && text[0] != '\0') {
+        *ret_us = civil_to_wall(&ctl->tz, end ? day + 1 : day, 0).us;
+    }
+    return true;
+}
+
+/* --- giving --- */
+
+struct gift {
+    uint32_t kind;
+    struct credential credential;
+    int64_t until_us;
+    const char *consent, *purpose;
+};
+
+static enum err give(struct controller *ctl, struct request *request, struct handle holder,
+                     const struct gift *gift, struct fault *fault)
+{
+    struct roster_credential made;
+    enum err err = ERR_OK;
+    if (!roster_make_credential(ctl, holder, gift->kind, credential_view(&gift->credential), &made,
+                                &request->answer->complaint, &err, fault)) {
+        return err;
+    }
+    made.record.until_us = gift->until_us;
+    made.record.consent = field_text(gift->consent);
+    made.record.purpose = field_text(gift->purpose);
+    TRY(controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &made.record.base, fault));
+    note_handle(request->answer, "credential", made.handle);
+    return ERR_OK;
+}
+
+static enum err give_to_person(struct controller *ctl, struct request *request,
+                               const struct gift *gift, struct fault *fault)
+{
+    struct handle person;
+    Parkgate__HolderRecord *holder = NULL;
+    if (!request_handle(request, "person", &person)) {
+        return ERR_OK;
+    }
+    TRY(request_holder(ctl, request, person, "person", &holder, fault));
+    if (holder == NULL) {
+        return ERR_OK;
+    }
+    enum err err = ERR_OK;
+    if (holder->vehicle) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "person", "of this handle", NULL);
+    } else {
+        err = give(ctl, request, person, gift, fault);
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    return err;
+}
+
+static bool read_uid(struct request *request, struct credential *ret)
+{
+    const char *text = NULL;
+    if (!request_need(request, "uid", &text)) {
+        return false;
+    }
+    if (!credential_from_uid_text(bytes_of_text(text), ret)) {
+        return request_refuse(request, ERROR_ARG_BAD, "uid", text, "4, 7 or 10 bytes in hex");
+    }
+    return !badge_uid_is_random(credential_view(ret)) ||
+           request_refuse(request, ERROR_ARG_BAD, "uid", text,
+                          "this card makes up a new number at every read; it identifies nobody");
+}
+
+static enum err on_badge_add(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct gift gift = {.kind = CREDENTIAL_KIND_BADGE, .consent = "", .purpose = ""};
+    if (!read_uid(request, &gift.credential) ||
+        !day_bound(ctl, request, "until", true, &gift.until_us)) {
+        return ERR_OK;
+    }
+    return give_to_person(ctl, request, &gift, fault);
+}
+
+static enum err on_face_attach(struct controller *ctl, struct request *request,
+                               struct fault *fault)
+{
+    struct gift gift = {.kind = CREDENTIAL_KIND_FACE};
+    const char *subject = NULL;
+    if (!request_need(request, "subject", &subject)) {
+        return ERR_OK;
+    }
+    gift.consent = request_arg(request, "consent");
+    gift.purpose = request_arg(request, "purpose");
+    if (gift.consent == NULL || gift.consent[0] == '\0' || gift.purpose == NULL ||
+        gift.purpose[0] == '\0') {
+        (void)request_refuse(request, ERROR_CONSENT_NEEDED, NULL, NULL, NULL);
+        return ERR_OK;
+    }
+    if (!credential_from_face(bytes_of_text(subject), &gift.credential)) {
+        (void)request_refuse(request, ERROR_ARG_BAD, "subject", subject,
+                             "1 to 32 printable characters without blanks");
+        return ERR_OK;
+    }
+    return give_to_person(ctl, request, &gift, fault);
+}
+
+/* --- taking back --- */
+
+static enum err revoke(struct controller *ctl, struct request *request,
+                       const Parkgate__CredentialRecord *record, const char *reason,
+                       struct fault *fault)
+{
+    Parkgate__CredentialRecord changed = *record;
+    if (record->revoked_us != 0) {
+        char text[HANDLE_TEXT_SIZE];
+        handle_to_text(people_handle(&record->credential), text);
+        (void)request_refuse(request, ERROR_SAME_STATE, "credential", text, NULL);
+        return ERR_OK;
+    }
+    changed.revoked_us = ctl->now.us;
+    changed.reason = field_text(reason);
+    changed.stage = 0;
+    changed.previous = (ProtobufCBinaryData){0};
+    return controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &changed.base, fault);
+}
+
+/* The credential named by handle or, for badges, by its number. ERR_OK with NULL: refused. */
+static enum err named_credential(struct controller *ctl, struct request *request, uint32_t kind,
+                                 Parkgate__CredentialRecord **ret, struct fault *fault)
+{
+    struct handle handle;
+    struct credential uid;
+    enum err err;
+    *ret = NULL;
+    if (kind == CREDENTIAL_KIND_BADGE && request_arg(request, "uid") != NULL) {
+        if (!read_uid(request, &uid)) {
+            return ERR_OK;
+        }
+        struct seal_hash hash = controller_credential_hash(ctl, kind, credential_view(&uid));
+        err = people_credential(ctl->txn, BYTES_OF(hash.bytes), ret, fault);
+    } else {
+        if (!request_handle(request, "credential", &handle)) {
+            return ERR_OK;
+        }
+        err = people_credential_by_handle(ctl->txn, handle, ret, fault);
+    }
+    if (err == ERR_OK && (*ret)->kind != kind) {
+        parkgate__credential_record__free_unpacked(*ret, NULL);
+        *ret = NULL;
+        err = ERR_NOT_FOUND;
+    }
+    if (err == ERR_NOT_FOUND) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "credential", "of this number", NULL);
+        return ERR_OK;
+    }
+    return err;
+}
+
+static enum err revoke_kind(struct controller *ctl, struct request *request, uint32_t kind,
+                            struct fault *fault)
+{
+    const char *reason = NULL;
+    Parkgate__CredentialRecord *record = NULL;
+    Parkgate__HolderRecord *holder = NULL;
+    if (!request_need(request, "reason", &reason)) {
+        return ERR_OK;
+    }
+    TRY(named_credential(ctl, request, kind, &record, fault));
+    if (record == NULL) {
+        return ERR_OK;
+    }
+    enum err err = request_holder(ctl, request, people_handle(&record->holder), "credential of",
+                                  &holder, fault);
+    if (err == ERR_OK && holder != NULL) {
+        err = revoke(ctl, request, record, reason, fault);
+        parkgate__holder_record__free_unpacked(holder, NULL);
+    }
+    parkgate__credential_record__free_unpacked(record, NULL);
+    return err;
+}
+
+static enum err on_badge_revoke(struct controller *ctl, struct request *request,
+                                struct fault *fault)
+{
+    return revoke_kind(ctl, request, CREDENTIAL_KIND_BADGE, fault);
+}
+
+static enum err on_face_remove(struct controller *ctl, struct request *request,
+                               struct fault *fault)
+{
+    return revoke_kind(ctl, request, CREDENTIAL_KIND_FACE, fault);
+}
+
+static void credential_row(struct controller *ctl, struct answer *a,
+                           const Parkgate__CredentialRecord *record)
+{
+    bool expired = record->until_us != 0 && ctl->now.us >= record->until_us;
+    answer_begin_row(a);
+    answer_handle(a, people_handle(&record->credential));
+    answer_text(a, credential_kind_name((enum credential_kind)record->kind));
+    answer_text(a, credential_class_name(credential_class_of((enum credential_kind)record->kind)));
+    answer_text(a, record->revoked_us != 0 ? "revoked" : expired ? "expired" : "valid");
+    answer_wall(a, (struct wall){record->until_us});
+    (void)answer_end_row(a);
+}
+
+static enum err on_badge_list(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct handle person;
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    Parkgate__HolderRecord *holder = NULL;
+    if (!request_handle(request, "person", &person)) {
+        return ERR_OK;
+    }
+    TRY(request_holder(ctl, request, person, "person", &holder, fault));
+    if (holder == NULL) {
+        return ERR_OK;
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    answer_columns(request->answer, "credential,kind,class,state,until_us");
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    keybuf_begin(&prefix);
+    keybuf_handle(&prefix, person);
+    TRY(store_iter_prefix(ctl->txn, TABLE_CREDENTIAL_OF, keybuf_view(&prefix),
+                          LIMIT_ROWS_PER_MESSAGE, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        Parkgate__CredentialRecord *record = NULL;
+        err = people_credential(ctl->txn, value, &record, fault);
+        if (err == ERR_NOT_FOUND) {
+            continue;
+        }
+        TRY(err);
+        if (handle_equal(people_handle(&record->holder), person)) {
+            credential_row(ctl, request->answer, record);
+        }
+        parkgate__credential_record__free_unpacked(record, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* --- vehicles --- */
+
+static bool read_plate(struct request *request, struct credential *ret_credential,
+                       struct plate *ret_plate)
+{
+    const char *text = NULL;
+    if (!request_need(request, "plate", &text)) {
+        return false;
+    }
+    return (plate_read(bytes_of_text(text), PLATE_SOURCE_TEXT, ret_plate) == PLATE_OK &&
+            credential_from_plate(ret_plate, ret_credential)) ||
+           request_refuse(request, ERROR_ARG_BAD, "plate", "...", "not a whole Chinese plate");
+}
+
+static bool read_zones(const struct controller *ctl, struct request *request,
+                       Parkgate__HolderRecord *record, char list[LIMIT_ARG_BYTES + 1],
+                       char *zones[LIMIT_ZONES_PER_TENANT])
+{
+    const char *text = request_arg(request, "zones");
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    memcpy(list, text, strlen(text) + 1);
+    record->n_zone = 0;
+    record->zone = zones;
+    for (char *at = list; *at != '\0';) {
+        struct name zone = {{0}};
+        size_t size = strcspn(at, ",");
+        char *next = at[size] == ',' ? at + size + 1 : at + size;
+        at[size] = '\0';
+        if (record->n_zone == LIMIT_ZONES_PER_TENANT || !name_from_text(at, &zone) ||
+            park_zone(ctl->park, zone) == NULL) {
+            return request_refuse(request, ERROR_NOT_FOUND, "zone", at, NULL);
+        }
+        zones[record->n_zone++] = at;
+        at = next;
+    }
+    return true;
+}
+
+static enum err record_vehicle(struct controller *ctl, struct request *request,
+                               struct roster_holder *holder, const struct credential *credential,
+                               struct fault *fault)
+{
+    struct gift gift = {
+        .kind = CREDENTIAL_KIND_PLATE, .credential = *credential, .consent = "", .purpose = ""};
+    TRY(controller_record(ctl, ENTRY_HOLDER, request->key->name, &holder->record.base, fault));
+    TRY(give(ctl, request, holder->handle, &gift, fault));
+    note_handle(request->answer, "vehicle", holder->handle);
+    return ERR_OK;
+}
+
+static enum err on_vehicle_add(struct controller *ctl, struct request *request,
+                               struct fault *fault)
+{
+    const struct park_tenant *tenant = NULL;
+    struct plate plate;
+    struct credential credential;
+    struct roster_holder holder;
+    Parkgate__HolderRecord *before = NULL;
+    char list[LIMIT_ARG_BYTES + 1];
+    char *zones[LIMIT_ZONES_PER_TENANT];
+    if (!request_tenant(ctl, request, &tenant) || !read_plate(request, &credential, &plate)) {
+        return ERR_OK;
+    }
+    struct roster_person vehicle = {.tenant = tenant->name.text,
+                                    .name = "",
+                                    .id_number = "",
+                                    .phone = "",
+                                    .agency = "",
+                                    .external = "",
+                                    .plate = plate.text};
+    enum err err = roster_make_holder(ctl, &vehicle, &holder, &before, fault);
+    if (err == ERR_OK && holder.existed) {
+        (void)request_refuse(request, ERROR_EXISTS, "vehicle", "of this plate", NULL);
+    } else if (err == ERR_OK && read_zones(ctl, request, &holder.record, list, zones) &&
+               day_bound(ctl, request, "from", false, &holder.record.from_us) &&
+               day_bound(ctl, request, "until", true, &holder.record.until_us)) {
+        err = record_vehicle(ctl, request, &holder, &credential, fault);
+    }
+    if (before != NULL) {
+        parkgate__holder_record__free_unpacked(before, NULL);
+    }
+    return err;
+}
+
+/* By handle, or by plate. */
+static bool vehicle_handle(struct controller *ctl, struct request *request, struct handle *ret,
+                           enum err *ret_err, struct fault *fault)
+{
+    struct plate plate;
+    struct credential credential;
+    *ret_err = ERR_OK;
+    if (request_arg(request, "plate") == NULL) {
+        return request_handle(request, "vehicle", ret);
+    }
+    if (!read_plate(request, &credential, &plate)) {
+        return false;
+    }
+    struct seal_hash hash = controller_id_hash(ctl, "plate", bytes_of_text(plate.text));
+    *ret_err = people_handle_of_id(ctl->txn, BYTES_OF(hash.bytes), ret, fault);
+    if (*ret_err == ERR_NOT_FOUND) {
+        *ret_err = ERR_OK;
+        return request_refuse(request, ERROR_NOT_FOUND, "vehicle", "of this plate", NULL);
+    }
+    return *ret_err == ERR_OK;
+}
+
+static enum err on_vehicle_remove(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    struct handle handle;
+    const char *reason = NULL;
+    Parkgate__HolderRecord *holder = NULL;
+    enum err err = ERR_OK;
+    if (!request_need(request, "reason", &reason) ||
+        !vehicle_handle(ctl, request, &handle, &err, fault)) {
+        return err;
+    }
+    TRY(request_holder(ctl, request, handle, "vehicle", &holder, fault));
+    if (holder == NULL) {
+        return ERR_OK;
+    }
+    if (holder->vehicle) {
+        Parkgate__HolderRecord changed = *holder;
+        changed.removed = true;
+        changed.stage = 0;
+        changed.previous = (ProtobufCBinaryData){0};
+        err = controller_record(ctl, ENTRY_HOLDER, request->key->name, &changed.base, fault);
+    } else {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "vehicle", "of this handle", NULL);
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    return err;
+}
+
+/* --- assignments --- */
+
+static enum err record_assignment(struct controller *ctl, struct request *request,
+                                  struct handle person, struct name tenant, struct name shift,
+                                  int32_t from, int32_t to, struct fault *fault)
+{
+    bool exists = false;
+    size_t overlapping = 0;
+    struct handle handle = controller_draw_handle(ctl);
+    Parkgate__AssignmentRecord record = PARKGATE__ASSIGNMENT_RECORD__INIT;
+    TRY(roster_assignment_exists(ctl, person, tenant.text, shift.text, from, to, &exists,
+                                 &overlapping, fault));
+    if (exists) {
+        (void)request_refuse(request, ERROR_EXISTS, "assignment", "of these days", NULL);
+        return ERR_OK;
+    }
+    if (overlapping >= LIMIT_ASSIGNMENTS_PER_PERSON) {
+        (void)request_refuse(request, ERROR_LIMIT_REACHED, "assignments of a person on one day",
+                             "8", NULL);
+        return ERR_OK;
+    }
+    record.assignment = people_field(&handle);
+    record.person = people_field(&person);
+    record.tenant = tenant.text;
+    record.shift = shift.text;
+    record.from_day = from;
+    record.to_day = to;
+    TRY(controller_record(ctl, ENTRY_ASSIGNMENT, request->key->name, &record.base, fault));
+    note_handle(request->answer, "assignment", handle);
+    return ERR_OK;
+}
+
+/* A tenant may take on a person of the park whom it did not bring: it needs the handle from the
+ * person, so request_holder's rule of own people does not hold here. */
+static enum err on_assignment_add(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    struct handle person;
+    const struct park_tenant *tenant = NULL;
+    struct name shift;
+    int32_t from = 0;
+    int32_t to = 0;
+    Parkgate__HolderRecord *holder = NULL;
+    if (!request_handle(request, "person", &person) || !request_tenant(ctl, request, &tenant) ||
+        !request_name(request, "shift", &shift) || !request_date(request, "from", &from) ||
+        !request_date(request, "to", &to)) {
+        return ERR_OK;
+    }
+    if (park_shift(ctl->park, shift) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "shift", shift.text, NULL);
+        return ERR_OK;
+    }
+    if (to < from) {
+        (void)request_refuse(request, ERROR_ARG_BAD, "to", "...", "not before the first day");
+        return ERR_OK;
+    }
+    enum err err = people_holder(ctl->txn, person, &holder, fault);
+    bool is_person = err == ERR_OK && !holder->vehicle && !holder->removed;
+    if (holder != NULL) {
+        parkgate__holder_record__free_unpacked(holder, NULL);
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (!is_person) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "person", "of this handle", NULL);
+        return ERR_OK;
+    }
+    return record_assignment(ctl, request, person, tenant->name, shift, from, to, fault);
+}
+
+static enum err on_assignment_end(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    struct handle assignment;
+    struct keybuf key;
+    struct bytes person_bytes = {0};
+    struct handle person = {{0}};
+    Parkgate__AssignmentRecord *record = NULL;
+    if (!request_handle(request, "assignment", &assignment)) {
+        return ERR_OK;
+    }
+    keybuf_begin(&key);
+    keybuf_handle(&key, assignment);
+    enum err err =
+        store_get(ctl->txn, TABLE_ASSIGNMENT_ID, keybuf_view(&key), &person_bytes, fault);
+    if (err == ERR_OK && person_bytes.size == HANDLE_SIZE) {
+        memcpy(person.bytes, person_bytes.data, HANDLE_SIZE);
+        err = people_assignment(ctl->txn, person, assignment, &record, fault);
+    }
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && record->ended)) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "assignment", "of this handle", NULL);
+        err = ERR_OK;
+    } else if (err == ERR_OK && request_owns(request, record->tenant)) {
+        Parkgate__AssignmentRecord changed = *record;
+        changed.ended = true;
+        changed.stage = 0;
+        changed.previous = (ProtobufCBinaryData){0};
+        err = controller_record(ctl, ENTRY_ASSIGNMENT, request->key->name, &changed.base, fault);
+    }
+    if (record != NULL) {
+        parkgate__assignment_record__free_unpacked(record, NULL);
+    }
+    return err;
+}
+
+static void assignment_row(struct answer *a, const Parkgate__AssignmentRecord *record)
+{
+    char date[CIVIL_DATE_SIZE];
+    answer_begin_row(a);
+    answer_handle(a, people_handle(&record->assignment));
+    answer_text(a, record->tenant);
+    answer_text(a, record->shift);
+    civil_date_format(record->from_day, date);
+    answer_text(a, date);
+    civil_date_format(record->to_day, date);
+    answer_text(a, date);
+    (void)answer_end_row(a);
+}
+
+static enum err on_assignment_list(struct controller *ctl, struct request *request,
+                                   struct fault *fault)
+{
+    struct handle person;
+    Parkgate__HolderRecord *holder = NULL;
+    struct people_assignments found;
+    int32_t today = controller_today(ctl);
+    if (!request_handle(request, "person", &person)) {
+        return ERR_OK;
+    }
+    TRY(request_holder(ctl, request, person, "person", &holder, fault));
+    if (holder == NULL) {
+        return ERR_OK;
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    TRY(people_assignments(ctl->txn, person, today, INT32_MAX, &found, fault));
+    answer_columns(request->answer, "assignment,tenant,shift,from,to");
+    const char *bound = request_bound_tenant(request);
+    for (size_t i = 0; i < found.count; i++) {
+        if (bound == NULL || strcmp(bound, found.items[i]->tenant) == 0) {
+            assignment_row(request->answer, found.items[i]);
+        }
+    }
+    people_assignments_destroy(&found);
+    return ERR_OK;
+}
+
+const struct verb_handler verbs_of_credentials[] = {
+    {"badge.add", on_badge_add},           {"badge.revoke", on_badge_revoke},
+    {"badge.list", on_badge_list},         {"face.attach", on_face_attach},
+    {"face.remove", on_face_remove},       {"vehicle.add", on_vehicle_add},
+    {"vehicle.remove", on_vehicle_remove}, {"assignment.add", on_assignment_add},
+    {"assignment.end", on_assignment_end}, {"assignment.list", on_assignment_list},
+};
+const size_t verbs_of_credentials_count = ARRAY_LEN(verbs_of_credentials);

@@ -1,0 +1,241 @@
+#include "controller/app/waiters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "schema/envelope.h"
+
+struct waiter {
+    bool used;
+    uint64_t job; /* 0: follows the journal */
+    struct link_peer peer;
+    struct link_key key;
+    uint8_t version;
+    uint64_t sequence;
+    struct mono until;
+    size_t frame_size;
+    uint8_t frame[WAITER_FRAME_BYTES];
+};
+
+struct waiters {
+    uint64_t last_job;
+    bool last_time;
+    struct waiter items[WAITERS_MAX];
+};
+
+struct waiters *waiters_create(void)
+{
+    return calloc(1, sizeof(struct waiters));
+}
+
+void waiters_destroy(struct waiters **waiters)
+{
+    free(*waiters);
+    *waiters = NULL;
+}
+
+/* The place of this very request (a batch may work it off twice), or a free one. */
+static struct waiter *place_for(struct waiters *waiters, const struct request *request,
+                                bool *ret_known)
+{
+    struct waiter *free_place = NULL;
+    *ret_known = false;
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        struct waiter *w = &waiters->items[i];
+        if (w->used && w->sequence == request->sequence &&
+            memcmp(w->peer.id, request->input->peer.id, sizeof(w->peer.id)) == 0) {
+            *ret_known = true;
+            return w;
+        }
+        if (!w->used && free_place == NULL) {
+            free_place = w;
+        }
+    }
+    return free_place;
+}
+
+static struct waiter *keep(struct controller *ctl, struct request *request, bool *ret_known)
+{
+    struct waiter *w = place_for(ctl->waiters, request, ret_known);
+    if (w == NULL || request->input->frame.size > WAITER_FRAME_BYTES) {
+        return NULL;
+    }
+    if (!*ret_known) {
+        *w = (struct waiter){.used = true,
+                             .peer = request->input->peer,
+                             .key = request->input->key,
+                             .version = request->version,
+                             .sequence = request->sequence,
+                             .until = mono_after_ms(ctl->mono, LIMIT_FOLLOW_MS),
+                             .frame_size = request->input->frame.size};
+        memcpy(w->frame, request->input->frame.data, w->frame_size);
+    }
+    request->waits = true;
+    return w;
+}
+
+bool waiters_follow(struct controller *ctl, struct request *request)
+{
+    bool known = false;
+    return keep(ctl, request, &known) != NULL;
+}
+
+bool waiters_is_last_time(const struct controller *ctl)
+{
+    return ctl->waiters->last_time;
+}
+
+bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[])
+{
+    bool known = false;
+    struct fault fault = {0};
+    struct waiter *w = keep(ctl, request, &known);
+    if (w == NULL) {
+        return request_refuse(request, ERROR_TRY_LATER, "too many wait for an answer", NULL, NULL);
+    }
+    if (known) {
+        return true;
+    }
+    w->job = ++ctl->waiters->last_job;
+    if (ctl->outlet.job(ctl->outlet.ctx, w->job, args, &fault) == ERR_OK) {
+        return true;
+    }
+    w->used = false;
+    request->waits = false;
+    return request_refuse(request, ERROR_TRY_LATER, fault.what, NULL, NULL);
+}
+
+/* Asks the kept request again as if it had just come. */
+static void ask_again(struct controller *ctl, struct waiter *w, bool last_time)
+{
+    struct waiter asked = *w;
+    struct input input = {.port = PORT_OPERATORS,
+                          .peer = asked.peer,
+                          .key = asked.key,
+                          .frame = {.data = asked.frame, .size = asked.frame_size}};
+    w->used = false;
+    ctl->waiters->last_time = last_time;
+    batch_take(ctl, &input);
+    ctl->waiters->last_time = false;
+}
+
+void waiters_turn(struct controller *ctl, bool journal_grew)
+{
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        struct waiter *w = &ctl->waiters->items[i];
+        if (!w->used || w->job != 0) {
+            continue;
+        }
+        struct mono until = w->until;
+        bool late = !mono_before(ctl->mono, until);
+        if (journal_grew || late) {
+            ask_again(ctl, w, late);
+            if (w->used) {
+                w->until = until; /* nothing for it yet: its time goes on */
+            }
+        }
+    }
+}
+
+/* --- jobs --- */
+
+static bool take_columns(struct answer *a, const char *line)
+{
+    static const char head[] = "columns=";
+    if (strncmp(line, head, sizeof(head) - 1) != 0) {
+        return false;
+    }
+    answer_columns(a, line + sizeof(head) - 1);
+    return true;
+}
+
+static void take_row(struct answer *a, char *line)
+{
+    answer_begin_row(a);
+    for (char *at = line; at != NULL;) {
+        char *tab = strchr(at, '\t');
+        if (tab != NULL) {
+            *tab = '\0';
+        }
+        answer_text(a, at);
+        at = tab == NULL ? NULL : tab + 1;
+    }
+    (void)answer_end_row(a);
+}
+
+static size_t count_tabs(const char *line)
+{
+    size_t tabs = 0;
+    for (; *line != '\0'; line++) {
+        tabs += *line == '\t';
+    }
+    return tabs;
+}
+
+static void take_line(struct answer *a, char *line)
+{
+    char *equals = strchr(line, '=');
+    if (take_columns(a, line)) {
+        return;
+    }
+    if (a->column_count > 0 && count_tabs(line) + 1 == a->column_count) {
+        take_row(a, line);
+    } else if (equals != NULL) {
+        *equals = '\0';
+        if (strcmp(line, "failed") == 0) {
+            (void)complain(&a->complaint, ERROR_VERIFY_FAILED, equals + 1, NULL, NULL, NULL);
+        } else if (a->note_count < ANSWER_NOTES_MAX) {
+            answer_note(a, line, equals + 1);
+        }
+    }
+}
+
+static void read_output(struct answer *a, const char *output)
+{
+    char copy[8193];
+    size_t size = strnlen(output, sizeof(copy) - 1);
+    memcpy(copy, output, size);
+    copy[size] = '\0';
+    for (char *line = copy; line != NULL && *line != '\0';) {
+        char *end = strchr(line, '\n');
+        if (end != NULL) {
+            *end = '\0';
+        }
+        take_line(a, line);
+        line = end == NULL ? NULL : end + 1;
+    }
+}
+
+static void send_reply(struct controller *ctl, const struct waiter *w, struct answer *a)
+{
+    static uint8_t frame[LIMIT_FRAME_BYTES]; /* one thread */
+    Parkgate__Reply reply;
+    answer_message(a, &reply);
+    size_t size = envelope_write(w->version, MESSAGE_REPLY, w->sequence, &reply.base, frame,
+                                 sizeof(frame));
+    ctl->outlet.send(ctl->outlet.ctx, PORT_OPERATORS, &w->peer,
+                     (struct bytes){.data = frame, .size = size});
+}
+
+void waiters_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
+{
+    static struct answer answer; /* one thread; too large for the stack */
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        struct waiter *w = &ctl->waiters->items[i];
+        if (!w->used || w->job != job) {
+            continue;
+        }
+        answer_reset(&answer);
+        read_output(&answer, output);
+        if (status != 0 && answer.complaint.number == 0) {
+            (void)complain(&answer.complaint, ERROR_VERIFY_FAILED,
+                           "the job's process died; look into the controller's log", NULL, NULL,
+                           NULL);
+        }
+        log_event("job_done", LOG_NUM("job", job), LOG_NUM("status", status));
+        send_reply(ctl, w, &answer);
+        w->used = false;
+    }
+}

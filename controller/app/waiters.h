@@ -1,0 +1,24 @@
+/* waiters: operators whose reply comes later: they follow events, or wait for a job's end. */
+#pragma once
+
+#include "controller/app/request.h"
+
+enum { WAITERS_MAX = LIMIT_OPERATORS, WAITER_FRAME_BYTES = 8192 };
+
+struct waiters *waiters_create(void);
+void waiters_destroy(struct waiters **waiters);
+
+/* Keeps the request and asks it again when the journal has grown, or after LIMIT_FOLLOW_MS for the
+ * last time (waiters_is_last_time). False: no room, answer now. */
+bool waiters_follow(struct controller *ctl, struct request *request);
+bool waiters_is_last_time(const struct controller *ctl);
+
+/* Starts a job for the request; its reply is made of the job's output. False: refused. */
+bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[]);
+
+/* The journal grew, or time went by: asks again what is due. */
+void waiters_turn(struct controller *ctl, bool journal_grew);
+
+/* A job ended. Its output: lines `name=value` become notes, lines with tabs rows under the columns
+ * that a first line `columns=a,b,c` names, a line `failed=text` the refusal. */
+void waiters_job_done(struct controller *ctl, uint64_t job, int status, const char *output);
