@@ -1,0 +1,305 @@
+#include "controller/app/entry_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/access/decide.h"
+#include "common/base/must.h"
+#include "schema/errors.h"
+#include "schema/kinds.h"
+#include "schema/park.pb-c.h"
+#include "schema/reasons.h"
+
+static void copy(char *out, size_t size, const char *text)
+{
+    (void)snprintf(out, size, "%s", text);
+}
+
+static void put_handle(char *out, size_t size, const ProtobufCBinaryData *field)
+{
+    if (field->len == HANDLE_SIZE && size > 2 * HANDLE_SIZE) {
+        bytes_to_hex((struct bytes){.data = field->data, .size = field->len}, out, size);
+    }
+}
+
+/* --- events of gates --- */
+
+static const char *event_word(uint32_t kind)
+{
+    static const char *const words[] = {
+        [EVENT_PRESENTATION] = "presentation", [EVENT_PASSAGE] = "passage",
+        [EVENT_BUTTON] = "exit-button",        [EVENT_ACTED] = "acted",
+        [EVENT_COMMAND] = "command-result",    [EVENT_DEVICE] = "device",
+        [EVENT_TAMPER] = "tamper",
+    };
+    return kind > 0 && kind < ARRAY_LEN(words) ? words[kind] : "unknown";
+}
+
+static const char *passage_word(uint32_t kind)
+{
+    static const char *const words[] = {
+        [PASSAGE_NONE] = "",
+        [PASSAGE_PASSED] = "passed",
+        [PASSAGE_NOT_TAKEN] = "not-taken",
+        [PASSAGE_FORCED] = "forced",
+        [PASSAGE_HELD] = "held-open",
+        [PASSAGE_TAILGATED] = "tailgated",
+        [PASSAGE_UNSENSED] = "unsensed",
+        [PASSAGE_HELD_ENDED] = "held-ended",
+    };
+    return kind < ARRAY_LEN(words) ? words[kind] : "unknown";
+}
+
+static const char *state_word(uint32_t state)
+{
+    static const char *const words[] = {"", "up", "down", "tamper"};
+    return state < ARRAY_LEN(words) ? words[state] : "unknown";
+}
+
+static const char *result_word(uint32_t result)
+{
+    static const char *const words[] = {"", "done", "expired", "refused", "failed"};
+    return result < ARRAY_LEN(words) ? words[result] : "unknown";
+}
+
+static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
+{
+    switch (event->kind) {
+    case EVENT_PASSAGE:
+        (void)snprintf(w->text, sizeof(w->text), "%s%s", passage_word(event->passage),
+                       event->late ? " (late)" : "");
+        break;
+    case EVENT_DEVICE:
+    case EVENT_TAMPER:
+        (void)snprintf(w->text, sizeof(w->text), "%s %s %s", event->reader,
+                       state_word(event->device_state), event->note);
+        break;
+    case EVENT_COMMAND:
+        (void)snprintf(w->text, sizeof(w->text), "%llu %s",
+                       (unsigned long long)event->command_sequence,
+                       result_word(event->command_result));
+        break;
+    default:
+        (void)snprintf(w->text, sizeof(w->text), "%s%s", event->history ? "history " : "",
+                       event->late ? "late" : "");
+        break;
+    }
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
+/* What was done at the lane stands before what the controller had said. */
+static void event_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__EventEntry *event = (const void *)body;
+    bool acted = event->acted_outcome != 0;
+    uint32_t outcome = acted ? event->acted_outcome : event->outcome;
+    uint32_t reason = acted ? event->acted_reason : event->reason;
+    w->kind = event_word(event->kind);
+    copy(w->gate, sizeof(w->gate), event->gate);
+    copy(w->lane, sizeof(w->lane), event->lane);
+    copy(w->tenant, sizeof(w->tenant), event->tenant);
+    put_handle(w->who, sizeof(w->who), &event->holder);
+    if (outcome != 0) {
+        w->verdict = outcome_name((enum outcome)(outcome - 1));
+        w->reason = reason_text((enum reason)reason)->name;
+    }
+    event_text(event, w);
+}
+
+/* --- the other kinds --- */
+
+static void refused_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__EventRefused *refused = (const void *)body;
+    struct complaint c = {.number = (enum error_number)refused->error};
+    for (size_t i = 0; i < refused->n_arg && i < ERROR_ARGS; i++) {
+        copy(c.arg[i], sizeof(c.arg[i]), refused->arg[i]);
+    }
+    copy(w->gate, sizeof(w->gate), refused->gate);
+    error_sentence_en(&c, w->text, sizeof(w->text));
+    error_sentence_zh(&c, w->text_zh, sizeof(w->text_zh));
+}
+
+static void fault_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__FaultRecord *fault = (const void *)body;
+    bool ended = !fault->open && fault->ended_us != fault->since_us;
+    copy(w->gate, sizeof(w->gate), fault->gate);
+    copy(w->lane, sizeof(w->lane), fault->lane);
+    (void)snprintf(w->text, sizeof(w->text), "%s%s", ended ? "ended: " : "", fault->text);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s%s", ended ? "已结束：" : "",
+                   fault->text_zh);
+}
+
+static void both(struct entry_words *w, const char *text)
+{
+    copy(w->text, sizeof(w->text), text);
+    copy(w->text_zh, sizeof(w->text_zh), text);
+}
+
+static void refusal_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__Refusal *refusal = (const void *)body;
+    both(w, refusal->verb);
+}
+
+static void key_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__KeyRecord *key = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s %s", key->name,
+                   key->revoked_us == 0 ? "added" : "revoked");
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s %s", key->name,
+                   key->revoked_us == 0 ? "已添加" : "已吊销");
+}
+
+static void code_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    copy(w->gate, sizeof(w->gate), ((const Parkgate__EnrolCode *)(const void *)body)->gate);
+}
+
+static void holder_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__HolderRecord *holder = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), holder->tenant);
+    put_handle(w->who, sizeof(w->who), &holder->holder);
+}
+
+static void credential_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__CredentialRecord *credential = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &credential->holder);
+    both(w, credential->revoked_us == 0 ? "given" : "revoked");
+}
+
+static void assignment_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__AssignmentRecord *assignment = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), assignment->tenant);
+    put_handle(w->who, sizeof(w->who), &assignment->person);
+    both(w, assignment->shift);
+}
+
+static void tenant_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__TenantState *state = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), state->tenant);
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", state->suspended ? "suspended" : "resumed",
+                   state->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%s", state->suspended ? "已停用" : "已恢复",
+                   state->reason);
+}
+
+static void lane_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__LaneState *state = (const void *)body;
+    copy(w->lane, sizeof(w->lane), state->lane);
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", lane_mode_name((enum lane_mode)state->mode),
+                   state->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
+static void command_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__CommandEntry *command = (const void *)body;
+    copy(w->gate, sizeof(w->gate), command->gate);
+    copy(w->lane, sizeof(w->lane), command->lane);
+    (void)snprintf(w->text, sizeof(w->text), "open %llu: %s",
+                   (unsigned long long)command->command_sequence, command->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
+static void agent_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__AgentRecord *agent = (const void *)body;
+    copy(w->gate, sizeof(w->gate), agent->gate);
+    (void)snprintf(w->text, sizeof(w->text), "epoch %u", agent->epoch);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "纪元 %u", agent->epoch);
+}
+
+static void lookup_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__Lookup *lookup = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s, %u names: %s", lookup->verb, lookup->names,
+                   lookup->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s，%u 个姓名：%s", lookup->verb, lookup->names,
+                   lookup->reason);
+}
+
+static void row_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__ParkRow *row = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), row->name);
+}
+
+static void no_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    (void)body;
+    (void)w;
+}
+
+struct wording {
+    enum entry_kind kind;
+    const char *word;
+    const ProtobufCMessageDescriptor *descriptor;
+    void (*fill)(const ProtobufCMessage *body, struct entry_words *w);
+};
+
+static const struct wording wordings[] = {
+    {ENTRY_GENESIS, "genesis", &parkgate__entry_genesis__descriptor, no_words},
+    {ENTRY_KEY, "key", &parkgate__key_record__descriptor, key_words},
+    {ENTRY_ENROL_CODE, "enrol-code", &parkgate__enrol_code__descriptor, code_words},
+    {ENTRY_PARK_SLICE, "park-slice", &parkgate__park_slice__descriptor, no_words},
+    {ENTRY_PARK_COMMIT, "park-commit", &parkgate__park_commit__descriptor, no_words},
+    {ENTRY_HOLDER, "holder", &parkgate__holder_record__descriptor, holder_words},
+    {ENTRY_CREDENTIAL, "credential", &parkgate__credential_record__descriptor, credential_words},
+    {ENTRY_ASSIGNMENT, "assignment", &parkgate__assignment_record__descriptor, assignment_words},
+    {ENTRY_IMPORT_BEGIN, "import-begin", &parkgate__stage_begin__descriptor, no_words},
+    {ENTRY_IMPORT_SLICE, "import-slice", &parkgate__import_slice__descriptor, no_words},
+    {ENTRY_IMPORT_CLOSE, "import-close", &parkgate__stage_close__descriptor, no_words},
+    {ENTRY_TENANT_STATE, "tenant-state", &parkgate__tenant_state__descriptor, tenant_words},
+    {ENTRY_LANE_STATE, "lane-state", &parkgate__lane_state__descriptor, lane_words},
+    {ENTRY_COMMAND, "command", &parkgate__command_entry__descriptor, command_words},
+    {ENTRY_AGENT_EPOCH, "agent", &parkgate__agent_record__descriptor, agent_words},
+    {ENTRY_EVENT, "event", &parkgate__event_entry__descriptor, event_words},
+    {ENTRY_EVENT_REFUSED, "event-refused", &parkgate__event_refused__descriptor, refused_words},
+    {ENTRY_FAULT, "fault", &parkgate__fault_record__descriptor, fault_words},
+    {ENTRY_REFUSAL, "refusal", &parkgate__refusal__descriptor, refusal_words},
+    {ENTRY_LOOKUP, "lookup", &parkgate__lookup__descriptor, lookup_words},
+    {ENTRY_BACKUP, "backup", &parkgate__backup_entry__descriptor, no_words},
+    {ENTRY_TENANT, "tenant", &parkgate__park_row__descriptor, row_words},
+};
+
+void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
+{
+    *ret = (struct entry_words){.kind = "unknown", .verdict = "", .reason = ""};
+    for (size_t i = 0; i < ARRAY_LEN(wordings); i++) {
+        if ((uint32_t)wordings[i].kind != entry->kind) {
+            continue;
+        }
+        ret->kind = wordings[i].word;
+        ProtobufCMessage *body = protobuf_c_message_unpack(wordings[i].descriptor, NULL,
+                                                           entry->body.len, entry->body.data);
+        if (body != NULL) {
+            wordings[i].fill(body, ret);
+            protobuf_c_message_free_unpacked(body, NULL);
+        }
+    }
+    if (ret->who[0] == '\0') {
+        copy(ret->who, sizeof(ret->who), entry->actor);
+    }
+}
+
+void entry_words_row(struct answer *a, const Parkgate__Entry *entry, const struct entry_words *w)
+{
+    answer_number(a, (int64_t)entry->sequence);
+    answer_wall(a, (struct wall){entry->time_us});
+    answer_text(a, w->kind);
+    answer_text(a, w->gate);
+    answer_text(a, w->lane);
+    answer_text(a, w->tenant);
+    answer_text(a, w->who);
+    answer_text(a, w->verdict);
+    answer_text(a, w->reason);
+    answer_text(a, w->text);
+    answer_text(a, w->text_zh);
+}

@@ -1,0 +1,337 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "controller/app/entry_words.h"
+#include "controller/app/headcount_query.h"
+#include "controller/app/request.h"
+#include "controller/app/waiters.h"
+#include "controller/journal/journal.h"
+#include "controller/store/people_store.h"
+#include "controller/store/tables.h"
+
+/* --- events --- */
+
+enum { EVENTS_SCAN_MAX = 2000, EVENTS_DEFAULT = 50 }; /* entries looked at in one turn */
+
+struct event_filter {
+    const char *kind, *lane;
+};
+
+static bool passes(const struct event_filter *filter, const struct entry_words *words)
+{
+    return (filter->kind == NULL || filter->kind[0] == '\0' ||
+            strcmp(filter->kind, words->kind) == 0) &&
+           (filter->lane == NULL || filter->lane[0] == '\0' ||
+            strcmp(filter->lane, words->lane) == 0);
+}
+
+static enum err read_entry(struct controller *ctl, uint64_t sequence, Parkgate__Entry **ret,
+                           struct seal_hash *ret_hash, struct fault *fault)
+{
+    struct bytes packed;
+    TRY(journal_read(ctl->txn, sequence, &packed, ret_hash, fault));
+    *ret = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    return *ret != NULL ? ERR_OK
+                        : fault_set(fault, ERR_CORRUPT, "journal: entry %llu cannot be read",
+                                    (unsigned long long)sequence);
+}
+
+struct event_page {
+    uint64_t after, head, limit, shown;
+};
+
+/* Fills rows from page->after on; page->after becomes the last entry looked at. */
+static enum err fill_events(struct controller *ctl, struct answer *a,
+                            const struct event_filter *filter, struct event_page *page,
+                            struct fault *fault)
+{
+    for (size_t scanned = 0; page->after < page->head && page->shown < page->limit &&
+                             scanned < EVENTS_SCAN_MAX;
+         scanned++) {
+        Parkgate__Entry *entry = NULL;
+        struct seal_hash hash;
+        struct entry_words words;
+        bool fits = true;
+        TRY(read_entry(ctl, page->after + 1, &entry, &hash, fault));
+        entry_words_of(entry, &words);
+        if (passes(filter, &words)) {
+            answer_begin_row(a);
+            entry_words_row(a, entry, &words);
+            fits = answer_end_row(a);
+            page->shown += fits;
+        }
+        parkgate__entry__free_unpacked(entry, NULL);
+        if (!fits) {
+            return ERR_OK;
+        }
+        page->after++;
+    }
+    return ERR_OK;
+}
+
+static enum err on_events(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct journal_head head;
+    struct event_page page = {.after = UINT64_MAX, .limit = EVENTS_DEFAULT};
+    struct event_filter filter = {.kind = request_arg(request, "kind"),
+                                  .lane = request_arg(request, "lane")};
+    const char *follow = request_arg(request, "follow");
+    bool follows = follow != NULL && strcmp(follow, "yes") == 0;
+    if (!request_number_or_none(request, "after", UINT64_MAX - 1, &page.after) ||
+        !request_number_or_none(request, "limit", LIMIT_ROWS_PER_MESSAGE, &page.limit)) {
+        return ERR_OK;
+    }
+    TRY(journal_head(ctl->txn, &head, fault));
+    page.head = head.sequence;
+    if (page.after == UINT64_MAX) {
+        page.after = head.sequence > page.limit ? head.sequence - page.limit : 0;
+    }
+    answer_columns(request->answer, ENTRY_WORD_COLUMNS);
+    TRY(fill_events(ctl, request->answer, &filter, &page, fault));
+    if (follows && page.shown == 0 && page.after >= page.head && !waiters_is_last_time(ctl) &&
+        waiters_follow(ctl, request)) {
+        return ERR_OK;
+    }
+    answer_note_number(request->answer, "after", (int64_t)page.after);
+    answer_note_number(request->answer, "head", (int64_t)page.head);
+    return ERR_OK;
+}
+
+/* --- headcount --- */
+
+static enum err on_headcount_show(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    struct headcount_question question = {.date = controller_today(ctl)};
+    uint8_t cursor[ANSWER_CURSOR_MAX];
+    size_t cursor_size = 0;
+    const char *by = request_arg(request, "by");
+    const char *bound = request_bound_tenant(request);
+    if (!request_date_or_none(request, "date", &question.date) ||
+        !request_name_or_none(request, "tenant", &question.tenant) ||
+        !request_name_or_none(request, "zone", &question.zone) ||
+        !request_cursor(request, cursor, &cursor_size)) {
+        return ERR_OK;
+    }
+    if (!headcount_by_from_text(by == NULL ? "" : by, &question.by)) {
+        (void)request_refuse(request, ERROR_ARG_BAD, "by", by, "kind or hour");
+        return ERR_OK;
+    }
+    if (bound != NULL) {
+        if (question.zone.text[0] != '\0' ||
+            (question.tenant.text[0] != '\0' && strcmp(question.tenant.text, bound) != 0)) {
+            (void)request_refuse(request, ERROR_NOT_YOUR_TENANT, bound, NULL, NULL);
+            return ERR_OK;
+        }
+        (void)name_from_text(bound, &question.tenant);
+    }
+    if (question.tenant.text[0] != '\0' && park_tenant(ctl->park, question.tenant) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "tenant", question.tenant.text, NULL);
+        return ERR_OK;
+    }
+    if (question.zone.text[0] != '\0' && park_zone(ctl->park, question.zone) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "zone", question.zone.text, NULL);
+        return ERR_OK;
+    }
+    question.after = (struct bytes){.data = cursor, .size = cursor_size};
+    return headcount_show(ctl->txn, &ctl->tz, &question, request->answer, fault);
+}
+
+static enum err on_headcount_why(struct controller *ctl, struct request *request,
+                                 struct fault *fault)
+{
+    struct handle person;
+    int32_t date = 0;
+    const char *given = request_arg(request, "date");
+    Parkgate__HolderRecord *holder = NULL;
+    if (!request_handle(request, "person", &person) ||
+        !request_date_or_none(request, "date", &date)) {
+        return ERR_OK;
+    }
+    TRY(request_holder(ctl, request, person, "person", &holder, fault));
+    if (holder == NULL) {
+        return ERR_OK;
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    return headcount_why(ctl->txn, &ctl->tz, person,
+                         given == NULL || given[0] == '\0' ? NULL : &date, request->answer, fault);
+}
+
+/* --- who --- */
+
+struct named {
+    struct controller *ctl;
+    size_t count;
+    struct handle shown[LIMIT_NAMES_PER_LOOKUP];
+};
+
+static void name_of_person(void *ctx, struct handle person, char *out, size_t size)
+{
+    struct named *named = ctx;
+    Parkgate__HolderRecord *holder = NULL;
+    Parkgate__Identity *identity = NULL;
+    struct fault fault;
+    (void)snprintf(out, size, "(erased)");
+    if (people_holder(named->ctl->txn, person, &holder, &fault) != ERR_OK) {
+        return;
+    }
+    if (request_identity(named->ctl, holder, &identity, &fault) == ERR_OK) {
+        (void)snprintf(out, size, "%s", identity->name);
+        parkgate__identity__free_unpacked(identity, NULL);
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    if (named->count < LIMIT_NAMES_PER_LOOKUP) {
+        named->shown[named->count++] = person;
+    }
+}
+
+static enum err on_who(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct who_question question = {0};
+    struct named named = {.ctl = ctl};
+    uint8_t cursor[ANSWER_CURSOR_MAX];
+    size_t cursor_size = 0;
+    const char *names = request_arg(request, "names");
+    const char *reason = NULL;
+    const char *bound = request_bound_tenant(request);
+    bool with_names = names != NULL && strcmp(names, "yes") == 0;
+    enum err err = ERR_OK;
+    if (!request_name_or_none(request, "tenant", &question.tenant) ||
+        !request_name_or_none(request, "zone", &question.zone) ||
+        !request_cursor(request, cursor, &cursor_size) ||
+        (with_names && !request_need(request, "reason", &reason))) {
+        return ERR_OK;
+    }
+    if (bound != NULL) {
+        if (question.tenant.text[0] != '\0' && !request_owns(request, question.tenant.text)) {
+            return ERR_OK;
+        }
+        (void)name_from_text(bound, &question.tenant);
+    }
+    if (question.tenant.text[0] != '\0' && park_tenant(ctl->park, question.tenant) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "tenant", question.tenant.text, NULL);
+        return ERR_OK;
+    }
+    question.after = (struct bytes){.data = cursor, .size = cursor_size};
+    if (with_names) {
+        question.row_limit = LIMIT_NAMES_PER_LOOKUP;
+        question.name_of = name_of_person;
+        question.ctx = &named;
+    }
+    TRY(who_list(ctl->txn, &question, request->answer, fault));
+    if (named.count > 0) {
+        (void)request_lookup(ctl, request, named.shown, named.count, reason, &err, fault);
+    }
+    return err;
+}
+
+/* --- the journal --- */
+
+static void note_hash(struct answer *a, const char *name, const struct seal_hash *hash)
+{
+    char text[2 * SEAL_HASH_SIZE + 1];
+    bytes_to_hex(BYTES_OF(hash->bytes), text, sizeof(text));
+    answer_note(a, name, text);
+}
+
+static enum err on_journal_head(struct controller *ctl, struct request *request,
+                                struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(ctl->txn, &head, fault));
+    answer_note_number(request->answer, "seq", (int64_t)head.sequence);
+    note_hash(request->answer, "hash", &head.hash);
+    answer_note_number(request->answer, "time_us", head.time.us);
+    return ERR_OK;
+}
+
+static enum err on_journal_show(struct controller *ctl, struct request *request,
+                                struct fault *fault)
+{
+    uint64_t sequence = 0;
+    Parkgate__Entry *entry = NULL;
+    struct seal_hash hash;
+    struct entry_words words;
+    if (!request_number_or_none(request, "seq", UINT64_MAX - 1, &sequence)) {
+        return ERR_OK;
+    }
+    enum err err = read_entry(ctl, sequence, &entry, &hash, fault);
+    if (err == ERR_NOT_FOUND) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "entry", request_arg(request, "seq"), NULL);
+        return ERR_OK;
+    }
+    TRY(err);
+    entry_words_of(entry, &words);
+    answer_note_number(request->answer, "seq", (int64_t)entry->sequence);
+    answer_note_number(request->answer, "time_us", entry->time_us);
+    answer_note(request->answer, "kind", words.kind);
+    answer_note(request->answer, "actor", entry->actor);
+    answer_note(request->answer, "gate", words.gate);
+    answer_note(request->answer, "lane", words.lane);
+    answer_note(request->answer, "tenant", words.tenant);
+    answer_note(request->answer, "who", words.who);
+    answer_note(request->answer, "verdict", words.verdict);
+    answer_note(request->answer, "reason", words.reason);
+    answer_note(request->answer, "text", words.text);
+    answer_note_number(request->answer, "config_version", (int64_t)entry->config_version);
+    answer_note_number(request->answer, "body_bytes", (int64_t)entry->body.len);
+    note_hash(request->answer, "hash", &hash);
+    parkgate__entry__free_unpacked(entry, NULL);
+    return ERR_OK;
+}
+
+/* --- jobs: processes of their own --- */
+
+static enum err on_journal_verify(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    static const char *const args[] = {"verify", NULL};
+    (void)fault;
+    (void)waiters_start_job(ctl, request, args);
+    return ERR_OK;
+}
+
+static enum err on_headcount_verify(struct controller *ctl, struct request *request,
+                                    struct fault *fault)
+{
+    static const char *const args[] = {"recount", NULL};
+    (void)fault;
+    (void)waiters_start_job(ctl, request, args);
+    return ERR_OK;
+}
+
+static enum err on_backup(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    const char *dir = NULL;
+    struct journal_head head;
+    Parkgate__BackupEntry entry = PARKGATE__BACKUP_ENTRY__INIT;
+    if (!request_need(request, "dir", &dir)) {
+        return ERR_OK;
+    }
+    if (dir[0] != '/') {
+        (void)request_refuse(request, ERROR_ARG_BAD, "dir", dir,
+                             "a path from the root, on the controller's machine");
+        return ERR_OK;
+    }
+    TRY(journal_head(ctl->txn, &head, fault));
+    entry.dir = field_text(dir);
+    entry.at_sequence = head.sequence;
+    TRY(controller_record(ctl, ENTRY_BACKUP, request->key->name, &entry.base, fault));
+    const char *const args[] = {"backup", dir, NULL};
+    (void)waiters_start_job(ctl, request, args);
+    return ERR_OK;
+}
+
+const struct verb_handler verbs_of_records[] = {
+    {"events", on_events},
+    {"headcount.show", on_headcount_show},
+    {"headcount.why", on_headcount_why},
+    {"headcount.verify", on_headcount_verify},
+    {"who", on_who},
+    {"journal.head", on_journal_head},
+    {"journal.verify", on_journal_verify},
+    {"journal.show", on_journal_show},
+    {"backup", on_backup},
+};
+const size_t verbs_of_records_count = ARRAY_LEN(verbs_of_records);
