@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds Parkgate three times and runs every test.
+#
+#   scripts/test.sh                 everything, then docs/acceptance.md against what ran
+#   scripts/test.sh --quick         unit tests alone, on the sanitizer build
+#   scripts/test.sh --only REGEX    the tests whose names match, on the builds they belong to
+#
+#   build/release  gcc with hardening         tests labelled `release`: structure, figures, benchmarks
+#   build/asan     gcc, ASan and UBSan        unit, integration, peers, crash, the demo
+#   build/clang    clang 14, every object     tests labelled `fuzz`
+#
+# Logs: build/test-logs. Status 1 when a test failed, was skipped or did not run.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+cd "$PARKGATE_ROOT"
+
+logs=build/test-logs
+quick=no
+only=
+
+usage() {
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    exit "$1"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=yes ;;
+    --only) [ $# -ge 2 ] || usage 2 >&2; only=$2; shift ;;
+    -h | --help) usage 0 ;;
+    *) usage 2 >&2 ;;
+    esac
+    shift
+done
+
+# step NAME COMMAND...: output to a log; shown only when the command fails, which ends the run.
+step() {
+    local name=$1 begun=$SECONDS
+    shift
+    if ! "$@" >"$logs/$name.log" 2>&1; then
+        tail -n 60 "$logs/$name.log"
+        say "$name failed after $((SECONDS - begun)) s; whole output: $logs/$name.log"
+        printf '0 passed, 1 failed\n'
+        exit 1
+    fi
+    say "$name: done in $((SECONDS - begun)) s"
+}
+
+# Every object of every room and test, and the fuzz programs linked; nothing else of this tree runs.
+build_clang() {
+    local objects
+    objects=$(ninja -C build/clang -t targets all | sed -n 's/^\(.*\.c\.o\): .*/\1/p')
+    # shellcheck disable=SC2086 # one word an object
+    build build/clang $objects fuzz_programs
+}
+
+# run TREE [ctest option...]: results as JUnit in the logs, whatever they are; the report judges.
+run() {
+    local tree=$1 begun=$SECONDS
+    shift
+    say "tests of build/$tree"
+    expected+=("$logs/$tree.xml")
+    ctest --test-dir "build/$tree" -j "$(nproc)" --timeout 300 --no-tests=ignore \
+        --test-output-size-passed 4194304 --test-output-size-failed 4194304 \
+        --output-junit "$PARKGATE_ROOT/$logs/$tree.xml" --output-on-failure "$@" \
+        ${only:+-R "$only"} 2>&1 || true
+    say "tests of build/$tree took $((SECONDS - begun)) s"
+}
+
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+
+rm -rf "$logs"
+mkdir -p "$logs"
+expected=()
+install_packages build run test
+
+step configure-asan configure build/asan -DPARKGATE_SANITIZE=ON
+step build-asan build build/asan
+if [ "$quick" = yes ]; then
+    only=${only:-^unit\\.}
+    run asan -LE 'release|fuzz'
+    exec python3 -B scripts/test-report.py --some "${expected[@]}"
+fi
+step configure-release configure build/release
+step build-release build build/release
+step configure-clang configure build/clang -DCMAKE_C_COMPILER=clang-14 -DPARKGATE_FUZZ=ON
+step build-clang build_clang
+
+run asan -LE 'release|fuzz'
+run release -L release
+run clang -L fuzz
+if [ -n "$only" ]; then
+    exec python3 -B scripts/test-report.py --some "${expected[@]}"
+fi
+acceptance=passed
+[ ! -e docs/acceptance.md ] ||
+    python3 -B scripts/check-acceptance.py docs/acceptance.md "${expected[@]}" || acceptance=failed
+exec python3 -B scripts/test-report.py --also "acceptance=$acceptance" "${expected[@]}"
