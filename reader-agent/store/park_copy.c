@@ -12,11 +12,13 @@ struct replace_context {
 
 static enum err put_row(struct store_txn *txn, struct bytes packed, struct fault *fault)
 {
-    Parkgate__ParkRow *row = parkgate__park_row__unpack(NULL, packed.size, packed.data);
-    if (row == NULL) {
+    AUTO(store_message_destroy)
+    ProtobufCMessage *message = protobuf_c_message_unpack(&parkgate__park_row__descriptor, NULL,
+                                                          packed.size, packed.data);
+    if (message == NULL) {
         return fault_set(fault, ERR_INPUT, "a row of the park cannot be read");
     }
-    AUTO(store_message_destroy) ProtobufCMessage *message = &row->base;
+    const Parkgate__ParkRow *row = (const Parkgate__ParkRow *)message;
     struct name name;
     if (!name_from_text(row->name, &name)) {
         return fault_set(fault, ERR_INPUT, "a row of the park has no proper name");
