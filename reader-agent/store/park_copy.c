@@ -13,8 +13,8 @@ struct replace_context {
 static enum err put_row(struct store_txn *txn, struct bytes packed, struct fault *fault)
 {
     AUTO(store_message_destroy)
-    ProtobufCMessage *message = protobuf_c_message_unpack(&parkgate__park_row__descriptor, NULL,
-                                                          packed.size, packed.data);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(&parkgate__park_row__descriptor, NULL, packed.size, packed.data);
     if (message == NULL) {
         return fault_set(fault, ERR_INPUT, "a row of the park cannot be read");
     }
