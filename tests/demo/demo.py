@@ -1,0 +1,616 @@
+#!/usr/bin/env python3
+"""The demo's morning: makes a park, plays morning.txt at its emulated gates, shows it live, and checks the outcome.
+
+Started by scripts/demo.sh. The people here know nothing of what is expected: they show their badge, look at the light
+and push the arm when it is green. What should have come of it says expect.py; what did come, the park's own command
+line and the arms' turn logs.
+"""
+import argparse
+import collections
+import csv
+import datetime
+import io
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+from park import Board, Gate, Lane, Park, build_directory, until  # noqa: E402
+
+PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai
+VIEW_S = 2.0
+FIGURES = ("persons", "entries", "exits", "present")
+HEADS = {"姓名": "name", "name": "name", "full_name": "name", "员工姓名": "name", "employee name": "name", "人员姓名": "name",
+         "worker": "name", "身份证号": "id", "id number": "id", "身份证号码": "id", "id_number": "id", "证件号码": "id",
+         "id card": "id", "身份证": "id", "id no.": "id", "手机号": "phone", "mobile": "phone", "联系电话": "phone",
+         "phone": "phone", "电话": "phone", "phone number": "phone", "手机": "phone", "telephone": "phone", "卡号": "badge",
+         "badge uid": "badge", "门禁卡号": "badge", "card": "badge", "工牌号": "badge", "uid": "badge", "门禁卡": "badge",
+         "card number": "badge", "班次": "shift", "shift": "shift", "班组": "shift", "车牌号": "plate"}
+SHIFT_WORDS = {"白班": "day", "夜班": "night"}
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def title(text):
+    say(f"\n── {text}")
+
+
+# --- the story and the people in it ---
+
+class Story:
+    def __init__(self, start):
+        self.start = datetime.datetime.fromtimestamp(start // 60 * 60, PARK_TIME)
+        self.shifts, self.windows, self.tenants, self.office, self.phases = {}, {}, {}, [], []
+        for line in (HERE / "morning.txt").read_text(encoding="utf-8").splitlines():
+            phase = re.match(r"phase (\S+) \| (.*)", line)
+            words = [] if phase else shlex.split(line, comments=True)
+            if phase:
+                self.phases.append((phase[2], collections.defaultdict(list)))
+            elif words and words[0] in ("shift", "window", "tenant", "office"):
+                getattr(self, f"_{words[0]}")(words[1:])
+            elif words:
+                self.phases[-1][1][words[0]].append(words[1:])
+
+    def at(self, distance):
+        hours, minutes = map(int, distance[1:].split(":"))
+        return self.start + (-1 if distance[0] == "-" else 1) * datetime.timedelta(hours=hours, minutes=minutes)
+
+    def _shift(self, words):
+        self.shifts[words[0]] = (self.at(words[1]), self.at(words[2]), int(words[4]))
+
+    def _window(self, words):
+        self.windows[words[0]] = (self.at(words[1]), self.at(words[2]))
+
+    def _tenant(self, words):
+        self.tenants[words[0]] = dict(zip(words[1::2], words[2::2]))
+
+    def _office(self, words):
+        self.office.append(words)
+
+    def day_of(self, shift):
+        return self.shifts[shift][0].date().isoformat()
+
+    def park_yaml(self):
+        def clock(when):
+            return f'"{when:%H:%M}"'
+        lines = ["park:", "  name: demo-park", "  title: Demo Logistics Park", "  title_zh: 演示物流园", "  time_zone: Asia/Shanghai",
+                 "zones:", "  - name: yard", "    title: Yard", "    title_zh: 园区", "    capacity: 5000", "tenants:"]
+        for name, more in self.tenants.items():
+            lines += [f"  - name: {name}", f"    title: {more['title']}", f"    title_zh: {more['zh']}", "    zones: [yard]"]
+            lines += [f"    cut: {clock(self.at(more['cut']))}"] if "cut" in more else []
+            lines += [f"    schedule: {more['hours']}"] if "hours" in more else []
+        lines += ["shifts:"]
+        for name, (begin, end, early) in self.shifts.items():
+            lines += [f"  - name: {name}", f"    from: {clock(begin)}", f"    to: {clock(end)}", f"    early_minutes: {early}"]
+        lines += ["schedules:"]
+        for name, (begin, end) in self.windows.items():
+            lines += [f"  - name: {name}", "    windows:", f"      - from: {clock(begin)}", f"        to: {clock(end)}"]
+        return "\n".join(lines) + "\n"
+
+
+def ranged(text):
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+class People:
+    """The rosters as the people of the story know themselves: their name, number, badge."""
+
+    def __init__(self):
+        self.files, self.by_who, self.trucks = sorted((HERE / "data").glob("[1-8]-*.csv")), {}, []
+        for path in self.files:
+            count = collections.Counter()
+            for row in self._rows(path):
+                shift = SHIFT_WORDS.get(row["shift"], row["shift"]) or "none"
+                count[shift] += 1
+                self.by_who[f"{path.stem[2:]}:{shift} {count[shift]}"] = row
+        for number, row in enumerate(self.by_who.values(), 1):
+            row["face"] = f"F{number:06}"
+        self.trucks = [row["plate"] for row in self._rows(HERE / "data" / "vehicles.csv")]
+
+    @staticmethod
+    def _rows(path):
+        raw = path.read_bytes()
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("gb18030")
+        table = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=text.splitlines()[0].count)))
+        names = [HEADS.get(head.lower(), head) for head in table[0]]
+        return [dict(zip(names, cells)) for cells in table[1:] if cells]
+
+    def those(self, words):
+        return [self.by_who[f"{words[0]} {number}"] for number in ranged(words[1])]
+
+
+def gates():
+    return [
+        Gate("gate-a", [Board("board-a", [Lane("a-in-1"), Lane("a-in-2"), Lane("a-in-3"), Lane("a-out", "out", button=True)])],
+             "Gate A, on foot", "一号门（步行）"),
+        Gate("gate-b", [Board("board-b1", [Lane("b-in"), Lane("b-out", "out", button=True)], rtu=True, counters=False),
+                        Board("board-b2", [Lane("b-face", reader="face")])],
+             "Gate B, on foot", "二号门（步行）"),
+        Gate("gate-c", [Board("board-c", [Lane("c-in", reader="plate", open_ms=1000, pass_ms=10000),
+                                          Lane("c-out", "out", reader="plate", open_ms=1000, pass_ms=10000)])],
+             "Gate C, trucks", "三号门（货车）"),
+    ]
+
+
+# --- before the morning ---
+
+def import_rosters(park, story, people, work):
+    """The files, with the dates of this very morning, through `parkgate person import`."""
+    title("Rosters of eight companies, as they come · 导入八家租户的名册")
+    for path in people.files:
+        dated = work / path.name
+        data = path.read_bytes()
+        for shift in story.shifts:
+            data = data.replace(f"@{shift}".encode(), story.day_of(shift).encode())
+        dated.write_bytes(data)
+        begin = time.monotonic()
+        notes = park.cli("person", "import", dated, "--tenant", path.stem[2:])
+        dated.unlink()
+        say(f"  {path.name:22} persons {notes.get('persons', '?'):>4}  badges {notes.get('credentials', '?'):>4}  "
+            f"assignments {notes.get('assignments', '?'):>4}   {time.monotonic() - begin:.1f} s")
+    notes = park.cli("vehicle", "import", HERE / "data" / "vehicles.csv")
+    say(f"  {'vehicles.csv':22} vehicles {len(people.trucks):>3}")
+
+
+class Office:
+    """What the staff did before the morning, by the command line."""
+
+    def __init__(self, park, story, people):
+        self.park, self.story, self.people, self.expired = park, story, people, {}
+        title("The office's morning · 办公室事务")
+        for verb, *words in story.office:
+            getattr(self, verb.replace("-", "_"))(words)
+            say(f"  {verb:16} {' '.join(words[:2])}")
+
+    def handle(self, row):
+        return self.park.rows("person", "find", "--id-number", row["id"], "--reason", "demo")[0]["person"]
+
+    def suspend_person(self, words):
+        for row in self.people.those(words):
+            self.park.cli("person", "suspend", self.handle(row), "--reason", "demo: papers missing")
+
+    def suspend_tenant(self, words):
+        self.park.cli("tenant", "suspend", words[0], "--reason", "demo: rent")
+
+    def revoke_badge(self, words):
+        for row in self.people.those(words):
+            self.park.cli("badge", "revoke", "--uid", row["badge"], "--reason", "demo: lost")
+
+    def expired_badge(self, words):
+        row, = self.people.those(words)
+        yesterday = datetime.datetime.now(PARK_TIME).date() - datetime.timedelta(days=1)
+        self.park.cli("badge", "add", self.handle(row), words[2], "--until", yesterday.isoformat())
+        self.expired[row["id"]] = words[2]
+
+    def also_works_for(self, words):
+        row, = self.people.those(words)
+        day = self.story.day_of(words[3])
+        self.park.cli("assignment", "add", self.handle(row), "--tenant", words[2], "--shift", words[3], "--from", day, "--to", day)
+
+    def face(self, words):
+        for row in self.people.those(words):
+            self.park.cli("face", "attach", self.handle(row), row["face"], "--consent", "paper 2026-04-30", "--purpose", "entry")
+
+
+# --- the people at the lanes ---
+
+class Walkers:
+    """Everybody who comes to one lane, one after another."""
+
+    def __init__(self, park, lane, people, office):
+        self.park, self.lane, self.people, self.office = park, lane, people, office
+        self.board = park.turnstile(lane)
+        self.shown = self.board.shown(lane)
+        self.reader = park.readers.get(lane)
+        self.surprise = None
+
+    def play(self, steps):
+        try:
+            for verb, *words in steps:
+                getattr(self, verb.replace("-", "_"))(words)
+            if self.reader:
+                self.reader.remove()
+        except Exception as error:  # told by the main thread
+            self.surprise = error
+        finally:
+            self.board.hang_up()
+            if self.reader:
+                self.reader.hang_up()
+
+    # what a person can do
+
+    def look(self):
+        """Waits for the light; true: it is green."""
+        self.shown += 1
+        self.board.do(f"wait {self.lane} sounds {self.shown} 15000")
+        return self.board.show(self.lane)["colour"] in ("1", "green")
+
+    def go(self, how="push"):
+        self.board.do(f"{how} {self.lane} 5000")
+
+    def show_badge(self, uid):
+        self.reader.card(uid)
+        return self.look()
+
+    def post(self, event):
+        if (status := self.park.poster(self.lane).post(event)) != 200:
+            raise AssertionError(f"{self.lane}: the gate answered a post with {status}")
+
+    # the steps of morning.txt
+
+    def badge(self, words):
+        for row in self.people.those(words):
+            if self.show_badge(row["badge"]):
+                self.go()
+
+    def tap_twice(self, words):
+        for row in self.people.those(words):
+            self.show_badge(row["badge"])
+            self.reader.remove()
+            if self.show_badge(row["badge"]):
+                self.go()
+
+    def card(self, words):
+        if self.show_badge(words[0]):
+            self.go()
+
+    def expired(self, words):
+        row, = self.people.those(words)
+        self.card([self.office.expired[row["id"]]])
+
+    def tailgate(self, words):
+        row, = self.people.those(words)
+        if self.show_badge(row["badge"]):
+            self.go("tailgate")
+
+    def force(self, _):
+        self.board.do(f"force {self.lane}")
+
+    def button(self, _):
+        self.board.do(f"button {self.lane}")
+        if self.look():
+            self.go()
+
+    def show_face(self, subject, more=""):
+        self.post(f"access --employee {subject} --demographics {more}")
+        return self.look()
+
+    def face(self, words):
+        for row in self.people.those(words):
+            if self.show_face(row["face"]):
+                self.go()
+
+    def stranger(self, words):
+        if self.show_face(words[0]):
+            self.go()
+
+    def history(self, words):
+        row, = self.people.those(words)
+        if self.show_face(row["face"], "--current-event false --ago 600"):
+            self.go()
+
+    def drive(self, text, more=""):
+        self.post(f"anpr --plate {text} {more}")
+        if self.look():
+            self.go()
+
+    def plate(self, words):
+        for number in ranged(words[0]):
+            self.drive(self.people.trucks[number - 1])
+
+    def replay(self, words):
+        text = self.people.trucks[int(words[0]) - 1]
+        same = "--uuid 7b0c6f1e-5d0a-4c43-9a35-0d8f6f2f4a11 --time " + datetime.datetime.now(PARK_TIME).isoformat(timespec="milliseconds")
+        self.drive(text, same)
+        self.post(f"anpr --plate {text} {same}")  # recorded once, opens nothing, shows nothing
+
+    def stale(self, words):
+        self.drive(self.people.trucks[int(words[0]) - 1], "--ago 60")
+
+    def lookalike(self, words):
+        text = self.people.trucks[int(words[0]) - 1]
+        self.drive(text[:-1] + str((int(text[-1]) + 1) % 10))
+
+    def no_plate(self, _):
+        self.drive("无车牌")
+
+    def unread(self, _):
+        self.drive("unknown")
+
+
+# --- what is seen of it ---
+
+class View(threading.Thread):
+    """Follows `parkgate events --follow` and keeps the sums."""
+
+    def __init__(self, park):
+        super().__init__(daemon=True)
+        self.park, self.lock = park, threading.Lock()
+        self.refused, self.passed, self.granted, self.fresh = collections.Counter(), collections.Counter(), 0, []
+        self.process = subprocess.Popen([*park.command("events", "--follow"), "--json"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True, env=park.env)
+
+    def run(self):
+        for line in self.process.stdout:
+            with self.lock:
+                self.take(json.loads(line))
+
+    def take(self, event):
+        if (kind := passage_of(event)) is not None:
+            self.passed[event["lane"]] += kind == "passed"
+            if kind in ("forced", "tailgated"):
+                self.fresh.append((event, kind))
+        elif is_presentation(event) and event["verdict"] == "deny":
+            self.refused[event["reason"]] += 1
+            self.fresh.append((event, f"refused: {event['reason']}"))
+        elif is_presentation(event):
+            self.granted += 1
+
+    def show(self, began, figures):
+        with self.lock:
+            fresh, self.fresh = self.fresh, []
+            passed, refused = sum(self.passed.values()), sum(self.refused.values())
+        for event, text in fresh:
+            say(f"           {event['time'][11:19]}  {event['lane']:8} {text}")
+        inside = collections.Counter()
+        for row in figures:
+            inside[row["tenant"]] += row["present"]
+        say(f"  [{time.monotonic() - began:5.1f} s]  inside {sum(inside.values()):3}  passed {passed:3}  refused {refused:2}   "
+            + "  ".join(f"{tenant} {count}" for tenant, count in inside.items() if count))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+PASSAGES = ("passed", "tailgated", "forced", "not-taken", "held", "held-ended", "unsensed")
+
+
+def passage_of(event):
+    """The kind of passage an event tells of; None: it is no passage."""
+    if event["kind"] != "passage":
+        return None
+    words = (event.get("verdict", ""), event.get("reason", ""), *event.get("text", "").split())
+    return next((word.strip(".,:;") for word in words if word.strip(".,:;") in PASSAGES), "?")
+
+
+def is_presentation(event):
+    return event["kind"] == "presentation"
+
+
+def headcounts(park, days):
+    return [{**row, "date": day} for day in days for row in park.rows("headcount", "--date", day)]
+
+
+def play(park, story, people, office, days):
+    began = time.monotonic()
+    view = View(park)
+    view.start()
+    try:
+        for name, lanes in story.phases:
+            title(name)
+            walkers = {lane: Walkers(park, lane, people, office) for lane in lanes}
+            threads = [threading.Thread(target=walkers[lane].play, args=(steps,), daemon=True) for lane, steps in lanes.items()]
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                next_view = time.monotonic() + VIEW_S
+                view.show(began, headcounts(park, days))
+                for thread in threads:
+                    thread.join(max(0.0, next_view - time.monotonic()))
+            for lane, walker in walkers.items():
+                if walker.surprise:
+                    raise RuntimeError(f"at {lane}: {walker.surprise}") from walker.surprise
+        settle(park)
+        view.show(began, headcounts(park, days))
+    finally:
+        view.stop()
+
+
+def turns(park):
+    """The arms' own witness: lane -> kind -> turns."""
+    found = collections.defaultdict(collections.Counter)
+    for log in park.turn_logs.glob("*.log"):
+        for line in log.read_text().splitlines():
+            words = dict(word.split("=", 1) for word in line.split())
+            found[words["lane"]][words["kind"]] += 1
+    return found
+
+
+def settle(park):
+    """Waits until every turn of an arm has come to the journal; what is missing then, the check tells."""
+    wanted = sum(sum(kinds.values()) for kinds in turns(park).values())
+
+    def all_there():
+        kinds = [passage_of(event) for event in park.events("--kind", "passage")]
+        return sum(kind in ("passed", "tailgated", "forced") for kind in kinds) >= wanted
+    try:
+        until("every turn is in the journal", all_there, 15)
+    except TimeoutError as error:
+        say(f"  {error}")
+
+
+# --- the check ---
+
+class Check:
+    def __init__(self):
+        self.wrong = []
+
+    def table(self, name, expected, found):
+        """Two mappings, compared key by key."""
+        title(name)
+        width = max([len(str(key)) for key in [*expected, *found]] + [8])
+        for key in sorted({*expected, *found}, key=str):
+            want, have = expected.get(key, 0), found.get(key, 0)
+            say(f"  {str(key):{width}}  {self.text(have):42} {'ok' if want == have else 'WRONG, expected ' + self.text(want)}")
+            if want != have:
+                self.wrong.append(f"{name}: {key}: {self.text(have)}, expected {self.text(want)}")
+
+    @staticmethod
+    def text(value):
+        if isinstance(value, dict):
+            return "  ".join(f"{key} {number}" for key, number in value.items()) or "none"
+        return str(value)
+
+    def fact(self, name, good, text):
+        say(f"  {name:24}  {text:42} {'ok' if good else 'WRONG'}")
+        if not good:
+            self.wrong.append(f"{name}: {text}")
+
+
+def needles(people):
+    """50 names, numbers, plates and UIDs of the story, each in every form that it could stand in."""
+    rows = [row for row in people.by_who.values() if len(row["badge"]) >= 14 and len(row["name"]) >= 3]
+    rows = rows[:: len(rows) // 20][:20]
+    found = []
+    for row in rows[:14]:
+        found.append((row["name"], [row["name"].encode("utf-8"), row["name"].encode("gb18030")]))
+    for row in rows[:12]:
+        found.append((row["id"], [row["id"].encode()]))
+    for row in rows[6:20]:
+        found.append((row["badge"], [row["badge"].encode(), row["badge"].lower().encode(), bytes.fromhex(row["badge"]),
+                                     ":".join(re.findall("..", row["badge"])).encode()]))
+    for plate in people.trucks[:10]:
+        found.append((plate, [plate.encode("utf-8"), plate.encode("gb18030"), plate[1:].encode()]))
+    return found
+
+
+def search(park, people):
+    """Greps every file of the park for the needles; returns (files, bytes, what was found where)."""
+    wanted, hits, files, size = needles(people), [], 0, 0
+    assert len(wanted) == 50
+    for path in sorted(park.directory.rglob("*")):
+        if not path.is_file():
+            continue
+        data = path.read_bytes()
+        files, size = files + 1, size + len(data)
+        for number, (_, forms) in enumerate(wanted, 1):
+            if any(form in data for form in forms):
+                hits.append(f"needle {number} in {path.relative_to(park.directory)}")
+    return files, size, hits
+
+
+def check(park, people, start):
+    expected = json.loads(subprocess.run([sys.executable, "-B", str(HERE / "expect.py"), str(start)], check=True,
+                                         capture_output=True, text=True).stdout)
+    result = Check()
+    days = sorted({key.split()[1] for key in expected["headcount"]})
+    found = {f"{row['tenant']} {row['date']}": {figure: row[figure] for figure in FIGURES}
+             for row in headcounts(park, days) if any(row[figure] for figure in FIGURES)}
+    result.table("Headcount a tenant and business day · 各租户营业日人数", expected["headcount"], found)
+    events = park.events()
+    refusals = collections.Counter(event["reason"] for event in events if is_presentation(event) and event["verdict"] == "deny")
+    result.table("Refusals by reason · 拒绝原因", expected["refusals"], refusals)
+    journal = collections.defaultdict(collections.Counter)
+    for event in events:
+        if (kind := passage_of(event)) is not None:
+            journal[event["lane"]][kind] += 1
+    result.table("Passages in the journal, a lane · 日志中的通行", expected["passages"],
+                 {lane: kinds["passed"] for lane, kinds in journal.items() if kinds["passed"]})
+    arms = {lane: dict(sorted(kinds.items())) for lane, kinds in turns(park).items()}
+    result.table("Turns of the arms, by their own log · 闸机自身记录", expected["turns"], arms)
+    words = {"pass": "passed", "tailgate": "tailgated", "forced": "forced"}
+    told = {lane: {kind: count for kind, word in words.items() if (count := kinds[word])} for lane, kinds in journal.items()}
+    result.table("The journal against the arms · 日志与闸机核对", arms, {lane: dict(sorted(kinds.items())) for lane, kinds in told.items() if kinds})
+    facts(park, people, expected, result)
+    return result.wrong
+
+
+def facts(park, people, expected, result):
+    title("Checks of the whole · 总核对")
+    inside = sum(row["present"] for row in park.rows("headcount"))
+    inside = len(park.rows("who"))
+    result.fact("inside now", inside == expected["inside"], f"{inside} persons, expected {expected['inside']}")
+    for noun in ("headcount", "journal"):
+        notes = park.cli(noun, "verify", timeout=300)
+        result.fact(f"{noun} verify", notes.get("result") == "equal" or notes.get("result") == "ok",
+                    f"{notes.get('result')}, {notes.get('entries', '?')} entries")
+    files, size, hits = search(park, people)
+    result.fact("no name in clear", not hits, f"50 needles in {files} files, {size / 1e6:.0f} MB: {'; '.join(hits) or 'none found'}")
+
+
+# --- the whole ---
+
+def commands(park):
+    parkgate = f"{os.path.relpath(park.programs.path('parkgate'))} --dir {park.home}"
+    turnstile = park.turnstile("board-a").peer.control_path
+    peers = os.path.relpath(os.path.dirname(park.programs.path("peer-ctl")))
+    title("The park stays up. In another terminal · 园区保持运行，可在另一终端输入")
+    for line in ("status", "who --tenant sun-express", "headcount --by hour", "events --follow", "lane list",
+                 'lane lock a-in-1 --reason "try it"'):
+        say(f"  {parkgate} {line}")
+    say(f"  {peers}/peer-ctl {park.readers['a-in-2'].peer.control_path} 'card 04AABBCCDDEE11'   # a stranger's badge")
+    say(f"  {peers}/peer-ctl {turnstile} 'show a-in-2' 'button a-out' 'push a-out'")
+    say(f"  {peers}/peer-hikvision anpr --url {park.url('c-in')} --plate 浙A00000")
+    say("\nCtrl-C ends it · 按 Ctrl-C 结束")
+
+
+def run(options, directory, work):
+    start = int(time.time())
+    began = time.monotonic()
+    story, people = Story(start), People()
+    days = sorted({story.day_of(shift) for shift in story.shifts})
+    title(f"A park in {directory} · 园区目录  {story.start:%Y-%m-%d %H:%M}")
+    with Park(directory, story.park_yaml(), gates(), build=options.build) as park:
+        say(f"  controller and {len(park.agents)} gates are up after {time.monotonic() - began:.1f} s")
+        import_rosters(park, story, people, work)
+        office = Office(park, story, people)
+        play(park, story, people, office, days)
+        wrong = check(park, people, start)
+        say()
+        for line in wrong:
+            say(f"WRONG  {line}")
+        say(f"{'NOT as expected' if wrong else 'All as expected · 全部符合预期'}, {time.monotonic() - began:.0f} s")
+        if not options.once:
+            commands(park)
+            signal.pause()
+    return 1 if wrong else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/demo.sh", description=__doc__.splitlines()[0])
+    parser.add_argument("--once", action="store_true", help="end by itself; status 0 only if all is as expected")
+    parser.add_argument("--keep", metavar="DIR", help="make the park in DIR and leave it there")
+    parser.add_argument("--build", metavar="DIR", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.build = options.build or build_directory()
+
+    def end(number, _frame):
+        raise SystemExit(128 + number)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
+    if options.keep and os.path.exists(options.keep) and os.listdir(options.keep):
+        sys.exit(f"{options.keep} is not empty; name a new directory")
+    work = pathlib.Path(tempfile.mkdtemp(prefix="parkgate-rosters-"))
+    directory = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="parkgate-demo-"))
+    try:
+        return run(options, directory, work)
+    except KeyboardInterrupt:
+        say("\nending")
+        return 130 if options.once else 0
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        if options.keep:
+            say(f"left in {directory}")
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
