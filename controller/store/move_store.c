@@ -4,16 +4,34 @@
 #include "controller/store/tables.h"
 #include "schema/record.pb-c.h"
 
-struct wall quarter_of(struct wall at)
+#define MINUTE_US ((int64_t)60 * 1000000)
+
+static struct wall floor_to(struct wall at, int64_t unit_us)
 {
-    int64_t past = at.us % QUARTER_US;
-    return (struct wall){.us = at.us - (past < 0 ? past + QUARTER_US : past)};
+    int64_t past = at.us % unit_us;
+    return (struct wall){.us = at.us - (past < 0 ? past + unit_us : past)};
 }
 
-static void scope_key(struct keybuf *key, const struct presence_scope *scope)
+struct wall quarter_of(struct wall at)
+{
+    return floor_to(at, QUARTER_US);
+}
+
+static struct wall minute_of(struct wall at)
+{
+    return floor_to(at, MINUTE_US);
+}
+
+static struct wall after(struct wall at, int64_t us)
+{
+    return (struct wall){.us = at.us + us};
+}
+
+static void scope_key(struct keybuf *key, const struct presence_scope *scope, uint8_t tenant_letter,
+                      uint8_t zone_letter)
 {
     keybuf_begin(key);
-    keybuf_u8(key, scope->is_zone ? 'Z' : 'T');
+    keybuf_u8(key, scope->is_zone ? zone_letter : tenant_letter);
     keybuf_name(key, scope->name);
     if (!scope->is_zone) {
         keybuf_u32(key, (uint32_t)scope->day);
@@ -22,16 +40,22 @@ static void scope_key(struct keybuf *key, const struct presence_scope *scope)
 
 static void quarter_key(struct keybuf *key, const struct presence_scope *scope, struct wall start)
 {
-    scope_key(key, scope);
+    scope_key(key, scope, 'T', 'Z');
     keybuf_wall(key, start);
 }
 
-static void move_key(struct keybuf *key, const struct presence_scope *scope, struct wall at,
-                     uint64_t journal)
+static void minute_key(struct keybuf *key, const struct presence_scope *scope, struct wall start)
 {
-    quarter_key(key, scope, quarter_of(at));
-    keybuf_wall(key, at);
-    keybuf_u64(key, journal);
+    scope_key(key, scope, 't', 'z');
+    keybuf_wall(key, start);
+}
+
+/* `when` may be the end of the quarter: behind all its moves. */
+static void move_key(struct keybuf *key, const struct presence_scope *scope, struct wall quarter,
+                     struct wall when)
+{
+    quarter_key(key, scope, quarter);
+    keybuf_wall(key, when);
 }
 
 /* The last `size` bytes of a key: what stands behind the scope. */
@@ -89,10 +113,10 @@ static enum err next_move(struct store_iter *iter, struct wall *ret_at, int32_t 
     return ERR_OK;
 }
 
-/* --- quarters --- */
+/* --- minutes and quarters, which are alike --- */
 
-static enum err get_quarter(struct store_txn *txn, const struct keybuf *key,
-                            Parkgate__QuarterRecord *ret_record, struct fault *fault)
+static enum err get_sum(struct store_txn *txn, const struct keybuf *key,
+                        Parkgate__QuarterRecord *ret_record, struct fault *fault)
 {
     AUTO(store_message_destroy) ProtobufCMessage *found = NULL;
     enum err err = store_get_message(txn, TABLE_QUARTER, keybuf_view(key),
@@ -113,8 +137,8 @@ static enum err get_quarter(struct store_txn *txn, const struct keybuf *key,
     return ERR_OK;
 }
 
-static enum err put_quarter(struct store_txn *txn, const struct keybuf *key,
-                            const Parkgate__QuarterRecord *record, struct fault *fault)
+static enum err put_sum(struct store_txn *txn, const struct keybuf *key,
+                        const Parkgate__QuarterRecord *record, struct fault *fault)
 {
     if (record->net == 0 && record->top == 0 && record->entries == 0 && record->exits == 0) {
         enum err err = store_del(txn, TABLE_QUARTER, keybuf_view(key), fault);
@@ -123,109 +147,126 @@ static enum err put_quarter(struct store_txn *txn, const struct keybuf *key,
     return store_put_message(txn, TABLE_QUARTER, keybuf_view(key), &record->base, fault);
 }
 
-/* Finds the highest point from all moves of the quarter. */
-static enum err scan_top(struct store_txn *txn, const struct keybuf *quarter,
-                         Parkgate__QuarterRecord *record, struct fault *fault)
+/* The moves of the minute of `at` that stand at or behind `from`. */
+static enum err begin_moves(struct store_txn *txn, const struct presence_scope *scope,
+                            struct wall at, const struct keybuf *from, struct store_iter *iter,
+                            struct fault *fault)
 {
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_prefix(txn, TABLE_MOVE, keybuf_view(quarter), UINT64_MAX, &iter, fault));
-    record->top = 0;
-    record->top_us = 0;
-
-    int32_t running = 0;
-    struct wall at;
-    int32_t value;
-    enum err err;
-    while ((err = next_move(&iter, &at, &value, fault)) == ERR_OK) {
-        running += value;
-        if (running > record->top) {
-            record->top = running;
-            record->top_us = at.us;
-        }
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    struct keybuf until;
+    move_key(&until, scope, quarter_of(at), after(minute_of(at), MINUTE_US));
+    return store_iter_range(txn, TABLE_MOVE, keybuf_view(from), keybuf_view(&until), UINT64_MAX,
+                            iter, fault);
 }
 
 struct crest {
-    bool is_last;    /* no move after it */
-    int32_t highest; /* of the moves' running sum from it on; 0 at itself */
-    struct wall at;
-    int32_t sum; /* of all moves after it */
+    bool is_empty;
+    int32_t highest; /* of the moves' running sum, which begins with 0 */
+    struct wall at;  /* when first; us 0: at the beginning */
+    int32_t sum;     /* of all */
 };
 
-/* How the count goes on after the move of `key` until the quarter ends. */
-static enum err crest_after(struct store_txn *txn, const struct presence_scope *scope,
-                            const struct keybuf *key, struct wall move_at, struct crest *ret_crest,
-                            struct fault *fault)
+static enum err crest_of(struct store_iter *iter, struct crest *ret_crest, struct fault *fault)
 {
-    struct keybuf after = *key, until;
-    keybuf_u8(&after, 0); /* the first key behind it */
-    quarter_key(&until, scope, (struct wall){.us = quarter_of(move_at).us + QUARTER_US});
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(txn, TABLE_MOVE, keybuf_view(&after), keybuf_view(&until), UINT64_MAX,
-                         &iter, fault));
-
-    struct crest crest = {.is_last = true, .at = move_at};
+    struct crest crest = {.is_empty = true};
     struct wall at;
     int32_t value;
     enum err err;
-    while ((err = next_move(&iter, &at, &value, fault)) == ERR_OK) {
-        crest.is_last = false;
+    while ((err = next_move(iter, &at, &value, fault)) == ERR_OK) {
+        crest.is_empty = false;
         crest.sum += value;
         if (crest.sum > crest.highest) {
             crest.highest = crest.sum;
             crest.at = at;
         }
     }
-    if (err != ERR_NOT_FOUND) {
-        return err;
-    }
     *ret_crest = crest;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* The minute's highest point from all its moves. */
+static enum err scan_top(struct store_txn *txn, const struct presence_scope *scope, struct wall at,
+                         Parkgate__QuarterRecord *minute, struct fault *fault)
+{
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    struct keybuf from;
+    struct crest crest;
+    move_key(&from, scope, quarter_of(at), minute_of(at));
+    TRY(begin_moves(txn, scope, at, &from, &iter, fault));
+    TRY(crest_of(&iter, &crest, fault));
+    minute->top = crest.highest;
+    minute->top_us = crest.at.us;
     return ERR_OK;
 }
 
-/* The highest point after a new move was put in. Everything after the move is shifted by it, and
- * nothing before it: so one more person is judged by the rest of the quarter alone, and one less
- * cannot move a highest point that was reached before. record->net is still the old one. */
-static enum err raise_top(struct store_txn *txn, const struct presence_scope *scope,
+/* The minute's highest point after a new move was put in. Everything after the move is shifted by
+ * it, and nothing before it: so one more person is judged by the rest of the minute alone, and one
+ * less cannot move a highest point that was reached before. minute->net is still the old one. */
+static enum err shift_top(struct store_txn *txn, const struct presence_scope *scope,
                           const struct keybuf *key, struct wall at, int32_t by,
-                          Parkgate__QuarterRecord *record, struct fault *fault)
+                          Parkgate__QuarterRecord *minute, struct fault *fault)
 {
-    if (by < 0 && (record->top == 0 || record->top_us < at.us)) {
+    if (by < 0 && (minute->top == 0 || minute->top_us < at.us)) {
         return ERR_OK;
     }
-    struct crest crest;
-    TRY(crest_after(txn, scope, key, at, &crest, fault));
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    struct keybuf behind = *key;
+    struct crest rest;
+    keybuf_u8(&behind, 0);
+    TRY(begin_moves(txn, scope, at, &behind, &iter, fault));
+    TRY(crest_of(&iter, &rest, fault));
     if (by < 0) {
-        struct keybuf quarter;
-        quarter_key(&quarter, scope, quarter_of(at));
-        return crest.is_last ? ERR_OK : scan_top(txn, &quarter, record, fault);
+        return rest.is_empty ? ERR_OK : scan_top(txn, scope, at, minute, fault);
     }
-    int32_t highest = record->net - crest.sum + by + crest.highest;
-    if (highest > record->top) {
-        record->top = highest;
-        record->top_us = crest.at.us;
+    int32_t highest = minute->net - rest.sum + by + rest.highest;
+    if (highest > minute->top) {
+        minute->top = highest;
+        minute->top_us = rest.highest > 0 ? rest.at.us : at.us;
     }
     return ERR_OK;
 }
 
 static enum err add_move(struct store_txn *txn, const struct presence_scope *scope, struct wall at,
-                         uint64_t journal, int32_t by, Parkgate__QuarterRecord *record,
-                         struct fault *fault)
+                         uint64_t journal, int32_t by, struct fault *fault)
 {
-    struct keybuf key, quarter;
+    struct keybuf key, minute;
     int32_t before;
-    move_key(&key, scope, at, journal);
+    Parkgate__QuarterRecord record;
+    move_key(&key, scope, quarter_of(at), at);
+    keybuf_u64(&key, journal);
+    minute_key(&minute, scope, minute_of(at));
+    TRY(get_sum(txn, &minute, &record, fault));
     TRY(get_count(txn, TABLE_MOVE, &key, &before, fault));
     TRY(set_count(txn, TABLE_MOVE, &key, before + by, fault));
-    if (before == 0) {
-        TRY(raise_top(txn, scope, &key, at, by, record, fault));
-    } else {
-        quarter_key(&quarter, scope, quarter_of(at));
-        TRY(scan_top(txn, &quarter, record, fault));
+    TRY(before == 0 ? shift_top(txn, scope, &key, at, by, &record, fault)
+                    : scan_top(txn, scope, at, &record, fault));
+    record.net += by;
+    return put_sum(txn, &minute, &record, fault);
+}
+
+/* The quarter's highest point, from its minutes. */
+static enum err top_of_minutes(struct store_txn *txn, const struct presence_scope *scope,
+                               struct wall at, Parkgate__QuarterRecord *quarter,
+                               struct fault *fault)
+{
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    struct keybuf from, until;
+    struct quarter minute;
+    int32_t present = 0;
+    enum err err;
+    minute_key(&from, scope, quarter_of(at));
+    minute_key(&until, scope, after(quarter_of(at), QUARTER_US));
+    TRY(store_iter_range(txn, TABLE_QUARTER, keybuf_view(&from), keybuf_view(&until), UINT64_MAX,
+                         &iter, fault));
+    quarter->top = 0;
+    quarter->top_us = 0;
+    while ((err = quarters_next(&iter, &minute, fault)) == ERR_OK) {
+        if (present + minute.top > quarter->top) {
+            quarter->top = present + minute.top;
+            quarter->top_us = minute.top_at.us;
+        }
+        present += minute.net;
     }
-    record->net += by;
-    return ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* May be below zero in between: a late exit is counted before the one after it is taken back. */
@@ -249,13 +290,15 @@ enum err move_store_add(struct store_txn *txn, struct wall at, uint64_t journal,
     struct keybuf key;
     Parkgate__QuarterRecord record;
     quarter_key(&key, &change->scope, quarter_of(at));
-    TRY(get_quarter(txn, &key, &record, fault));
+    TRY(get_sum(txn, &key, &record, fault));
     if (change->present != 0) {
-        TRY(add_move(txn, &change->scope, at, journal, change->present, &record, fault));
+        TRY(add_move(txn, &change->scope, at, journal, change->present, fault));
+        TRY(top_of_minutes(txn, &change->scope, at, &record, fault));
+        record.net += change->present;
     }
     record.entries += (uint32_t)change->entries; /* what is taken back was added before */
     record.exits += (uint32_t)change->exits;
-    TRY(put_quarter(txn, &key, &record, fault));
+    TRY(put_sum(txn, &key, &record, fault));
     if (change->scope.is_zone) {
         TRY(add_to_zone(txn, change->scope.name, change->present, fault));
     }

@@ -3,6 +3,9 @@
  * Tables MOVE, QUARTER, ZONE_NOW. Every change of presence is one MOVE row under its passage's time
  * and journal sequence; a passage changes one scope at most once, so that is a key. A QUARTER row
  * sums a quarter hour (UTC), so that a peak is found from 96 rows a day, not from each passage.
+ * That of a quarter comes from its minutes, which stand in the same table under the scope's letter
+ * in lower case ('t', 'z'), so that a passage that comes late costs the moves of one minute and not
+ * those of a morning.
  * What is zero has no row: the tables depend on the moves alone, not on how they came about.
  */
 #pragma once
@@ -17,8 +20,8 @@
 struct wall quarter_of(struct wall at);
 
 /* Adds what the passage (at, journal) changed in change->scope, or corrects what it changed before.
- * Reads the rows of that quarter hour which are later, and all of it only where its highest point
- * may have moved. */
+ * Reads the moves of that minute which are later (all of them where the highest point may come
+ * down), and the quarter's minutes. */
 MUST_CHECK enum err move_store_add(struct store_txn *txn, struct wall at, uint64_t journal,
                                    const struct presence_change *change, struct fault *fault);
 

@@ -237,15 +237,15 @@ static inline uint64_t next_random(uint64_t *seed)
     return *seed;
 }
 
-/* Few holders, tenants and zones, and instants a minute apart within `minutes`, so that ties, full
- * quarter hours and all orders of entry, move and exit come up. */
+/* Few holders, tenants and zones, and instants 15 s apart within `minutes`, so that ties, full
+ * minutes and quarters and all orders of entry, move and exit come up. */
 static inline struct step random_step(uint64_t *seed, unsigned holders, unsigned minutes)
 {
     static const char *const zones[] = {"", "yard", "yard/hall", "yard/lab", "dock"};
     static const char *const tenants[] = {"acme", "bolt"};
     return (struct step){
         .who = (uint8_t)(1 + next_random(seed) % holders),
-        .at_us = AT(0, 23, 0) + (int64_t)(next_random(seed) % minutes) * MINUTE_US,
+        .at_us = AT(0, 23, 0) + (int64_t)(next_random(seed) % (4 * minutes)) * MINUTE_US / 4,
         .direction = next_random(seed) % 2 != 0 ? LANE_IN : LANE_OUT,
         .tenant = tenants[next_random(seed) % 2],
         .day = (int32_t)(next_random(seed) % 2),
