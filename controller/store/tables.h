@@ -37,7 +37,7 @@ enum table {
     TABLE_ATTENDANCE,     /* name tenant, u32 day, handle -> AttendanceRecord */
     TABLE_DAY,            /* name tenant, u32 day -> DayRecord */
     TABLE_MOVE,           /* scope, wall quarter, wall when, u64 journal -> CountRecord */
-    TABLE_QUARTER,        /* scope, wall quarter -> QuarterRecord */
+    TABLE_QUARTER,        /* scope, wall quarter -> QuarterRecord; minutes too, see move_store.h */
     TABLE_ZONE_NOW,       /* name zone -> CountRecord (persons) */
     TABLE_FAULT,          /* text id -> FaultRecord */
     TABLE_LOOKUP,         /* text key name, u32 day -> LookupSum */
