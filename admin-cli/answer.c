@@ -88,6 +88,13 @@ bool answer_take(struct answer *answer, const Parkgate__Reply *reply, struct com
     return true;
 }
 
+void answer_add_note(struct answer *answer, const char *name, const char *value)
+{
+    char *copy = strdup(value);
+    MUST(copy != NULL);
+    take_note(answer, name, copy);
+}
+
 const char *answer_note(const struct answer *answer, const char *name)
 {
     for (size_t i = 0; i < answer->note_count; i++) {

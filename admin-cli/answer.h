@@ -27,6 +27,7 @@ struct answer {
 bool answer_take(struct answer *answer, const Parkgate__Reply *reply, struct complaint *c);
 /* NULL: no such note. */
 const char *answer_note(const struct answer *answer, const char *name);
+void answer_add_note(struct answer *answer, const char *name, const char *value);
 void answer_drop_note(struct answer *answer, const char *name);
 /* Prints on cli->out as cli->format says. */
 void answer_print(const struct cli *cli, const struct answer *answer);

@@ -206,11 +206,25 @@ static void learn_zone(struct cli *cli, struct answer *answer)
     }
 }
 
+/* Our own start gives way to the cursor of the page before. */
+static void set_cursor(struct request *page, struct bytes cursor)
+{
+    for (size_t i = 0; i < page->arg_count; i++) {
+        if (strcmp(page->names[i], "after") == 0) {
+            page->arg_count--;
+            page->names[i] = page->names[page->arg_count];
+            page->values[i] = page->values[page->arg_count];
+            break;
+        }
+    }
+    request_bytes(page, "after", cursor);
+}
+
 bool client_ask_all(struct cli *cli, const struct request *request, struct answer *answer,
                     struct complaint *c)
 {
     struct request page = *request;
-    uint8_t cursor[LIMIT_ARG_BYTES];
+    char cursor[LIMIT_ARG_BYTES + 1];
     for (;;) {
         Parkgate__Reply *reply = NULL;
         if (!client_ask(cli, &page, &reply, c)) {
@@ -219,27 +233,24 @@ bool client_ask_all(struct cli *cli, const struct request *request, struct answe
         bool good = answer_take(answer, reply, c);
         bool more = reply->more;
         size_t size = reply->cursor.len;
-        bool fits = size <= sizeof(cursor);
-        if (more && fits && size > 0) {
+        bool fits = !more || (size > 0 && size <= LIMIT_ARG_BYTES);
+        if (more && fits) {
             memcpy(cursor, reply->cursor.data, size);
+            cursor[size] = '\0';
         }
         parkgate__reply__free_unpacked(reply, NULL);
         learn_zone(cli, answer);
         if (!good || !more) {
             return good;
         }
-        if (!fits || size == 0) {
+        if (!fits) {
             return complain(c, ERROR_REPLY_BAD, "no cursor", NULL, NULL, NULL);
         }
-        page = *request;
-        for (size_t i = 0; i < page.arg_count; i++) { /* our own start gives way to the cursor */
-            if (strcmp(page.names[i], "after") == 0) {
-                page.arg_count--;
-                page.names[i] = page.names[page.arg_count];
-                page.values[i] = page.values[page.arg_count];
-                break;
-            }
+        if (request->one_page) {
+            answer_add_note(answer, "more", cursor);
+            return true;
         }
-        request_bytes(&page, "after", (struct bytes){.data = cursor, .size = size});
+        page = *request;
+        set_cursor(&page, (struct bytes){.data = (const uint8_t *)cursor, .size = size});
     }
 }

@@ -22,6 +22,7 @@ struct request {
     size_t row_count;
     ProtobufCBinaryData rows[CLIENT_ROWS_MAX];
     int timeout_ms; /* 0: CLIENT_TIMEOUT_MS */
+    bool one_page;  /* client_ask_all() stops after one; the note `more` then holds the cursor */
 };
 
 /* NULL value: not given, nothing is added. */

@@ -37,6 +37,9 @@ struct arg_spec {
 /* Who may take the answer away as CSV (DESIGN: no bulk export of persons or movements). */
 enum csv_policy { CSV_FIGURES = 0, CSV_OWN_ROSTER, CSV_NEVER };
 
+/* How many pages of a long answer are fetched. */
+enum page_policy { PAGES_ALL = 0, PAGES_ONE_WITH_REASON, PAGES_ONE };
+
 struct command;
 
 /* One call: the values by their place in command->args; NULL: not given. */
@@ -51,6 +54,7 @@ struct command {
     const char *request; /* Request.verb; NULL for what is done here alone */
     enum exit_code (*run)(struct cli *cli, const struct call *call);
     enum csv_policy csv;
+    enum page_policy pages;
     unsigned timeout_s; /* 0: CLIENT_TIMEOUT_MS */
     struct bilingual help;
     struct arg_spec args[COMMAND_ARGS_MAX];

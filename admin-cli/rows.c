@@ -53,17 +53,15 @@ size_t rows_slice(const struct rows *rows, size_t first)
 
 struct seal_hash rows_digest(const struct rows *rows)
 {
-    struct seal_hasher hasher = {0};
-    seal_hasher_begin(&hasher);
+    struct seal_hash digest = {{0}};
     for (size_t i = 0; i < rows->count; i++) {
-        struct bytes row = rows_at(rows, i);
-        uint8_t length[4];
-        struct writer w = writer_of(length, sizeof(length));
-        writer_u32(&w, (uint32_t)row.size);
-        seal_hasher_add(&hasher, writer_view(&w));
-        seal_hasher_add(&hasher, row);
+        struct seal_hasher hasher = {0};
+        seal_hasher_begin(&hasher);
+        seal_hasher_add(&hasher, BYTES_OF(digest.bytes));
+        seal_hasher_add(&hasher, rows_at(rows, i));
+        digest = seal_hasher_end(&hasher);
     }
-    return seal_hasher_end(&hasher);
+    return digest;
 }
 
 void rows_destroy(struct rows *rows)

@@ -26,8 +26,8 @@ struct bytes rows_at(const struct rows *rows, size_t index);
 /* How many rows from `first` on fit into one request: LIMIT_ROWS_PER_MESSAGE and ROWS_SLICE_BYTES;
  * at least 1 while there is one. */
 size_t rows_slice(const struct rows *rows, size_t first);
-/* SHA-256 over all rows in order, each preceded by its length as big-endian 32 bits. Needs
- * seal_init(). */
+/* The chain over all rows in order that import.close proves: d(0) is 32 zero bytes, d(i) is
+ * SHA-256 of d(i-1) and row i. Needs seal_init(). */
 struct seal_hash rows_digest(const struct rows *rows);
 /* Frees and empties; usable with AUTO. */
 void rows_destroy(struct rows *rows);

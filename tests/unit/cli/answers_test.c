@@ -197,6 +197,17 @@ static void test_pages_become_one_table(void **state)
     expect_answer("lane list --lang zh", 0, "通道 模式\na    正常\nb    自由通行\n", "");
 }
 
+static void test_names_come_one_page_a_call(void **state)
+{
+    (void)state;
+    start(answer_pages);
+    expect_answer("person list --tenant sun --reason audit", 0,
+                  "more with --after a\n\nlane mode\na    normal\n", "");
+    assert_string_equal(fake.log, "person.list tenant=sun reason=audit\n");
+    start(answer_pages);
+    expect_answer("who --after a", 0, "lane mode\nb    free\n", "");
+}
+
 static void answer_nothing(struct fake *f, const Parkgate__Request *request,
                            struct fake_reply *reply)
 {
@@ -341,7 +352,7 @@ static void test_keys_travel_as_hex(void **state)
 /* --- import --- */
 
 struct import_seen {
-    struct seal_hasher hasher;
+    struct seal_hash chain;
     char digest[65];
 };
 
@@ -350,20 +361,19 @@ static void answer_import(struct fake *f, const Parkgate__Request *request,
 {
     struct import_seen *seen = f->ctx;
     if (strcmp(request->verb, "import.begin") == 0) {
-        seal_hasher_begin(&seen->hasher);
+        memset(&seen->chain, 0, sizeof(seen->chain));
         fake_note(reply, "import", "77");
     } else if (strcmp(request->verb, "import.slice") == 0) {
         for (size_t i = 0; i < request->n_row; i++) {
-            uint8_t length[4] = {0, 0, (uint8_t)(request->row[i].len >> 8),
-                                 (uint8_t)request->row[i].len};
-            seal_hasher_add(&seen->hasher, BYTES_OF(length));
-            seal_hasher_add(&seen->hasher,
-                            (struct bytes){request->row[i].data, request->row[i].len});
+            struct seal_hasher hasher = {0};
+            seal_hasher_begin(&hasher);
+            seal_hasher_add(&hasher, BYTES_OF(seen->chain.bytes));
+            seal_hasher_add(&hasher, (struct bytes){request->row[i].data, request->row[i].len});
+            seen->chain = seal_hasher_end(&hasher);
         }
         f->rows += request->n_row;
     } else {
-        struct seal_hash hash = seal_hasher_end(&seen->hasher);
-        bytes_to_hex(BYTES_OF(hash.bytes), seen->digest, sizeof(seen->digest));
+        bytes_to_hex(BYTES_OF(seen->chain.bytes), seen->digest, sizeof(seen->digest));
         fake_note(reply, "persons", "450");
     }
 }
@@ -521,6 +531,7 @@ int main(void)
         cmocka_unit_test(test_persons_as_csv_only_for_the_own_roster),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_pages_become_one_table),
+        cmocka_unit_test(test_names_come_one_page_a_call),
         cmocka_unit_test(test_empty_answers),
         cmocka_unit_test(test_secrets_come_from_standard_input),
         cmocka_unit_test(test_control_characters_never_reach_a_terminal),
