@@ -291,8 +291,8 @@ static bool is_after(const struct passage *passage, const struct present_row *no
                                           : passage->journal > now->last_journal;
 }
 
-enum err headcount_apply(struct store_txn *txn, uint64_t journal, const Parkgate__EventEntry *entry,
-                         struct fault *fault)
+enum err headcount_apply(struct store_txn *txn, uint64_t journal, struct wall journalled,
+                         const Parkgate__EventEntry *entry, struct fault *fault)
 {
     if (!entry->counts || entry->holder.len == 0) {
         return ERR_OK;
@@ -302,8 +302,8 @@ enum err headcount_apply(struct store_txn *txn, uint64_t journal, const Parkgate
     TRY(row_from_entry(journal, entry, &job, fault));
     TRY(get_present(&job, &now, fault));
     job.is_latest = !now.known || is_after(&job.row.passage, &now);
-    job.revises = !job.is_latest ||
-                  entry->received_us - entry->captured_us > (int64_t)HEADCOUNT_LATE_S * 1000000;
+    job.revises =
+        !job.is_latest || journalled.us - entry->captured_us > (int64_t)HEADCOUNT_LATE_S * 1000000;
     TRY(put_passage(&job, entry, fault));
     TRY(job.is_latest ? apply_latest(&job, &now, fault) : apply_late(&job, &now, fault));
     const struct day_visit visit = {.txn = txn,

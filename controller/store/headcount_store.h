@@ -18,11 +18,11 @@
 
 enum {
     HEADCOUNT_KINDS = 16,  /* bound of enum person_kind */
-    HEADCOUNT_LATE_S = 60, /* received so long after its capture, a passage revises its day */
+    HEADCOUNT_LATE_S = 60, /* journalled later than this after its capture, it revises its day */
 };
 
-/* Applies one passage that counts; any other entry, and one without a holder (nobody knows whose
- * presence it would be), changes nothing.
+/* Applies one passage that counts, of the journal entry with that sequence and time; any other
+ * entry, and one without a holder (nobody knows whose presence it would be), changes nothing.
  *
  * Presence follows the passage that is latest by captured time (journal sequence breaks ties). One
  * that comes late is put in its place: it changes its day's figures, peak, hours and revision; who
@@ -35,7 +35,7 @@ enum {
  * ERR_REFUSED  this journal sequence was applied before
  * ERR_CORRUPT  the tables contradict themselves; the journal rebuilds them
  */
-MUST_CHECK enum err headcount_apply(struct store_txn *txn, uint64_t journal,
+MUST_CHECK enum err headcount_apply(struct store_txn *txn, uint64_t journal, struct wall journalled,
                                     const Parkgate__EventEntry *entry, struct fault *fault);
 
 struct headcount_peak {

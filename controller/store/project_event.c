@@ -166,7 +166,7 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
     if (event->kind == EVENT_PASSAGE && event->presentation != 0) {
         TRY(project_passage(txn, event, fault));
     }
-    return event->counts ? headcount_apply(txn, entry->sequence, event, fault) : ERR_OK;
+    return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
 
 enum err project_event_refused(struct store_txn *txn, const Parkgate__Entry *entry,

@@ -47,7 +47,7 @@ struct step {
     uint32_t attribution; /* 0: in shift */
     const char *shift;
     bool unsensed, vehicle;
-    int64_t delay_us; /* received so much later */
+    int64_t delay_us; /* journalled so much later */
     uint64_t journal; /* 0: the next */
 };
 
@@ -143,7 +143,7 @@ static inline enum err try_step(struct fixture *f, const struct step *step, stru
     struct handle holder;
     Parkgate__EventEntry entry = step_entry(step, &holder);
     uint64_t journal = step->journal != 0 ? step->journal : ++f->journal;
-    return headcount_apply(f->txn, journal, &entry, fault);
+    return headcount_apply(f->txn, journal, (struct wall){entry.received_us}, &entry, fault);
 }
 
 static inline void apply_step(struct fixture *f, const struct step *step)

@@ -325,12 +325,12 @@ static void bad_entries_change_nothing(void **state)
     static const struct step good = {1, AT(0, 8, 0), LANE_IN, "acme", 0, .to = "yard"};
     Parkgate__EventEntry entry = step_entry(&good, &holder);
     entry.counts = false;
-    assert_int_equal(headcount_apply(f->txn, 1, &entry, NULL), ERR_OK);
+    assert_int_equal(headcount_apply(f->txn, 1, (struct wall){0}, &entry, NULL), ERR_OK);
     entry.counts = true;
     entry.holder.len = 0;
-    assert_int_equal(headcount_apply(f->txn, 1, &entry, NULL), ERR_OK);
+    assert_int_equal(headcount_apply(f->txn, 1, (struct wall){0}, &entry, NULL), ERR_OK);
     entry.holder.len = 7;
-    assert_int_equal(headcount_apply(f->txn, 1, &entry, NULL), ERR_INPUT);
+    assert_int_equal(headcount_apply(f->txn, 1, (struct wall){0}, &entry, NULL), ERR_INPUT);
     assert_int_equal(rows_in(f, TABLE_PASSAGE), 0);
     assert_int_equal(rows_in(f, TABLE_DAY), 0);
 }

@@ -48,7 +48,8 @@ static void record_step(struct fixture *f, const struct step *step)
     struct fault fault = {0};
     Parkgate__EventEntry event = step_entry(step, &holder);
     journal_event(f, &event);
-    if (headcount_apply(f->txn, f->journal, &event, &fault) != ERR_OK) {
+    if (headcount_apply(f->txn, f->journal, (struct wall){event.received_us}, &event, &fault) !=
+        ERR_OK) {
         fail_msg("headcount_apply: %s", fault.what);
     }
 }
