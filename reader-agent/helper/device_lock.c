@@ -1,0 +1,90 @@
+#include "reader-agent/helper/device_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+
+enum { LOOK_EVERY_MS = 10 };
+
+/* 0: the file does not say. */
+static pid_t holder_of(int fd)
+{
+    char text[32] = "";
+    if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
+        return 0;
+    }
+    char *end = NULL;
+    long pid = strtol(text, &end, 10);
+    return end != text && pid > 1 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+static bool is_taken(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* flock has no waiting with an end, so it is asked for again. */
+static bool wait_for_it(int fd)
+{
+    const struct clock *clock = clock_system();
+    struct mono end = mono_after_ms(clock->mono(clock->ctx), DEVICE_LOCK_WAIT_MS);
+    while (mono_before(clock->mono(clock->ctx), end)) {
+        if (is_taken(fd)) {
+            return true;
+        }
+        (void)poll(NULL, 0, LOOK_EVERY_MS);
+    }
+    return is_taken(fd);
+}
+
+static bool take_from_holder(int fd)
+{
+    pid_t holder = holder_of(fd);
+    if (holder > 0) {
+        (void)kill(holder, SIGTERM);
+    }
+    return wait_for_it(fd);
+}
+
+static enum err write_own_pid(int fd, const char *path, struct fault *fault)
+{
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
+        return fault_set(fault, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    return ERR_OK;
+}
+
+enum err device_lock_take(const char *run_dir, const char *name, bool take_over,
+                          struct fault *fault)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof(path), "%s/%s.lock", run_dir, name);
+    if (length < 0 || (size_t)length >= sizeof(path)) {
+        return fault_set(fault, ERR_INPUT, "the path of the lock of %s is too long", name);
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        return fault_set(fault, ERR_IO, "cannot open %s: %s", path, strerror(errno));
+    }
+    if (!is_taken(fd) && !(take_over && take_from_holder(fd))) {
+        int holder = (int)holder_of(fd);
+        close(fd);
+        return fault_set(fault, ERR_BUSY, "%s is held by process %d: stop it first", path, holder);
+    }
+    enum err err = write_own_pid(fd, path, fault);
+    if (err != ERR_OK) {
+        close(fd);
+    }
+    return err;
+}

@@ -1,0 +1,113 @@
+#include "reader-agent/nfc/card_reader.h"
+
+#include <nfc/nfc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+
+struct card_reader {
+    nfc_context *context;
+    nfc_device *device;
+};
+
+void card_reader_silence(void)
+{
+    static const struct {
+        const char *name;
+        const char *value;
+    } settings[] = {
+        {"LIBNFC_AUTO_SCAN",      "false"},
+        {"LIBNFC_INTRUSIVE_SCAN", "false"},
+        {"LIBNFC_LOG_LEVEL",      "0"    },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        MUST(setenv(settings[i].name, settings[i].value, 1) == 0);
+    }
+    MUST(unsetenv("LIBNFC_DEFAULT_DEVICE") == 0);
+    MUST(unsetenv("LIBNFC_DEVICE") == 0);
+}
+
+static enum err set_up(struct card_reader *reader, struct fault *fault)
+{
+    if (nfc_initiator_init(reader->device) < 0 ||
+        nfc_device_set_property_bool(reader->device, NP_INFINITE_SELECT, false) < 0) {
+        return fault_set(fault, ERR_IO, "the reader does not start: %s",
+                         nfc_strerror(reader->device));
+    }
+    return ERR_OK;
+}
+
+enum err card_reader_open(const char *connstring, struct card_reader **ret_reader,
+                          struct fault *fault)
+{
+    AUTO(card_reader_close) struct card_reader *reader = calloc(1, sizeof(*reader));
+    MUST(reader != NULL);
+    nfc_connstring name;
+    if (strlen(connstring) >= sizeof(name)) {
+        return fault_set(fault, ERR_IO, "the reader's name is over %zu characters",
+                         sizeof(name) - 1);
+    }
+    memcpy(name, connstring, strlen(connstring) + 1);
+    nfc_init(&reader->context);
+    if (reader->context == NULL) {
+        return fault_set(fault, ERR_IO, "libnfc does not start");
+    }
+    reader->device = nfc_open(reader->context, name);
+    if (reader->device == NULL) {
+        return fault_set(fault, ERR_IO, "no reader answers at %s", connstring);
+    }
+    TRY(set_up(reader, fault));
+    *ret_reader = reader;
+    reader = NULL;
+    return ERR_OK;
+}
+
+void card_reader_close(struct card_reader **reader)
+{
+    if (*reader == NULL) {
+        return;
+    }
+    if ((*reader)->device != NULL) {
+        nfc_close((*reader)->device);
+    }
+    if ((*reader)->context != NULL) {
+        nfc_exit((*reader)->context);
+    }
+    free(*reader);
+    *reader = NULL;
+}
+
+static enum err trouble(const struct card_reader *reader, int code, struct fault *fault)
+{
+    switch (code) {
+    case NFC_EIO:
+    case NFC_ETIMEOUT:
+    case NFC_ENOTSUCHDEV:
+        return fault_set(fault, ERR_IO, "the reader is gone: %s", nfc_strerror(reader->device));
+    default:
+        return fault_set(fault, ERR_CORRUPT, "the reader answers wrongly: %s",
+                         nfc_strerror(reader->device));
+    }
+}
+
+enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, struct fault *fault)
+{
+    static const nfc_modulation type_a = {.nmt = NMT_ISO14443A, .nbr = NBR_106};
+    nfc_target target;
+    memset(&target, 0, sizeof(target));
+    int found = nfc_initiator_select_passive_target(reader->device, type_a, NULL, 0, &target);
+    if (found < 0) {
+        return trouble(reader, found, fault);
+    }
+    struct card card = {.uid_size = 0};
+    size_t size = found > 0 ? target.nti.nai.szUidLen : 0;
+    if (size == 4 || size == 7 || size == 10) {
+        memcpy(card.uid, target.nti.nai.abtUid, size);
+        card.uid_size = (uint8_t)size;
+    } else if (found > 0) {
+        return fault_set(fault, ERR_CORRUPT, "a card with a UID of %zu bytes", size);
+    }
+    *ret_card = card;
+    return ERR_OK;
+}
