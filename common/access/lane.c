@@ -59,6 +59,16 @@ struct lane_reports lane_grant(struct lane *lane, struct lane_grant grant, struc
     return reports;
 }
 
+struct lane_reports lane_make_room(struct lane *lane)
+{
+    struct lane_reports reports = {.count = 0};
+    if (lane->waiting_count > 0) {
+        add_report(&reports, PASSAGE_NOT_TAKEN, lane->waiting[0].grant, false);
+        remove_waiting(lane, 0);
+    }
+    return reports;
+}
+
 void lane_withdraw(struct lane *lane, struct lane_grant grant)
 {
     for (size_t i = 0; i < lane->waiting_count; i++) {
@@ -75,6 +85,9 @@ static void one_pulse(struct lane *lane, bool late, struct mono now, struct lane
         lane->used = lane->waiting[0];
         lane->has_used = true;
         remove_waiting(lane, 0);
+        if (lane->waiting_count > 0) {
+            lane->waiting[0].until = mono_after_ms(now, lane->rules.pass_ms);
+        }
         add_report(reports, PASSAGE_PASSED, lane->used.grant, late);
     } else if (!late && lane->has_used && mono_before(now, lane->used.until)) {
         add_report(reports, PASSAGE_TAILGATED, lane->used.grant, false);

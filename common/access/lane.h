@@ -12,7 +12,9 @@
  *   any                                  held for held_ms   held; when it ends, held ended
  *
  * Up to LANE_QUEUE_MAX grants may wait: a reader can be quicker than the walkers. Which of two
- * people walked first cannot be sensed, so the oldest grant is the one used.
+ * people walked first cannot be sensed, so the oldest grant is the one used. An arm lets one person
+ * through for each pulse of its relay, so after a passage the caller opens again for the next grant
+ * that waits, and that grant's time begins anew.
  *
  * While the board is out of reach time stands still for waiting grants: the caller does not call
  * lane_tick(). On its return `late` pulses come first, then time goes on. A late pulse is never
@@ -88,6 +90,10 @@ bool lane_is_full(const struct lane *lane);
 
 /* A grant whose opening is sent to the board now. The lane must not be full. */
 struct lane_reports lane_grant(struct lane *lane, struct lane_grant grant, struct mono now);
+
+/* Ends the oldest waiting grant as "not taken", to make room: nobody is kept from leaving because
+ * four before him did not walk. */
+struct lane_reports lane_make_room(struct lane *lane);
 
 /* Takes back a grant that certainly opened nothing. Ignored when it does not wait. */
 void lane_withdraw(struct lane *lane, struct lane_grant grant);

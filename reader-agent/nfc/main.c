@@ -62,7 +62,8 @@ static void ignore(void *ctx, const struct helper_message *message)
 static void set_state(struct program *program, enum device_state state, const char *what)
 {
     program->state.state = state;
-    (void)snprintf(program->state.what, sizeof(program->state.what), "%s", what);
+    (void)snprintf(program->state.what, sizeof(program->state.what), "%.*s", HELPER_WORD_SIZE - 1,
+                   what);
     say_state(program);
 }
 

@@ -40,6 +40,8 @@ static const struct script sensed[] = {
     {"0g 1000g 1500p 5999t 6000t",            "p1 n2"         },
     {"0g 1000g 6000t",                        "n1 n2"         },
     {"0g 0g 0g 0q 0g 0q 100p 100q",           "Q p1"          },
+    {"0g 0g 0g 0g 50m 0q 60m 100p",           "n1 n2 p3"      },
+    {"50m",                                   ""              },
     {"0g 0g 0g 0g 1p 2p 3p 4p 5p",            "p1 p2 p3 p4 t4"},
  /* a grant that opened nothing is as if it had never been */
     {"0g 1w 6000t 6001p",                     "f0"            },
@@ -93,6 +95,8 @@ static struct lane_reports step(struct lane *lane, char input, struct mono now, 
     switch (input) {
     case 'g':
         return lane_grant(lane, grant_number(++*granted), now);
+    case 'm':
+        return lane_make_room(lane);
     case 'w':
         lane_withdraw(lane, grant_number(*granted));
         break;
