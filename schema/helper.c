@@ -393,6 +393,18 @@ enum err helper_unpack(struct bytes frame, struct helper_message *ret_message, s
     return ERR_OK;
 }
 
+bool helper_board_equal(const struct helper_board *a, const struct helper_board *b)
+{
+    uint8_t frames[2][HELPER_FRAME_BYTES];
+    const struct helper_board *boards[] = {a, b};
+    size_t sizes[2];
+    for (size_t i = 0; i < 2; i++) {
+        const struct helper_message message = {.kind = HELPER_SAYS_BOARD, .board = *boards[i]};
+        sizes[i] = helper_pack(&message, frames[i]);
+    }
+    return sizes[0] == sizes[1] && memcmp(frames[0], frames[1], sizes[0]) == 0;
+}
+
 const char *helper_open_result_name(enum open_result result)
 {
     static const char *const names[] = {

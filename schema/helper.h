@@ -12,10 +12,10 @@
  *   both helpers -> agent   STATE, after each change and after each WELCOME
  *   agent -> board   OPEN, answered once by OPEN_RESULT
  *   board -> agent   BUTTON, answered by BUTTON_ANSWER once its event is durable; an answer always
- *                    opens. Without one within LIMIT_BUTTON_MS the board opens by itself
- *                    and says so in a REPORT (late open)
- *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
- *   agent -> board   INDICATE, unanswered
+ *                    opens, and is answered by OPEN_RESULT. Without one within LIMIT_BUTTON_MS the
+ *                    board opens by itself and says so in a REPORT (late open); an answer that
+ * comes after that gets OPEN_DUPLICATE board -> agent   REPORT, resent after each WELCOME until
+ * REPORT_ACK names its number agent -> board   INDICATE, unanswered
  *
  * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest is dropped when full
  * and the loss is told in STATE): they outlive the agent, not the helper itself.
@@ -219,6 +219,9 @@ size_t helper_pack(const struct helper_message *message, uint8_t out[HELPER_FRAM
  * long, or a value outside its range; the sender is broken and is to be cut off. */
 MUST_CHECK enum err helper_unpack(struct bytes frame, struct helper_message *ret_message,
                                   struct fault *fault);
+
+/* Every field is the same. */
+bool helper_board_equal(const struct helper_board *a, const struct helper_board *b);
 
 /* Stable lower-case words for logs and for the operator: "expired", "unknown-lane". */
 const char *helper_open_result_name(enum open_result result);

@@ -69,7 +69,9 @@ struct opening {
 
 /* Where actuators report. All calls return at once. */
 struct actuator_sink {
-    /* What became of one opening: exactly one call for each actuator_ops.open that gave ERR_OK. */
+    /* What became of one opening: exactly one call for each actuator_ops.open and answer_button
+     * that gave ERR_OK, never from inside those. OPEN_DUPLICATE to an answer: the board had opened
+     * by itself already, and a report of that comes too. */
     void (*opened)(void *ctx, struct name lane, struct grant_id grant, enum open_result result);
     /* Somebody presses the exit button. The agent commits the event, then calls answer_button. The
      * lane opens after LIMIT_BUTTON_MS all the same. */
@@ -87,9 +89,11 @@ struct actuator_ops {
     const char *name;
     /* Sends the command; sink.opened follows within the time of its expiry plus HELPER_SILENCE_MS.
      * ERR_NOT_FOUND: no such lane. ERR_IO: its board's helper is not there: nothing was opened and
-     * sink.opened is not called. A grant is never sent twice, so a caller never repeats one. */
+     * sink.opened is not called. ERR_BUSY: too many openings wait for their answer; the same. A grant
+     * is never sent twice by itself, and a caller never repeats one. */
     enum err (*open)(void *self, const struct opening *opening, struct fault *fault);
-    /* The press is durable under `grant`; opens. A press answered too late opens nothing twice. */
+    /* The press is durable under `grant`; opens. A press answered too late opens nothing twice.
+     * Errors as open's. */
     enum err (*answer_button)(void *self, struct name lane, uint64_t press, struct grant_id grant,
                               struct fault *fault);
 };

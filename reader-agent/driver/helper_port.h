@@ -4,8 +4,8 @@
  * helper_port_turn() when it is readable, and at least every HELPER_HEARTBEAT_MS / 2.
  *
  * It also looks after the processes: a wanted helper that is not heard for HELPER_SILENCE_MS, or
- * does not say HELLO within that time, is killed and started again by the launcher, and reported
- * lost: within LIMIT_READER_DOWN_MS of its trouble whatever the trouble is.
+ * does not say HELLO within HELPER_HELLO_MS, is killed and started again by the launcher, and
+ * reported lost: within LIMIT_READER_DOWN_MS of its trouble whatever the trouble is.
  *
  * Who may connect: processes of the agent's own user, or of `helper_user`, whose HELLO names a
  * wanted helper and its own process id. A second one of the same name replaces the first, as it
@@ -18,6 +18,8 @@
 #include "common/base/ids.h"
 #include "common/base/launcher.h"
 #include "schema/helper.h"
+
+enum { HELPER_HELLO_MS = 4000 }; /* a takeover of the device lock takes up to 2 s of it */
 
 struct helper_port;
 
@@ -55,7 +57,8 @@ int helper_port_fd(const struct helper_port *port);
 void helper_port_turn(struct helper_port *port);
 
 /* Wants the helper `name` of that program to run; `device` is the reader's connstring (NULL for a
- * board). Again with another device: it is started anew. ERR_FULL: LIMIT_HELPERS_PER_AGENT. */
+ * board). Again with another device: it is started anew. ERR_FULL: LIMIT_HELPERS_PER_AGENT.
+ * ERR_REFUSED: a helper of the other program has that name. */
 MUST_CHECK enum err helper_port_want(struct helper_port *port, enum helper_program program,
                                      struct name name, const char *device, struct fault *fault);
 /* Ignored when not wanted. */

@@ -1,0 +1,115 @@
+#include "reader-agent/board/opener.h"
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+
+struct opener opener_of(const struct helper_board *setup)
+{
+    struct opener opener = {
+        .has_flash = setup->has_flash, .flash_base = setup->flash_base, .count = setup->lane_count};
+    for (size_t i = 0; i < setup->lane_count; i++) {
+        opener.coils[i].coil = setup->lanes[i].open_coil;
+    }
+    return opener;
+}
+
+static uint16_t flash_units(uint32_t open_ms)
+{
+    uint32_t units = (open_ms + OPENER_FLASH_UNIT_MS - 1) / OPENER_FLASH_UNIT_MS;
+    if (units < 1) {
+        units = 1;
+    }
+    return (uint16_t)(units < OPENER_FLASH_UNITS_MAX ? units : OPENER_FLASH_UNITS_MAX);
+}
+
+static struct opener_coil *coil_of(struct opener *opener, uint16_t coil)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        if (opener->coils[i].coil == coil) {
+            return &opener->coils[i];
+        }
+    }
+    MUST(false);
+    return NULL;
+}
+
+static enum err open_by_coil(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
+                             struct mono now, struct fault *fault)
+{
+    struct opener_coil *coil = coil_of(opener, lane->open_coil);
+    enum err err = bus_write_coil(bus, lane->open_coil, true, fault);
+    if (err != ERR_REFUSED) {
+        /* Without an answer it may be on all the same: it is switched off in time. */
+        coil->on = true;
+        coil->off_at = mono_after_ms(now, lane->open_ms);
+    }
+    return err;
+}
+
+enum err opener_open(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
+                     bool fresh, struct mono now, struct fault *fault)
+{
+    if (fresh) {
+        TRY(bus_write_coil(bus, lane->open_coil, false, fault));
+    }
+    if (!opener->has_flash) {
+        return open_by_coil(opener, bus, lane, now, fault);
+    }
+    enum err err = bus_write_register(bus, (uint16_t)(opener->flash_base + lane->open_coil),
+                                      flash_units(lane->open_ms), fault);
+    if (err != ERR_REFUSED) {
+        return err;
+    }
+    /* Configured wrongly; but somebody stands before the lane. */
+    log_warning("board_without_flash", LOG_NUM("register", opener->flash_base + lane->open_coil));
+    opener->has_flash = false;
+    return open_by_coil(opener, bus, lane, now, fault);
+}
+
+enum err opener_reset(struct opener *opener, struct bus *bus, struct fault *fault)
+{
+    for (size_t i = 0; i < opener->count && !opener->has_flash; i++) {
+        TRY(bus_write_coil(bus, opener->coils[i].coil, false, fault));
+        opener->coils[i].on = false;
+    }
+    return ERR_OK;
+}
+
+static void switch_off(struct opener_coil *coil, struct bus *bus)
+{
+    if (bus_write_coil(bus, coil->coil, false, NULL) == ERR_OK) {
+        coil->on = false;
+    }
+}
+
+void opener_tick(struct opener *opener, struct bus *bus, struct mono now)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        struct opener_coil *coil = &opener->coils[i];
+        if (coil->on && !mono_before(now, coil->off_at) && bus_is_connected(bus)) {
+            switch_off(coil, bus);
+        }
+    }
+}
+
+void opener_release(struct opener *opener, struct bus *bus)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        if (opener->coils[i].on && bus_is_connected(bus)) {
+            switch_off(&opener->coils[i], bus);
+        }
+    }
+}
+
+int64_t opener_wait_ms(const struct opener *opener, struct mono now)
+{
+    int64_t wait_ms = -1;
+    for (size_t i = 0; i < opener->count; i++) {
+        if (opener->coils[i].on) {
+            int64_t due_ms = (opener->coils[i].off_at.us - now.us + 999) / 1000;
+            due_ms = due_ms > 0 ? due_ms : 0;
+            wait_ms = wait_ms < 0 || due_ms < wait_ms ? due_ms : wait_ms;
+        }
+    }
+    return wait_ms;
+}

@@ -1,0 +1,538 @@
+#include "reader-agent/board/station.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "reader-agent/board/counter.h"
+#include "reader-agent/board/grants_seen.h"
+#include "reader-agent/board/report_queue.h"
+
+struct button {
+    bool pending; /* said to the agent, not answered yet */
+    uint64_t press;
+    struct wall at;
+    struct mono due;         /* then the board answers it itself */
+    struct mono quiet_until; /* until then more edges are the same press */
+};
+
+struct station_lane {
+    struct helper_lane setup;
+    struct lane machine;
+    struct mono relay_until; /* the pulse may run until then */
+    struct button button;
+    bool tampered;
+};
+
+struct station {
+    struct station_ops ops;
+    uint8_t lane_count;
+    struct station_lane lanes[HELPER_LANES_PER_BOARD];
+    struct grants_seen seen;
+    struct report_queue reports;
+    struct mono resend_at;
+    uint64_t press; /* number of the last one */
+    uint32_t restarts;
+    bool linked;
+    bool known;             /* `last` holds a look, perhaps from before an outage */
+    bool outage;            /* no look since the link came up */
+    struct mono down_since; /* not linked */
+    struct mono sensed_at;
+    struct sensed last;
+};
+
+struct station *station_create(struct station_ops ops)
+{
+    struct station *station = calloc(1, sizeof(*station));
+    MUST(station != NULL);
+    station->ops = ops;
+    return station;
+}
+
+void station_destroy(struct station **station)
+{
+    free(*station);
+    *station = NULL;
+}
+
+/* Reports */
+
+static void say_report(struct station *station, const struct helper_report *report)
+{
+    const struct helper_message message = {.kind = HELPER_SAYS_REPORT, .report = *report};
+    (void)station->ops.say(station->ops.ctx, &message);
+}
+
+static void add_report(struct station *station, const struct helper_report *report,
+                       struct station_now now)
+{
+    if (station->reports.count == 0) {
+        station->resend_at = mono_after_ms(now.mono, STATION_RESEND_MS);
+    }
+    say_report(station, report_queue_add(&station->reports, report));
+}
+
+static void resend_reports(struct station *station, struct station_now now)
+{
+    const struct helper_report *report = NULL;
+    for (uint16_t i = 0; (report = report_queue_at(&station->reports, i)) != NULL; i++) {
+        say_report(station, report);
+    }
+    station->resend_at = mono_after_ms(now.mono, STATION_RESEND_MS);
+}
+
+static void add_lane_reports(struct station *station, const struct station_lane *lane,
+                             const struct lane_reports *reports, struct station_now now)
+{
+    for (size_t i = 0; i < reports->count; i++) {
+        const struct lane_report *from = &reports->list[i];
+        const struct helper_report report = {
+            .kind = REPORT_PASSAGE,
+            .lane = lane->setup.name,
+            .at = now.wall,
+            .late = from->late,
+            .passage = from->kind,
+            .direction = from->grant.direction,
+            .grant = from->grant.id,
+            .press = from->grant.press,
+        };
+        add_report(station, &report, now);
+    }
+}
+
+/* Configuration */
+
+static struct lane_rules rules_of(const struct helper_lane *setup)
+{
+    return (struct lane_rules){.sensed = setup->passage.present,
+                               .pass_ms = setup->pass_ms,
+                               .held_ms = LANE_HELD_MS,
+                               .direction = setup->direction};
+}
+
+static bool is_input(struct helper_number number)
+{
+    return !number.present || number.number < STATION_INPUTS_MAX;
+}
+
+int station_find_lane(const struct station *station, struct name lane)
+{
+    for (int i = 0; i < station->lane_count; i++) {
+        if (name_equal(station->lanes[i].setup.name, lane)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static struct station_lane new_lane(const struct station *station, const struct helper_lane *setup)
+{
+    int known = station_find_lane(station, setup->name);
+    struct station_lane lane = {.machine = lane_of(rules_of(setup))};
+    if (known >= 0) {
+        lane = station->lanes[known];
+        lane_set_rules(&lane.machine, rules_of(setup));
+    }
+    lane.setup = *setup;
+    return lane;
+}
+
+enum err station_configure(struct station *station, const struct helper_board *setup,
+                           struct fault *fault)
+{
+    struct station_lane lanes[HELPER_LANES_PER_BOARD];
+    MUST(setup->lane_count <= HELPER_LANES_PER_BOARD);
+    for (size_t i = 0; i < setup->lane_count; i++) {
+        const struct helper_lane *lane = &setup->lanes[i];
+        if (!is_input(lane->passage) || !is_input(lane->tamper) || !is_input(lane->button) ||
+            !is_input(lane->held)) {
+            return fault_set(fault, ERR_INPUT, "lane %s: an input is %d or more", lane->name.text,
+                             STATION_INPUTS_MAX);
+        }
+        lanes[i] = new_lane(station, lane);
+    }
+    memcpy(station->lanes, lanes, setup->lane_count * sizeof(lanes[0]));
+    station->lane_count = setup->lane_count;
+    station->known = false; /* other inputs may be looked at: a new baseline */
+    return ERR_OK;
+}
+
+/* Opening */
+
+static void remember_grant(struct station *station, struct station_lane *lane,
+                           struct lane_grant grant, struct station_now now)
+{
+    struct lane_reports reports = lane_grant(&lane->machine, grant, now.mono);
+    add_lane_reports(station, lane, &reports, now);
+}
+
+/* The lane must have room. */
+static enum open_result open_lane(struct station *station, struct station_lane *lane,
+                                  struct lane_grant grant, struct station_now now)
+{
+    if (!station->linked) {
+        return OPEN_SILENT;
+    }
+    bool sensed = lane->machine.rules.sensed;
+    /* The arm of a running pulse may be used up: this person needs one of his own. While another
+     * grant still waits, its pulse is only made longer, and this one's follows its passage. */
+    bool fresh =
+        sensed && lane->machine.waiting_count == 0 && mono_before(now.mono, lane->relay_until);
+    enum err err = station->ops.open(station->ops.ctx, &lane->setup, fresh);
+    if (err == ERR_REFUSED) {
+        return OPEN_REFUSED;
+    }
+    if (err != ERR_OK && !sensed) {
+        return OPEN_SILENT; /* nobody will ever know: it does not count as used */
+    }
+    lane->relay_until = mono_after_ms(now.mono, lane->setup.open_ms);
+    remember_grant(station, lane, grant, now);
+    return err == ERR_OK ? OPEN_DONE : OPEN_SILENT;
+}
+
+/* Somebody wants out: four before him who did not walk are no reason to keep him. */
+static void make_room(struct station *station, struct station_lane *lane, struct station_now now)
+{
+    if (lane_is_full(&lane->machine)) {
+        struct lane_reports reports = lane_make_room(&lane->machine);
+        add_lane_reports(station, lane, &reports, now);
+    }
+}
+
+static enum open_result judge_open(struct station *station, const struct helper_open *open,
+                                   struct station_now now)
+{
+    int index = station_find_lane(station, open->lane);
+    if (index < 0) {
+        return OPEN_UNKNOWN_LANE;
+    }
+    if (grants_seen_has(&station->seen, open->grant)) {
+        return OPEN_DUPLICATE;
+    }
+    grants_seen_add(&station->seen, open->grant);
+    if (!mono_before(now.mono, open->expires)) {
+        return OPEN_EXPIRED;
+    }
+    struct station_lane *lane = &station->lanes[index];
+    if (open->direction == LANE_OUT) {
+        make_room(station, lane, now);
+    }
+    if (lane_is_full(&lane->machine)) {
+        return OPEN_QUEUE_FULL;
+    }
+    const struct lane_grant grant = {.id = open->grant, .direction = open->direction};
+    return open_lane(station, lane, grant, now);
+}
+
+static void say_result(struct station *station, struct name lane, struct grant_id grant,
+                       enum open_result result)
+{
+    const struct helper_message message = {
+        .kind = HELPER_SAYS_OPEN_RESULT,
+        .open_result = {.lane = lane, .grant = grant, .result = result}
+    };
+    (void)station->ops.say(station->ops.ctx, &message);
+}
+
+static void hear_open(struct station *station, const struct helper_message *message,
+                      struct station_now now)
+{
+    const struct helper_open *open = &message->open;
+    say_result(station, open->lane, open->grant, judge_open(station, open, now));
+}
+
+/* Exit buttons */
+
+static void say_button(struct station *station, const struct station_lane *lane)
+{
+    const struct helper_message message = {
+        .kind = HELPER_SAYS_BUTTON,
+        .button = {.lane = lane->setup.name, .press = lane->button.press, .at = lane->button.at}
+    };
+    (void)station->ops.say(station->ops.ctx, &message);
+}
+
+static void press_button(struct station *station, struct station_lane *lane, struct station_now now)
+{
+    struct button *button = &lane->button;
+    if (button->pending || mono_before(now.mono, button->quiet_until)) {
+        return;
+    }
+    uint64_t clock_number = now.wall.us > 0 ? (uint64_t)now.wall.us : 0;
+    station->press = clock_number > station->press ? clock_number : station->press + 1;
+    *button = (struct button){.pending = true,
+                              .press = station->press,
+                              .at = now.wall,
+                              .due = mono_after_ms(now.mono, LIMIT_BUTTON_MS),
+                              .quiet_until = mono_after_ms(now.mono, LIMIT_BUTTON_MS)};
+    say_button(station, lane);
+}
+
+static enum open_result open_for_button(struct station *station, struct station_lane *lane,
+                                        struct grant_id id, struct station_now now)
+{
+    const struct lane_grant grant = {.id = id, .press = lane->button.press, .direction = LANE_OUT};
+    lane->button.pending = false;
+    make_room(station, lane, now);
+    return open_lane(station, lane, grant, now);
+}
+
+static enum open_result judge_answer(struct station *station,
+                                     const struct helper_button_answer *answer,
+                                     struct station_now now)
+{
+    int index = station_find_lane(station, answer->lane);
+    if (index < 0) {
+        return OPEN_UNKNOWN_LANE;
+    }
+    struct station_lane *lane = &station->lanes[index];
+    if (!lane->button.pending || lane->button.press != answer->press) {
+        return OPEN_DUPLICATE;
+    }
+    grants_seen_add(&station->seen, answer->grant);
+    return open_for_button(station, lane, answer->grant, now);
+}
+
+static void hear_button_answer(struct station *station, const struct helper_message *message,
+                               struct station_now now)
+{
+    const struct helper_button_answer *answer = &message->button_answer;
+    say_result(station, answer->lane, answer->grant, judge_answer(station, answer, now));
+}
+
+/* The agent is dead or its disk hangs: nobody is kept from leaving by that. */
+static void answer_alone(struct station *station, struct station_lane *lane, struct station_now now)
+{
+    const struct helper_report report = {.kind = REPORT_LATE_OPEN,
+                                         .lane = lane->setup.name,
+                                         .at = now.wall,
+                                         .late = true,
+                                         .direction = LANE_OUT,
+                                         .press = lane->button.press};
+    bool linked = station->linked;
+    enum open_result result = open_for_button(station, lane, (struct grant_id){.sequence = 0}, now);
+    /* A write without an answer may have opened it: that is told too. */
+    if (result == OPEN_DONE || (result == OPEN_SILENT && linked)) {
+        add_report(station, &report, now);
+    }
+}
+
+static void hear_report_ack(struct station *station, const struct helper_message *message,
+                            struct station_now now)
+{
+    (void)now;
+    report_queue_ack(&station->reports, message->report_ack.number);
+}
+
+void station_hear(struct station *station, const struct helper_message *message,
+                  struct station_now now)
+{
+    static void (*const handlers[])(struct station *, const struct helper_message *,
+                                    struct station_now) = {
+        [HELPER_SAYS_OPEN] = hear_open,
+        [HELPER_SAYS_BUTTON_ANSWER] = hear_button_answer,
+        [HELPER_SAYS_REPORT_ACK] = hear_report_ack,
+    };
+    if (message->kind < ARRAY_LEN(handlers) && handlers[message->kind] != NULL) {
+        handlers[message->kind](station, message, now);
+    }
+}
+
+void station_agent_up(struct station *station, struct station_now now)
+{
+    resend_reports(station, now);
+    for (size_t i = 0; i < station->lane_count; i++) {
+        if (station->lanes[i].button.pending) {
+            say_button(station, &station->lanes[i]);
+        }
+    }
+}
+
+/* Sensing */
+
+void station_link(struct station *station, bool up, struct station_now now)
+{
+    if (up && !station->linked) {
+        station->outage = true;
+    }
+    if (!up && station->linked) {
+        station->down_since = now.mono;
+    }
+    station->linked = up;
+}
+
+struct edges {
+    uint32_t count[STATION_INPUTS_MAX];
+};
+
+/* The outage is no reason to miss a turn, where the board counted it. False: the board began anew.
+ */
+static bool count_edges(const struct station *station, const struct sensed *sensed,
+                        struct station_now now, struct edges *edges)
+{
+    int64_t elapsed_ms = (now.mono.us - station->sensed_at.us) / 1000;
+    bool restarted = false;
+    for (size_t i = 0; i < STATION_INPUTS_MAX; i++) {
+        bool fell_out = false;
+        edges->count[i] =
+            counter_advance(station->last.counters[i], sensed->counters[i], elapsed_ms, &fell_out);
+        restarted = restarted || fell_out;
+    }
+    return !restarted;
+}
+
+static void compare_levels(const struct station *station, const struct sensed *sensed,
+                           struct edges *edges)
+{
+    for (size_t i = 0; i < STATION_INPUTS_MAX; i++) {
+        edges->count[i] = sensed->levels[i] && !station->last.levels[i] ? 1 : 0;
+    }
+}
+
+static struct edges edges_of(struct station *station, const struct sensed *sensed,
+                             struct station_now now)
+{
+    static const struct edges none = {.count = {0}};
+    struct edges edges = none;
+    if (!station->known) {
+        return none;
+    }
+    if (sensed->has_counters && station->last.has_counters) {
+        if (!count_edges(station, sensed, now, &edges)) {
+            station->restarts++;
+            return none;
+        }
+    } else if (!station->outage) {
+        compare_levels(station, sensed, &edges);
+    }
+    return edges;
+}
+
+/* An arm that let somebody through is opened again for the next who waits. */
+static void open_for_next(struct station *station, struct station_lane *lane,
+                          struct station_now now)
+{
+    if (lane->machine.waiting_count > 0 && station->linked &&
+        station->ops.open(station->ops.ctx, &lane->setup, true) != ERR_REFUSED) {
+        lane->relay_until = mono_after_ms(now.mono, lane->setup.open_ms);
+    }
+}
+
+static void take_turns(struct station *station, struct station_lane *lane, uint32_t turns,
+                       struct station_now now)
+{
+    bool waited = lane->machine.waiting_count > 0;
+    for (uint32_t left = turns; left > 0;) {
+        uint32_t some = left < LANE_PULSES_MAX ? left : LANE_PULSES_MAX;
+        struct lane_reports reports = lane_pulses(&lane->machine, some, station->outage, now.mono);
+        add_lane_reports(station, lane, &reports, now);
+        left -= some;
+    }
+    if (turns > 0 && waited && !station->outage) {
+        open_for_next(station, lane, now);
+    }
+}
+
+static void take_tamper(struct station *station, struct station_lane *lane, bool level,
+                        struct station_now now)
+{
+    if (level == lane->tampered) {
+        return;
+    }
+    lane->tampered = level;
+    const struct helper_report report = {.kind = REPORT_TAMPER,
+                                         .lane = lane->setup.name,
+                                         .at = now.wall,
+                                         .late = station->outage && station->known,
+                                         .on = level,
+                                         .direction = lane->setup.direction};
+    add_report(station, &report, now);
+}
+
+/* Whoever pressed in it still stands there. */
+static bool was_short(const struct station *station, struct station_now now)
+{
+    return now.mono.us - station->sensed_at.us <= (int64_t)STATION_SHORT_OUTAGE_MS * 1000;
+}
+
+static void sense_lane(struct station *station, struct station_lane *lane,
+                       const struct sensed *sensed, const struct edges *edges,
+                       struct station_now now)
+{
+    const struct helper_lane *setup = &lane->setup;
+    if (setup->passage.present) {
+        take_turns(station, lane, edges->count[setup->passage.number], now);
+    }
+    bool live = !station->outage || was_short(station, now);
+    if (setup->button.present && live && edges->count[setup->button.number] > 0) {
+        press_button(station, lane, now);
+    }
+    if (setup->tamper.present) {
+        take_tamper(station, lane, sensed->levels[setup->tamper.number], now);
+    }
+    if (setup->held.present) {
+        struct lane_reports held =
+            lane_held(&lane->machine, sensed->levels[setup->held.number], now.mono);
+        add_lane_reports(station, lane, &held, now);
+    }
+    struct lane_reports ended = lane_tick(&lane->machine, station->outage, now.mono);
+    add_lane_reports(station, lane, &ended, now);
+}
+
+void station_sense(struct station *station, const struct sensed *sensed, struct station_now now)
+{
+    struct edges edges = edges_of(station, sensed, now);
+    for (size_t i = 0; i < station->lane_count; i++) {
+        sense_lane(station, &station->lanes[i], sensed, &edges, now);
+    }
+    station->last = *sensed;
+    station->sensed_at = now.mono;
+    station->known = true;
+    station->outage = false;
+}
+
+/* Time */
+
+static void end_what_waits(struct station *station, struct station_now now)
+{
+    for (size_t i = 0; i < station->lane_count; i++) {
+        struct lane_reports ended = lane_tick(&station->lanes[i].machine, true, now.mono);
+        add_lane_reports(station, &station->lanes[i], &ended, now);
+    }
+}
+
+void station_tick(struct station *station, struct station_now now)
+{
+    for (size_t i = 0; i < station->lane_count; i++) {
+        struct button *button = &station->lanes[i].button;
+        if (button->pending && !mono_before(now.mono, button->due)) {
+            answer_alone(station, &station->lanes[i], now);
+        }
+    }
+    if (!station->linked &&
+        !mono_before(now.mono, mono_after_ms(station->down_since, STATION_OUTAGE_MS))) {
+        end_what_waits(station, now);
+    }
+    if (station->reports.count > 0 && !mono_before(now.mono, station->resend_at)) {
+        resend_reports(station, now);
+    }
+}
+
+int64_t station_wait_ms(const struct station *station, struct mono now)
+{
+    int64_t wait_ms = STATION_RESEND_MS;
+    for (size_t i = 0; i < station->lane_count; i++) {
+        const struct button *button = &station->lanes[i].button;
+        int64_t due_ms = (button->due.us - now.us + 999) / 1000;
+        if (button->pending && due_ms < wait_ms) {
+            wait_ms = due_ms > 0 ? due_ms : 0;
+        }
+    }
+    return wait_ms;
+}
+
+struct station_counts station_counts(const struct station *station)
+{
+    return (struct station_counts){.reports_lost = station->reports.lost,
+                                   .restarts = station->restarts};
+}
