@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -105,6 +106,12 @@ static enum err find_user(struct helper_port *port, const struct helper_port_opt
     return ERR_OK;
 }
 
+static bool open_for_passing(const char *dir)
+{
+    struct stat info;
+    return stat(dir, &info) == 0 && chmod(dir, (info.st_mode & 07777) | 0011) == 0;
+}
+
 static enum err open_port(struct helper_port *port, const struct helper_port_options *options,
                           struct fault *fault)
 {
@@ -114,6 +121,9 @@ static enum err open_port(struct helper_port *port, const struct helper_port_opt
     }
     memcpy(port->run_dir, options->run_dir, strlen(options->run_dir) + 1);
     TRY(find_user(port, options, fault));
+    if (port->user[0] != '\0' && !open_for_passing(port->run_dir)) {
+        return fault_set(fault, ERR_IO, "cannot let user %s into %s", port->user, port->run_dir);
+    }
     port->poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (port->poll_fd < 0) {
         return fault_set(fault, ERR_IO, "epoll: too many open files");

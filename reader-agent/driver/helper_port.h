@@ -43,7 +43,8 @@ struct helper_ear {
     void *self;
 };
 
-/* ERR_IO: the socket cannot be made; the fault says where. An old socket file is replaced. */
+/* ERR_IO: the socket cannot be made; the fault says where. An old socket file is replaced. As root
+ * the run directory is opened for passing through (o+x): the helpers are somebody else. */
 MUST_CHECK enum err helper_port_create(const struct helper_port_options *options,
                                        struct helper_port **ret_port, struct fault *fault);
 /* Helpers are not stopped: they connect again to the next port on that path. */

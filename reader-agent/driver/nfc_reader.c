@@ -24,15 +24,15 @@ static void take_read(const struct nfc_reader *readers, struct name name,
                       const struct helper_read *read)
 {
     struct reading reading = {.reader = name,
-                              .kind = CREDENTIAL_BADGE,
-                              .cclass = CLASS_UID_ONLY,
+                              .kind = CREDENTIAL_KIND_BADGE,
+                              .cclass = CREDENTIAL_CLASS_UID_ONLY,
                               .captured = read->captured,
                               .live_by_read = true,
                               .direction = LANE_NO_DIRECTION};
     if (read->random_uid) {
         /* It names nobody, and another one the next time: there is nothing to look up. */
-        reading.kind = CREDENTIAL_NONE;
-        reading.cclass = CLASS_NONE;
+        reading.kind = CREDENTIAL_KIND_NONE;
+        reading.cclass = CREDENTIAL_CLASS_BEARER;
         memcpy(reading.raw, read->uid, read->uid_size);
         reading.raw_size = read->uid_size;
     } else {

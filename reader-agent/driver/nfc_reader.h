@@ -7,7 +7,7 @@
 struct nfc_reader;
 
 /* Hears HELPER_NFC on `port` (borrowed) and reports to `sink` (copied). Never fails; aborts without
- * memory. A card with a random UID comes as CREDENTIAL_NONE with the UID as `raw`. */
+ * memory. A card with a random UID comes as CREDENTIAL_KIND_NONE with the UID as `raw`. */
 struct nfc_reader *nfc_reader_create(struct helper_port *port, const struct driver_sink *sink);
 void nfc_reader_destroy(struct nfc_reader **readers);
 

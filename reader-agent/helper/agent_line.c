@@ -1,8 +1,9 @@
 #include "reader-agent/helper/agent_line.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/un.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/must.h"
@@ -11,7 +12,8 @@
 enum { RETRY_MS = 100, MESSAGES_PER_TURN = 64 };
 
 struct agent_line {
-    char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    char path[PATH_MAX];
+    const char *file; /* of the path */
     enum helper_program program;
     struct name name;
     struct agent_ear ear;
@@ -22,6 +24,21 @@ struct agent_line {
     struct mono silent_at; /* connected: the agent is gone then */
 };
 
+/* Privileges are given up later, and with them perhaps the way here. */
+static void enter_directory(struct agent_line *line)
+{
+    char *slash = strrchr(line->path, '/');
+    line->file = line->path;
+    if (slash == NULL || slash == line->path) {
+        return;
+    }
+    *slash = '\0';
+    if (chdir(line->path) == 0) {
+        line->file = slash + 1;
+    }
+    *slash = '/';
+}
+
 struct agent_line *agent_line_create(const char *socket_path, enum helper_program program,
                                      struct name name, struct agent_ear ear)
 {
@@ -29,6 +46,7 @@ struct agent_line *agent_line_create(const char *socket_path, enum helper_progra
     MUST(line != NULL);
     /* A path that is cut here does not exist, and is told of by every connect. */
     (void)snprintf(line->path, sizeof(line->path), "%s", socket_path);
+    enter_directory(line);
     line->program = program;
     line->name = name;
     line->ear = ear;
@@ -64,7 +82,8 @@ static enum err send_message(struct agent_line *line, const struct helper_messag
 static void call_agent(struct agent_line *line, struct mono now)
 {
     line->next_try = mono_after_ms(now, RETRY_MS);
-    if (packet_connect(line->path, &line->fd, NULL) != ERR_OK) {
+    if (packet_connect(line->path, &line->fd, NULL) != ERR_OK &&
+        packet_connect(line->file, &line->fd, NULL) != ERR_OK) {
         return;
     }
     const struct helper_message hello = {

@@ -14,7 +14,8 @@ struct agent_ear {
     void *ctx;
 };
 
-/* `socket_path` is copied. Never fails; aborts without memory. */
+/* `socket_path` is copied. Goes to its directory, so that the line can be made anew after privileges
+ * were given up. Never fails; aborts without memory. */
 struct agent_line *agent_line_create(const char *socket_path, enum helper_program program,
                                      struct name name, struct agent_ear ear);
 void agent_line_destroy(struct agent_line **line);

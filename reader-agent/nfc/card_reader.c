@@ -78,19 +78,6 @@ void card_reader_close(struct card_reader **reader)
     *reader = NULL;
 }
 
-static enum err trouble(const struct card_reader *reader, int code, struct fault *fault)
-{
-    switch (code) {
-    case NFC_EIO:
-    case NFC_ETIMEOUT:
-    case NFC_ENOTSUCHDEV:
-        return fault_set(fault, ERR_IO, "the reader is gone: %s", nfc_strerror(reader->device));
-    default:
-        return fault_set(fault, ERR_CORRUPT, "the reader answers wrongly: %s",
-                         nfc_strerror(reader->device));
-    }
-}
-
 enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, struct fault *fault)
 {
     static const nfc_modulation type_a = {.nmt = NMT_ISO14443A, .nbr = NBR_106};
@@ -98,7 +85,7 @@ enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, str
     memset(&target, 0, sizeof(target));
     int found = nfc_initiator_select_passive_target(reader->device, type_a, NULL, 0, &target);
     if (found < 0) {
-        return trouble(reader, found, fault);
+        return fault_set(fault, ERR_IO, "the reader fails: %s", nfc_strerror(reader->device));
     }
     struct card card = {.uid_size = 0};
     size_t size = found > 0 ? target.nti.nai.szUidLen : 0;
@@ -106,7 +93,7 @@ enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, str
         memcpy(card.uid, target.nti.nai.abtUid, size);
         card.uid_size = (uint8_t)size;
     } else if (found > 0) {
-        return fault_set(fault, ERR_CORRUPT, "a card with a UID of %zu bytes", size);
+        return fault_set(fault, ERR_IO, "a card with a UID of %zu bytes", size);
     }
     *ret_card = card;
     return ERR_OK;

@@ -20,7 +20,6 @@ MUST_CHECK enum err card_reader_open(const char *connstring, struct card_reader 
 void card_reader_close(struct card_reader **reader);
 
 /* One selection of an ISO 14443A card; *ret_card has uid_size 0 when there is none.
- * ERR_CORRUPT: the reader answered nonsense once; go on, for a few times.
- * ERR_IO: the reader is gone or mute: close it, end. */
+ * ERR_IO: no answer, or nonsense. Once is ordinary; running, the reader is gone: close it, end. */
 MUST_CHECK enum err card_reader_poll(struct card_reader *reader, struct card *ret_card,
                                      struct fault *fault);

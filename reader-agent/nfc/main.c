@@ -22,7 +22,7 @@
 enum {
     POLL_MS = 40,
     TELL_DOWN_MS = 1000, /* how long a dying reader tries to tell the agent why */
-    NONSENSE_MAX = 3,    /* wrong answers running, then the reader is given up */
+    FAILURES_MAX = 3,    /* running, then the reader is given up */
 };
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_READER = 4 };
@@ -35,7 +35,7 @@ struct program {
     struct helper_state state;
     uint64_t sequence;
     int signals;
-    int nonsense;
+    int failures; /* running */
 };
 
 static struct mono now_mono(void)
@@ -88,14 +88,11 @@ static void tell_card(struct program *program, const struct card *card)
 static enum err poll_card(struct program *program, struct fault *fault)
 {
     struct card card;
-    enum err err = card_reader_poll(program->reader, &card, fault);
-    if (err == ERR_CORRUPT && ++program->nonsense < NONSENSE_MAX) {
-        return ERR_OK;
+    if (card_reader_poll(program->reader, &card, fault) != ERR_OK) {
+        program->failures++;
+        return program->failures < FAILURES_MAX ? ERR_OK : ERR_IO;
     }
-    if (err != ERR_OK) {
-        return ERR_IO;
-    }
-    program->nonsense = 0;
+    program->failures = 0;
     if (card_watch_poll(&program->watch, &card)) {
         tell_card(program, &card);
     }
