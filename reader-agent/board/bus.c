@@ -161,6 +161,12 @@ enum err bus_read_inputs(struct bus *bus, uint16_t first, uint16_t count, uint16
     return settle(bus, modbus_read_input_registers(bus->line, first, count, out), fault);
 }
 
+enum err bus_read_holding(struct bus *bus, uint16_t first, uint16_t count, uint16_t *out,
+                          struct fault *fault)
+{
+    return settle(bus, modbus_read_registers(bus->line, first, count, out), fault);
+}
+
 enum err bus_write_coil(struct bus *bus, uint16_t coil, bool on, struct fault *fault)
 {
     return settle(bus, modbus_write_bit(bus->line, coil, on ? 1 : 0), fault);

@@ -32,6 +32,9 @@ MUST_CHECK enum err bus_read_levels(struct bus *bus, uint16_t first, uint16_t co
 /* Input registers. */
 MUST_CHECK enum err bus_read_inputs(struct bus *bus, uint16_t first, uint16_t count, uint16_t *out,
                                     struct fault *fault);
+/* Holding registers. */
+MUST_CHECK enum err bus_read_holding(struct bus *bus, uint16_t first, uint16_t count, uint16_t *out,
+                                     struct fault *fault);
 MUST_CHECK enum err bus_write_coil(struct bus *bus, uint16_t coil, bool on, struct fault *fault);
 MUST_CHECK enum err bus_write_register(struct bus *bus, uint16_t address, uint16_t value,
                                        struct fault *fault);

@@ -66,9 +66,26 @@ enum err opener_open(struct opener *opener, struct bus *bus, const struct helper
     return open_by_coil(opener, bus, lane, now, fault);
 }
 
+/* A board that refuses to read its flash-on register may have none, whatever the setup says: an
+ * earlier process may have switched a coil on. */
+static enum err may_hold_coils(const struct opener *opener, struct bus *bus, bool *ret_may,
+                               struct fault *fault)
+{
+    uint16_t left = 0;
+    enum err err = ERR_REFUSED;
+    if (opener->has_flash && opener->count > 0) {
+        err = bus_read_holding(bus, (uint16_t)(opener->flash_base + opener->coils[0].coil), 1,
+                               &left, fault);
+    }
+    *ret_may = err == ERR_REFUSED;
+    return err == ERR_REFUSED ? ERR_OK : err;
+}
+
 enum err opener_reset(struct opener *opener, struct bus *bus, struct fault *fault)
 {
-    for (size_t i = 0; i < opener->count && !opener->has_flash; i++) {
+    bool may = false;
+    TRY(may_hold_coils(opener, bus, &may, fault));
+    for (size_t i = 0; i < opener->count && may; i++) {
         TRY(bus_write_coil(bus, opener->coils[i].coil, false, fault));
         opener->coils[i].on = false;
     }

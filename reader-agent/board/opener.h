@@ -33,7 +33,8 @@ struct opener opener_of(const struct helper_board *setup);
 MUST_CHECK enum err opener_open(struct opener *opener, struct bus *bus,
                                 const struct helper_lane *lane, bool fresh, struct mono now,
                                 struct fault *fault);
-/* After each connect: without flash-on all coils go off. Switches nothing on. */
+/* After each connect: without flash-on (or where the board cannot read it back) all coils go off.
+ * Switches nothing on. */
 MUST_CHECK enum err opener_reset(struct opener *opener, struct bus *bus, struct fault *fault);
 /* Switches off what is due; what fails stays due. */
 void opener_tick(struct opener *opener, struct bus *bus, struct mono now);
