@@ -60,7 +60,7 @@ struct controller {
     struct in_work *in_work;    /* shared mapping that outlives a crash; borrowed */
     bool store_full;          /* the last commit found no room */
     uint64_t frames_refused;  /* gauges */
-    uint64_t commits;
+    uint64_t commits, commits_told; /* the latter: those that followers were woken for */
 };
 
 /* The seal key of a holder. `create` makes one when there is none (durable before the batch).

@@ -110,7 +110,8 @@ static const char *shape_of(const Parkgate__Event *event)
         strlen(event->device_event) > LIMIT_DEVICE_EVENT_BYTES) {
         return "a credential is too long";
     }
-    if (event->credential.len > 0 &&
+    /* A foreign plate has no normal form of ours; it is looked up as it is and matches nobody. */
+    if (event->credential.len > 0 && event->credential_kind != CREDENTIAL_KIND_PLATE &&
         !credential_is_canonical((enum credential_kind)event->credential_kind,
                                  field_view(&event->credential))) {
         return "its credential is not in normal form";
@@ -168,7 +169,16 @@ static void keep_unknown(struct arrival *a)
     }
 }
 
-static void fill_input(struct arrival *a)
+/* By the device's corrected clock where it is known, else when the gate received it; never later than
+ * now: a passage of the future would stay its holder's latest. */
+static int64_t captured_of(const Parkgate__Event *event, struct wall now)
+{
+    bool known = event->captured_us > 0 && !event->offset_unknown;
+    int64_t captured_us = known ? event->captured_us : event->received_us;
+    return captured_us < now.us ? captured_us : now.us;
+}
+
+static void fill_input(struct arrival *a, struct wall now)
 {
     Parkgate__EventEntry *entry = &a->entry;
     const Parkgate__Event *event = a->event;
@@ -182,8 +192,7 @@ static void fill_input(struct arrival *a)
     entry->kind = event->kind;
     entry->lane = event->lane;
     entry->reader = event->reader;
-    entry->captured_us = event->captured_us != 0 && !event->offset_unknown ? event->captured_us
-                                                                           : event->received_us;
+    entry->captured_us = captured_of(event, now);
     entry->received_us = event->received_us;
     entry->offset_unknown = event->offset_unknown;
     entry->history = event->history;
@@ -504,7 +513,7 @@ static enum err work_off(struct controller *ctl, struct arrival *a, struct fault
     if (!lane_is_ours(ctl, a, &err, fault)) {
         return err;
     }
-    fill_input(a);
+    fill_input(a, ctl->now);
     return event_workers[a->event->kind](ctl, a, fault);
 }
 

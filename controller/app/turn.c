@@ -1,0 +1,156 @@
+#include "controller/app/turn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "controller/app/agents.h"
+#include "controller/app/batch.h"
+#include "controller/app/park_change.h"
+#include "controller/app/request.h"
+#include "controller/app/waiters.h"
+#include "controller/journal/journal.h"
+#include "controller/store/key_store.h"
+#include "schema/verbs.h"
+
+static enum err genesis(struct controller *ctl, const Parkgate__Genesis *park, struct fault *fault)
+{
+    struct complaint c = {0};
+    enum err err = ERR_OK;
+    if (park == NULL) {
+        return fault_set(fault, ERR_NOT_FOUND,
+                         "the store is empty and genesis.pb is missing; run parkgate init");
+    }
+    TRY(store_begin_write(ctl->store, &ctl->txn, fault));
+    if (!park_change_genesis(ctl, park, &c, &err, fault)) {
+        char why[512];
+        store_txn_destroy(&ctl->txn);
+        error_sentence_en(&c, why, sizeof(why));
+        return err != ERR_OK ? err : fault_set(fault, ERR_INPUT, "genesis.pb: %s", why);
+    }
+    return store_commit(&ctl->txn, fault);
+}
+
+static enum err load_or_begin(struct controller *ctl, const struct turn_options *options,
+                              struct fault *fault)
+{
+    struct journal_head head;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(ctl->store, &txn, fault));
+    TRY(journal_head(txn, &head, fault));
+    if (head.sequence > 0) {
+        return controller_reload(ctl, txn, fault);
+    }
+    store_txn_destroy(&txn);
+    return genesis(ctl, options->genesis, fault);
+}
+
+enum err turn_create(const struct turn_options *options, struct controller **ret_ctl,
+                     struct fault *fault)
+{
+    static input_worker *const workers[PORT_COUNT] = {
+        [PORT_AGENTS] = agents_input,
+        [PORT_OPERATORS] = requests_input,
+        [PORT_ENROL] = agents_enrol_input,
+    };
+    struct controller *ctl = calloc(1, sizeof(*ctl));
+    if (ctl != NULL) {
+        ctl->park = calloc(1, sizeof(*ctl->park));
+        ctl->batch = batch_create(workers);
+        ctl->waiters = waiters_create();
+    }
+    if (ctl == NULL || ctl->park == NULL || ctl->batch == NULL || ctl->waiters == NULL) {
+        return fault_set(fault, ERR_IO, "controller: out of memory");
+    }
+    ctl->store = options->store;
+    ctl->keys = options->keys;
+    ctl->entropy = options->entropy;
+    ctl->index_key = options->index_key;
+    ctl->outlet = options->outlet;
+    ctl->endpoints = options->endpoints;
+    ctl->in_work = options->in_work;
+    ctl->now = options->now;
+    ctl->mono = options->mono;
+    (void)snprintf(ctl->zoneinfo, sizeof(ctl->zoneinfo), "%s", options->zoneinfo);
+    tz_utc(&ctl->tz);
+    enum err err = load_or_begin(ctl, options, fault);
+    if (err != ERR_OK) {
+        turn_destroy(&ctl);
+        return err;
+    }
+    *ret_ctl = ctl;
+    return ERR_OK;
+}
+
+void turn_destroy(struct controller **ctl)
+{
+    if (*ctl == NULL) {
+        return;
+    }
+    store_txn_destroy(&(*ctl)->txn);
+    store_txn_destroy(&(*ctl)->keys_txn);
+    batch_destroy(&(*ctl)->batch);
+    waiters_destroy(&(*ctl)->waiters);
+    seal_wipe(&(*ctl)->index_key, sizeof((*ctl)->index_key));
+    free((*ctl)->park);
+    free(*ctl);
+    *ctl = NULL;
+}
+
+void turn_begin(struct controller *ctl, struct wall now, struct mono mono)
+{
+    ctl->now = now;
+    ctl->mono = mono;
+}
+
+void turn_frame(struct controller *ctl, enum port port, const struct link_peer *peer,
+                const struct link_key *key, struct bytes frame)
+{
+    struct input input = {.port = port, .peer = *peer, .key = *key, .frame = frame};
+    batch_take(ctl, &input);
+}
+
+void turn_tick(struct controller *ctl)
+{
+    agents_tick(ctl);
+    waiters_turn(ctl, false);
+}
+
+void turn_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
+{
+    waiters_job_done(ctl, job, status, output);
+}
+
+int64_t turn_end(struct controller *ctl)
+{
+    if (batch_due_ms(ctl) == 0) {
+        batch_commit(ctl);
+    }
+    if (ctl->commits != ctl->commits_told) {
+        ctl->commits_told = ctl->commits;
+        waiters_turn(ctl, true);
+        batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
+        ctl->commits_told = ctl->commits;
+    }
+    return batch_due_ms(ctl);
+}
+
+bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key)
+{
+    struct fault fault = {0};
+    Parkgate__KeyRecord *record = NULL;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    if (port == PORT_ENROL) {
+        return true; /* a new box's key cannot be known; the one-time code judges it */
+    }
+    if (store_begin_read(ctl->store, &txn, &fault) != ERR_OK ||
+        key_get(txn, BYTES_OF(key->bytes), &record, &fault) != ERR_OK) {
+        return false;
+    }
+    bool is_agent = (record->roles & 1U << ROLE_AGENT) != 0;
+    bool allowed = is_agent == (port == PORT_AGENTS); /* revoked ones too: they are told why */
+    parkgate__key_record__free_unpacked(record, NULL);
+    return allowed;
+}

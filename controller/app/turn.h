@@ -1,0 +1,41 @@
+/* turn: the controller as the shell drives it: times and frames in, frames out by the outlet.
+ *
+ * Order of one turn: turn_begin, then any number of turn_frame, turn_tick (once a second) and
+ * turn_job_done, then turn_end, which says when to come back at the latest.
+ */
+#pragma once
+
+#include "controller/app/controller.h"
+#include "schema/park.pb-c.h"
+
+struct turn_options {
+    struct store *store, *keys;      /* borrowed, open for writing */
+    const struct entropy *entropy;   /* borrowed */
+    struct seal_key index_key;       /* copied */
+    struct outlet outlet;            /* copied */
+    struct endpoints endpoints;      /* copied */
+    const char *zoneinfo;            /* directory of zone files */
+    struct in_work *in_work;         /* shared mapping; borrowed */
+    const Parkgate__Genesis *genesis; /* for an empty store; else ignored, may be NULL */
+    struct wall now;
+    struct mono mono;
+};
+
+/* Loads the park; an empty store gets its genesis first.
+ * ERR_NOT_FOUND  the store is empty and there is no genesis
+ * ERR_INPUT      the genesis cannot be used; the fault says why */
+MUST_CHECK enum err turn_create(const struct turn_options *options, struct controller **ret_ctl,
+                                struct fault *fault);
+void turn_destroy(struct controller **ctl);
+
+void turn_begin(struct controller *ctl, struct wall now, struct mono mono);
+/* One frame, borrowed for the call. */
+void turn_frame(struct controller *ctl, enum port port, const struct link_peer *peer,
+                const struct link_key *key, struct bytes frame);
+void turn_tick(struct controller *ctl);
+void turn_job_done(struct controller *ctl, uint64_t job, int status, const char *output);
+/* Commits when it is due. Returns milliseconds until the next commit is due; -1: none is open. */
+int64_t turn_end(struct controller *ctl);
+
+/* May this key connect to the port at all? (ZAP; every message is checked again.) */
+bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key);

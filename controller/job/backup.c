@@ -1,0 +1,257 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/must.h"
+#include "common/seal/seal.h"
+#include "controller/job/job.h"
+#include "controller/journal/journal.h"
+#include "controller/store/tables.h"
+
+enum { PATH_SIZE = 1024, COPY_BYTES = 65536 };
+
+static enum err join(char out[PATH_SIZE], const char *dir, const char *name, struct fault *fault)
+{
+    int size = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
+    return size > 0 && size < PATH_SIZE ? ERR_OK
+                                        : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
+}
+
+static enum err copy_bytes(int from, int to, const char *path, struct fault *fault)
+{
+    static uint8_t buffer[COPY_BYTES];
+    for (;;) {
+        ssize_t got = read(from, buffer, sizeof(buffer));
+        if (got == 0) {
+            return fsync(to) == 0 ? ERR_OK
+                                  : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+        }
+        if (got < 0 || write(to, buffer, (size_t)got) != got) {
+            return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+        }
+    }
+}
+
+/* A new file, 0600, fsynced. */
+static enum err copy_file(const char *from, const char *to, struct fault *fault)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC);
+    if (in < 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", from, strerror(errno));
+    }
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum err err = out < 0 ? fault_set(fault, ERR_IO, "%s: %s", to, strerror(errno))
+                           : copy_bytes(in, out, to, fault);
+    (void)close(in);
+    if (out >= 0 && close(out) != 0 && err == ERR_OK) {
+        err = fault_set(fault, ERR_IO, "%s: %s", to, strerror(errno));
+    }
+    return err;
+}
+
+static enum err sync_dir(const char *path, struct fault *fault)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool good = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+static enum err copy_store(const char *dir, const char *kind, const char *const *tables,
+                           size_t count, const char *to, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct store_options options = {.dir = dir,
+                                    .kind = kind,
+                                    .version = CONTROLLER_STORE_VERSION,
+                                    .tables = tables,
+                                    .table_count = count,
+                                    .read_only = true};
+    TRY(store_open(&options, &store, fault));
+    enum err err = store_copy(store, to, fault);
+    store_destroy(&store);
+    return err;
+}
+
+/* What the copy really holds. */
+static enum err head_of(const char *dir, struct journal_head *ret, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct store_txn *txn = NULL;
+    struct store_options options = {.dir = dir,
+                                    .kind = CONTROLLER_STORE_KIND,
+                                    .version = CONTROLLER_STORE_VERSION,
+                                    .tables = table_names,
+                                    .table_count = TABLE_COUNT,
+                                    .read_only = true};
+    TRY(store_open(&options, &store, fault));
+    enum err err = store_begin_read(store, &txn, fault);
+    if (err == ERR_OK) {
+        err = journal_head(txn, ret, fault);
+    }
+    store_txn_destroy(&txn);
+    store_destroy(&store);
+    return err;
+}
+
+static const char *file_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The journal first, the keys after it: the keys then cover every entry of the copy. The person keys
+ * are a file of their own, so that they can be kept apart and for a shorter time. */
+static enum err backup(const struct job_paths *paths, const char *dir, struct journal_head *head,
+                       struct fault *fault)
+{
+    char path[PATH_SIZE];
+    TRY(seal_init(fault));
+    if (mkdir(dir, 0700) != 0) {
+        return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", dir, strerror(errno));
+    }
+    TRY(join(path, dir, "store", fault));
+    TRY(copy_store(paths->store, CONTROLLER_STORE_KIND, table_names, TABLE_COUNT, path, fault));
+    TRY(head_of(path, head, fault));
+    TRY(join(path, dir, "person-keys", fault));
+    TRY(copy_store(paths->keys, KEY_STORE_KIND, key_table_names, KEY_TABLE_COUNT, path, fault));
+    const char *const files[] = {paths->config, paths->key_file, paths->index_key_file};
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        TRY(join(path, dir, file_part(files[i]), fault));
+        TRY(copy_file(files[i], path, fault));
+    }
+    return sync_dir(dir, fault);
+}
+
+int job_backup(const struct job_paths *paths, const char *dir)
+{
+    struct fault fault = {0};
+    struct journal_head head = {0};
+    char hash[2 * SEAL_HASH_SIZE + 1];
+    if (backup(paths, dir, &head, &fault) != ERR_OK) {
+        (void)printf("failed=%s\n", fault.what);
+        return 0;
+    }
+    bytes_to_hex(BYTES_OF(head.hash.bytes), hash, sizeof(hash));
+    (void)printf("store=%s/store\nkeys=%s/person-keys\nseq=%llu\nhash=%s\nresult=good\n", dir, dir,
+                 (unsigned long long)head.sequence, hash);
+    return 0;
+}
+
+/* --- restore --- */
+
+static enum err restore_env(const char *from, const char *from_name, const char *dir,
+                            const char *name, struct fault *fault)
+{
+    char source[PATH_SIZE];
+    char target[PATH_SIZE];
+    char part[64];
+    TRY(join(target, dir, name, fault));
+    if (mkdir(target, 0700) != 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", target, strerror(errno));
+    }
+    (void)snprintf(part, sizeof(part), "%s/data.mdb", from_name);
+    TRY(join(source, from, part, fault));
+    (void)snprintf(part, sizeof(part), "%s/data.mdb", name);
+    TRY(join(target, dir, part, fault));
+    return copy_file(source, target, fault);
+}
+
+/* controller.conf names paths of the old place: the lines that do are written for the new one. */
+static enum err restore_conf(const char *from, const char *dir, struct fault *fault)
+{
+    static const struct {
+        const char *key, *file;
+    } moved[] = {{"store", "store"},
+                 {"keys", "keys"},
+                 {"key_file", "controller.key"},
+                 {"index_key_file", "index.key"},
+                 {"genesis", "genesis.pb"}};
+    char source[PATH_SIZE];
+    char target[PATH_SIZE];
+    char line[PATH_SIZE * 2];
+    TRY(join(source, from, "controller.conf", fault));
+    TRY(join(target, dir, "controller.conf", fault));
+    FILE *in = fopen(source, "re");
+    FILE *out = in == NULL ? NULL : fopen(target, "wxe");
+    if (out == NULL) {
+        enum err err = fault_set(fault, ERR_IO, "%s: %s", in == NULL ? source : target,
+                                 strerror(errno));
+        if (in != NULL) {
+            (void)fclose(in);
+        }
+        return err;
+    }
+    (void)fchmod(fileno(out), 0600);
+    while (fgets(line, sizeof(line), in) != NULL) {
+        size_t word = strcspn(line, " =\n");
+        const char *file = NULL;
+        for (size_t i = 0; i < ARRAY_LEN(moved); i++) {
+            if (strlen(moved[i].key) == word && memcmp(moved[i].key, line, word) == 0) {
+                file = moved[i].file;
+            }
+        }
+        if (file != NULL) {
+            (void)fprintf(out, "%.*s = %s/%s\n", (int)word, line, dir, file);
+        } else {
+            (void)fputs(line, out);
+        }
+    }
+    bool good = !ferror(in) && fflush(out) == 0 && fsync(fileno(out)) == 0;
+    (void)fclose(in);
+    good = fclose(out) == 0 && good;
+    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", target, strerror(errno));
+}
+
+static enum err restore(const char *from, const char *dir, struct fault *fault)
+{
+    static const char *const files[] = {"controller.key", "index.key"};
+    char source[PATH_SIZE];
+    char target[PATH_SIZE];
+    TRY(seal_init(fault));
+    if (dir[0] != '/') {
+        return fault_set(fault, ERR_INPUT, "%s: give a path from the root", dir);
+    }
+    if (mkdir(dir, 0700) != 0) {
+        return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", dir, strerror(errno));
+    }
+    TRY(restore_env(from, "store", dir, "store", fault));
+    TRY(restore_env(from, "person-keys", dir, "keys", fault));
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        TRY(join(source, from, files[i], fault));
+        TRY(join(target, dir, files[i], fault));
+        TRY(copy_file(source, target, fault));
+    }
+    TRY(restore_conf(from, dir, fault));
+    return sync_dir(dir, fault);
+}
+
+int job_restore(const char *from, const char *dir)
+{
+    struct fault fault = {0};
+    struct journal_head head = {0};
+    char path[PATH_SIZE];
+    enum err err = restore(from, dir, &fault);
+    if (err == ERR_OK) {
+        err = join(path, dir, "store", &fault);
+    }
+    if (err == ERR_OK) {
+        err = head_of(path, &head, &fault);
+    }
+    if (err != ERR_OK) {
+        (void)fprintf(stderr, "parkgate-controller: restore: %s\n", fault.what);
+        (void)fprintf(stderr, "parkgate-controller: 还原失败：%s\n", fault.what);
+        return err == ERR_REFUSED || err == ERR_INPUT ? 1 : 5;
+    }
+    (void)printf("restored %s to %s, journal entry %llu\nverify it:  parkgate-controller --verify "
+                 "--config %s/controller.conf\nstart it:  parkgate-controller --config "
+                 "%s/controller.conf\n已还原到 %s\n",
+                 from, dir, (unsigned long long)head.sequence, dir, dir, dir);
+    return 0;
+}

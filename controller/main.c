@@ -1,0 +1,445 @@
+/* parkgate-controller: the shell around the state machine.
+ *
+ * Reads its configuration, checks what must be true before it starts, and drives controller/app/turn
+ * from one loop. See docs/man/parkgate-controller.8.scd.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/config.h"
+#include "common/base/launcher.h"
+#include "common/base/log.h"
+#include "common/base/loop.h"
+#include "common/base/must.h"
+#include "controller/app/turn.h"
+#include "controller/job/job.h"
+#include "controller/net/ports.h"
+#include "controller/store/tables.h"
+
+enum { PATH_SIZE = 512, GENESIS_MAX = 4 * 1024 * 1024, TICK_MS = 1000, READERS_CHECK_MS = 60000 };
+
+struct settings {
+    char config[PATH_SIZE];
+    char store[PATH_SIZE], keys[PATH_SIZE], key_file[PATH_SIZE], index_key_file[PATH_SIZE];
+    char genesis[PATH_SIZE], zoneinfo[64];
+    char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
+
+};
+
+static const struct config_key config_keys[] = {
+    {.name = "store", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, store),
+     .required = true, .example = "/var/lib/parkgate/store"},
+    {.name = "keys", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, keys),
+     .required = true, .example = "/var/lib/parkgate/keys"},
+    {.name = "key_file", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, key_file),
+     .required = true, .example = "/var/lib/parkgate/controller.key"},
+    {.name = "index_key_file", .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings, index_key_file), .required = true,
+     .example = "/var/lib/parkgate/index.key"},
+    {.name = "genesis", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, genesis),
+     .example = "/var/lib/parkgate/genesis.pb"},
+    {.name = "agents", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[0]),
+     .required = true, .example = "tcp://10.0.0.1:7400"},
+    {.name = "operators", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[1]),
+     .required = true, .example = "tcp://10.0.0.1:7401"},
+    {.name = "enrol", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[2]),
+     .required = true, .example = "tcp://10.0.0.1:7402"},
+    {.name = "zoneinfo", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, zoneinfo),
+     .example = TZ_DIRECTORY},
+};
+
+struct daemon {
+    struct settings settings;
+    struct loop *loop;
+    struct ports *ports;
+    struct controller *ctl;
+    struct launcher_link *launcher;
+    struct store *store, *keys;
+    struct link_key_pair pair;
+    uint64_t commit_timer;
+};
+
+/* --- start-up --- */
+
+static enum err read_private(const char *path, char *out, size_t size, struct fault *fault)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        enum err err = fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return err;
+    }
+    ssize_t got = -1;
+    if ((info.st_mode & 077) == 0) {
+        got = read(fd, out, size - 1);
+    }
+    (void)close(fd);
+    if ((info.st_mode & 077) != 0) {
+        return fault_set(fault, ERR_REFUSED, "%s may be read by others; run: chmod 600 %s", path,
+                         path);
+    }
+    if (got < 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    out[got] = '\0';
+    return ERR_OK;
+}
+
+static enum err read_index_key(const char *path, struct seal_key *ret, struct fault *fault)
+{
+    char text[2 * SEAL_KEY_SIZE + 16];
+    TRY(read_private(path, text, sizeof(text), fault));
+    text[strcspn(text, "\r\n ")] = '\0';
+    bool good = bytes_from_hex(text, ret->bytes, sizeof(ret->bytes));
+    seal_wipe(text, sizeof(text));
+    return good ? ERR_OK
+                : fault_set(fault, ERR_INPUT,
+                            "%s: not 64 hex digits; it is made by parkgate init and kept in every "
+                            "backup",
+                            path);
+}
+
+static enum err open_stores(struct daemon *d, struct fault *fault)
+{
+    struct store_options store = {.dir = d->settings.store,
+                                  .kind = CONTROLLER_STORE_KIND,
+                                  .version = CONTROLLER_STORE_VERSION,
+                                  .tables = table_names,
+                                  .table_count = TABLE_COUNT,
+                                  .create = true};
+    struct store_options keys = {.dir = d->settings.keys,
+                                 .kind = KEY_STORE_KIND,
+                                 .version = KEY_STORE_VERSION,
+                                 .tables = key_table_names,
+                                 .table_count = KEY_TABLE_COUNT,
+                                 .create = true};
+    TRY(store_open(&store, &d->store, fault));
+    TRY(store_open(&keys, &d->keys, fault));
+    if (store_is_on_volatile_fs(d->store)) {
+        log_warning("store_is_volatile", LOG_TEXT("dir", d->settings.store));
+    }
+    return ERR_OK;
+}
+
+/* Empty when there is no file: only an empty store needs one. */
+static Parkgate__Genesis *read_genesis(const char *path)
+{
+    int fd = path[0] == '\0' ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    Parkgate__Genesis *genesis = NULL;
+    if (fd >= 0 && fstat(fd, &info) == 0 && info.st_size > 0 && info.st_size <= GENESIS_MAX) {
+        size_t size = (size_t)info.st_size;
+        uint8_t *bytes = malloc(size);
+        if (bytes != NULL && read(fd, bytes, size) == (ssize_t)size) {
+            genesis = parkgate__genesis__unpack(NULL, size, bytes);
+        }
+        free(bytes);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return genesis;
+}
+
+/* A page that outlives a crash of the process (not a power cut, after which nothing was in work). */
+static enum err map_in_work(struct daemon *d, struct in_work **ret, struct fault *fault)
+{
+    char path[PATH_SIZE + 16];
+    (void)snprintf(path, sizeof(path), "%s/in-work", d->settings.store);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    void *page = MAP_FAILED;
+    if (fd >= 0 && ftruncate(fd, sizeof(struct in_work)) == 0) {
+        page = mmap(NULL, sizeof(struct in_work), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (page == MAP_FAILED) {
+        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    *ret = page;
+    in_work_started(*ret);
+    return ERR_OK;
+}
+
+/* --- effects --- */
+
+static void send_frame(void *ctx, enum port port, const struct link_peer *peer, struct bytes frame)
+{
+    struct daemon *d = ctx;
+    ports_send(d->ports, (int)port, peer, frame);
+}
+
+static enum err start_job(void *ctx, uint64_t job, const char *const args[], struct fault *fault)
+{
+    struct daemon *d = ctx;
+    const char *argv[LAUNCHER_ARGS_MAX] = {"parkgate-controller", "--config", d->settings.config,
+                                           "--job"};
+    size_t count = 4;
+    for (size_t i = 0; args[i] != NULL && count + 1 < LAUNCHER_ARGS_MAX; i++) {
+        argv[count++] = args[i];
+    }
+    argv[count] = NULL;
+    return launcher_job(d->launcher, job, argv, fault);
+}
+
+/* --- the loop --- */
+
+static void begin(struct daemon *d)
+{
+    turn_begin(d->ctl, loop_wall(d->loop), loop_mono(d->loop));
+}
+
+static void on_frame(void *ctx, int port, const struct link_msg *msg)
+{
+    struct daemon *d = ctx;
+    begin(d);
+    turn_frame(d->ctl, (enum port)port, &msg->peer, &msg->key, msg->payload);
+}
+
+static bool on_allow(void *ctx, int port, const struct link_key *key)
+{
+    struct daemon *d = ctx;
+    return turn_allows(d->ctl, (enum port)port, key);
+}
+
+static void on_tick(void *ctx)
+{
+    struct daemon *d = ctx;
+    begin(d);
+    turn_tick(d->ctl);
+}
+
+static void on_readers_check(void *ctx)
+{
+    struct daemon *d = ctx;
+    unsigned freed = 0;
+    struct fault fault = {0};
+    if (store_check_readers(d->store, &freed, &fault) == ERR_OK && freed > 0) {
+        log_event("readers_freed", LOG_NUM("count", freed));
+    }
+}
+
+static void on_commit_due(void *ctx)
+{
+    struct daemon *d = ctx;
+    d->commit_timer = 0; /* the end of this turn commits */
+    begin(d);
+}
+
+static void on_turn_end(void *ctx)
+{
+    struct daemon *d = ctx;
+    begin(d);
+    int64_t due_ms = turn_end(d->ctl);
+    if (due_ms >= 0 && d->commit_timer == 0) {
+        d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
+    }
+}
+
+static void on_report(void *ctx, const struct launcher_report *report)
+{
+    struct daemon *d = ctx;
+    if (report->kind == LAUNCHER_JOB_DONE) {
+        begin(d);
+        turn_job_done(d->ctl, report->job, report->status, report->output);
+    }
+}
+
+static void on_launcher(void *ctx, unsigned events)
+{
+    struct daemon *d = ctx;
+    struct fault fault = {0};
+    (void)events;
+    if (launcher_turn(d->launcher, on_report, d, &fault) != ERR_OK) {
+        log_error("launcher_gone", LOG_TEXT("what", fault.what));
+        loop_stop(d->loop);
+    }
+}
+
+static enum err open_ports(struct daemon *d, struct fault *fault)
+{
+    struct ports_options options = {
+        .keys = &d->pair, .frame = on_frame, .allow = on_allow, .ctx = d};
+    for (int i = 0; i < PORTS_COUNT; i++) {
+        options.endpoints[i] = d->settings.endpoints[i];
+    }
+    return ports_create(d->loop, &options, &d->ports, fault);
+}
+
+static void fill_endpoints(const struct daemon *d, struct endpoints *endpoints)
+{
+    (void)snprintf(endpoints->agents, sizeof(endpoints->agents), "%s", d->settings.endpoints[0]);
+    (void)snprintf(endpoints->operators, sizeof(endpoints->operators), "%s",
+                   d->settings.endpoints[1]);
+    (void)snprintf(endpoints->enrol, sizeof(endpoints->enrol), "%s", d->settings.endpoints[2]);
+    link_key_to_z85(d->pair.public_key, endpoints->server_key);
+}
+
+static enum err create_controller(struct daemon *d, struct fault *fault)
+{
+    Parkgate__Genesis *genesis = read_genesis(d->settings.genesis);
+    struct turn_options options = {.store = d->store,
+                                   .keys = d->keys,
+                                   .entropy = entropy_system(),
+                                   .outlet = {.send = send_frame, .job = start_job, .ctx = d},
+                                   .zoneinfo = d->settings.zoneinfo,
+                                   .genesis = genesis,
+                                   .now = loop_wall(d->loop),
+                                   .mono = loop_mono(d->loop)};
+    fill_endpoints(d, &options.endpoints);
+    enum err err = read_index_key(d->settings.index_key_file, &options.index_key, fault);
+    if (err == ERR_OK) {
+        err = map_in_work(d, &options.in_work, fault);
+    }
+    if (err == ERR_OK) {
+        err = turn_create(&options, &d->ctl, fault);
+    }
+    seal_wipe(&options.index_key, sizeof(options.index_key));
+    if (genesis != NULL) {
+        parkgate__genesis__free_unpacked(genesis, NULL);
+    }
+    return err;
+}
+
+static enum err start(struct daemon *d, struct fault *fault)
+{
+    TRY(seal_init(fault));
+    TRY(link_raise_fds(LIMIT_FDS_MIN, fault));
+    TRY(loop_create(clock_system(), &d->loop, fault));
+    TRY(loop_stop_on_signals(d->loop, fault));
+    TRY(link_key_pair_read(d->settings.key_file, &d->pair, fault));
+    TRY(open_stores(d, fault));
+    TRY(create_controller(d, fault));
+    TRY(open_ports(d, fault));
+    TRY(loop_add_fd(d->loop, launcher_fd(d->launcher), LOOP_READ, on_launcher, d));
+    (void)loop_after(d->loop, TICK_MS, TICK_MS, on_tick, d);
+    (void)loop_after(d->loop, READERS_CHECK_MS, READERS_CHECK_MS, on_readers_check, d);
+    loop_at_turn_end(d->loop, on_turn_end, d);
+    return ERR_OK;
+}
+
+static void stop(struct daemon *d)
+{
+    ports_destroy(&d->ports);
+    turn_destroy(&d->ctl);
+    store_destroy(&d->keys);
+    store_destroy(&d->store);
+    loop_destroy(&d->loop);
+    link_key_pair_destroy(&d->pair);
+}
+
+/* Trouble at the start is for an operator to mend: the launcher does not try it again and again. */
+static int worker(void *ctx, struct launcher_link *launcher)
+{
+    struct daemon *d = ctx;
+    struct fault fault = {0};
+    d->launcher = launcher;
+    enum err err = start(d, &fault);
+    if (err == ERR_OK) {
+        log_event("controller_ready", LOG_TEXT("agents", ports_endpoint(d->ports, 0)),
+                  LOG_TEXT("operators", ports_endpoint(d->ports, 1)),
+                  LOG_TEXT("enrol", ports_endpoint(d->ports, 2)));
+        err = loop_run(d->loop, &fault);
+    }
+    if (err != ERR_OK) {
+        log_error("controller_refused", LOG_TEXT("error", err_name(err)),
+                  LOG_TEXT("what", fault.what));
+    }
+    stop(d);
+    log_event("controller_stopped", LOG_TEXT("error", err_name(err)));
+    return err == ERR_OK ? 0 : 1;
+}
+
+/* --- the command line --- */
+
+static int usage(void)
+{
+    (void)fprintf(stderr,
+                  "usage: parkgate-controller --dir DIR | --config FILE\n"
+                  "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
+                  "       parkgate-controller --restore BACKUP DIR\n"
+                  "用法：parkgate-controller --dir 目录\n");
+    return 2;
+}
+
+struct command {
+    const char *job, *job_arg;
+    bool bad;
+};
+
+static struct command read_command(int argc, char **argv, struct settings *settings)
+{
+    struct command command = {0};
+    for (int i = 1; i < argc; i++) {
+        const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--verify") == 0) {
+            command.job = "verify";
+        } else if (next == NULL) {
+            command.bad = true;
+        } else if (strcmp(argv[i], "--config") == 0) {
+            (void)snprintf(settings->config, sizeof(settings->config), "%s", next);
+            i++;
+        } else if (strcmp(argv[i], "--dir") == 0) {
+            (void)snprintf(settings->config, sizeof(settings->config), "%s/controller.conf", next);
+            i++;
+        } else if (strcmp(argv[i], "--job") == 0) {
+            command.job = next;
+            command.job_arg = i + 2 < argc ? argv[i + 2] : NULL;
+            i += 2;
+        } else {
+            command.bad = true;
+        }
+    }
+    command.bad |= settings->config[0] == '\0';
+    return command;
+}
+
+static int run_job(const struct settings *s, const struct command *command)
+{
+    struct job_paths paths = {.store = s->store,
+                              .keys = s->keys,
+                              .config = s->config,
+                              .key_file = s->key_file,
+                              .index_key_file = s->index_key_file};
+    if (strcmp(command->job, "verify") == 0) {
+        return job_verify(&paths);
+    }
+    if (strcmp(command->job, "recount") == 0) {
+        return job_recount(&paths);
+    }
+    if (strcmp(command->job, "backup") == 0 && command->job_arg != NULL) {
+        return job_backup(&paths, command->job_arg);
+    }
+    return usage();
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon daemon = {.settings = {.zoneinfo = TZ_DIRECTORY}};
+    static const struct launcher_options options = {.program = "parkgate-controller"};
+    struct fault fault = {0};
+    if (argc == 4 && strcmp(argv[1], "--restore") == 0) {
+        return job_restore(argv[2], argv[3]);
+    }
+    struct command command = read_command(argc, argv, &daemon.settings);
+    if (command.bad) {
+        return usage();
+    }
+    if (config_read(daemon.settings.config, config_keys, ARRAY_LEN(config_keys), &daemon.settings,
+                    &fault) != ERR_OK) {
+        (void)fprintf(stderr, "parkgate-controller: %s\n", fault.what);
+        return 2;
+    }
+    return command.job != NULL ? run_job(&daemon.settings, &command)
+                               : launcher_run(&options, worker, &daemon);
+}
