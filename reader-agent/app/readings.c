@@ -69,6 +69,20 @@ static void judge_clock(struct gate *gate, struct intake *in)
     in->draft.captured = reading->history ? reading->captured : (struct wall){0};
 }
 
+/* What is in no normal form (a plate of another country) identifies nobody; it is kept as read. */
+static void set_credential(struct draft *draft, const struct reading *reading)
+{
+    struct bytes id = {.data = reading->id, .size = reading->id_size};
+    bool normal = id.size > 0 && credential_is_canonical(reading->kind, id);
+    if (normal) {
+        draft->credential_size = reading->id_size;
+        memcpy(draft->credential, reading->id, reading->id_size);
+    }
+    bool as_read = reading->raw_size > 0 || normal;
+    draft->raw_size = as_read ? reading->raw_size : reading->id_size;
+    memcpy(draft->raw, as_read ? reading->raw : reading->id, draft->raw_size);
+}
+
 static void fill_draft(struct intake *in)
 {
     const struct reading *reading = in->reading;
@@ -80,10 +94,7 @@ static void fill_draft(struct intake *in)
     draft->history = reading->history;
     draft->credential_kind = (uint32_t)reading->kind;
     draft->credential_class = (uint32_t)reading->cclass;
-    draft->credential_size = reading->id_size;
-    memcpy(draft->credential, reading->id, reading->id_size);
-    draft->raw_size = reading->raw_size;
-    memcpy(draft->raw, reading->raw, reading->raw_size);
+    set_credential(draft, reading);
     draft->plate_colour = reading->plate_colour;
     draft->confidence = reading->confidence;
     draft->direction = (uint32_t)in->direction;

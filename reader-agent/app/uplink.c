@@ -30,6 +30,7 @@ static void send_hello(struct gate *gate)
     hello.command_sequence = state->command_sequence;
     struct fault fault = {0};
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
+    link_state_hello_sent(&gate->link_state, err == ERR_OK, gate_mono(gate));
     if (err != ERR_OK && err != ERR_BUSY) {
         log_warning("hello_failed", LOG_TEXT("why", fault.what));
     }

@@ -46,8 +46,6 @@ unsigned link_state_tick(struct link_state *state, struct mono now)
         due |= LINK_DUE_RENEW;
     }
     if (wants_hello(state, now) && is_due(state->next_hello, now)) {
-        state->next_hello = mono_after_ms(now, state->hello_ms);
-        state->hello_ms = doubled(state->hello_ms, LINK_HELLO_LAST_MS);
         due |= LINK_DUE_HELLO;
     }
     if (state->welcome && is_due(state->next_heartbeat, now)) {
@@ -55,6 +53,16 @@ unsigned link_state_tick(struct link_state *state, struct mono now)
         due |= LINK_DUE_HEARTBEAT;
     }
     return due;
+}
+
+void link_state_hello_sent(struct link_state *state, bool sent, struct mono now)
+{
+    if (!sent) {
+        state->next_hello = mono_after_ms(now, LINK_HELLO_NOT_SENT_MS);
+        return;
+    }
+    state->next_hello = mono_after_ms(now, state->hello_ms);
+    state->hello_ms = doubled(state->hello_ms, LINK_HELLO_LAST_MS);
 }
 
 void link_state_heard(struct link_state *state, struct mono now)
@@ -74,6 +82,7 @@ void link_state_welcomed(struct link_state *state, struct mono now)
     state->want_hello = false;
     state->forgotten = false;
     state->hello_ms = LINK_HELLO_FIRST_MS;
+    state->next_hello = mono_after_ms(now, LINK_HELLO_FIRST_MS);
     state->next_heartbeat = now;
 }
 

@@ -15,8 +15,10 @@
 #include "schema/limits.h"
 
 enum {
-    LINK_HELLO_FIRST_MS = 250, /* between HELLOs; doubles up to LINK_HELLO_LAST_MS */
-    LINK_HELLO_LAST_MS = 2000,
+    LINK_HELLO_NOT_SENT_MS = 250, /* until the next try when there is no connection yet */
+    LINK_HELLO_FIRST_MS = 1000,   /* until the next one when one was sent; doubles: a second HELLO
+                                     on its way could be taken for that of a restored box */
+    LINK_HELLO_LAST_MS = 4000,
     LINK_QUIET_MS = 2 * LIMIT_HEARTBEAT_MS + 500, /* then HELLO again: it may have forgotten us */
     LINK_RENEW_FIRST_MS = 10000,                  /* unheard so long: a new connection; doubles */
     LINK_RENEW_LAST_MS = 60000,
@@ -43,6 +45,8 @@ enum link_due {
 void link_state_begin(struct link_state *state, struct mono now);
 /* Call at least every 250 ms; perform what comes back. */
 unsigned link_state_tick(struct link_state *state, struct mono now);
+/* What became of a HELLO that was due. */
+void link_state_hello_sent(struct link_state *state, bool sent, struct mono now);
 /* Any message of the controller. */
 void link_state_heard(struct link_state *state, struct mono now);
 void link_state_welcomed(struct link_state *state, struct mono now);

@@ -21,10 +21,10 @@ struct presentation_row *presentation_begin(struct presentations *table, struct 
         struct presentation_row *row = &table->rows[i];
         if (row->state == PRESENTATION_FREE) {
             *row = (struct presentation_row){.state = PRESENTATION_STORING,
-                                         .lane = lane,
-                                         .reader = reader,
-                                         .direction = facts->direction,
-                                         .facts = *facts};
+                                             .lane = lane,
+                                             .reader = reader,
+                                             .direction = facts->direction,
+                                             .facts = *facts};
             return row;
         }
     }

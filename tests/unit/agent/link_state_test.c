@@ -19,7 +19,10 @@ static unsigned run(struct link_state *link, int64_t from_ms, int64_t to_ms, int
     unsigned due = LINK_DUE_NONE;
     for (int64_t ms = from_ms; ms < to_ms; ms += 250) {
         unsigned now = link_state_tick(link, at(ms));
-        *ret_hellos += (now & LINK_DUE_HELLO) != 0;
+        if (now & LINK_DUE_HELLO) {
+            link_state_hello_sent(link, true, at(ms));
+            (*ret_hellos)++;
+        }
         due |= now;
     }
     return due;
@@ -35,13 +38,25 @@ static void hello_until_welcome(void **state)
     unsigned due = run(&link, 0, 4000, &hellos);
     assert_true(due & LINK_DUE_HELLO);
     assert_false(due & LINK_DUE_HEARTBEAT);
-    assert_true(hellos >= 4 && hellos <= 7);
+    assert_int_equal(hellos, 3); /* at 0, 1 and 3 s */
     link_state_welcomed(&link, at(4000));
     assert_true(link_state_answers(&link, at(4000)));
     hellos = 0;
     due = run(&link, 4000, 6000, &hellos);
     assert_int_equal(hellos, 0);
     assert_true(due & LINK_DUE_HEARTBEAT);
+}
+
+static void hello_that_was_not_sent_is_due_again_soon(void **state)
+{
+    (void)state;
+    struct link_state link;
+    link_state_begin(&link, at(0));
+    for (int64_t ms = 0; ms < 3000; ms += LINK_HELLO_NOT_SENT_MS) {
+        assert_true(link_state_tick(&link, at(ms)) & LINK_DUE_HELLO);
+        link_state_hello_sent(&link, false, at(ms));
+        assert_false(link_state_tick(&link, at(ms + 1)) & LINK_DUE_HELLO);
+    }
 }
 
 static void six_seconds_of_silence(void **state)
@@ -96,9 +111,9 @@ static void controller_that_forgot_us(void **state)
         link_state_missed(&link);
     }
     link_state_unknown(&link);
-    assert_true(link_state_tick(&link, at(250)) & LINK_DUE_HELLO);
-    link_state_welcomed(&link, at(300));
-    assert_true(link_state_answers(&link, at(300)));
+    assert_true(link_state_tick(&link, at(LINK_HELLO_FIRST_MS)) & LINK_DUE_HELLO);
+    link_state_welcomed(&link, at(1300));
+    assert_true(link_state_answers(&link, at(1300)));
 }
 
 static void connection_is_renewed_with_a_back_off(void **state)
@@ -120,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_until_welcome),
+        cmocka_unit_test(hello_that_was_not_sent_is_due_again_soon),
         cmocka_unit_test(six_seconds_of_silence),
         cmocka_unit_test(three_missed_deadlines),
         cmocka_unit_test(controller_that_forgot_us),
