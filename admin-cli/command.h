@@ -38,7 +38,7 @@ struct arg_spec {
 enum csv_policy { CSV_FIGURES = 0, CSV_OWN_ROSTER, CSV_NEVER };
 
 /* How many pages of a long answer are fetched. */
-enum page_policy { PAGES_ALL = 0, PAGES_ONE_WITH_REASON, PAGES_ONE };
+enum page_policy { PAGES_ALL = 0, PAGES_ONE_WITH_REASON };
 
 struct command;
 

@@ -13,8 +13,7 @@ void request_of_call(const struct call *call, struct request *request)
                                 .timeout_ms = (int)call->command->timeout_s * 1000};
     /* names are limited per call and per day: never fetch more pages of them than were asked for */
     request->one_page =
-        call->command->pages == PAGES_ONE ||
-        (call->command->pages == PAGES_ONE_WITH_REASON && call_value(call, "reason") != NULL);
+        call->command->pages == PAGES_ONE_WITH_REASON && call_value(call, "reason") != NULL;
     for (size_t i = 0; i < COMMAND_ARGS_MAX && call->command->args[i].name != NULL; i++) {
         request_arg(request, call->command->args[i].name, call->values[i]);
     }

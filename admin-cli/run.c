@@ -15,11 +15,21 @@ static enum exit_code refuse_csv(struct cli *cli, const struct command *command)
     return cli_refuse(cli, ERROR_NO_CSV, name, NULL, NULL, NULL);
 }
 
+/* Options behind a mistake were not read any more; a program still wants its error as JSON. */
+static void settle_format(struct cli *cli, int argc, char **argv)
+{
+    cli->format = FORMAT_TABLE;
+    for (int i = 0; i < argc; i++) {
+        cli->format = strcmp(argv[i], "--json") == 0 ? FORMAT_JSON : cli->format;
+    }
+}
+
 enum exit_code cli_run(struct cli *cli, int argc, char **argv)
 {
     struct args args;
     struct complaint c = {0};
     if (!args_read(cli, argc, argv, &args, &c)) {
+        settle_format(cli, argc, argv);
         return cli_say(cli, &c);
     }
     if (args.wants_version) {

@@ -303,6 +303,53 @@ static void test_events_are_followed_until_refused(void **state)
     run_free(&run);
 }
 
+/* A journal of 450 entries, of which one request looks at 200. */
+static void answer_journal(struct fake *f, const Parkgate__Request *request,
+                           struct fake_reply *reply)
+{
+    char text[1100];
+    (void)f;
+    uint64_t limit = strtoull(fake_arg(request, "limit", text), NULL, 10);
+    limit = text[0] == '\0' ? 50 : limit;
+    uint64_t after = strtoull(fake_arg(request, "after", text), NULL, 10);
+    after = text[0] == '\0' ? 450 - limit : after;
+    fake_columns(reply, "seq|kind");
+    for (uint64_t i = 0; i < limit && after < 450; i++) {
+        (void)snprintf(text, sizeof(text), "%llu|event", (unsigned long long)++after);
+        fake_row(reply, text);
+    }
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)after);
+    fake_note(reply, "after", text);
+    fake_note(reply, "head", "450");
+}
+
+static void test_events_are_asked_for_to_the_head(void **state)
+{
+    (void)state;
+    start(answer_journal);
+    struct run run = ask("events", "", false);
+    assert_memory_equal(run.out, "seq kind\n401 event\n", 19);
+    assert_string_equal(fake.log, "events\n");
+    run_free(&run);
+    start(answer_journal);
+    run = ask("events --after 40", "", false);
+    assert_memory_equal(run.out, "seq kind\n 41 event\n", 19);
+    assert_non_null(strstr(run.out, "\n450 event\n"));
+    assert_string_equal(fake.log, "events after=40 limit=200\nevents after=240 limit=200\n"
+                                  "events after=440 limit=200\n");
+    run_free(&run);
+    start(answer_journal);
+    run = ask("events --limit 300", "", false);
+    assert_memory_equal(run.out, "seq kind\n151 event\n", 19);
+    assert_string_equal(fake.log, "events limit=1\nevents after=150 limit=200\n"
+                                  "events after=350 limit=100\n");
+    run_free(&run);
+    start(answer_journal);
+    run = ask("events --after 10 --limit 2", "", false);
+    assert_string_equal(run.out, "more with --after 12\n\nseq kind\n 11 event\n 12 event\n");
+    run_free(&run);
+}
+
 static void answer_broken(struct fake *f, const Parkgate__Request *request,
                           struct fake_reply *reply)
 {
@@ -536,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_secrets_come_from_standard_input),
         cmocka_unit_test(test_control_characters_never_reach_a_terminal),
         cmocka_unit_test(test_events_are_followed_until_refused),
+        cmocka_unit_test(test_events_are_asked_for_to_the_head),
         cmocka_unit_test(test_a_broken_answer),
         cmocka_unit_test(test_keys_travel_as_hex),
         cmocka_unit_test(test_import_goes_in_slices_with_digest),

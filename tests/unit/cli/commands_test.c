@@ -201,7 +201,7 @@ static void test_wrong_command_lines(void **state)
                "--server-key and --key\n"
                "parkgate: 哪个园区？请给出 --dir DIR、设置 PARKGATE_DIR，或给出 "
                "--controller、--server-key 和 --key\n");
-    expect_run("--json fly", 2, "",
+    expect_run("fly --json", 2, "",
                "{\"error\":{\"number\":120,\"en\":\"no such command: fly; see: parkgate help\","
                "\"zh\":\"没有此命令：fly；请看：parkgate help\"}}\n");
 }

@@ -11,7 +11,7 @@
 #include "schema/operator.pb-c.h"
 #include "tests/unit/cli/run.h"
 
-enum { FAKE_CELLS_MAX = 512, FAKE_TEXT_SIZE = 16384, FAKE_LOG_SIZE = 65536 };
+enum { FAKE_CELLS_MAX = 1024, FAKE_TEXT_SIZE = 16384, FAKE_LOG_SIZE = 65536 };
 
 /* A reply being put together; texts are copied into `text`. */
 struct fake_reply {

@@ -273,32 +273,40 @@ static Parkgate__RosterRow *read_one(const char *text, size_t size,
 static void test_same_person_in_many_forms(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const struct {
         const char *label, *text;
     } files[] = {
-        {"plain",                   "name,id number,phone,badge,shift,date\n"
-                  "张三,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\n"                                },
-        {"BOM, CRLF",               "\xef\xbb\xbf姓名,身份证号,手机,卡号,班次,日期\r\n"
-                      "张三,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\r\n"                      },
-        {"GBK",                     "\xd0\xd5\xc3\xfb,\xc9\xed\xb7\xdd\xd6\xa4,\xca\xd6\xbb\xfa,\xbf\xa8\xba\xc5,"
-                "\xb0\xe0\xb4\xce,\xc8\xd5\xc6\xda\n"
-                "\xd5\xc5\xc8\xfd,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\n"                          },
-        {"semicolons",              "员工姓名;证件号码;联系电话;门禁卡号;班组;入园日期\n"
-                       "张三;11010519491231002X;13800138000;04a1b2c3;day;2026/1/9\n"                        },
-        {"tabs, titles above",      "某公司用工名单\t\t\n2026年1月\t\t\n\n"
-                               "名字\t身份证号码\t手机号码\t工牌号\t班次\t用工日期\n"
-                               "张三\t11010519491231002X\t13800138000\t04a1b2c3\t白班\t2026.1.9\n"},
-        {"spreadsheet",             "序号,姓名*,身份证号（必填）,电话,卡号,班次,日期\n"
-                        "1, 张三 ,'11010519491231002x,138 0013 8000,04:A1:B2:C3,白班,46031\n"            },
+        {"plain",
+         "name,id number,phone,badge,shift,date\n"
+         "张三,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\n"},
+        {"BOM, CRLF",
+         "\xef\xbb\xbf姓名,身份证号,手机,卡号,班次,日期\r\n"
+         "张三,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\r\n"},
+        {"GBK",
+         "\xd0\xd5\xc3\xfb,\xc9\xed\xb7\xdd\xd6\xa4,\xca\xd6\xbb\xfa,\xbf\xa8\xba\xc5,"
+         "\xb0\xe0\xb4\xce,\xc8\xd5\xc6\xda\n"
+         "\xd5\xc5\xc8\xfd,11010519491231002X,13800138000,04a1b2c3,day,2026-01-09\n"},
+        {"semicolons",
+         "员工姓名;证件号码;联系电话;门禁卡号;班组;入园日期\n"
+         "张三;11010519491231002X;13800138000;04a1b2c3;day;2026/1/9\n"},
+        {"tabs, titles above",
+         "某公司用工名单\t\t\n2026年1月\t\t\n\n"
+         "名字\t身份证号码\t手机号码\t工牌号\t班次\t用工日期\n"
+         "张三\t11010519491231002X\t13800138000\t04a1b2c3\t白班\t2026.1.9\n"},
+        {"spreadsheet",
+         "序号,姓名*,身份证号（必填）,电话,卡号,班次,日期\n"
+         "1, 张三 ,'11010519491231002x,138 0013 8000,04:A1:B2:C3,白班,46031\n"},
         {"full width, NBSP",
          "姓名,身份证,手机,卡号,班次,日期\n"
          "张三,１１０１０５１９４９１２３１００２Ｘ\xc2\xa0,１３８００１３８０００,"
-         "０４ａ１ｂ２ｃ３,day,2026年1月9日\n"                                                                           },
+         "０４ａ１ｂ２ｃ３,day,2026年1月9日\n"},
         {"quotes, no last newline",
          "\"name\",\"id number\",\"phone\",\"badge\",\"shift\",\"date\"\n"
          "\"张三\",\"11010519491231002X\",\"13800138000\",\"04-a1-b2-c3\","
-         "\"day\",\"2026-01-09\""                                                                                                   },
+         "\"day\",\"2026-01-09\""},
     };
+    /* clang-format on */
     struct roster_options options = {.kind = ROSTER_PERSONS, .tenant = "sun"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         print_message("  %s\n", files[i].label);
