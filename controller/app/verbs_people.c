@@ -420,6 +420,9 @@ static enum err list_holders(struct controller *ctl, struct request *request, bo
         return ERR_OK;
     }
     listing.tenant = tenant->name.text;
+    if (request_bound_tenant(request) != NULL) {
+        answer_note(request->answer, "own_roster", "yes"); /* may be taken away as CSV */
+    }
     if (vehicles) {
         answer_columns(request->answer, listing.names ? "vehicle,tenant,state,until_us,plate"
                                                       : "vehicle,tenant,state,until_us");
