@@ -1,5 +1,6 @@
 #include "controller/app/agents.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -395,6 +396,27 @@ static enum err dispatch(struct controller *ctl, struct input *input,
     return ERR_OK;
 }
 
+/* Nothing of a revoked key is applied. Its gate shows as quarantined; the box is told once, at HELLO. */
+static enum err refuse_revoked(struct controller *ctl, struct input *input,
+                               const Parkgate__KeyRecord *key, struct fault *fault)
+{
+    struct envelope envelope;
+    struct complaint c = {0};
+    Parkgate__KeyRecord *live = NULL;
+    if (envelope_read(input->frame, &envelope, &c) && envelope.kind == MESSAGE_HELLO) {
+        (void)complain(&c, ERROR_KEY_REVOKED, NULL, NULL, NULL, NULL);
+        refuse_hello(ctl, input, envelope.version, &c);
+    }
+    enum err err = key_by_name(ctl->txn, key->name, &live, fault);
+    if (err == ERR_OK) { /* the gate has a newer key: only the old box is to be looked for */
+        parkgate__key_record__free_unpacked(live, NULL);
+        return ERR_OK;
+    }
+    return err == ERR_NOT_FOUND
+               ? fault_raise(ctl, &fault_key_revoked_used, key->gate, key->gate, "", fault)
+               : err;
+}
+
 enum err agents_input(struct controller *ctl, struct input *input, struct fault *fault)
 {
     struct envelope envelope;
@@ -409,7 +431,7 @@ enum err agents_input(struct controller *ctl, struct input *input, struct fault 
         refuse_frame(ctl, input, &c);
         err = ERR_OK;
     } else if (key->revoked_us != 0) {
-        err = fault_raise(ctl, &fault_key_revoked_used, key->gate, key->gate, "", fault);
+        err = refuse_revoked(ctl, input, key, fault);
     } else if (!envelope_read(input->frame, &envelope, &c)) {
         refuse_frame(ctl, input, &c);
         err = ERR_OK;
@@ -430,8 +452,36 @@ static enum err raise_away(struct controller *ctl, void *ctx, struct fault *faul
     return fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault);
 }
 
+/* Gates that are enrolled and did not say HELLO since this start. */
+static enum err raise_unheard(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    (void)ctx;
+    for (size_t i = 0; i < ctl->park->gate_count; i++) {
+        struct name gate = ctl->park->gates[i].name;
+        char key_name[NAME_SIZE + 8];
+        Parkgate__KeyRecord *key = NULL;
+        if (session_of_gate(&ctl->sessions, gate) != NULL) {
+            continue;
+        }
+        (void)snprintf(key_name, sizeof(key_name), "gate:%s", gate.text);
+        enum err err = key_by_name(ctl->txn, key_name, &key, fault);
+        if (err == ERR_NOT_FOUND) {
+            continue;
+        }
+        TRY(err);
+        parkgate__key_record__free_unpacked(key, NULL);
+        TRY(fault_raise(ctl, &fault_gate_away, gate.text, gate.text, "", fault));
+    }
+    return ERR_OK;
+}
+
 void agents_tick(struct controller *ctl)
 {
+    if (!ctl->unheard_told &&
+        mono_before(mono_after_ms(ctl->started, LIMIT_SILENCE_MS), ctl->mono)) {
+        ctl->unheard_told = true;
+        batch_run(ctl, raise_unheard, NULL);
+    }
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
         struct session *session = &ctl->sessions.items[i];
         if (session->used && !session->away &&

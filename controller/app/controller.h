@@ -58,6 +58,8 @@ struct controller {
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
     struct in_work *in_work;    /* shared mapping that outlives a crash; borrowed */
+    struct mono started;
+    bool unheard_told; /* gates not heard since the start were told once */
     bool store_full;          /* the last commit found no room */
     uint64_t frames_refused;  /* gauges */
     uint64_t commits, commits_told; /* the latter: those that followers were woken for */

@@ -3,6 +3,7 @@
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
+#include "controller/app/faults.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
 #include "controller/store/tables.h"
@@ -90,6 +91,9 @@ static enum err admit(struct controller *ctl, const struct input *input, const c
     agent.gate = field_text(gate);
     agent.public_key = key.public_key;
     err = controller_record(ctl, ENTRY_AGENT_EPOCH, gate, &agent.base, fault);
+    if (err == ERR_OK) {
+        err = fault_end(ctl, &fault_key_revoked_used, gate, fault);
+    }
     if (known != NULL) {
         parkgate__agent_record__free_unpacked(known, NULL);
     }

@@ -73,6 +73,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->in_work = options->in_work;
     ctl->now = options->now;
     ctl->mono = options->mono;
+    ctl->started = options->mono;
     (void)snprintf(ctl->zoneinfo, sizeof(ctl->zoneinfo), "%s", options->zoneinfo);
     tz_utc(&ctl->tz);
     enum err err = load_or_begin(ctl, options, fault);
