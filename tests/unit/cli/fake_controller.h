@@ -147,6 +147,13 @@ static inline void fake_work(struct fake *fake, struct link_server *server)
         reply->message.error_arg = reply->args;
         fake_log(fake, request);
         fake->answer(fake, request, reply);
+        /* an answer to an older request comes first; it must be passed over */
+        Parkgate__Reply stale = PARKGATE__REPLY__INIT;
+        stale.error = ERROR_INTERNAL;
+        size_t stale_size = envelope_write(PROTOCOL_VERSION, MESSAGE_REPLY, envelope.sequence - 1,
+                                           &stale.base, frame, sizeof(frame));
+        MUST(link_server_send(server, &message.peer, (struct bytes){frame, stale_size}, &fault) ==
+             ERR_OK);
         size_t size = envelope_write(PROTOCOL_VERSION, MESSAGE_REPLY, envelope.sequence,
                                      &reply->message.base, frame, sizeof(frame));
         MUST(link_server_send(server, &message.peer, (struct bytes){frame, size}, &fault) ==

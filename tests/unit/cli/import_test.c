@@ -188,6 +188,14 @@ static void test_other_cells(void **state)
         "parkgate: FILE，第 2 行：引号单独出现或没有闭合；请补上、改为两个或删除\n";
     REFUSED("name,external\n\"A,1\nB,2\n", quote);
     REFUSED("name,external\nA\"B,1\nB,2\n", quote);
+    /* a stray mark swallows at most 20 lines before it is named, not the rest of the file */
+    char text[2048] = "name,external\n\"A,1\n";
+    for (int i = 0; i < 40; i++) {
+        size_t at = strlen(text);
+        (void)snprintf(text + at, sizeof(text) - at, "B%d,%d\n", i, i);
+    }
+    (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "C\",1\n");
+    expect_refusal(PERSONS, text, strlen(text), quote);
 }
 
 static void test_all_problems_are_listed_and_capped(void **state)

@@ -4,6 +4,8 @@
 #include "tests/unit/cli/run.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "admin-cli/file.h"
@@ -201,6 +203,30 @@ static void test_a_bad_park_file_leaves_nothing(void **state)
     assert_int_equal(left_behind(), 0);
 }
 
+/* The disk ends in the middle: a limit on the size of files stands for it. */
+static void test_a_full_disk_leaves_nothing(void **state)
+{
+    (void)state;
+    char line[512];
+    char err[512];
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = {.rlim_cur = 500, .rlim_max = before.rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    (void)snprintf(line, sizeof(line), "init %s/p --park %s", scratch.path, PARK);
+    struct run run = run_line(line);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)snprintf(err, sizeof(err),
+                   "parkgate: %s/p.tmp/genesis.pb: cannot be made: File too large\n"
+                   "parkgate: %s/p.tmp/genesis.pb：无法创建：File too large\n",
+                   scratch.path, scratch.path);
+    assert_string_equal(run.err, err);
+    assert_int_equal(run.code, 1);
+    assert_int_equal(left_behind(), 0);
+    run_free(&run);
+}
+
 static void test_bad_arguments(void **state)
 {
     (void)state;
@@ -247,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_genesis),
         cmocka_unit_test(test_a_full_directory_is_refused),
         cmocka_unit_test(test_a_bad_park_file_leaves_nothing),
+        cmocka_unit_test(test_a_full_disk_leaves_nothing),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_no_controller),
         cmocka_unit_test(test_a_key_that_others_can_read),
