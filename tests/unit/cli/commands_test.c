@@ -221,6 +221,19 @@ static void test_nothing_given_is_usage(void **state)
     expect_run("--version", 0, "parkgate 0.1.0\n", "");
 }
 
+static void test_restore_without_a_controller_program(void **state)
+{
+    (void)state;
+    char *path = strdup(getenv("PATH"));
+    assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+    expect_run("restore /backup /park", 1, "",
+               "parkgate: parkgate-controller cannot be started: No such file or directory; is it "
+               "installed?\n"
+               "parkgate: 无法启动 parkgate-controller：No such file or directory；是否已安装？\n");
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    free(path);
+}
+
 static void test_values_and_aliases(void **state)
 {
     (void)state;
@@ -253,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_the_manual_has_every_command),
         cmocka_unit_test(test_wrong_command_lines),
         cmocka_unit_test(test_nothing_given_is_usage),
+        cmocka_unit_test(test_restore_without_a_controller_program),
         cmocka_unit_test(test_values_and_aliases),
     };
     start_seal();
