@@ -1,7 +1,7 @@
 /* parkgate-controller: the shell around the state machine.
  *
- * Reads its configuration, checks what must be true before it starts, and drives controller/app/turn
- * from one loop. See docs/man/parkgate-controller.8.scd.
+ * Reads its configuration, checks what must be true before it starts, and drives
+ * controller/app/turn from one loop. See docs/man/parkgate-controller.8.scd.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,29 +29,52 @@ struct settings {
     char store[PATH_SIZE], keys[PATH_SIZE], key_file[PATH_SIZE], index_key_file[PATH_SIZE];
     char genesis[PATH_SIZE], zoneinfo[64];
     char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
-
 };
 
 static const struct config_key config_keys[] = {
-    {.name = "store", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, store),
-     .required = true, .example = "/var/lib/parkgate/store"},
-    {.name = "keys", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, keys),
-     .required = true, .example = "/var/lib/parkgate/keys"},
-    {.name = "key_file", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, key_file),
-     .required = true, .example = "/var/lib/parkgate/controller.key"},
-    {.name = "index_key_file", .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings, index_key_file), .required = true,
+    {.name = "store",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings,                        store),
+     .required = true,
+     .example = "/var/lib/parkgate/store"},
+    {.name = "keys",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings,                                      keys),
+     .required = true,
+     .example = "/var/lib/parkgate/keys"},
+    {.name = "key_file",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings, key_file),
+     .required = true,
+     .example = "/var/lib/parkgate/controller.key"},
+    {.name = "index_key_file",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings,          index_key_file),
+     .required = true,
      .example = "/var/lib/parkgate/index.key"},
-    {.name = "genesis", .type = CONFIG_PATH, CONFIG_TEXT_FIELD(struct settings, genesis),
-     .example = "/var/lib/parkgate/genesis.pb"},
-    {.name = "agents", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[0]),
-     .required = true, .example = "tcp://10.0.0.1:7400"},
-    {.name = "operators", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[1]),
-     .required = true, .example = "tcp://10.0.0.1:7401"},
-    {.name = "enrol", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, endpoints[2]),
-     .required = true, .example = "tcp://10.0.0.1:7402"},
-    {.name = "zoneinfo", .type = CONFIG_TEXT, CONFIG_TEXT_FIELD(struct settings, zoneinfo),
-     .example = TZ_DIRECTORY},
+    {.name = "genesis",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings,                 genesis),
+     .example = "/var/lib/parkgate/genesis.pb"                 },
+    {.name = "agents",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,                endpoints[0]),
+     .required = true,
+     .example = "tcp://10.0.0.1:7400"},
+    {.name = "operators",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,                                         endpoints[1]),
+     .required = true,
+     .example = "tcp://10.0.0.1:7401"},
+    {.name = "enrol",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,endpoints[2]),
+     .required = true,
+     .example = "tcp://10.0.0.1:7402"},
+    {.name = "zoneinfo",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,                        zoneinfo),
+     .example = TZ_DIRECTORY                                                             },
 };
 
 struct daemon {
@@ -150,7 +173,8 @@ static Parkgate__Genesis *read_genesis(const char *path)
     return genesis;
 }
 
-/* A page that outlives a crash of the process (not a power cut, after which nothing was in work). */
+/* A page that outlives a crash of the process (not a power cut, after which nothing was in work).
+ */
 static enum err map_in_work(struct daemon *d, struct in_work **ret, struct fault *fault)
 {
     char path[PATH_SIZE + 16];
@@ -288,14 +312,16 @@ static void fill_endpoints(const struct daemon *d, struct endpoints *endpoints)
 static enum err create_controller(struct daemon *d, struct fault *fault)
 {
     Parkgate__Genesis *genesis = read_genesis(d->settings.genesis);
-    struct turn_options options = {.store = d->store,
-                                   .keys = d->keys,
-                                   .entropy = entropy_system(),
-                                   .outlet = {.send = send_frame, .job = start_job, .ctx = d},
-                                   .zoneinfo = d->settings.zoneinfo,
-                                   .genesis = genesis,
-                                   .now = loop_wall(d->loop),
-                                   .mono = loop_mono(d->loop)};
+    struct turn_options options = {
+        .store = d->store,
+        .keys = d->keys,
+        .entropy = entropy_system(),
+        .outlet = {.send = send_frame, .job = start_job, .ctx = d},
+        .zoneinfo = d->settings.zoneinfo,
+        .genesis = genesis,
+        .now = loop_wall(d->loop),
+        .mono = loop_mono(d->loop)
+    };
     fill_endpoints(d, &options.endpoints);
     enum err err = read_index_key(d->settings.index_key_file, &options.index_key, fault);
     if (err == ERR_OK) {
@@ -364,11 +390,10 @@ static int worker(void *ctx, struct launcher_link *launcher)
 
 static int usage(void)
 {
-    (void)fprintf(stderr,
-                  "usage: parkgate-controller --dir DIR | --config FILE\n"
-                  "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
-                  "       parkgate-controller --restore BACKUP DIR\n"
-                  "用法：parkgate-controller --dir 目录\n");
+    (void)fprintf(stderr, "usage: parkgate-controller --dir DIR | --config FILE\n"
+                          "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
+                          "       parkgate-controller --restore BACKUP DIR\n"
+                          "用法：parkgate-controller --dir 目录\n");
     return 2;
 }
 

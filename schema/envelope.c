@@ -16,21 +16,24 @@ struct message_spec {
 
 /* A body's own bounds; the frame's bound comes first. */
 static const struct message_spec specs[] = {
-    {MESSAGE_HELLO, &parkgate__hello__descriptor, {32, LIMIT_TEXT_BYTES}},
-    {MESSAGE_WELCOME, &parkgate__welcome__descriptor, {32, LIMIT_TEXT_BYTES}},
-    {MESSAGE_HELLO_REFUSED, &parkgate__hello_refused__descriptor, {32, LIMIT_TEXT_BYTES}},
-    {MESSAGE_CONFIG, &parkgate__config__descriptor, {LIMIT_ROWS_PER_MESSAGE + 16, 2048}},
-    {MESSAGE_EVENT, &parkgate__event__descriptor, {64, LIMIT_TEXT_BYTES}},
-    {MESSAGE_VERDICT, &parkgate__verdict__descriptor, {16, LIMIT_TEXT_BYTES}},
-    /* packed arrays: one field of up to ten bytes an element */
-    {MESSAGE_ACK, &parkgate__ack__descriptor, {3 * LIMIT_SEQS_PER_ACK + 16, 10 * LIMIT_SEQS_PER_ACK}},
-    {MESSAGE_COMMAND, &parkgate__command__descriptor, {16, LIMIT_TEXT_BYTES}},
-    {MESSAGE_HEARTBEAT, &parkgate__heartbeat__descriptor, {512, 4096}},
-    {MESSAGE_REQUEST, &parkgate__request__descriptor,
-     {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, 2048}},
-    {MESSAGE_REPLY, &parkgate__reply__descriptor, {LIMIT_CELLS_PER_REPLY + 256, 16384}},
-    {MESSAGE_ENROL, &parkgate__request__descriptor, {16, LIMIT_TEXT_BYTES}},
-    {MESSAGE_ENROLLED, &parkgate__reply__descriptor, {64, LIMIT_TEXT_BYTES}},
+    {MESSAGE_HELLO,         &parkgate__hello__descriptor,         {32, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_WELCOME,       &parkgate__welcome__descriptor,       {32, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_HELLO_REFUSED, &parkgate__hello_refused__descriptor, {32, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_CONFIG,        &parkgate__config__descriptor,        {LIMIT_ROWS_PER_MESSAGE + 16, 2048} },
+    {MESSAGE_EVENT,         &parkgate__event__descriptor,         {64, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_VERDICT,       &parkgate__verdict__descriptor,       {16, LIMIT_TEXT_BYTES}              },
+ /* packed arrays: one field of up to ten bytes an element */
+    {MESSAGE_ACK,
+     &parkgate__ack__descriptor,
+     {3 * LIMIT_SEQS_PER_ACK + 16, 10 * LIMIT_SEQS_PER_ACK}                                           },
+    {MESSAGE_COMMAND,       &parkgate__command__descriptor,       {16, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_HEARTBEAT,     &parkgate__heartbeat__descriptor,     {512, 4096}                         },
+    {MESSAGE_REQUEST,
+     &parkgate__request__descriptor,
+     {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, 2048}                                  },
+    {MESSAGE_REPLY,         &parkgate__reply__descriptor,         {LIMIT_CELLS_PER_REPLY + 256, 16384}},
+    {MESSAGE_ENROL,         &parkgate__request__descriptor,       {16, LIMIT_TEXT_BYTES}              },
+    {MESSAGE_ENROLLED,      &parkgate__reply__descriptor,         {64, LIMIT_TEXT_BYTES}              },
 };
 
 static const struct message_spec *find_spec(uint16_t kind)
@@ -72,10 +75,12 @@ _Bool envelope_read(struct bytes frame, struct envelope *ret, struct complaint *
         return complain(c, ERROR_FRAME_VERSION, number(a, version),
                         number(b, PROTOCOL_VERSION_OLDEST), number(d, PROTOCOL_VERSION), NULL);
     }
-    *ret = (struct envelope){.version = version,
-                             .kind = kind,
-                             .sequence = sequence,
-                             .body = {.data = frame.data + r.at, .size = frame.size - r.at}};
+    *ret = (struct envelope){
+        .version = version,
+        .kind = kind,
+        .sequence = sequence,
+        .body = {.data = frame.data + r.at, .size = frame.size - r.at}
+    };
     return 1;
 }
 
@@ -95,8 +100,8 @@ ProtobufCMessage *envelope_unpack(const struct envelope *envelope, struct compla
     ProtobufCMessage *message =
         protobuf_c_message_unpack(spec->descriptor, NULL, envelope->body.size, envelope->body.data);
     if (message == NULL) {
-        (void)complain(c, ERROR_FRAME_BODY, number(a, envelope->kind), "its fields do not fit", NULL,
-                       NULL);
+        (void)complain(c, ERROR_FRAME_BODY, number(a, envelope->kind), "its fields do not fit",
+                       NULL, NULL);
     }
     return message;
 }

@@ -51,6 +51,13 @@ bool name_from_text(const char *text, struct name *ret_name)
     return true;
 }
 
+struct name name_or_none(const char *text)
+{
+    struct name name = {{0}};
+    (void)name_from_text(text, &name);
+    return name;
+}
+
 bool name_equal(struct name a, struct name b)
 {
     return strcmp(a.text, b.text) == 0;

@@ -26,4 +26,6 @@ struct name {
 
 /* False when `text` is no name by the rule above; *ret_name is then untouched. */
 bool name_from_text(const char *text, struct name *ret_name);
+/* The same where a text that is no name means none: the empty name. */
+struct name name_or_none(const char *text);
 bool name_equal(struct name a, struct name b);

@@ -103,11 +103,9 @@ enum err loop_add_socket(struct loop *loop, void *zmq_socket,
                          void (*ready)(void *ctx, unsigned events), void *ctx)
 {
     MUST(zmq_socket != NULL && ready != NULL);
-    return add_source(loop, (struct source){.socket = zmq_socket,
-                                            .fd = -1,
-                                            .events = LOOP_READ,
-                                            .ready = ready,
-                                            .ctx = ctx});
+    return add_source(
+        loop, (struct source){
+                  .socket = zmq_socket, .fd = -1, .events = LOOP_READ, .ready = ready, .ctx = ctx});
 }
 
 static struct source *find_source(struct loop *loop, void *socket, int fd)

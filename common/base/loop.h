@@ -1,7 +1,7 @@
 /* loop: one thread, one loop, over file descriptors, ZeroMQ sockets and timers.
  *
- * A turn is: wait; read both clocks once; run due timers; run the handlers of what is ready; run the
- * end-of-turn handlers (where a batch is committed). A handler does a bounded piece of work and
+ * A turn is: wait; read both clocks once; run due timers; run the handlers of what is ready; run
+ * the end-of-turn handlers (where a batch is committed). A handler does a bounded piece of work and
  * returns; it may add and remove sources and timers, its own included.
  *
  * Caveats: all calls from the thread that runs the loop. Handlers must drain a bounded number of

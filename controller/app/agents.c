@@ -16,13 +16,6 @@
 #include "schema/park.pb-c.h"
 #include "schema/verbs.h"
 
-static struct name name_of(const char *text)
-{
-    struct name name = {{0}};
-    (void)name_from_text(text, &name);
-    return name;
-}
-
 /* --- configuration --- */
 
 enum { CONFIG_PART_BYTES = 48 * 1024 };
@@ -104,7 +97,7 @@ static enum err walk_config(struct controller *ctl, const struct session *sessio
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         uint32_t kind = key.data[8];
         const char *name = (const char *)key.data + 9;
-        if (!row_is_for(ctl->park, session->gate, kind, name_of(name))) {
+        if (!row_is_for(ctl->park, session->gate, kind, name_or_none(name))) {
             continue;
         }
         if (part.count == LIMIT_ROWS_PER_MESSAGE ||
@@ -219,7 +212,7 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
 {
     Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
     struct session *session =
-        session_open(&ctl->sessions, name_of(hello->gate), &input->key, &input->peer);
+        session_open(&ctl->sessions, name_or_none(hello->gate), &input->key, &input->peer);
     if (session == NULL) {
         log_warning("sessions_full", LOG_NUM("limit", LIMIT_AGENTS));
         return ERR_OK;
@@ -251,12 +244,14 @@ static enum err on_hello(struct controller *ctl, struct input *input,
     enum outbox_fit fit = OUTBOX_FITS;
     uint32_t epoch = hello->epoch;
     struct complaint c;
-    if (strcmp(hello->gate, key->gate) != 0 || park_gate(ctl->park, name_of(key->gate)) == NULL) {
+    if (strcmp(hello->gate, key->gate) != 0 ||
+        park_gate(ctl->park, name_or_none(key->gate)) == NULL) {
         (void)complain(&c, ERROR_GATE_NOT_YOURS, hello->gate, key->gate, NULL, NULL);
         refuse_hello(ctl, input, envelope->version, &c);
         return ERR_OK;
     }
-    uint8_t version = hello->version > PROTOCOL_VERSION ? PROTOCOL_VERSION : (uint8_t)hello->version;
+    uint8_t version =
+        hello->version > PROTOCOL_VERSION ? PROTOCOL_VERSION : (uint8_t)hello->version;
     if (version < PROTOCOL_VERSION_OLDEST || version < hello->version_oldest) {
         (void)complain(&c, ERROR_FRAME_VERSION, "of this agent", "1", "2", NULL);
         refuse_hello(ctl, input, PROTOCOL_VERSION, &c);
@@ -314,10 +309,9 @@ static enum err on_event(struct controller *ctl, struct input *input,
 static enum err judge_clock(struct controller *ctl, struct session *session, struct fault *fault)
 {
     int64_t off = session->offset_ms < 0 ? -session->offset_ms : session->offset_ms;
-    return off > LIMIT_CLOCK_ALARM_MS
-               ? fault_raise(ctl, &fault_clock_off, session->gate.text, session->gate.text, "",
-                             fault)
-               : fault_end(ctl, &fault_clock_off, session->gate.text, fault);
+    return off > LIMIT_CLOCK_ALARM_MS ? fault_raise(ctl, &fault_clock_off, session->gate.text,
+                                                    session->gate.text, "", fault)
+                                      : fault_end(ctl, &fault_clock_off, session->gate.text, fault);
 }
 
 static enum err on_heartbeat(struct controller *ctl, struct input *input,
@@ -355,8 +349,8 @@ struct agent_message {
 };
 
 static const struct agent_message messages[] = {
-    {MESSAGE_HELLO, on_hello},
-    {MESSAGE_EVENT, on_event},
+    {MESSAGE_HELLO,     on_hello    },
+    {MESSAGE_EVENT,     on_event    },
     {MESSAGE_HEARTBEAT, on_heartbeat},
 };
 
@@ -396,7 +390,8 @@ static enum err dispatch(struct controller *ctl, struct input *input,
     return ERR_OK;
 }
 
-/* Nothing of a revoked key is applied. Its gate shows as quarantined; the box is told once, at HELLO. */
+/* Nothing of a revoked key is applied. Its gate shows as quarantined; the box is told once, at
+ * HELLO. */
 static enum err refuse_revoked(struct controller *ctl, struct input *input,
                                const Parkgate__KeyRecord *key, struct fault *fault)
 {

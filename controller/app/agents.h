@@ -1,4 +1,5 @@
-/* agents: the controller's side of the conversation with gates (schema/GRAMMAR.md), and enrolment. */
+/* agents: the controller's side of the conversation with gates (schema/GRAMMAR.md), and enrolment.
+ */
 #pragma once
 
 #include "controller/app/batch.h"

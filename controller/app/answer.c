@@ -132,6 +132,13 @@ void answer_note_number(struct answer *a, const char *name, int64_t value)
     answer_note(a, name, text);
 }
 
+void answer_note_handle(struct answer *a, const char *name, struct handle value)
+{
+    char text[HANDLE_TEXT_SIZE];
+    handle_to_text(value, text);
+    answer_note(a, name, text);
+}
+
 void answer_more(struct answer *a, struct bytes cursor)
 {
     MUST(cursor.size <= ANSWER_CURSOR_MAX);

@@ -24,8 +24,8 @@ enum {
 };
 
 struct answer {
-    size_t used;       /* of the arena */
-    size_t wire;       /* bytes that the packed reply will take, about */
+    size_t used; /* of the arena */
+    size_t wire; /* bytes that the packed reply will take, about */
     size_t cell_count, column_count, note_count;
     size_t row_cells, row_used, row_wire; /* where the open row began */
     bool row_open, row_lost;
@@ -60,6 +60,7 @@ bool answer_end_row(struct answer *a);
 /* Single facts beside the rows. Over ANSWER_NOTES_MAX is our bug: aborts. */
 void answer_note(struct answer *a, const char *name, const char *value);
 void answer_note_number(struct answer *a, const char *name, int64_t value);
+void answer_note_handle(struct answer *a, const char *name, struct handle value);
 
 /* There are more rows: ask again with `after` set to this (it travels as hex text). At most
  * ANSWER_CURSOR_MAX bytes. */

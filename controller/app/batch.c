@@ -94,8 +94,7 @@ void batch_send(struct controller *ctl, enum port port, const struct link_peer *
                 uint8_t version, uint32_t kind, uint64_t sequence, const ProtobufCMessage *body)
 {
     struct batch *batch = ctl->batch;
-    if (batch->outgoing_count == OUTGOING_MAX ||
-        ARENA_SIZE - batch->out_used < LIMIT_FRAME_BYTES) {
+    if (batch->outgoing_count == OUTGOING_MAX || ARENA_SIZE - batch->out_used < LIMIT_FRAME_BYTES) {
         log_warning("answer_dropped", LOG_NUM("kind", kind)); /* it will be asked for again */
         return;
     }
@@ -257,8 +256,8 @@ static enum err in_savepoint(struct controller *ctl, struct input *input,
     size_t out_used = batch->out_used;
     TRY(open_txn(ctl, fault));
     TRY(store_begin_child(batch->txn, &ctl->txn, fault));
-    enum err err = input != NULL ? batch->workers[input->port](ctl, input, fault)
-                                 : work(ctl, ctx, fault);
+    enum err err =
+        input != NULL ? batch->workers[input->port](ctl, input, fault) : work(ctl, ctx, fault);
     if (err == ERR_OK) {
         return store_commit(&ctl->txn, fault);
     }
@@ -341,11 +340,12 @@ void batch_take(struct controller *ctl, const struct input *taken)
     }
 }
 
-void batch_run(struct controller *ctl, enum err (*work)(struct controller *, void *, struct fault *),
-               void *ctx)
+void batch_run(struct controller *ctl,
+               enum err (*work)(struct controller *, void *, struct fault *), void *ctx)
 {
     struct fault fault = {0};
-    batch_commit(ctl); /* a timer's work stands in a batch of its own, so that it need not be kept */
+    batch_commit(
+        ctl); /* a timer's work stands in a batch of its own, so that it need not be kept */
     open_batch(ctl);
     enum err err = in_savepoint(ctl, NULL, work, ctx, &fault);
     if (err == ERR_MAP_FULL) {

@@ -1,5 +1,5 @@
-/* batch: group commit. Inputs are worked off in one open write transaction, each inside a savepoint;
- * answers that promise something wait for the commit.
+/* batch: group commit. Inputs are worked off in one open write transaction, each inside a
+ * savepoint; answers that promise something wait for the commit.
  *
  * A verdict goes out at once (batch_verdict). Acknowledgements, replies and commands wait until the
  * commit returned 0. When the map is full the batch is given up, the store grows and all its inputs
@@ -36,8 +36,8 @@ void batch_take(struct controller *ctl, const struct input *input);
 
 /* Work that no frame asked for (a timer): runs `work` in the open batch, as an input does. It must
  * bear to be run again. */
-void batch_run(struct controller *ctl, enum err (*work)(struct controller *, void *, struct fault *),
-               void *ctx);
+void batch_run(struct controller *ctl,
+               enum err (*work)(struct controller *, void *, struct fault *), void *ctx);
 
 /* Milliseconds until the open batch must be committed: 0 now, -1 no batch is open. */
 int64_t batch_due_ms(const struct controller *ctl);

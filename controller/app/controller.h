@@ -1,9 +1,9 @@
 /* controller: the state machine's state, as its parts share it.
  *
- * One thread. Inputs (frames of agents and operators, timers) come in through turn.h; each is worked
- * off inside the open batch's transaction and its answers leave by the outlet. Nothing here reads a
- * clock, a file, a socket or a random source of libc: times come with each call, random bytes from
- * `entropy`, and frames leave by function pointers.
+ * One thread. Inputs (frames of agents and operators, timers) come in through turn.h; each is
+ * worked off inside the open batch's transaction and its answers leave by the outlet. Nothing here
+ * reads a clock, a file, a socket or a random source of libc: times come with each call, random
+ * bytes from `entropy`, and frames leave by function pointers.
  */
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "controller/app/in_work.h"
 #include "controller/app/sessions.h"
 #include "controller/core/park.h"
+#include "controller/store/field.h"
 #include "schema/record.pb-c.h"
 
 enum port { PORT_AGENTS = 0, PORT_OPERATORS = 1, PORT_ENROL = 2, PORT_COUNT = 3 };
@@ -57,11 +58,11 @@ struct controller {
     struct batch *batch;
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
-    struct in_work *in_work;    /* shared mapping that outlives a crash; borrowed */
+    struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */
     struct mono started;
-    bool unheard_told; /* gates not heard since the start were told once */
-    bool store_full;          /* the last commit found no room */
-    uint64_t frames_refused;  /* gauges */
+    bool unheard_told;              /* gates not heard since the start were told once */
+    bool store_full;                /* the last commit found no room */
+    uint64_t frames_refused;        /* gauges */
     uint64_t commits, commits_told; /* the latter: those that followers were woken for */
 };
 
@@ -80,7 +81,8 @@ struct handle controller_draw_handle(struct controller *ctl);
 MUST_CHECK enum err controller_record(struct controller *ctl, uint32_t kind, const char *actor,
                                       const ProtobufCMessage *body, struct fault *fault);
 
-/* Seals a packed message. `out` must hold its packed size + SEAL_OVERHEAD; returns the bytes used. */
+/* Seals a packed message. `out` must hold its packed size + SEAL_OVERHEAD; returns the bytes used.
+ */
 size_t controller_seal(struct controller *ctl, const struct seal_key *key,
                        const ProtobufCMessage *message, uint8_t *out, size_t capacity);
 
@@ -96,20 +98,3 @@ MUST_CHECK enum err controller_reload(struct controller *ctl, struct store_txn *
 
 /* Local business date of the park. */
 int32_t controller_today(const struct controller *ctl);
-
-/* Borrowed views between our bytes and protobuf-c's. */
-static inline struct bytes field_view(const ProtobufCBinaryData *field)
-{
-    return (struct bytes){.data = field->data, .size = field->len};
-}
-
-static inline ProtobufCBinaryData field_of(struct bytes bytes)
-{
-    return (ProtobufCBinaryData){.len = bytes.size, .data = (uint8_t *)(uintptr_t)bytes.data};
-}
-
-/* Text from a bounded buffer as protobuf-c wants it; it does not write there. */
-static inline char *field_text(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}

@@ -27,9 +27,12 @@ static void put_handle(char *out, size_t size, const ProtobufCBinaryData *field)
 static const char *event_word(uint32_t kind)
 {
     static const char *const words[] = {
-        [EVENT_PRESENTATION] = "presentation", [EVENT_PASSAGE] = "passage",
-        [EVENT_BUTTON] = "exit-button",        [EVENT_ACTED] = "acted",
-        [EVENT_COMMAND] = "command-result",    [EVENT_DEVICE] = "device",
+        [EVENT_PRESENTATION] = "presentation",
+        [EVENT_PASSAGE] = "passage",
+        [EVENT_BUTTON] = "exit-button",
+        [EVENT_ACTED] = "acted",
+        [EVENT_COMMAND] = "command-result",
+        [EVENT_DEVICE] = "device",
         [EVENT_TAMPER] = "tamper",
     };
     return kind > 0 && kind < ARRAY_LEN(words) ? words[kind] : "unknown";
@@ -127,8 +130,7 @@ static void fault_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->gate, sizeof(w->gate), fault->gate);
     copy(w->lane, sizeof(w->lane), fault->lane);
     (void)snprintf(w->text, sizeof(w->text), "%s%s", ended ? "ended: " : "", fault->text);
-    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s%s", ended ? "已结束：" : "",
-                   fault->text_zh);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s%s", ended ? "已结束：" : "", fault->text_zh);
 }
 
 static void both(struct entry_words *w, const char *text)
@@ -245,28 +247,28 @@ struct wording {
 };
 
 static const struct wording wordings[] = {
-    {ENTRY_GENESIS, "genesis", &parkgate__entry_genesis__descriptor, no_words},
-    {ENTRY_KEY, "key", &parkgate__key_record__descriptor, key_words},
-    {ENTRY_ENROL_CODE, "enrol-code", &parkgate__enrol_code__descriptor, code_words},
-    {ENTRY_PARK_SLICE, "park-slice", &parkgate__park_slice__descriptor, no_words},
-    {ENTRY_PARK_COMMIT, "park-commit", &parkgate__park_commit__descriptor, no_words},
-    {ENTRY_HOLDER, "holder", &parkgate__holder_record__descriptor, holder_words},
-    {ENTRY_CREDENTIAL, "credential", &parkgate__credential_record__descriptor, credential_words},
-    {ENTRY_ASSIGNMENT, "assignment", &parkgate__assignment_record__descriptor, assignment_words},
-    {ENTRY_IMPORT_BEGIN, "import-begin", &parkgate__stage_begin__descriptor, no_words},
-    {ENTRY_IMPORT_SLICE, "import-slice", &parkgate__import_slice__descriptor, no_words},
-    {ENTRY_IMPORT_CLOSE, "import-close", &parkgate__stage_close__descriptor, no_words},
-    {ENTRY_TENANT_STATE, "tenant-state", &parkgate__tenant_state__descriptor, tenant_words},
-    {ENTRY_LANE_STATE, "lane-state", &parkgate__lane_state__descriptor, lane_words},
-    {ENTRY_COMMAND, "command", &parkgate__command_entry__descriptor, command_words},
-    {ENTRY_AGENT_EPOCH, "agent", &parkgate__agent_record__descriptor, agent_words},
-    {ENTRY_EVENT, "event", &parkgate__event_entry__descriptor, event_words},
-    {ENTRY_EVENT_REFUSED, "event-refused", &parkgate__event_refused__descriptor, refused_words},
-    {ENTRY_FAULT, "fault", &parkgate__fault_record__descriptor, fault_words},
-    {ENTRY_REFUSAL, "refusal", &parkgate__refusal__descriptor, refusal_words},
-    {ENTRY_LOOKUP, "lookup", &parkgate__lookup__descriptor, lookup_words},
-    {ENTRY_BACKUP, "backup", &parkgate__backup_entry__descriptor, no_words},
-    {ENTRY_TENANT, "tenant", &parkgate__park_row__descriptor, row_words},
+    {ENTRY_GENESIS,       "genesis",       &parkgate__entry_genesis__descriptor,     no_words        },
+    {ENTRY_KEY,           "key",           &parkgate__key_record__descriptor,        key_words       },
+    {ENTRY_ENROL_CODE,    "enrol-code",    &parkgate__enrol_code__descriptor,        code_words      },
+    {ENTRY_PARK_SLICE,    "park-slice",    &parkgate__park_slice__descriptor,        no_words        },
+    {ENTRY_PARK_COMMIT,   "park-commit",   &parkgate__park_commit__descriptor,       no_words        },
+    {ENTRY_HOLDER,        "holder",        &parkgate__holder_record__descriptor,     holder_words    },
+    {ENTRY_CREDENTIAL,    "credential",    &parkgate__credential_record__descriptor, credential_words},
+    {ENTRY_ASSIGNMENT,    "assignment",    &parkgate__assignment_record__descriptor, assignment_words},
+    {ENTRY_IMPORT_BEGIN,  "import-begin",  &parkgate__stage_begin__descriptor,       no_words        },
+    {ENTRY_IMPORT_SLICE,  "import-slice",  &parkgate__import_slice__descriptor,      no_words        },
+    {ENTRY_IMPORT_CLOSE,  "import-close",  &parkgate__stage_close__descriptor,       no_words        },
+    {ENTRY_TENANT_STATE,  "tenant-state",  &parkgate__tenant_state__descriptor,      tenant_words    },
+    {ENTRY_LANE_STATE,    "lane-state",    &parkgate__lane_state__descriptor,        lane_words      },
+    {ENTRY_COMMAND,       "command",       &parkgate__command_entry__descriptor,     command_words   },
+    {ENTRY_AGENT_EPOCH,   "agent",         &parkgate__agent_record__descriptor,      agent_words     },
+    {ENTRY_EVENT,         "event",         &parkgate__event_entry__descriptor,       event_words     },
+    {ENTRY_EVENT_REFUSED, "event-refused", &parkgate__event_refused__descriptor,     refused_words   },
+    {ENTRY_FAULT,         "fault",         &parkgate__fault_record__descriptor,      fault_words     },
+    {ENTRY_REFUSAL,       "refusal",       &parkgate__refusal__descriptor,           refusal_words   },
+    {ENTRY_LOOKUP,        "lookup",        &parkgate__lookup__descriptor,            lookup_words    },
+    {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
+    {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
 };
 
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)

@@ -1,5 +1,5 @@
-/* entry_words: journal entries as rows for people (`events`, `journal show`): stable words, handles,
- * never a name, number, plate or badge. */
+/* entry_words: journal entries as rows for people (`events`, `journal show`): stable words,
+ * handles, never a name, number, plate or badge. */
 #pragma once
 
 #include "common/store/store.h"

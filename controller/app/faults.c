@@ -15,8 +15,8 @@ const struct fault_kind fault_device_tamper = {"device-tamper", "%s was opened o
                                                "%s 被拆动"};
 const struct fault_kind fault_forced = {"forced", "lane %s was passed without a grant",
                                         "通道 %s 未经放行被通过"};
-const struct fault_kind fault_tailgated = {"tailgated", "lane %s: more went through than were granted",
-                                           "通道 %s 有人尾随"};
+const struct fault_kind fault_tailgated = {
+    "tailgated", "lane %s: more went through than were granted", "通道 %s 有人尾随"};
 const struct fault_kind fault_held = {"held-open", "lane %s is held open", "通道 %s 长时间未关闭"};
 const struct fault_kind fault_late_opening = {
     "late-opening", "lane %s was opened by its board alone; the gate did not answer in time",
@@ -24,8 +24,9 @@ const struct fault_kind fault_late_opening = {
 const struct fault_kind fault_sequence_changed = {
     "sequence-changed", "gate %s sent a known sequence with another content; look into quarantine",
     "出入口 %s 以不同内容重发已知序号；请检查隔离区"};
-const struct fault_kind fault_event_refused = {
-    "event-refused", "an event of gate %s was refused and kept aside", "出入口 %s 的一条事件被拒收并隔离"};
+const struct fault_kind fault_event_refused = {"event-refused",
+                                               "an event of gate %s was refused and kept aside",
+                                               "出入口 %s 的一条事件被拒收并隔离"};
 const struct fault_kind fault_verdict_differs = {
     "verdict-differs", "gate %s acted on another verdict than the controller's",
     "出入口 %s 执行的判定与控制器不同"};

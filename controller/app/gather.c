@@ -7,6 +7,7 @@
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/store/agent_store.h"
+#include "controller/store/lane_store.h"
 #include "controller/store/people_store.h"
 #include "controller/store/tables.h"
 
@@ -22,18 +23,11 @@ struct duties {
     const struct park_shift *shift[ASSIGNMENTS_MAX];
 };
 
-static struct name name_of(const char *text)
-{
-    struct name name = {{0}};
-    (void)name_from_text(text, &name);
-    return name;
-}
-
 static void add_duty(struct controller *ctl, struct duties *duties,
                      const Parkgate__AssignmentRecord *record)
 {
-    const struct park_tenant *tenant = park_tenant(ctl->park, name_of(record->tenant));
-    const struct park_shift *shift = park_shift(ctl->park, name_of(record->shift));
+    const struct park_tenant *tenant = park_tenant(ctl->park, name_or_none(record->tenant));
+    const struct park_shift *shift = park_shift(ctl->park, name_or_none(record->shift));
     if (tenant == NULL || shift == NULL || duties->count == ASSIGNMENTS_MAX) {
         return;
     }
@@ -102,8 +96,8 @@ static enum err find_credential(struct controller *ctl, const Parkgate__Event *e
                                 Parkgate__HolderRecord **ret_holder, struct fault *fault)
 {
     Parkgate__CredentialRecord *record = NULL;
-    struct seal_hash hash = controller_credential_hash(ctl, event->credential_kind,
-                                                       field_view(&event->credential));
+    struct seal_hash hash =
+        controller_credential_hash(ctl, event->credential_kind, field_view(&event->credential));
     enum err err = people_credential(ctl->txn, BYTES_OF(hash.bytes), &record, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -115,7 +109,7 @@ static enum err find_credential(struct controller *ctl, const Parkgate__Event *e
         subject->holder = people_handle(&record->holder);
         subject->vehicle = (*ret_holder)->vehicle;
         subject->person_kind = (*ret_holder)->kind;
-        subject->tenant = name_of((*ret_holder)->tenant);
+        subject->tenant = name_or_none((*ret_holder)->tenant);
     }
     parkgate__credential_record__free_unpacked(record, NULL);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -136,8 +130,8 @@ static enum schedule_state schedule_now(const struct controller *ctl, struct nam
                             : schedule_state(&schedule->weekly, &ctl->park->holidays, when);
 }
 
-static enum err leave_of(struct controller *ctl, const struct park_tenant *tenant,
-                         struct name zone, struct leave *ret, struct fault *fault)
+static enum err leave_of(struct controller *ctl, const struct park_tenant *tenant, struct name zone,
+                         struct leave *ret, struct fault *fault)
 {
     bool suspended = false;
     const struct park_zone *inside = park_zone(ctl->park, zone);
@@ -205,7 +199,7 @@ static bool vehicle_zone_allowed(const struct controller *ctl, const Parkgate__H
         return tenant_allows;
     }
     for (size_t i = 0; i < holder->n_zone && i < LIMIT_ZONES_PER_TENANT; i++) {
-        own.zones[own.zone_count++] = name_of(holder->zone[i]);
+        own.zones[own.zone_count++] = name_or_none(holder->zone[i]);
     }
     return park_tenant_may_enter(ctl->park, &own, zone);
 }
@@ -215,7 +209,7 @@ static enum err permission_of_vehicle(struct controller *ctl, const Parkgate__Ho
                                       struct name zone, struct facts *facts, struct fault *fault)
 {
     struct leave leave = {0};
-    const struct park_tenant *tenant = park_tenant(ctl->park, name_of(holder->tenant));
+    const struct park_tenant *tenant = park_tenant(ctl->park, name_or_none(holder->tenant));
     facts->has_assignment = tenant != NULL && ctl->now.us >= holder->from_us &&
                             (holder->until_us == 0 || ctl->now.us < holder->until_us);
     facts->person_suspended = people_suspended_by(holder, holder->tenant);
@@ -230,45 +224,6 @@ static enum err permission_of_vehicle(struct controller *ctl, const Parkgate__Ho
 }
 
 /* --- the lane and the zone behind it --- */
-
-static enum err mode_of(struct controller *ctl, const struct park_lane *lane,
-                        enum lane_mode *ret_mode, struct fault *fault)
-{
-    struct keybuf key;
-    ProtobufCMessage *message = NULL;
-    keybuf_begin(&key);
-    keybuf_name(&key, lane->name);
-    enum err err = store_get_message(ctl->txn, TABLE_LANE_STATE, keybuf_view(&key),
-                                     &parkgate__lane_state__descriptor, &message, fault);
-    if (err == ERR_NOT_FOUND) {
-        *ret_mode = lane->mode;
-        return ERR_OK;
-    }
-    TRY(err);
-    *ret_mode = (enum lane_mode)((Parkgate__LaneState *)(void *)message)->mode;
-    store_message_destroy(&message);
-    return ERR_OK;
-}
-
-static enum err persons_in(struct controller *ctl, struct name zone, uint32_t *ret_count,
-                           struct fault *fault)
-{
-    struct keybuf key;
-    ProtobufCMessage *message = NULL;
-    keybuf_begin(&key);
-    keybuf_name(&key, zone);
-    enum err err = store_get_message(ctl->txn, TABLE_ZONE_NOW, keybuf_view(&key),
-                                     &parkgate__count_record__descriptor, &message, fault);
-    if (err == ERR_NOT_FOUND) {
-        *ret_count = 0;
-        return ERR_OK;
-    }
-    TRY(err);
-    int32_t value = ((Parkgate__CountRecord *)(void *)message)->value;
-    *ret_count = value > 0 ? (uint32_t)value : 0;
-    store_message_destroy(&message);
-    return ERR_OK;
-}
 
 /* Of the zones that the passage newly enters, the fullest speaks. */
 static enum err room_behind(struct controller *ctl, const struct park_lane *lane,
@@ -285,7 +240,7 @@ static enum err room_behind(struct controller *ctl, const struct park_lane *lane
         if (zone->capacity == 0) {
             continue;
         }
-        TRY(persons_in(ctl, zone->name, &inside, fault));
+        TRY(zone_persons_get(ctl->txn, zone->name, &inside, fault));
         bool full_already = facts->zone_limit != 0 && facts->zone_count >= facts->zone_limit;
         if (!full_already) {
             facts->zone_count = inside;
@@ -301,10 +256,10 @@ static enum err repeat_of(struct controller *ctl, const struct park_lane *lane,
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
-    enum err err = store_get_message(ctl->txn, TABLE_GRANT,
-                                     agent_grant_key(&key, lane->name.text, direction,
-                                                     BYTES_OF(credential.bytes)),
-                                     &parkgate__grant_record__descriptor, &message, fault);
+    enum err err = store_get_message(
+        ctl->txn, TABLE_GRANT,
+        agent_grant_key(&key, lane->name.text, direction, BYTES_OF(credential.bytes)),
+        &parkgate__grant_record__descriptor, &message, fault);
     if (err == ERR_NOT_FOUND) {
         return ERR_OK;
     }
@@ -332,7 +287,7 @@ static enum credential_state state_without_credential(const struct controller *c
                                                       const Parkgate__Event *event)
 {
     struct plate plate;
-    const struct park_reader *reader = park_reader(ctl->park, name_of(event->reader));
+    const struct park_reader *reader = park_reader(ctl->park, name_or_none(event->reader));
     if (reader == NULL || reader->driver != DRIVER_HIK_ANPR) {
         return CREDENTIAL_STATE_UNKNOWN;
     }
@@ -356,7 +311,7 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
     struct subject subject = {0};
     Parkgate__HolderRecord *holder = NULL;
     struct wall captured = {event->captured_us != 0 ? event->captured_us : event->received_us};
-    TRY(mode_of(ctl, lane, &facts.mode, fault));
+    TRY(lane_mode_get(ctl->txn, lane->name, lane->mode, &facts.mode, fault));
     TRY(room_behind(ctl, lane, &facts, fault));
     if (event->credential.len == 0) {
         facts.credential = state_without_credential(ctl, event);
@@ -370,8 +325,8 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
                   ? permission_of_vehicle(ctl, holder, lane->zone, &facts, fault)
                   : permission_of_person(ctl, holder, subject.holder, lane->zone, &facts, fault);
         if (err == ERR_OK) {
-            err = repeat_of(ctl, lane, direction, subject.credential, captured, &facts.repeat,
-                            fault);
+            err =
+                repeat_of(ctl, lane, direction, subject.credential, captured, &facts.repeat, fault);
         }
     }
     if (holder != NULL) {

@@ -15,7 +15,8 @@ struct subject {
     struct name tenant; /* home tenant */
 };
 
-/* Fills facts and subject of one presentation at `lane` in `direction`, from the tables of ctl->txn. */
+/* Fills facts and subject of one presentation at `lane` in `direction`, from the tables of
+ * ctl->txn. */
 MUST_CHECK enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
                                  const struct park_lane *lane, enum lane_direction direction,
                                  struct facts *ret_facts, struct subject *ret_subject,

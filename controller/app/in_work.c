@@ -7,7 +7,8 @@ static bool same(const struct seal_hash *a, const struct seal_hash *b)
     return memcmp(a->bytes, b->bytes, SEAL_HASH_SIZE) == 0;
 }
 
-/* The suspect's place; with `make`, a free one or else the one with the fewest crashes. -1: none. */
+/* The suspect's place; with `make`, a free one or else the one with the fewest crashes. -1: none.
+ */
 static int place_of(const struct in_work *in_work, const struct seal_hash *digest, bool make)
 {
     int least = 0;

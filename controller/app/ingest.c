@@ -28,13 +28,6 @@ struct arrival {
     size_t unknown_size;
 };
 
-static struct name name_of(const char *text)
-{
-    struct name name = {{0}};
-    (void)name_from_text(text, &name);
-    return name;
-}
-
 static void number_text(char out[24], uint64_t value)
 {
     (void)snprintf(out, 24, "%llu", (unsigned long long)value);
@@ -129,14 +122,15 @@ static enum lane_direction direction_of(const struct controller *ctl, const Park
     if (lane->direction != LANE_BOTH) {
         return lane->direction;
     }
-    const struct park_reader *reader = park_reader(ctl->park, name_of(event->reader));
+    const struct park_reader *reader = park_reader(ctl->park, name_or_none(event->reader));
     if (reader != NULL && reader->direction != LANE_NO_DIRECTION) {
         return reader->direction;
     }
     return event->direction == LANE_OUT ? LANE_OUT : LANE_IN;
 }
 
-/* Finds the lane and checks that it is the speaker's. False: refused, *ret_err says how that went. */
+/* Finds the lane and checks that it is the speaker's. False: refused, *ret_err says how that went.
+ */
 static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *ret_err,
                          struct fault *fault)
 {
@@ -144,7 +138,7 @@ static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *re
     if (a->event->lane[0] == '\0') {
         return true;
     }
-    a->lane = park_lane(ctl->park, name_of(a->event->lane));
+    a->lane = park_lane(ctl->park, name_or_none(a->event->lane));
     if (a->lane == NULL || !name_equal(a->lane->gate, a->session->gate)) {
         a->lane = NULL;
         (void)complain(&c, ERROR_LANE_NOT_YOURS, a->event->lane, a->session->gate.text, NULL, NULL);
@@ -169,8 +163,8 @@ static void keep_unknown(struct arrival *a)
     }
 }
 
-/* By the device's corrected clock where it is known, else when the gate received it; never later than
- * now: a passage of the future would stay its holder's latest. */
+/* By the device's corrected clock where it is known, else when the gate received it; never later
+ * than now: a passage of the future would stay its holder's latest. */
 static int64_t captured_of(const Parkgate__Event *event, struct wall now)
 {
     bool known = event->captured_us > 0 && !event->offset_unknown;
@@ -208,8 +202,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->command_result = event->command_result;
     entry->device_state = event->device_state;
     entry->note = event->note;
-    entry->unknown_fields =
-        field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
+    entry->unknown_fields = field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
     entry->acted_outcome = event->outcome;
     entry->acted_reason = event->reason;
     entry->acted_source = event->verdict_source;
@@ -312,7 +305,7 @@ static enum err find_presentation(struct controller *ctl, struct arrival *a, boo
                                   .holder = people_handle(&index->holder),
                                   .vehicle = index->vehicle,
                                   .person_kind = index->person_kind,
-                                  .tenant = name_of(index->tenant)};
+                                  .tenant = name_or_none(index->tenant)};
     if (a->lane->direction == LANE_BOTH &&
         (index->direction == LANE_IN || index->direction == LANE_OUT)) {
         a->direction = (enum lane_direction)index->direction;
@@ -356,13 +349,13 @@ struct passage_effect {
 };
 
 static const struct passage_effect passage_effects[] = {
-    {PASSAGE_PASSED, true, NULL, false},
-    {PASSAGE_NOT_TAKEN, false, NULL, false},
-    {PASSAGE_FORCED, false, &fault_forced, false},
-    {PASSAGE_HELD, false, &fault_held, true},
-    {PASSAGE_TAILGATED, false, &fault_tailgated, false},
-    {PASSAGE_UNSENSED, true, NULL, false},
-    {PASSAGE_HELD_ENDED, false, NULL, false},
+    {PASSAGE_PASSED,     true,  NULL,             false},
+    {PASSAGE_NOT_TAKEN,  false, NULL,             false},
+    {PASSAGE_FORCED,     false, &fault_forced,    false},
+    {PASSAGE_HELD,       false, &fault_held,      true },
+    {PASSAGE_TAILGATED,  false, &fault_tailgated, false},
+    {PASSAGE_UNSENSED,   true,  NULL,             false},
+    {PASSAGE_HELD_ENDED, false, NULL,             false},
 };
 
 static const struct passage_effect *effect_of(uint32_t kind)
@@ -433,8 +426,8 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
         return ERR_OK;
     }
     TRY(err);
-    bool differs = !index->refused && index->kind == EVENT_PRESENTATION &&
-                   index->outcome != a->event->outcome;
+    bool differs =
+        !index->refused && index->kind == EVENT_PRESENTATION && index->outcome != a->event->outcome;
     a->entry.outcome = index->outcome;
     a->entry.reason = index->reason;
     parkgate__event_index__free_unpacked(index, NULL);
@@ -452,7 +445,7 @@ static enum err on_command(struct controller *ctl, struct arrival *a, struct fau
 static enum err on_device(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     const char *gate = a->session->gate.text;
-    if (name_of(a->event->reader).text[0] == '\0') {
+    if (name_or_none(a->event->reader).text[0] == '\0') {
         return refuse_bad(ctl, a, "its device has no name", fault);
     }
     TRY(record_applied(ctl, a, fault));
@@ -478,9 +471,12 @@ static enum err on_tamper(struct controller *ctl, struct arrival *a, struct faul
 typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
 
 static event_worker *const event_workers[] = {
-    [EVENT_PRESENTATION] = on_presentation, [EVENT_PASSAGE] = on_passage,
-    [EVENT_BUTTON] = on_button,             [EVENT_ACTED] = on_acted,
-    [EVENT_COMMAND] = on_command,           [EVENT_DEVICE] = on_device,
+    [EVENT_PRESENTATION] = on_presentation,
+    [EVENT_PASSAGE] = on_passage,
+    [EVENT_BUTTON] = on_button,
+    [EVENT_ACTED] = on_acted,
+    [EVENT_COMMAND] = on_command,
+    [EVENT_DEVICE] = on_device,
     [EVENT_TAMPER] = on_tamper,
 };
 

@@ -1,7 +1,8 @@
 /* ingest: one event of a gate, from the checked message to its journal entry.
  *
- * Known sequence, same digest: answered again, nothing changed. Known, another digest: refused, kept
- * aside, a fault. A presentation is decided here, once; everything else only reports what was done.
+ * Known sequence, same digest: answered again, nothing changed. Known, another digest: refused,
+ * kept aside, a fault. A presentation is decided here, once; everything else only reports what was
+ * done.
  */
 #pragma once
 

@@ -226,8 +226,8 @@ bool park_change_genesis(struct controller *ctl, const Parkgate__Genesis *genesi
     struct name admin;
     if (genesis->admin_public.len != LINK_KEY_SIZE ||
         !name_from_text(genesis->admin_name, &admin)) {
-        return complain(c, ERROR_PARK_FILE, "genesis.pb names no admin key; run parkgate init again",
-                        NULL, NULL, NULL);
+        return complain(c, ERROR_PARK_FILE,
+                        "genesis.pb names no admin key; run parkgate init again", NULL, NULL, NULL);
     }
     *ret_err = record_genesis(ctl, genesis, fault);
     for (size_t at = 0; *ret_err == ERR_OK && at < genesis->n_row; at += LIMIT_ROWS_PER_MESSAGE) {
@@ -238,6 +238,6 @@ bool park_change_genesis(struct controller *ctl, const Parkgate__Genesis *genesi
             return false;
         }
     }
-    return *ret_err == ERR_OK && park_change_commit(ctl, stage, genesis->admin_name, c, ret_err,
-                                                    fault);
+    return *ret_err == ERR_OK &&
+           park_change_commit(ctl, stage, genesis->admin_name, c, ret_err, fault);
 }

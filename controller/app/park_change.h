@@ -5,8 +5,8 @@
 #include "controller/app/controller.h"
 #include "schema/park.pb-c.h"
 
-/* Records rows as inert. *stage 0: a new stage is made and written there. False: *c says which row is
- * bad; *ret_err is trouble of ours. */
+/* Records rows as inert. *stage 0: a new stage is made and written there. False: *c says which row
+ * is bad; *ret_err is trouble of ours. */
 bool park_change_stage(struct controller *ctl, uint64_t *stage, const ProtobufCBinaryData *rows,
                        size_t count, const char *actor, struct complaint *c, enum err *ret_err,
                        struct fault *fault);

@@ -1,10 +1,8 @@
 #include "controller/app/request.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/access/civil.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
@@ -18,111 +16,6 @@ bool request_refuse(struct request *request, enum error_number number, const cha
                     const char *a2, const char *a3)
 {
     return complain(&request->answer->complaint, number, a1, a2, a3, NULL);
-}
-
-/* --- arguments --- */
-
-const char *request_arg(struct request *request, const char *name)
-{
-    const Parkgate__Request *message = request->message;
-    for (size_t i = 0; i < message->n_arg && i < message->n_value; i++) {
-        if (strcmp(message->arg[i], name) != 0) {
-            continue;
-        }
-        /* protobuf-c gives every bytes field a spare byte behind its end only for strings; so the
-         * frame's own copy is ended here, where the value was checked to hold no NUL. */
-        const ProtobufCBinaryData *value = &message->value[i];
-        static char kept[LIMIT_ARGS_PER_REQUEST][LIMIT_ARG_BYTES + 1];
-        if (i >= LIMIT_ARGS_PER_REQUEST || value->len > LIMIT_ARG_BYTES) {
-            return NULL;
-        }
-        if (value->len > 0) {
-            memcpy(kept[i], value->data, value->len);
-        }
-        kept[i][value->len] = '\0';
-        return kept[i];
-    }
-    return NULL;
-}
-
-bool request_need(struct request *request, const char *name, const char **ret_text)
-{
-    const char *text = request_arg(request, name);
-    if (text != NULL && text[0] != '\0') {
-        *ret_text = text;
-        return true;
-    }
-    return strcmp(name, "reason") == 0
-               ? request_refuse(request, ERROR_REASON_NEEDED, NULL, NULL, NULL)
-               : request_refuse(request, ERROR_ARG_MISSING, name, NULL, NULL);
-}
-
-bool request_name_or_none(struct request *request, const char *name, struct name *ret)
-{
-    const char *text = request_arg(request, name);
-    if (text == NULL || text[0] == '\0') {
-        return true;
-    }
-    return name_from_text(text, ret) ||
-           request_refuse(request, ERROR_ARG_BAD, name, text,
-                          "1 to 31 of a-z 0-9 - and . , beginning with a letter or digit");
-}
-
-bool request_name(struct request *request, const char *name, struct name *ret)
-{
-    const char *text = NULL;
-    return request_need(request, name, &text) && request_name_or_none(request, name, ret);
-}
-
-bool request_handle(struct request *request, const char *name, struct handle *ret)
-{
-    const char *text = NULL;
-    if (!request_need(request, name, &text)) {
-        return false;
-    }
-    return handle_from_text(text, ret) ||
-           request_refuse(request, ERROR_ARG_BAD, name, text, "32 hex digits");
-}
-
-bool request_date_or_none(struct request *request, const char *name, int32_t *ret_day)
-{
-    const char *text = request_arg(request, name);
-    if (text == NULL || text[0] == '\0') {
-        return true;
-    }
-    return civil_date_parse(bytes_of_text(text), ret_day) ||
-           request_refuse(request, ERROR_ARG_BAD, name, text, "a date as YYYY-MM-DD");
-}
-
-bool request_date(struct request *request, const char *name, int32_t *ret_day)
-{
-    const char *text = NULL;
-    return request_need(request, name, &text) && request_date_or_none(request, name, ret_day);
-}
-
-bool request_number_or_none(struct request *request, const char *name, uint64_t maximum,
-                            uint64_t *ret)
-{
-    const char *text = request_arg(request, name);
-    char *end = NULL;
-    if (text == NULL || text[0] == '\0') {
-        return true;
-    }
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > maximum) {
-        return request_refuse(request, ERROR_ARG_BAD, name, text, "a whole number in its bounds");
-    }
-    *ret = value;
-    return true;
-}
-
-bool request_cursor(struct request *request, uint8_t out[ANSWER_CURSOR_MAX], size_t *ret_size)
-{
-    const char *text = request_arg(request, "after");
-    *ret_size = text == NULL ? 0 : strlen(text) / 2;
-    return text == NULL ||
-           (*ret_size <= ANSWER_CURSOR_MAX && bytes_from_hex(text, out, *ret_size)) ||
-           request_refuse(request, ERROR_ARG_BAD, "after", text, "the cursor of the page before");
 }
 
 /* --- who may see what --- */
@@ -280,12 +173,12 @@ struct verb_table {
 static request_handler *find_handler(const char *verb)
 {
     static const struct verb_table tables[] = {
-        {verbs_of_park, &verbs_of_park_count},
-        {verbs_of_people, &verbs_of_people_count},
+        {verbs_of_park,        &verbs_of_park_count       },
+        {verbs_of_people,      &verbs_of_people_count     },
         {verbs_of_credentials, &verbs_of_credentials_count},
-        {verbs_of_import, &verbs_of_import_count},
-        {verbs_of_keys, &verbs_of_keys_count},
-        {verbs_of_records, &verbs_of_records_count},
+        {verbs_of_import,      &verbs_of_import_count     },
+        {verbs_of_keys,        &verbs_of_keys_count       },
+        {verbs_of_records,     &verbs_of_records_count    },
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {
@@ -310,8 +203,7 @@ static void role_names(uint32_t mask, char *out, size_t size)
 }
 
 /* A refused right is remembered: who, what, why. */
-static enum err record_refusal(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err record_refusal(struct controller *ctl, struct request *request, struct fault *fault)
 {
     Parkgate__Refusal refusal = PARKGATE__REFUSAL__INIT;
     char *args[ERROR_ARGS];
@@ -391,9 +283,8 @@ static enum err serve(struct controller *ctl, struct request *request, struct fa
             TRY(run_handler(ctl, request, handle, fault));
         }
     }
-    return is_about_rights(request->answer->complaint.number)
-               ? record_refusal(ctl, request, fault)
-               : ERR_OK;
+    return is_about_rights(request->answer->complaint.number) ? record_refusal(ctl, request, fault)
+                                                              : ERR_OK;
 }
 
 static void reply(struct controller *ctl, struct request *request)
@@ -413,9 +304,8 @@ static enum err serve_known_key(struct controller *ctl, struct input *input,
                               .version = envelope->version,
                               .sequence = envelope->sequence,
                               .answer = answer};
-    ProtobufCMessage *body = envelope->kind == MESSAGE_REQUEST
-                                 ? envelope_unpack(envelope, &answer->complaint)
-                                 : NULL;
+    ProtobufCMessage *body =
+        envelope->kind == MESSAGE_REQUEST ? envelope_unpack(envelope, &answer->complaint) : NULL;
     if (body == NULL) {
         if (answer->complaint.number == 0) {
             (void)complain(&answer->complaint, ERROR_FRAME_KIND, "of another conversation", NULL,

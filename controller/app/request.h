@@ -1,8 +1,8 @@
 /* request: one operator's request while it is worked off, and its arguments.
  *
  * A handler fills request->answer. To refuse it calls request_refuse() (or one of the argument
- * helpers that do) and returns ERR_OK; whatever it wrote is then undone. Any other code is trouble of
- * ours.
+ * helpers that do) and returns ERR_OK; whatever it wrote is then undone. Any other code is trouble
+ * of ours.
  */
 #pragma once
 
@@ -30,10 +30,12 @@ struct verb_handler {
 };
 
 /* Each file of verbs has one table. */
-extern const struct verb_handler verbs_of_park[], verbs_of_people[], verbs_of_credentials[],
-    verbs_of_import[], verbs_of_keys[], verbs_of_records[];
-extern const size_t verbs_of_park_count, verbs_of_people_count, verbs_of_credentials_count,
-    verbs_of_import_count, verbs_of_keys_count, verbs_of_records_count;
+extern const struct verb_handler verbs_of_park[], verbs_of_lanes[], verbs_of_people[],
+    verbs_of_credentials[], verbs_of_assignments[], verbs_of_import[], verbs_of_keys[],
+    verbs_of_records[];
+extern const size_t verbs_of_park_count, verbs_of_lanes_count, verbs_of_people_count,
+    verbs_of_credentials_count, verbs_of_assignments_count, verbs_of_import_count,
+    verbs_of_keys_count, verbs_of_records_count;
 
 /* Sets the refusal; false, so that checks chain. */
 bool request_refuse(struct request *request, enum error_number number, const char *a1,
@@ -52,8 +54,21 @@ bool request_date_or_none(struct request *request, const char *name, int32_t *re
 bool request_number_or_none(struct request *request, const char *name, uint64_t maximum,
                             uint64_t *ret);
 
+/* A date argument as the instant at which that local day begins, or (end) the next one does; a
+ * missing one leaves *ret_us. */
+bool request_day_us(const struct controller *ctl, struct request *request, const char *name,
+                    bool end, int64_t *ret_us);
+
 /* The cursor of the page before, from `after`; *ret_size 0: the first page. */
 bool request_cursor(struct request *request, uint8_t out[ANSWER_CURSOR_MAX], size_t *ret_size);
+
+/* The items of a comma-separated list of names, cut out of `list` (which is changed; ends in NUL),
+ * each of them judged by `exists`. False: refused, `word` says what is not there. */
+bool request_names(struct request *request, const char *word, char *list,
+                   bool (*exists)(const struct park *park, struct name name),
+                   const struct park *park, char **ret_items, size_t limit, size_t *ret_count);
+bool request_zone_exists(const struct park *park, struct name name);
+bool request_lane_exists(const struct park *park, struct name name);
 
 /* A tenant argument: it is in the park, and this key may act for it. With a tenant's key the
  * argument may be left out. *ret is borrowed from the park. */
@@ -64,8 +79,9 @@ bool request_owns(struct request *request, const char *tenant);
 /* The tenant that this key is bound to; NULL: any. */
 const char *request_bound_tenant(const struct request *request);
 
-/* A person or vehicle that this key may act on; refused when unknown or of another tenant (both read
- * the same). ERR_OK with *ret NULL: refused. Free with parkgate__holder_record__free_unpacked(). */
+/* A person or vehicle that this key may act on; refused when unknown or of another tenant (both
+ * read the same). ERR_OK with *ret NULL: refused. Free with
+ * parkgate__holder_record__free_unpacked(). */
 MUST_CHECK enum err request_holder(struct controller *ctl, struct request *request,
                                    struct handle handle, const char *word,
                                    Parkgate__HolderRecord **ret, struct fault *fault);

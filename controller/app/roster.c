@@ -50,9 +50,9 @@ static bool external_hash(const struct controller *ctl, const struct roster_pers
     if (person->external[0] == '\0') {
         return false;
     }
-    *ret_hash = seal_keyed_hash(
-        &ctl->index_key, "parkgate external",
-        SEAL_PARTS(bytes_of_text(person->tenant), bytes_of_text(person->external)));
+    *ret_hash =
+        seal_keyed_hash(&ctl->index_key, "parkgate external",
+                        SEAL_PARTS(bytes_of_text(person->tenant), bytes_of_text(person->external)));
     return true;
 }
 
@@ -79,7 +79,8 @@ static void carry_over(struct roster_holder *holder, const Parkgate__HolderRecor
     holder->record.from_us = before->from_us;
     holder->record.until_us = before->until_us;
     if (holder->existed) {
-        holder->record.tenant = before->tenant; /* the home tenant does not move by a second roster */
+        holder->record.tenant =
+            before->tenant; /* the home tenant does not move by a second roster */
     }
     if (holder->record.id_hash.len == 0) {
         holder->record.id_hash = before->id_hash;

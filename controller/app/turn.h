@@ -9,13 +9,13 @@
 #include "schema/park.pb-c.h"
 
 struct turn_options {
-    struct store *store, *keys;      /* borrowed, open for writing */
-    const struct entropy *entropy;   /* borrowed */
-    struct seal_key index_key;       /* copied */
-    struct outlet outlet;            /* copied */
-    struct endpoints endpoints;      /* copied */
-    const char *zoneinfo;            /* directory of zone files */
-    struct in_work *in_work;         /* shared mapping; borrowed */
+    struct store *store, *keys;       /* borrowed, open for writing */
+    const struct entropy *entropy;    /* borrowed */
+    struct seal_key index_key;        /* copied */
+    struct outlet outlet;             /* copied */
+    struct endpoints endpoints;       /* copied */
+    const char *zoneinfo;             /* directory of zone files */
+    struct in_work *in_work;          /* shared mapping; borrowed */
     const Parkgate__Genesis *genesis; /* for an empty store; else ignored, may be NULL */
     struct wall now;
     struct mono mono;

@@ -123,18 +123,11 @@ static enum err flush_part(struct controller *ctl, struct request *request, stru
     return ERR_OK;
 }
 
-static struct name name_of(const char *text)
-{
-    struct name name = {{0}};
-    (void)name_from_text(text, &name);
-    return name;
-}
-
 static bool row_tenant(struct controller *ctl, struct request *request,
                        const Parkgate__RosterRow *row)
 {
     const char *bound = request_bound_tenant(request);
-    if (park_tenant(ctl->park, name_of(row->tenant)) == NULL) {
+    if (park_tenant(ctl->park, name_or_none(row->tenant)) == NULL) {
         return row_bad(request, row, "tenant", "this tenant is not in the park");
     }
     return bound == NULL || strcmp(bound, row->tenant) == 0 ||
@@ -207,7 +200,7 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
     size_t overlapping = 0;
     struct handle handle = controller_draw_handle(ctl);
     Parkgate__AssignmentRecord record = PARKGATE__ASSIGNMENT_RECORD__INIT;
-    if (park_shift(ctl->park, name_of(row->shift)) == NULL) {
+    if (park_shift(ctl->park, name_or_none(row->shift)) == NULL) {
         (void)row_bad(request, row, "shift", "this shift is not in the park");
         return ERR_OK;
     }
@@ -344,10 +337,10 @@ static enum err on_import_slice(struct controller *ctl, struct request *request,
     if (stage == NULL) {
         return ERR_OK;
     }
-    bool in_order = request_number_or_none(request, "first", LIMIT_IMPORT_ROWS, &first) &&
-                    (first == stage->rows ||
-                     request_refuse(request, ERROR_IMPORT_MISMATCH, request_arg(request, "import"),
-                                    NULL, NULL));
+    bool in_order =
+        request_number_or_none(request, "first", LIMIT_IMPORT_ROWS, &first) &&
+        (first == stage->rows || request_refuse(request, ERROR_IMPORT_MISMATCH,
+                                                request_arg(request, "import"), NULL, NULL));
     begin_part(&part, number, stage->rows);
     memset(&part.digest, 0, sizeof(part.digest));
     if (stage->digest.len == SEAL_HASH_SIZE) {
@@ -408,9 +401,9 @@ static enum err on_import_cancel(struct controller *ctl, struct request *request
 }
 
 const struct verb_handler verbs_of_import[] = {
-    {"import.begin", on_import_begin},
-    {"import.slice", on_import_slice},
-    {"import.close", on_import_close},
+    {"import.begin",  on_import_begin },
+    {"import.slice",  on_import_slice },
+    {"import.close",  on_import_close },
     {"import.cancel", on_import_cancel},
 };
 const size_t verbs_of_import_count = ARRAY_LEN(verbs_of_import);

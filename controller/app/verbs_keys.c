@@ -186,26 +186,6 @@ static bool read_public(struct request *request, struct link_key *ret)
            request_refuse(request, ERROR_ARG_BAD, "public", text, "a public key of key make");
 }
 
-/* Commas to a list; names are checked by `exists`. */
-static bool split_lanes(const struct controller *ctl, struct request *request, char *list,
-                        Parkgate__KeyRecord *record, char *lanes[LIMIT_ARGS_PER_REQUEST])
-{
-    record->lane = lanes;
-    for (char *at = list; *at != '\0';) {
-        struct name lane = {{0}};
-        size_t size = strcspn(at, ",");
-        char *next = at[size] == ',' ? at + size + 1 : at + size;
-        at[size] = '\0';
-        if (record->n_lane == LIMIT_ARGS_PER_REQUEST || !name_from_text(at, &lane) ||
-            park_lane(ctl->park, lane) == NULL) {
-            return request_refuse(request, ERROR_NOT_FOUND, "lane", at, NULL);
-        }
-        lanes[record->n_lane++] = at;
-        at = next;
-    }
-    return true;
-}
-
 static bool read_hours(struct request *request, Parkgate__KeyRecord *record)
 {
     unsigned a = 0;
@@ -285,7 +265,10 @@ static enum err on_key_add(struct controller *ctl, struct request *request, stru
     }
     (void)snprintf(list, sizeof(list), "%s", lane_text == NULL ? "" : lane_text);
     record.tenant = tenant.text;
-    if (!split_lanes(ctl, request, list, &record, lanes) || !role_has_its_scope(request, &record)) {
+    record.lane = lanes;
+    if (!request_names(request, "lane", list, request_lane_exists, ctl->park, lanes,
+                       LIMIT_ARGS_PER_REQUEST, &record.n_lane) ||
+        !role_has_its_scope(request, &record)) {
         return ERR_OK;
     }
     TRY(key_is_new(ctl, request, name.text, public_key, &is_new, fault));
@@ -300,8 +283,8 @@ static void scope_of(const Parkgate__KeyRecord *record, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s%s", record->tenant, record->gate);
     for (size_t i = 0; i < record->n_lane && used < size; i++) {
-        used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "",
-                                 record->lane[i]);
+        used +=
+            (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "", record->lane[i]);
     }
 }
 
@@ -360,8 +343,11 @@ static enum err on_key_list(struct controller *ctl, struct request *request, str
 }
 
 const struct verb_handler verbs_of_keys[] = {
-    {"agent.enroll", on_agent_enroll}, {"agent.list", on_agent_list},
-    {"agent.revoke", on_agent_revoke}, {"key.add", on_key_add},
-    {"key.list", on_key_list},         {"key.revoke", on_key_revoke},
+    {"agent.enroll", on_agent_enroll},
+    {"agent.list",   on_agent_list  },
+    {"agent.revoke", on_agent_revoke},
+    {"key.add",      on_key_add     },
+    {"key.list",     on_key_list    },
+    {"key.revoke",   on_key_revoke  },
 };
 const size_t verbs_of_keys_count = ARRAY_LEN(verbs_of_keys);

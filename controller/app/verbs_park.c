@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/access/civil.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
@@ -226,8 +225,7 @@ static enum err on_park_diff(struct controller *ctl, struct request *request, st
     return ERR_OK;
 }
 
-static enum err on_park_commit(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err on_park_commit(struct controller *ctl, struct request *request, struct fault *fault)
 {
     uint64_t stage = 0;
     uint64_t version = 0;
@@ -249,25 +247,6 @@ static enum err on_park_commit(struct controller *ctl, struct request *request,
 }
 
 /* --- tenants --- */
-
-static bool fill_zones(struct request *request, const struct park *park, char *list,
-                       Parkgate__ParkTenant *tenant, char *zones[LIMIT_ZONES_PER_TENANT])
-{
-    tenant->zone = zones;
-    for (char *at = list; *at != '\0';) {
-        struct name zone = {{0}};
-        size_t size = strcspn(at, ",");
-        char *next = at[size] == ',' ? at + size + 1 : at + size;
-        at[size] = '\0';
-        if (tenant->n_zone == LIMIT_ZONES_PER_TENANT || !name_from_text(at, &zone) ||
-            park_zone(park, zone) == NULL) {
-            return request_refuse(request, ERROR_NOT_FOUND, "zone", at, NULL);
-        }
-        zones[tenant->n_zone++] = at;
-        at = next;
-    }
-    return true;
-}
 
 static bool minute_of(struct request *request, const char *name, uint32_t *ret_minute)
 {
@@ -303,7 +282,9 @@ static enum err on_tenant_add(struct controller *ctl, struct request *request, s
         return ERR_OK;
     }
     (void)snprintf(list, sizeof(list), "%s", zone_text);
-    if (!fill_zones(request, ctl->park, list, &tenant, zones)) {
+    tenant.zone = zones;
+    if (!request_names(request, "zone", list, request_zone_exists, ctl->park, zones,
+                       LIMIT_ZONES_PER_TENANT, &tenant.n_zone)) {
         return ERR_OK;
     }
     if (schedule.text[0] != '\0' && park_schedule(ctl->park, schedule) == NULL) {
@@ -315,8 +296,8 @@ static enum err on_tenant_add(struct controller *ctl, struct request *request, s
         return ERR_OK;
     }
     if (ctl->park->tenant_count == LIMIT_TENANTS || strlen(title) >= PARK_TITLE_SIZE) {
-        (void)request_refuse(request, ERROR_LIMIT_REACHED, "tenants, or bytes of a title", "200, 95",
-                             NULL);
+        (void)request_refuse(request, ERROR_LIMIT_REACHED, "tenants, or bytes of a title",
+                             "200, 95", NULL);
         return ERR_OK;
     }
     const char *title_zh = request_arg(request, "title_zh");
@@ -329,8 +310,8 @@ static enum err on_tenant_add(struct controller *ctl, struct request *request, s
         (void)request_refuse(request, ERROR_LIMIT_REACHED, "a tenant's row", "2048", NULL);
         return ERR_OK;
     }
-    row.body = (ProtobufCBinaryData){.data = body,
-                                     .len = parkgate__park_tenant__pack(&tenant, body)};
+    row.body =
+        (ProtobufCBinaryData){.data = body, .len = parkgate__park_tenant__pack(&tenant, body)};
     TRY(controller_record(ctl, ENTRY_TENANT, request->key->name, &row.base, fault));
     return controller_reload(ctl, ctl->txn, fault);
 }
@@ -382,8 +363,7 @@ static void zone_list(const struct park_tenant *tenant, char *out, size_t size)
     }
 }
 
-static enum err on_tenant_list(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err on_tenant_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct answer *a = request->answer;
     answer_columns(a, "tenant,title,title_zh,state,zones,cut");
@@ -408,162 +388,15 @@ static enum err on_tenant_list(struct controller *ctl, struct request *request,
     return ERR_OK;
 }
 
-/* --- lanes --- */
-
-/* A guard's lanes and hours; every other role acts on all lanes. */
-static bool lane_is_permitted(const struct controller *ctl, const struct request *request,
-                              struct name lane)
-{
-    const Parkgate__KeyRecord *key = request->key;
-    uint32_t minute = civil_of(&ctl->tz, ctl->now).minute;
-    if ((request->verb->roles & key->roles & ~(1U << ROLE_GUARD)) != 0) {
-        return true;
-    }
-    bool all_day = key->from_minute == key->until_minute;
-    bool inside = key->from_minute < key->until_minute
-                      ? minute >= key->from_minute && minute < key->until_minute
-                      : minute >= key->from_minute || minute < key->until_minute;
-    for (size_t i = 0; (all_day || inside) && i < key->n_lane; i++) {
-        if (strcmp(key->lane[i], lane.text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool the_lane(struct controller *ctl, struct request *request,
-                     const struct park_lane **ret_lane)
-{
-    struct name name;
-    if (!request_name(request, "lane", &name)) {
-        return false;
-    }
-    *ret_lane = park_lane(ctl->park, name);
-    if (*ret_lane == NULL) {
-        return request_refuse(request, ERROR_NOT_FOUND, "lane", name.text, NULL);
-    }
-    return lane_is_permitted(ctl, request, name) ||
-           request_refuse(request, ERROR_NOT_YOUR_LANE, name.text, NULL, NULL);
-}
-
-static enum err lane_mode_now(struct controller *ctl, const struct park_lane *lane,
-                              enum lane_mode *ret_mode, struct fault *fault)
-{
-    struct keybuf key;
-    ProtobufCMessage *message = NULL;
-    keybuf_begin(&key);
-    keybuf_name(&key, lane->name);
-    enum err err = store_get_message(ctl->txn, TABLE_LANE_STATE, keybuf_view(&key),
-                                     &parkgate__lane_state__descriptor, &message, fault);
-    *ret_mode = lane->mode;
-    if (err == ERR_OK) {
-        *ret_mode = (enum lane_mode)((Parkgate__LaneState *)(void *)message)->mode;
-        store_message_destroy(&message);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err on_lane_list(struct controller *ctl, struct request *request, struct fault *fault)
-{
-    static const char *const directions[] = {"", "in", "out", "both"};
-    struct answer *a = request->answer;
-    answer_columns(a, "lane,gate,direction,subject,mode,state");
-    for (size_t i = 0; i < ctl->park->lane_count; i++) {
-        const struct park_lane *lane = &ctl->park->lanes[i];
-        enum lane_mode mode = LANE_MODE_NORMAL;
-        if (!lane_is_permitted(ctl, request, lane->name)) {
-            continue;
-        }
-        TRY(lane_mode_now(ctl, lane, &mode, fault));
-        const struct session *session = session_of_gate(&ctl->sessions, lane->gate);
-        answer_begin_row(a);
-        answer_text(a, lane->name.text);
-        answer_text(a, lane->gate.text);
-        answer_text(a, directions[lane->direction & 3]);
-        answer_text(a, lane->subject == SUBJECT_VEHICLES ? "vehicles" : "persons");
-        answer_text(a, lane_mode_name(mode));
-        answer_text(a, session != NULL && !session->away ? "online" : "away");
-        (void)answer_end_row(a);
-    }
-    return ERR_OK;
-}
-
-static enum err on_lane_open(struct controller *ctl, struct request *request, struct fault *fault)
-{
-    const struct park_lane *lane = NULL;
-    const char *reason = NULL;
-    const char *way = request_arg(request, "direction");
-    uint64_t sequence = 0;
-    enum err err = ERR_OK;
-    if (!the_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
-        return ERR_OK;
-    }
-    enum lane_direction direction =
-        lane->direction != LANE_BOTH                    ? lane->direction
-        : way != NULL && strcmp(way, "out") == 0 ? LANE_OUT
-                                                        : LANE_IN;
-    if (agents_command(ctl, lane, VERB_OPEN, direction, request->key->name, reason, &sequence,
-                       &request->answer->complaint, &err, fault)) {
-        answer_note_number(request->answer, "command", (int64_t)sequence);
-    }
-    return err;
-}
-
-static enum err set_lane_mode(struct controller *ctl, struct request *request, enum lane_mode mode,
-                              struct fault *fault)
-{
-    const struct park_lane *lane = NULL;
-    const char *reason = NULL;
-    enum lane_mode now = LANE_MODE_NORMAL;
-    Parkgate__LaneState state = PARKGATE__LANE_STATE__INIT;
-    if (!the_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
-        return ERR_OK;
-    }
-    if (mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {
-        (void)request_refuse(request, ERROR_EXIT_LOCK, lane->name.text, NULL, NULL);
-        return ERR_OK;
-    }
-    TRY(lane_mode_now(ctl, lane, &now, fault));
-    if (now == mode) {
-        (void)request_refuse(request, ERROR_SAME_STATE, "lane", lane->name.text, NULL);
-        return ERR_OK;
-    }
-    state.lane = field_text(lane->name.text);
-    state.mode = mode;
-    state.reason = field_text(reason);
-    return controller_record(ctl, ENTRY_LANE_STATE, request->key->name, &state.base, fault);
-}
-
-static enum err on_lane_lock(struct controller *ctl, struct request *request, struct fault *fault)
-{
-    return set_lane_mode(ctl, request, LANE_MODE_LOCKED, fault);
-}
-
-static enum err on_lane_free(struct controller *ctl, struct request *request, struct fault *fault)
-{
-    return set_lane_mode(ctl, request, LANE_MODE_FREE, fault);
-}
-
-static enum err on_lane_normal(struct controller *ctl, struct request *request,
-                               struct fault *fault)
-{
-    return set_lane_mode(ctl, request, LANE_MODE_NORMAL, fault);
-}
-
 const struct verb_handler verbs_of_park[] = {
-    {"status", on_status},
-    {"park.show", on_park_show},
-    {"park.stage", on_park_stage},
-    {"park.diff", on_park_diff},
-    {"park.commit", on_park_commit},
-    {"tenant.add", on_tenant_add},
+    {"status",         on_status        },
+    {"park.show",      on_park_show     },
+    {"park.stage",     on_park_stage    },
+    {"park.diff",      on_park_diff     },
+    {"park.commit",    on_park_commit   },
+    {"tenant.add",     on_tenant_add    },
     {"tenant.suspend", on_tenant_suspend},
-    {"tenant.resume", on_tenant_resume},
-    {"tenant.list", on_tenant_list},
-    {"lane.list", on_lane_list},
-    {"lane.open", on_lane_open},
-    {"lane.lock", on_lane_lock},
-    {"lane.free", on_lane_free},
-    {"lane.normal", on_lane_normal},
+    {"tenant.resume",  on_tenant_resume },
+    {"tenant.list",    on_tenant_list   },
 };
 const size_t verbs_of_park_count = ARRAY_LEN(verbs_of_park);

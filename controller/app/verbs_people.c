@@ -27,8 +27,8 @@ static bool read_id_number(struct request *request, struct idnumber *ret)
     }
     enum idnumber_status status = idnumber_read(bytes_of_text(text), ret);
     /* the number itself is never repeated in an answer or a log */
-    return status == IDNUMBER_OK || request_refuse(request, ERROR_ARG_BAD, "id_number", "...",
-                                                   idnumber_status_en(status));
+    return status == IDNUMBER_OK ||
+           request_refuse(request, ERROR_ARG_BAD, "id_number", "...", idnumber_status_en(status));
 }
 
 static bool read_person(struct controller *ctl, struct request *request, struct idnumber *id,
@@ -42,7 +42,8 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
         return false;
     }
     if (!roster_kind(kind, &ret->kind)) {
-        return request_refuse(request, ERROR_ARG_BAD, "kind", kind, "staff, day, driver or visitor");
+        return request_refuse(request, ERROR_ARG_BAD, "kind", kind,
+                              "staff, day, driver or visitor");
     }
     if (strlen(ret->name) > LIMIT_TEXT_BYTES) {
         return request_refuse(request, ERROR_LIMIT_REACHED, "bytes of a name", "256", NULL);
@@ -53,13 +54,6 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
     ret->agency = or_empty(request_arg(request, "agency"));
     ret->external = or_empty(request_arg(request, "external"));
     return true;
-}
-
-static void note_handle(struct answer *a, const char *name, struct handle handle)
-{
-    char text[HANDLE_TEXT_SIZE];
-    handle_to_text(handle, text);
-    answer_note(a, name, text);
 }
 
 static enum err on_person_add(struct controller *ctl, struct request *request, struct fault *fault)
@@ -78,7 +72,7 @@ static enum err on_person_add(struct controller *ctl, struct request *request, s
         (void)request_refuse(request, ERROR_EXISTS, "person", text, NULL);
     } else if (err == ERR_OK) {
         err = controller_record(ctl, ENTRY_HOLDER, request->key->name, &holder.record.base, fault);
-        note_handle(request->answer, "person", holder.handle);
+        answer_note_handle(request->answer, "person", holder.handle);
     }
     if (before != NULL) {
         parkgate__holder_record__free_unpacked(before, NULL);
@@ -121,8 +115,7 @@ static void show_identity(struct answer *a, const Parkgate__Identity *identity)
     field_row(a, "external", identity->external);
 }
 
-static enum err on_person_show(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err on_person_show(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct handle handle;
     const char *reason = NULL;
@@ -191,8 +184,7 @@ static bool search_hash(struct controller *ctl, struct request *request, struct 
     return true;
 }
 
-static enum err on_person_find(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err on_person_find(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct seal_hash hash;
     struct handle handle;
@@ -306,7 +298,7 @@ static void name_cell(struct answer *a, const struct listing *listing,
                       const Parkgate__Identity *identity)
 {
     if (listing->names) {
-        answer_text(a, identity == NULL      ? "(erased)"
+        answer_text(a, identity == NULL    ? "(erased)"
                        : listing->vehicles ? identity->plate
                                            : identity->name);
     }
@@ -390,8 +382,7 @@ static enum err list_page(struct listing *listing, struct bytes from, size_t lim
         parkgate__holder_record__free_unpacked(holder, NULL);
         TRY(err);
         if (!fits) {
-            answer_more(listing->request->answer,
-                        (struct bytes){.data = last, .size = last_size});
+            answer_more(listing->request->answer, (struct bytes){.data = last, .size = last_size});
             return ERR_OK;
         }
         if (listing->names && listing->shown < LIMIT_NAMES_PER_LOOKUP) {
@@ -438,8 +429,7 @@ static enum err list_holders(struct controller *ctl, struct request *request, bo
     return err;
 }
 
-static enum err on_person_list(struct controller *ctl, struct request *request,
-                               struct fault *fault)
+static enum err on_person_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
     return list_holders(ctl, request, false, fault);
 }
@@ -451,9 +441,12 @@ static enum err on_vehicle_list(struct controller *ctl, struct request *request,
 }
 
 const struct verb_handler verbs_of_people[] = {
-    {"person.add", on_person_add},         {"person.show", on_person_show},
-    {"person.find", on_person_find},       {"person.suspend", on_person_suspend},
-    {"person.resume", on_person_resume},   {"person.list", on_person_list},
-    {"vehicle.list", on_vehicle_list},
+    {"person.add",     on_person_add    },
+    {"person.show",    on_person_show   },
+    {"person.find",    on_person_find   },
+    {"person.suspend", on_person_suspend},
+    {"person.resume",  on_person_resume },
+    {"person.list",    on_person_list   },
+    {"vehicle.list",   on_vehicle_list  },
 };
 const size_t verbs_of_people_count = ARRAY_LEN(verbs_of_people);

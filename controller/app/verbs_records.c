@@ -46,8 +46,8 @@ static enum err fill_events(struct controller *ctl, struct answer *a,
                             const struct event_filter *filter, struct event_page *page,
                             struct fault *fault)
 {
-    for (size_t scanned = 0; page->after < page->head && page->shown < page->limit &&
-                             scanned < EVENTS_SCAN_MAX;
+    for (size_t scanned = 0;
+         page->after < page->head && page->shown < page->limit && scanned < EVENTS_SCAN_MAX;
          scanned++) {
         Parkgate__Entry *entry = NULL;
         struct seal_hash hash;
@@ -324,14 +324,14 @@ static enum err on_backup(struct controller *ctl, struct request *request, struc
 }
 
 const struct verb_handler verbs_of_records[] = {
-    {"events", on_events},
-    {"headcount.show", on_headcount_show},
-    {"headcount.why", on_headcount_why},
+    {"events",           on_events          },
+    {"headcount.show",   on_headcount_show  },
+    {"headcount.why",    on_headcount_why   },
     {"headcount.verify", on_headcount_verify},
-    {"who", on_who},
-    {"journal.head", on_journal_head},
-    {"journal.verify", on_journal_verify},
-    {"journal.show", on_journal_show},
-    {"backup", on_backup},
+    {"who",              on_who             },
+    {"journal.head",     on_journal_head    },
+    {"journal.verify",   on_journal_verify  },
+    {"journal.show",     on_journal_show    },
+    {"backup",           on_backup          },
 };
 const size_t verbs_of_records_count = ARRAY_LEN(verbs_of_records);

@@ -111,10 +111,12 @@ bool waiters_start_job(struct controller *ctl, struct request *request, const ch
 static void ask_again(struct controller *ctl, struct waiter *w, bool last_time)
 {
     struct waiter asked = *w;
-    struct input input = {.port = PORT_OPERATORS,
-                          .peer = asked.peer,
-                          .key = asked.key,
-                          .frame = {.data = asked.frame, .size = asked.frame_size}};
+    struct input input = {
+        .port = PORT_OPERATORS,
+        .peer = asked.peer,
+        .key = asked.key,
+        .frame = {.data = asked.frame, .size = asked.frame_size}
+    };
     w->used = false;
     ctl->waiters->last_time = last_time;
     batch_take(ctl, &input);
@@ -213,8 +215,8 @@ static void send_reply(struct controller *ctl, const struct waiter *w, struct an
     static uint8_t frame[LIMIT_FRAME_BYTES]; /* one thread */
     Parkgate__Reply reply;
     answer_message(a, &reply);
-    size_t size = envelope_write(w->version, MESSAGE_REPLY, w->sequence, &reply.base, frame,
-                                 sizeof(frame));
+    size_t size =
+        envelope_write(w->version, MESSAGE_REPLY, w->sequence, &reply.base, frame, sizeof(frame));
     ctl->outlet.send(ctl->outlet.ctx, PORT_OPERATORS, &w->peer,
                      (struct bytes){.data = frame, .size = size});
 }

@@ -134,7 +134,7 @@ bool park_tenant_may_enter(const struct park *park, const struct park_tenant *te
 void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
- * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked, no input pulse can be
- * missed by its board's polling, names stand once. First violation into *c; false then. Expects a
- * sorted park. */
+ * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked, no input pulse can
+ * be missed by its board's polling, names stand once. First violation into *c; false then. Expects
+ * a sorted park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);

@@ -17,8 +17,9 @@ enum { PATH_SIZE = 1024, COPY_BYTES = 65536 };
 static enum err join(char out[PATH_SIZE], const char *dir, const char *name, struct fault *fault)
 {
     int size = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
-    return size > 0 && size < PATH_SIZE ? ERR_OK
-                                        : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
+    return size > 0 && size < PATH_SIZE
+               ? ERR_OK
+               : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
 }
 
 static enum err copy_bytes(int from, int to, const char *path, struct fault *fault)
@@ -106,8 +107,8 @@ static const char *file_part(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* The journal first, the keys after it: the keys then cover every entry of the copy. The person keys
- * are a file of their own, so that they can be kept apart and for a shorter time. */
+/* The journal first, the keys after it: the keys then cover every entry of the copy. The person
+ * keys are a file of their own, so that they can be kept apart and for a shorter time. */
 static enum err backup(const struct job_paths *paths, const char *dir, struct journal_head *head,
                        struct fault *fault)
 {
@@ -168,11 +169,13 @@ static enum err restore_conf(const char *from, const char *dir, struct fault *fa
 {
     static const struct {
         const char *key, *file;
-    } moved[] = {{"store", "store"},
-                 {"keys", "keys"},
-                 {"key_file", "controller.key"},
-                 {"index_key_file", "index.key"},
-                 {"genesis", "genesis.pb"}};
+    } moved[] = {
+        {"store",          "store"         },
+        {"keys",           "keys"          },
+        {"key_file",       "controller.key"},
+        {"index_key_file", "index.key"     },
+        {"genesis",        "genesis.pb"    }
+    };
     char source[PATH_SIZE];
     char target[PATH_SIZE];
     char line[PATH_SIZE * 2];
@@ -181,8 +184,8 @@ static enum err restore_conf(const char *from, const char *dir, struct fault *fa
     FILE *in = fopen(source, "re");
     FILE *out = in == NULL ? NULL : fopen(target, "wxe");
     if (out == NULL) {
-        enum err err = fault_set(fault, ERR_IO, "%s: %s", in == NULL ? source : target,
-                                 strerror(errno));
+        enum err err =
+            fault_set(fault, ERR_IO, "%s: %s", in == NULL ? source : target, strerror(errno));
         if (in != NULL) {
             (void)fclose(in);
         }

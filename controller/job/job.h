@@ -1,8 +1,8 @@
 /* job: work on the store in a process of its own, on a read transaction, while the controller runs.
  *
- * What a job finds it prints to standard output for controller/app/waiters.h: lines `name=value`, and
- * rows with tabs under a line `columns=`; `failed=text` when what was checked is not so. The status
- * is 0 when the job itself ran to its end, else 1.
+ * What a job finds it prints to standard output for controller/app/waiters.h: lines `name=value`,
+ * and rows with tabs under a line `columns=`; `failed=text` when what was checked is not so. The
+ * status is 0 when the job itself ran to its end, else 1.
  */
 #pragma once
 
@@ -14,12 +14,13 @@ struct job_paths {
     const char *key_file, *index_key_file;
 };
 
-/* Checks the chain, rebuilds every table from the journal into an empty store beside the real one and
- * compares keys and values. */
+/* Checks the chain, rebuilds every table from the journal into an empty store beside the real one
+ * and compares keys and values. */
 int job_verify(const struct job_paths *paths);
 /* Counts the headcount once more from the journal. */
 int job_recount(const struct job_paths *paths);
-/* Copies store, person keys (a file of their own) and configuration into the new directory `dir`. */
+/* Copies store, person keys (a file of their own) and configuration into the new directory `dir`.
+ */
 int job_backup(const struct job_paths *paths, const char *dir);
 /* Makes the new park directory `dir` from a backup. Prints for a person. */
 int job_restore(const char *from, const char *dir);

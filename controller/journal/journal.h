@@ -1,8 +1,8 @@
 /* journal: the one ordered, hash-chained list of everything that changed what is remembered.
  *
  * An entry is input and outcome (schema/record.proto). Record: 32 bytes chain hash, then the packed
- * Entry; hash = SHA-256(hash of the entry before, packed Entry); before the first stand 32 zeros. The
- * storage stays behind this interface: it is a table of the controller's store today.
+ * Entry; hash = SHA-256(hash of the entry before, packed Entry); before the first stand 32 zeros.
+ * The storage stays behind this interface: it is a table of the controller's store today.
  */
 #pragma once
 
@@ -28,9 +28,8 @@ MUST_CHECK enum err journal_append(struct store_txn *txn, Parkgate__Entry *entry
                                    struct fault *fault);
 
 /* The packed entry as stored, borrowed from the transaction. ERR_NOT_FOUND: no such sequence. */
-MUST_CHECK enum err journal_read(struct store_txn *txn, uint64_t sequence,
-                                 struct bytes *ret_packed, struct seal_hash *ret_hash,
-                                 struct fault *fault);
+MUST_CHECK enum err journal_read(struct store_txn *txn, uint64_t sequence, struct bytes *ret_packed,
+                                 struct seal_hash *ret_hash, struct fault *fault);
 
 /* The hash an entry must carry. */
 struct seal_hash journal_hash(struct seal_hash before, struct bytes packed);

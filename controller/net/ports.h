@@ -1,4 +1,5 @@
-/* ports: the controller's three sockets (agents, operators, enrolment) and the ZAP judge before them.
+/* ports: the controller's three sockets (agents, operators, enrolment) and the ZAP judge before
+ * them.
  *
  * Knows nothing of stores and decisions: frames and keys go to the callbacks.
  */

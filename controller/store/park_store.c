@@ -180,14 +180,14 @@ static const char *add_schedule(struct park *park, struct name name, const void 
         return "windows";
     }
     for (size_t i = 0; i < in->n_days; i++) {
-        if (in->days[i] > EVERY_WEEKDAY || in->start_minute[i] > 1439 ||
-            in->end_minute[i] > 1440) {
+        if (in->days[i] > EVERY_WEEKDAY || in->start_minute[i] > 1439 || in->end_minute[i] > 1440) {
             return "windows";
         }
         schedule->weekly.windows[schedule->weekly.window_count++] = (struct week_window){
             .weekdays = (uint8_t)in->days[i],
             .hours = {.start_minute = (uint16_t)in->start_minute[i],
-                      .end_minute = (uint16_t)in->end_minute[i]}};
+                      .end_minute = (uint16_t)in->end_minute[i]}
+        };
     }
     return NULL;
 }
@@ -216,21 +216,21 @@ struct row_kind {
 #define COUNT(field) offsetof(struct park, field)
 
 static const struct row_kind row_kinds[] = {
-    {PARK_SITE, "park", &parkgate__park_site__descriptor, add_site, 0, 0},
-    {PARK_ZONE, "zone", &parkgate__park_zone__descriptor, add_zone, COUNT(zone_count), LIMIT_ZONES},
-    {PARK_GATE, "gate", &parkgate__park_gate__descriptor, add_gate, COUNT(gate_count), LIMIT_GATES},
-    {PARK_LANE, "lane", &parkgate__park_lane__descriptor, add_lane, COUNT(lane_count), LIMIT_LANES},
-    {PARK_READER, "reader", &parkgate__park_reader__descriptor, add_reader, COUNT(reader_count),
-     LIMIT_READERS},
-    {PARK_BOARD, "board", &parkgate__park_board__descriptor, add_board, COUNT(board_count),
-     LIMIT_BOARDS},
-    {PARK_TENANT, "tenant", &parkgate__park_tenant__descriptor, add_tenant, COUNT(tenant_count),
-     LIMIT_TENANTS},
-    {PARK_SHIFT, "shift", &parkgate__park_shift__descriptor, add_shift, COUNT(shift_count),
-     LIMIT_SHIFTS},
+    {PARK_SITE,     "park",     &parkgate__park_site__descriptor,     add_site,     0,                   0              },
+    {PARK_ZONE,     "zone",     &parkgate__park_zone__descriptor,     add_zone,     COUNT(zone_count),   LIMIT_ZONES    },
+    {PARK_GATE,     "gate",     &parkgate__park_gate__descriptor,     add_gate,     COUNT(gate_count),   LIMIT_GATES    },
+    {PARK_LANE,     "lane",     &parkgate__park_lane__descriptor,     add_lane,     COUNT(lane_count),   LIMIT_LANES    },
+    {PARK_READER,   "reader",   &parkgate__park_reader__descriptor,   add_reader,   COUNT(reader_count),
+     LIMIT_READERS                                                                                                      },
+    {PARK_BOARD,    "board",    &parkgate__park_board__descriptor,    add_board,    COUNT(board_count),
+     LIMIT_BOARDS                                                                                                       },
+    {PARK_TENANT,   "tenant",   &parkgate__park_tenant__descriptor,   add_tenant,   COUNT(tenant_count),
+     LIMIT_TENANTS                                                                                                      },
+    {PARK_SHIFT,    "shift",    &parkgate__park_shift__descriptor,    add_shift,    COUNT(shift_count),
+     LIMIT_SHIFTS                                                                                                       },
     {PARK_SCHEDULE, "schedule", &parkgate__park_schedule__descriptor, add_schedule,
-     COUNT(schedule_count), LIMIT_SCHEDULES},
-    {PARK_HOLIDAY, "holiday", &parkgate__park_holiday__descriptor, add_holiday, 0, 0},
+     COUNT(schedule_count),                                                                              LIMIT_SCHEDULES},
+    {PARK_HOLIDAY,  "holiday",  &parkgate__park_holiday__descriptor,  add_holiday,  0,                   0              },
 };
 
 static const struct row_kind *find_kind(uint32_t kind)
@@ -296,7 +296,8 @@ enum err park_load(struct store_txn *txn, struct park *ret_park, struct fault *f
         (void)reader_u64(&r);
         uint8_t kind = reader_u8(&r);
         const char *name = (const char *)key.data + r.at; /* ends in NUL: keybuf_text */
-        if (r.bad || key.data[key.size - 1] != '\0' || !park_add_row(ret_park, kind, name, value, &c)) {
+        if (r.bad || key.data[key.size - 1] != '\0' ||
+            !park_add_row(ret_park, kind, name, value, &c)) {
             return fault_set(fault, ERR_CORRUPT, "park: a stored row cannot be used");
         }
     }
@@ -311,9 +312,8 @@ static enum err add_staged(struct park *park, struct bytes value, struct complai
     if (row == NULL) {
         return fault_set(fault, ERR_INPUT, "park: a staged row cannot be read");
     }
-    bool added = park_add_row(
-        park, row->kind, row->name,
-        (struct bytes){.data = row->body.data, .size = row->body.len}, c);
+    bool added = park_add_row(park, row->kind, row->name,
+                              (struct bytes){.data = row->body.data, .size = row->body.len}, c);
     parkgate__park_row__free_unpacked(row, NULL);
     return added ? ERR_OK : fault_set(fault, ERR_INPUT, "park: a staged row is refused");
 }

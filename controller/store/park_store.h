@@ -9,7 +9,8 @@
 MUST_CHECK bool park_add_row(struct park *park, uint32_t kind, const char *name, struct bytes body,
                              struct complaint *c);
 
-/* The park of the newest configuration version, sorted; an empty one (version 0) before the first. */
+/* The park of the newest configuration version, sorted; an empty one (version 0) before the first.
+ */
 MUST_CHECK enum err park_load(struct store_txn *txn, struct park *ret_park, struct fault *fault);
 
 /* The staged rows 0..count-1 as a sorted park. False: *c says why. */

@@ -51,8 +51,8 @@ static enum err indexed_handle(struct store_txn *txn, enum table table, struct b
     return ERR_OK;
 }
 
-enum err people_handle_of_id(struct store_txn *txn, struct bytes id_hash,
-                             struct handle *ret_holder, struct fault *fault)
+enum err people_handle_of_id(struct store_txn *txn, struct bytes id_hash, struct handle *ret_holder,
+                             struct fault *fault)
 {
     return indexed_handle(txn, TABLE_HOLDER_ID, id_hash, ret_holder, fault);
 }

@@ -1,4 +1,5 @@
-/* people_store: persons, vehicles, their credentials and assignments, as records that are valid now.
+/* people_store: persons, vehicles, their credentials and assignments, as records that are valid
+ * now.
  *
  * All `ret_*` messages are the caller's: free with parkgate__..._free_unpacked(x, NULL).
  */
@@ -30,8 +31,7 @@ MUST_CHECK enum err people_credential_by_handle(struct store_txn *txn, struct ha
                                                 struct fault *fault);
 MUST_CHECK enum err people_assignment(struct store_txn *txn, struct handle person,
                                       struct handle assignment,
-                                      Parkgate__AssignmentRecord **ret_record,
-                                      struct fault *fault);
+                                      Parkgate__AssignmentRecord **ret_record, struct fault *fault);
 
 /* Assignments of a person that are not ended and touch the days [from_day, to_day]. More than
  * LIMIT_ASSIGNMENTS_PER_PERSON are refused when they are made; the first so many are given. */

@@ -1,7 +1,7 @@
 /* person_keys: the keys that personal data is sealed under, in an environment of their own.
  *
- * A holder's key opens what is kept of one person or vehicle; a day key opens the unmatched reads of
- * one UTC day. Destroying a key erases what it sealed, while journal and counts stay whole.
+ * A holder's key opens what is kept of one person or vehicle; a day key opens the unmatched reads
+ * of one UTC day. Destroying a key erases what it sealed, while journal and counts stay whole.
  */
 #pragma once
 

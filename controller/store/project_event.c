@@ -1,14 +1,10 @@
 #include "common/access/decide.h"
 #include "common/base/must.h"
 #include "controller/store/agent_store.h"
+#include "controller/store/field.h"
 #include "controller/store/headcount_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
-
-static struct bytes field_bytes(const ProtobufCBinaryData *field)
-{
-    return (struct bytes){.data = field->data, .size = field->len};
-}
 
 enum err project_nothing(struct store_txn *txn, const Parkgate__Entry *entry,
                          const ProtobufCMessage *body, struct fault *fault)
@@ -44,8 +40,8 @@ static enum err raise_position(struct store_txn *txn, const char *gate, uint32_t
     if (agent->epoch == epoch && sequence > agent->last_sequence) {
         changed.last_sequence = sequence;
         changed.last_digest = *digest;
-        err = store_put_message(txn, TABLE_AGENT, project_name_key(&key, gate), &changed.base,
-                                fault);
+        err =
+            store_put_message(txn, TABLE_AGENT, project_name_key(&key, gate), &changed.base, fault);
     }
     parkgate__agent_record__free_unpacked(agent, NULL);
     return err;
@@ -69,10 +65,10 @@ static enum err put_index(struct store_txn *txn, uint64_t journal,
     index.captured_us = event->captured_us;
     index.lane = event->lane;
     index.tenant = event->tenant;
-    return store_put_message(txn, TABLE_EVENT,
-                             agent_event_key(&key, field_bytes(&event->public_key), event->epoch,
-                                             event->event_sequence),
-                             &index.base, fault);
+    return store_put_message(
+        txn, TABLE_EVENT,
+        agent_event_key(&key, field_view(&event->public_key), event->epoch, event->event_sequence),
+        &index.base, fault);
 }
 
 /* The newest grant by captured time stands for the repeat rule. */
@@ -83,14 +79,14 @@ static enum err open_grant(struct store_txn *txn, uint64_t journal,
     ProtobufCMessage *message = NULL;
     Parkgate__GrantRecord grant = PARKGATE__GRANT_RECORD__INIT;
     struct bytes grant_key =
-        agent_grant_key(&key, event->lane, event->direction, field_bytes(&event->credential));
+        agent_grant_key(&key, event->lane, event->direction, field_view(&event->credential));
     enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
                                      &parkgate__grant_record__descriptor, &message, fault);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    bool older = message != NULL && ((Parkgate__GrantRecord *)(void *)message)->captured_us >
-                                        event->captured_us;
+    bool older = message != NULL &&
+                 ((Parkgate__GrantRecord *)(void *)message)->captured_us > event->captured_us;
     store_message_destroy(&message);
     if (older) {
         return ERR_OK;
@@ -108,7 +104,7 @@ static enum err end_grant(struct store_txn *txn, const Parkgate__EventEntry *eve
     struct keybuf key;
     ProtobufCMessage *message = NULL;
     struct bytes grant_key = agent_grant_key(&key, presentation->lane, presentation->direction,
-                                             field_bytes(&presentation->credential));
+                                             field_view(&presentation->credential));
     enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
                                      &parkgate__grant_record__descriptor, &message, fault);
     if (err == ERR_NOT_FOUND) {
@@ -129,7 +125,7 @@ static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntr
 {
     Parkgate__EventIndex *presentation = NULL;
     struct keybuf key;
-    struct bytes public_key = field_bytes(&event->public_key);
+    struct bytes public_key = field_view(&event->public_key);
     enum err err =
         agent_event(txn, public_key, event->epoch, event->presentation, &presentation, fault);
     if (err == ERR_NOT_FOUND) {
@@ -142,8 +138,7 @@ static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntr
     if (err == ERR_OK && event->passage != PASSAGE_NOT_TAKEN) {
         presentation->passed++;
         err = store_put_message(
-            txn, TABLE_EVENT,
-            agent_event_key(&key, public_key, event->epoch, event->presentation),
+            txn, TABLE_EVENT, agent_event_key(&key, public_key, event->epoch, event->presentation),
             &presentation->base, fault);
     }
     parkgate__event_index__free_unpacked(presentation, NULL);
@@ -155,8 +150,8 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
 {
     const Parkgate__EventEntry *event = (const void *)body;
     TRY(put_index(txn, entry->sequence, event, fault));
-    TRY(agent_mark_applied(txn, field_bytes(&event->public_key), event->epoch,
-                           event->event_sequence, fault));
+    TRY(agent_mark_applied(txn, field_view(&event->public_key), event->epoch, event->event_sequence,
+                           fault));
     TRY(raise_position(txn, event->gate, event->epoch, event->event_sequence, &event->digest,
                        fault));
     if (event->kind == EVENT_PRESENTATION && event->credential.len > 0 &&
@@ -173,7 +168,7 @@ enum err project_event_refused(struct store_txn *txn, const Parkgate__Entry *ent
                                const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__EventRefused *refused = (const void *)body;
-    struct bytes public_key = field_bytes(&refused->public_key);
+    struct bytes public_key = field_view(&refused->public_key);
     struct keybuf key;
     Parkgate__EventIndex *known = NULL;
     keybuf_begin(&key);

@@ -1,15 +1,11 @@
 #include "common/base/must.h"
+#include "controller/store/field.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
 #include "schema/park.pb-c.h"
 
 #include <string.h>
-
-static struct bytes field_bytes(const ProtobufCBinaryData *field)
-{
-    return (struct bytes){.data = field->data, .size = field->len};
-}
 
 enum err project_genesis(struct store_txn *txn, const Parkgate__Entry *entry,
                          const ProtobufCMessage *body, struct fault *fault)
@@ -18,7 +14,7 @@ enum err project_genesis(struct store_txn *txn, const Parkgate__Entry *entry,
     struct keybuf key;
     (void)entry;
     return store_put(txn, TABLE_META, project_name_key(&key, "store_id"),
-                     field_bytes(&genesis->store_id), fault);
+                     field_view(&genesis->store_id), fault);
 }
 
 enum err project_key(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -27,14 +23,14 @@ enum err project_key(struct store_txn *txn, const Parkgate__Entry *entry,
     const Parkgate__KeyRecord *record = (const void *)body;
     struct keybuf name;
     (void)entry;
-    TRY(store_put_message(txn, TABLE_KEY, field_bytes(&record->public_key), body, fault));
+    TRY(store_put_message(txn, TABLE_KEY, field_view(&record->public_key), body, fault));
     struct bytes name_key = project_name_key(&name, record->name);
     if (record->revoked_us == 0) {
-        return store_put(txn, TABLE_KEY_NAME, name_key, field_bytes(&record->public_key), fault);
+        return store_put(txn, TABLE_KEY_NAME, name_key, field_view(&record->public_key), fault);
     }
     struct bytes now = {0};
     enum err err = store_get(txn, TABLE_KEY_NAME, name_key, &now, fault);
-    if (err == ERR_OK && bytes_equal(now, field_bytes(&record->public_key))) {
+    if (err == ERR_OK && bytes_equal(now, field_view(&record->public_key))) {
         err = store_del(txn, TABLE_KEY_NAME, name_key, fault);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -68,7 +64,7 @@ enum err project_park_slice(struct store_txn *txn, const Parkgate__Entry *entry,
     for (size_t i = 0; i < slice->n_row; i++) {
         TRY(store_put(txn, TABLE_STAGED_ROW,
                       staged_key(&key, slice->stage, slice->first + (uint32_t)i),
-                      field_bytes(&slice->row[i]), fault));
+                      field_view(&slice->row[i]), fault));
     }
     return ERR_OK;
 }
@@ -81,7 +77,7 @@ static enum err put_park_row(struct store_txn *txn, uint64_t version, const Park
     keybuf_u64(&key, version);
     keybuf_u8(&key, (uint8_t)row->kind);
     keybuf_text(&key, row->name);
-    return store_put(txn, TABLE_PARK, keybuf_view(&key), field_bytes(&row->body), fault);
+    return store_put(txn, TABLE_PARK, keybuf_view(&key), field_view(&row->body), fault);
 }
 
 static enum err put_staged_row(struct store_txn *txn, uint64_t version, struct bytes packed,
@@ -123,7 +119,8 @@ static enum err clear_prefix(struct store_txn *txn, enum table table, uint64_t p
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* The staged rows become the park; the one before is dropped from the tables (the journal has it). */
+/* The staged rows become the park; the one before is dropped from the tables (the journal has it).
+ */
 enum err project_park_commit(struct store_txn *txn, const Parkgate__Entry *entry,
                              const ProtobufCMessage *body, struct fault *fault)
 {

@@ -16,7 +16,7 @@ projection project_genesis, project_key, project_enrol_code, project_park_slice,
 projection project_holder, project_credential, project_assignment, project_import_begin,
     project_import_slice, project_import_close;
 /* project_event.c: agents, events, refused events, faults, look-ups */
-projection project_agent_epoch, project_event, project_event_refused, project_fault,
-    project_lookup, project_nothing;
+projection project_agent_epoch, project_event, project_event_refused, project_fault, project_lookup,
+    project_nothing;
 
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -1,36 +1,31 @@
 #include "common/base/must.h"
+#include "controller/store/field.h"
 #include "controller/store/people_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/versioned.h"
 #include "schema/kinds.h"
 
-static struct bytes field_bytes(const ProtobufCBinaryData *field)
-{
-    return (struct bytes){.data = field->data, .size = field->len};
-}
-
 static struct bytes bytes_key(struct keybuf *key, const ProtobufCBinaryData *field)
 {
     keybuf_begin(key);
-    keybuf_bytes(key, field_bytes(field));
+    keybuf_bytes(key, field_view(field));
     return keybuf_view(key);
 }
 
 static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
 
-static enum err put_holder(struct store_txn *txn, ProtobufCMessage *message,
-                           struct fault *fault)
+static enum err put_holder(struct store_txn *txn, ProtobufCMessage *message, struct fault *fault)
 {
     const Parkgate__HolderRecord *record = (const void *)message;
     struct keybuf key;
     TRY(versioned_put(txn, VERSIONED_HOLDER, bytes_key(&key, &record->holder), message, fault));
     if (record->id_hash.len > 0) {
-        TRY(store_put(txn, TABLE_HOLDER_ID, field_bytes(&record->id_hash),
-                      field_bytes(&record->holder), fault));
+        TRY(store_put(txn, TABLE_HOLDER_ID, field_view(&record->id_hash),
+                      field_view(&record->holder), fault));
     }
     if (record->external_hash.len > 0) {
-        TRY(store_put(txn, TABLE_HOLDER_ID, field_bytes(&record->external_hash),
-                      field_bytes(&record->holder), fault));
+        TRY(store_put(txn, TABLE_HOLDER_ID, field_view(&record->external_hash),
+                      field_view(&record->holder), fault));
     }
     (void)project_name_key(&key, record->tenant);
     keybuf_handle(&key, people_handle(&record->holder));
@@ -42,13 +37,12 @@ static enum err put_credential(struct store_txn *txn, ProtobufCMessage *message,
 {
     const Parkgate__CredentialRecord *record = (const void *)message;
     struct keybuf key;
-    TRY(versioned_put(txn, VERSIONED_CREDENTIAL, field_bytes(&record->hash), message, fault));
-    TRY(store_put(txn, TABLE_CREDENTIAL_ID, field_bytes(&record->credential),
-                  field_bytes(&record->hash), fault));
+    TRY(versioned_put(txn, VERSIONED_CREDENTIAL, field_view(&record->hash), message, fault));
+    TRY(store_put(txn, TABLE_CREDENTIAL_ID, field_view(&record->credential),
+                  field_view(&record->hash), fault));
     (void)bytes_key(&key, &record->holder);
     keybuf_handle(&key, people_handle(&record->credential));
-    return store_put(txn, TABLE_CREDENTIAL_OF, keybuf_view(&key), field_bytes(&record->hash),
-                     fault);
+    return store_put(txn, TABLE_CREDENTIAL_OF, keybuf_view(&key), field_view(&record->hash), fault);
 }
 
 static enum err put_assignment(struct store_txn *txn, ProtobufCMessage *message,
@@ -59,8 +53,8 @@ static enum err put_assignment(struct store_txn *txn, ProtobufCMessage *message,
     (void)bytes_key(&key, &record->person);
     keybuf_handle(&key, people_handle(&record->assignment));
     TRY(versioned_put(txn, VERSIONED_ASSIGNMENT, keybuf_view(&key), message, fault));
-    TRY(store_put(txn, TABLE_ASSIGNMENT_ID, field_bytes(&record->assignment),
-                  field_bytes(&record->person), fault));
+    TRY(store_put(txn, TABLE_ASSIGNMENT_ID, field_view(&record->assignment),
+                  field_view(&record->person), fault));
     (void)project_name_key(&key, record->tenant);
     keybuf_handle(&key, people_handle(&record->person));
     return store_put(txn, TABLE_TENANT_HOLDER, keybuf_view(&key), nothing, fault);

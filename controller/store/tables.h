@@ -8,39 +8,39 @@
 #include <stddef.h>
 
 enum table {
-    TABLE_JOURNAL,        /* u64 sequence -> 32 bytes chain hash, packed Entry */
-    TABLE_META,           /* text -> bytes */
-    TABLE_KEY,            /* 32 bytes public key -> KeyRecord */
-    TABLE_KEY_NAME,       /* text name (live keys) -> 32 bytes */
-    TABLE_ENROL_CODE,     /* name gate -> EnrolCode */
-    TABLE_PARK,           /* u64 config version, u8 kind, text name -> packed body */
-    TABLE_STAGE,          /* u64 stage -> StageRecord */
-    TABLE_STAGED_ROW,     /* u64 stage, u32 n -> packed ParkRow */
-    TABLE_HOLDER,         /* handle -> HolderRecord */
-    TABLE_HOLDER_ID,      /* 32 bytes id hash -> handle */
-    TABLE_TENANT_HOLDER,  /* name tenant, handle -> empty */
-    TABLE_CREDENTIAL,     /* 32 bytes hash -> CredentialRecord */
-    TABLE_CREDENTIAL_OF,  /* handle holder, handle credential -> 32 bytes hash */
-    TABLE_CREDENTIAL_ID,  /* handle credential -> 32 bytes hash */
-    TABLE_ASSIGNMENT,     /* handle person, handle assignment -> AssignmentRecord */
-    TABLE_ASSIGNMENT_ID,  /* handle assignment -> handle person */
-    TABLE_TENANT_STATE,   /* name -> TenantState */
-    TABLE_LANE_STATE,     /* name -> LaneState */
-    TABLE_AGENT,          /* name gate -> AgentRecord */
-    TABLE_APPLIED,        /* 32 bytes key, u32 epoch, u64 first -> u64 last (ranges) */
-    TABLE_EVENT,          /* 32 bytes key, u32 epoch, u64 sequence -> EventIndex */
-    TABLE_QUARANTINE,     /* u64 journal sequence -> EventRefused */
-    TABLE_GRANT,          /* name lane, u8 direction, handle credential -> GrantRecord */
-    TABLE_PRESENCE,       /* handle -> PresenceRecord */
-    TABLE_INSIDE,         /* name tenant, handle -> empty (persons inside now) */
-    TABLE_PASSAGE,        /* handle, wall captured, u64 journal -> PassageRecord */
-    TABLE_ATTENDANCE,     /* name tenant, u32 day, handle -> AttendanceRecord */
-    TABLE_DAY,            /* name tenant, u32 day -> DayRecord */
-    TABLE_MOVE,           /* scope, wall quarter, wall when, u64 journal -> CountRecord */
-    TABLE_QUARTER,        /* scope, wall quarter -> QuarterRecord; minutes too, see move_store.h */
-    TABLE_ZONE_NOW,       /* name zone -> CountRecord (persons) */
-    TABLE_FAULT,          /* text id -> FaultRecord */
-    TABLE_LOOKUP,         /* text key name, u32 day -> LookupSum */
+    TABLE_JOURNAL,       /* u64 sequence -> 32 bytes chain hash, packed Entry */
+    TABLE_META,          /* text -> bytes */
+    TABLE_KEY,           /* 32 bytes public key -> KeyRecord */
+    TABLE_KEY_NAME,      /* text name (live keys) -> 32 bytes */
+    TABLE_ENROL_CODE,    /* name gate -> EnrolCode */
+    TABLE_PARK,          /* u64 config version, u8 kind, text name -> packed body */
+    TABLE_STAGE,         /* u64 stage -> StageRecord */
+    TABLE_STAGED_ROW,    /* u64 stage, u32 n -> packed ParkRow */
+    TABLE_HOLDER,        /* handle -> HolderRecord */
+    TABLE_HOLDER_ID,     /* 32 bytes id hash -> handle */
+    TABLE_TENANT_HOLDER, /* name tenant, handle -> empty */
+    TABLE_CREDENTIAL,    /* 32 bytes hash -> CredentialRecord */
+    TABLE_CREDENTIAL_OF, /* handle holder, handle credential -> 32 bytes hash */
+    TABLE_CREDENTIAL_ID, /* handle credential -> 32 bytes hash */
+    TABLE_ASSIGNMENT,    /* handle person, handle assignment -> AssignmentRecord */
+    TABLE_ASSIGNMENT_ID, /* handle assignment -> handle person */
+    TABLE_TENANT_STATE,  /* name -> TenantState */
+    TABLE_LANE_STATE,    /* name -> LaneState */
+    TABLE_AGENT,         /* name gate -> AgentRecord */
+    TABLE_APPLIED,       /* 32 bytes key, u32 epoch, u64 first -> u64 last (ranges) */
+    TABLE_EVENT,         /* 32 bytes key, u32 epoch, u64 sequence -> EventIndex */
+    TABLE_QUARANTINE,    /* u64 journal sequence -> EventRefused */
+    TABLE_GRANT,         /* name lane, u8 direction, handle credential -> GrantRecord */
+    TABLE_PRESENCE,      /* handle -> PresenceRecord */
+    TABLE_INSIDE,        /* name tenant, handle -> empty (persons inside now) */
+    TABLE_PASSAGE,       /* handle, wall captured, u64 journal -> PassageRecord */
+    TABLE_ATTENDANCE,    /* name tenant, u32 day, handle -> AttendanceRecord */
+    TABLE_DAY,           /* name tenant, u32 day -> DayRecord */
+    TABLE_MOVE,          /* scope, wall quarter, wall when, u64 journal -> CountRecord */
+    TABLE_QUARTER,       /* scope, wall quarter -> QuarterRecord; minutes too, see move_store.h */
+    TABLE_ZONE_NOW,      /* name zone -> CountRecord (persons) */
+    TABLE_FAULT,         /* text id -> FaultRecord */
+    TABLE_LOOKUP,        /* text key name, u32 day -> LookupSum */
     TABLE_COUNT,
 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */

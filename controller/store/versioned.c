@@ -13,15 +13,15 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-    [VERSIONED_HOLDER] = {&parkgate__holder_record__descriptor, TABLE_HOLDER,
-                          offsetof(Parkgate__HolderRecord, stage),
-                          offsetof(Parkgate__HolderRecord, previous)},
+    [VERSIONED_HOLDER] = {&parkgate__holder_record__descriptor,     TABLE_HOLDER,
+                          offsetof(Parkgate__HolderRecord,     stage),
+                          offsetof(Parkgate__HolderRecord,     previous)},
     [VERSIONED_CREDENTIAL] = {&parkgate__credential_record__descriptor, TABLE_CREDENTIAL,
-                              offsetof(Parkgate__CredentialRecord, stage),
-                              offsetof(Parkgate__CredentialRecord, previous)},
+                          offsetof(Parkgate__CredentialRecord, stage),
+                          offsetof(Parkgate__CredentialRecord, previous)},
     [VERSIONED_ASSIGNMENT] = {&parkgate__assignment_record__descriptor, TABLE_ASSIGNMENT,
-                              offsetof(Parkgate__AssignmentRecord, stage),
-                              offsetof(Parkgate__AssignmentRecord, previous)},
+                          offsetof(Parkgate__AssignmentRecord, stage),
+                          offsetof(Parkgate__AssignmentRecord, previous)},
 };
 
 static uint64_t *stage_of(const struct layout *layout, ProtobufCMessage *record)

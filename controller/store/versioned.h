@@ -1,8 +1,8 @@
 /* versioned: records that a staged import may replace without touching what is valid.
  *
  * Holder, credential and assignment records carry `stage` (the import that wrote them; 0: valid at
- * once) and `previous` (the record that is valid while that import is not closed). Closing an import
- * is one record in TABLE_STAGE; no row is written again.
+ * once) and `previous` (the record that is valid while that import is not closed). Closing an
+ * import is one record in TABLE_STAGE; no row is written again.
  */
 #pragma once
 
