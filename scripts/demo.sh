@@ -7,7 +7,8 @@
 #   scripts/demo.sh --keep DIR    makes the park in DIR and leaves it there · 园区建在 DIR 并保留
 #
 # Installs the packages of packaging/apt-packages.txt that are missing (as root, or by sudo: it says which), builds into
-# build/release, and writes nothing else outside of that and a temporary directory.
+# build/release, and writes nothing else outside of that and a temporary directory. PARKGATE_BUILD_DIR names a tree that is
+# built already: then nothing is installed or built.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -19,17 +20,17 @@ case " $* " in
     ;;
 esac
 
-install_packages build run
-say "build/release: building"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-if ! { configure "$PARKGATE_ROOT/build/release" -DPARKGATE_SANITIZE=OFF && build "$PARKGATE_ROOT/build/release" \
-    parkgate parkgate-controller parkgate-agent parkgate-nfc parkgate-board \
-    peer-pn532 peer-turnstile peer-hikvision peer-ctl; } >"$log" 2>&1; then
-    tail -n 30 "$log" >&2
-    die "the build failed"
+programs=(parkgate parkgate-controller parkgate-agent parkgate-nfc parkgate-board
+    peer-pn532 peer-turnstile peer-hikvision peer-ctl)
+tree=${PARKGATE_BUILD_DIR:-}
+if [ -z "$tree" ]; then
+    tree=$PARKGATE_ROOT/build/release
+    install_packages build run
+    say "building into $tree"
+    if ! log=$({ configure "$tree" -DPARKGATE_SANITIZE=OFF && build "$tree" "${programs[@]}"; } 2>&1); then
+        tail -n 40 <<<"$log" >&2
+        die "the build failed"
+    fi
 fi
-rm -f "$log"
-trap - EXIT
 cd "$PARKGATE_ROOT"
-exec env PYTHONUNBUFFERED=1 /usr/bin/python3 -B tests/demo/demo.py --build build/release "$@"
+exec env PYTHONUNBUFFERED=1 /usr/bin/python3 -B tests/demo/demo.py --build "$tree" "$@"

@@ -379,15 +379,9 @@ class View(threading.Thread):
         self.process.wait(10)
 
 
-PASSAGES = ("passed", "tailgated", "forced", "not-taken", "held", "held-ended", "unsensed")
-
-
 def passage_of(event):
-    """The kind of passage an event tells of; None: it is no passage."""
-    if event["kind"] != "passage":
-        return None
-    words = (event.get("verdict", ""), event.get("reason", ""), *event.get("text", "").split())
-    return next((word.strip(".,:;") for word in words if word.strip(".,:;") in PASSAGES), "?")
+    """The kind of passage an event tells of ("passed", "forced", ...); None: it is no passage."""
+    return event["text"].split()[0] if event["kind"] == "passage" and event["text"] else None
 
 
 def is_presentation(event):
@@ -534,12 +528,11 @@ def check(park, people, start):
 
 def facts(park, people, expected, result):
     title("Checks of the whole · 总核对")
-    inside = sum(row["present"] for row in park.rows("headcount"))
     inside = len(park.rows("who"))
     result.fact("inside now", inside == expected["inside"], f"{inside} persons, expected {expected['inside']}")
     for noun in ("headcount", "journal"):
         notes = park.cli(noun, "verify", timeout=300)
-        result.fact(f"{noun} verify", notes.get("result") == "equal" or notes.get("result") == "ok",
+        result.fact(f"{noun} verify", notes.get("result") in ("equal", "ok"),
                     f"{notes.get('result')}, {notes.get('entries', '?')} entries")
     files, size, hits = search(park, people)
     result.fact("no name in clear", not hits, f"50 needles in {files} files, {size / 1e6:.0f} MB: {'; '.join(hits) or 'none found'}")

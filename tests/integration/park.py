@@ -60,13 +60,13 @@ class Refused(Exception):
 # --- programs ---
 
 def build_directory():
-    """PARKGATE_BUILD, or the first build tree in the repository that holds the programs."""
-    named = os.environ.get("PARKGATE_BUILD")
+    """PARKGATE_BUILD_DIR, or the first build tree in the repository that holds the programs."""
+    named = os.environ.get("PARKGATE_BUILD_DIR")
     tries = [pathlib.Path(named)] if named else [REPOSITORY / "build" / kind for kind in ("release", "asan", ".")]
     for path in tries:
         if (path / "CMakeCache.txt").exists():
             return path.resolve()
-    raise FileNotFoundError(f"no build tree in {', '.join(map(str, tries))}; build first or set PARKGATE_BUILD")
+    raise FileNotFoundError(f"no build tree in {', '.join(map(str, tries))}; build first or set PARKGATE_BUILD_DIR")
 
 
 class Programs:
@@ -613,14 +613,13 @@ class Park:
 
     def events(self, *more):
         """All events so far, oldest first."""
-        rows, after = [], None
+        rows, after = [], 0
         while True:
-            answer = self.answer("events", "--limit", "200", *(["--after", after] if after else []), *more)
+            answer = self.answer("events", "--limit", "200", "--after", after, *more)
             rows += answer["rows"]
-            next_after = answer["notes"].get("after")
-            if not answer["rows"] or next_after in (None, after):
+            after = answer["notes"]["after"]
+            if after >= answer["notes"]["head"]:
                 return rows
-            after = next_after
 
     # --- the end ---
 
