@@ -25,7 +25,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
-from park import Board, Gate, Lane, Park, build_directory, until  # noqa: E402
+from park import GREEN, Board, Gate, Lane, Park, build_directory, until  # noqa: E402
 
 PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai
 VIEW_S = 2.0
@@ -216,7 +216,6 @@ class Walkers:
     def __init__(self, park, lane, people, office):
         self.park, self.lane, self.people, self.office = park, lane, people, office
         self.board = park.turnstile(lane)
-        self.shown = self.board.shown(lane)
         self.reader = park.readers.get(lane)
         self.surprise = None
 
@@ -233,42 +232,24 @@ class Walkers:
             if self.reader:
                 self.reader.hang_up()
 
-    # what a person can do
+    # the steps of morning.txt: whoever sees green goes
 
-    def look(self):
-        """Waits for the light; true: it is green."""
-        self.shown += 1
-        self.board.do(f"wait {self.lane} sounds {self.shown} 15000")
-        return self.board.show(self.lane)["colour"] in ("1", "green")
-
-    def go(self, how="push"):
-        self.board.do(f"{how} {self.lane} 5000")
-
-    def show_badge(self, uid):
-        self.reader.card(uid)
-        return self.look()
-
-    def post(self, event):
-        if (status := self.park.poster(self.lane).post(event)) != 200:
-            raise AssertionError(f"{self.lane}: the gate answered a post with {status}")
-
-    # the steps of morning.txt
+    def go(self, seen):
+        if seen["colour"] == GREEN:
+            self.park.push(self.lane)
 
     def badge(self, words):
         for row in self.people.those(words):
-            if self.show_badge(row["badge"]):
-                self.go()
+            self.go(self.park.tap(self.lane, row["badge"]))
 
     def tap_twice(self, words):
         for row in self.people.those(words):
-            self.show_badge(row["badge"])
+            self.park.tap(self.lane, row["badge"])
             self.reader.remove()
-            if self.show_badge(row["badge"]):
-                self.go()
+            self.go(self.park.tap(self.lane, row["badge"]))
 
     def card(self, words):
-        if self.show_badge(words[0]):
-            self.go()
+        self.go(self.park.tap(self.lane, words[0]))
 
     def expired(self, words):
         row, = self.people.those(words)
@@ -276,39 +257,31 @@ class Walkers:
 
     def tailgate(self, words):
         row, = self.people.those(words)
-        if self.show_badge(row["badge"]):
-            self.go("tailgate")
+        if self.park.tap(self.lane, row["badge"])["colour"] == GREEN:
+            self.board.do(f"tailgate {self.lane} 5000")
 
     def force(self, _):
         self.board.do(f"force {self.lane}")
 
     def button(self, _):
-        self.board.do(f"button {self.lane}")
-        if self.look():
-            self.go()
+        self.go(self.park.press(self.lane))
 
     def show_face(self, subject, more=""):
-        self.post(f"access --employee {subject} --demographics {more}")
-        return self.look()
+        self.go(self.park.post(self.lane, f"access --employee {subject} --demographics {more}"))
 
     def face(self, words):
         for row in self.people.those(words):
-            if self.show_face(row["face"]):
-                self.go()
+            self.show_face(row["face"])
 
     def stranger(self, words):
-        if self.show_face(words[0]):
-            self.go()
+        self.show_face(words[0])
 
     def history(self, words):
         row, = self.people.those(words)
-        if self.show_face(row["face"], "--current-event false --ago 600"):
-            self.go()
+        self.show_face(row["face"], "--current-event false --ago 600")
 
     def drive(self, text, more=""):
-        self.post(f"anpr --plate {text} {more}")
-        if self.look():
-            self.go()
+        self.go(self.park.post(self.lane, f"anpr --plate {text} {more}"))
 
     def plate(self, words):
         for number in ranged(words[0]):
@@ -318,7 +291,7 @@ class Walkers:
         text = self.people.trucks[int(words[0]) - 1]
         same = "--uuid 7b0c6f1e-5d0a-4c43-9a35-0d8f6f2f4a11 --time " + datetime.datetime.now(PARK_TIME).isoformat(timespec="milliseconds")
         self.drive(text, same)
-        self.post(f"anpr --plate {text} {same}")  # recorded once, opens nothing, shows nothing
+        self.park.poster(self.lane).post(f"anpr --plate {text} {same}")  # recorded once, opens nothing, shows nothing
 
     def stale(self, words):
         self.drive(self.people.trucks[int(words[0]) - 1], "--ago 60")

@@ -236,6 +236,9 @@ class Lane:
         self.open_ms, self.pass_ms, self.more = open_ms, pass_ms, more
 
 
+GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
+
+
 class Board:
     """A turnstile board with up to four lanes, over Modbus TCP or RTU. `options`: more of peer-turnstile's."""
 
@@ -324,9 +327,12 @@ class Turnstile(Device):
     def show(self, lane):
         return {key: value.strip('"') for key, value in self.values(f"show {lane}").items()}
 
-    def shown(self, lane):
-        """How many verdicts the lane has shown so far."""
-        return int(self.show(lane)["sounds"])
+    def after(self, lane, act):
+        """Does `act` and waits for the verdict that the lane's display then shows: `show` of that moment."""
+        shown = int(self.show(lane)["sounds"])
+        act()
+        self.do(f"wait {lane} sounds {shown + 1} 15000")
+        return self.show(lane)
 
     def turns(self, lane):
         return int(self.do(f"turns {lane}"))
@@ -466,6 +472,30 @@ class Park:
             self.posters[lane] = Poster(self.programs, self.url(lane))
         return self.posters[lane]
 
+    # --- what people do: each waits for the light and returns what the display shows ---
+
+    def tap(self, lane, uid):
+        """Shows a badge."""
+        return self.turnstile(lane).after(lane, lambda: self.reader(lane).card(uid))
+
+    def post(self, lane, event):
+        """Posts an event that is judged, as the lane's camera or terminal."""
+        def act():
+            if (status := self.poster(lane).post(event)) != 200:
+                raise AssertionError(f"{lane}: the gate answered {event!r} with {status}")
+        return self.turnstile(lane).after(lane, act)
+
+    def press(self, lane):
+        """Presses the exit button."""
+        return self.turnstile(lane).after(lane, lambda: self.turnstile(lane).do(f"button {lane}"))
+
+    def push(self, lane):
+        """Somebody goes through; an error if the arm does not turn."""
+        answer = self.turnstile(lane).do(f"push {lane} 5000")
+        if not answer.startswith("turned"):
+            raise AssertionError(f"{lane}: the light is green, and the arm does not turn: {answer}")
+        return answer
+
     def url(self, lane):
         gate = next(gate.name for gate in self.gates for other in gate.lanes if other.name == lane)
         return f"http://127.0.0.1:{self.http_ports[gate]}/hik/{self.reader_name(lane)}"
@@ -595,6 +625,10 @@ class Park:
     def command(self, *args):
         return [self.programs.path("parkgate"), *map(str, args), "--dir", str(self.home), "--yes"]
 
+    def try_cli(self, *args, timeout=120):
+        """The same, whatever comes of it: returncode, stdout, stderr."""
+        return subprocess.run(self.command(*args), env=self.env, capture_output=True, text=True, timeout=timeout, check=False)
+
     def answer(self, *args, timeout=120):
         """{"notes": {...}, "rows": [...]} of one command."""
         text = self._run(*self.command(*args), "--json", timeout=timeout)
@@ -620,6 +654,16 @@ class Park:
             after = answer["notes"]["after"]
             if after >= answer["notes"]["head"]:
                 return rows
+
+    def wait_events(self, what, wanted, count=1, timeout=DEADLINE_S):
+        """Until `count` events fit `wanted` (a mapping of column to value, or a function); returns those."""
+        def fits(event):
+            return wanted(event) if callable(wanted) else all(event.get(key) == value for key, value in wanted.items())
+
+        def there():
+            found = [event for event in self.events() if fits(event)]
+            return found if len(found) >= count else None
+        return until(what, there, timeout)
 
     # --- the end ---
 
