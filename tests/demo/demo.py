@@ -139,7 +139,7 @@ def gates():
     return [
         Gate("gate-a", [Board("board-a", [Lane("a-in-1"), Lane("a-in-2"), Lane("a-in-3"), Lane("a-out", "out", button=True)])],
              "Gate A, on foot", "一号门（步行）"),
-        Gate("gate-b", [Board("board-b1", [Lane("b-in"), Lane("b-out", "out", button=True)], rtu=True, counters=False),
+        Gate("gate-b", [Board("board-b1", [Lane("b-in"), Lane("b-out", "out", button=True)], rtu=True),
                         Board("board-b2", [Lane("b-face", reader="face")])],
              "Gate B, on foot", "二号门（步行）"),
         Gate("gate-c", [Board("board-c", [Lane("c-in", reader="plate", open_ms=1000, pass_ms=10000),
@@ -425,18 +425,18 @@ class Check:
         width = max([len(str(key)) for key in [*expected, *found]] + [8])
         for key in sorted({*expected, *found}, key=str):
             want, have = expected.get(key, 0), found.get(key, 0)
-            say(f"  {str(key):{width}}  {self.text(have):42} {'ok' if want == have else 'WRONG, expected ' + self.text(want)}")
+            say(f"  {str(key):{width}}  {self.text(have):50} {'ok' if want == have else 'WRONG, expected ' + self.text(want)}")
             if want != have:
                 self.wrong.append(f"{name}: {key}: {self.text(have)}, expected {self.text(want)}")
 
     @staticmethod
     def text(value):
         if isinstance(value, dict):
-            return "  ".join(f"{key} {number}" for key, number in value.items()) or "none"
-        return str(value)
+            return "  ".join(f"{key} {number:3}" for key, number in value.items()) or "none"
+        return f"{value:3}"
 
     def fact(self, name, good, text):
-        say(f"  {name:24}  {text:42} {'ok' if good else 'WRONG'}")
+        say(f"  {name:24}  {text:52} {'ok' if good else 'WRONG'}")
         if not good:
             self.wrong.append(f"{name}: {text}")
 
@@ -505,7 +505,7 @@ def facts(park, people, expected, result):
     result.fact("inside now", inside == expected["inside"], f"{inside} persons, expected {expected['inside']}")
     for noun in ("headcount", "journal"):
         notes = park.cli(noun, "verify", timeout=300)
-        result.fact(f"{noun} verify", notes.get("result") in ("equal", "ok"),
+        result.fact(f"{noun} verify", notes.get("result") == "good",
                     f"{notes.get('result')}, {notes.get('entries', '?')} entries")
     files, size, hits = search(park, people)
     result.fact("no name in clear", not hits, f"50 needles in {files} files, {size / 1e6:.0f} MB: {'; '.join(hits) or 'none found'}")

@@ -101,7 +101,7 @@ class Controller(ParkCase):
     def test_second_on_the_same_store(self):
         done = self.start_another()
         self.assertNotEqual(done.returncode, 0)
-        self.assertRegex(done.stderr, "another process|already|in use|owns")
+        self.assertRegex(done.stderr, r"is owned by process \d+; stop it first")
         self.assertEqual(self.park.gate_state("gate-a"), "online")
 
     def test_world_readable_key(self):

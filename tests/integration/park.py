@@ -10,6 +10,7 @@ PARK_YAML is a park file without gates, boards, lanes and readers: those are wri
 addresses that the emulated devices turned out to have. Nothing here sleeps: whatever is started is asked until it
 answers, against a deadline. Needs the standard library only.
 """
+import concurrent.futures
 import contextlib
 import ctypes
 import json
@@ -82,8 +83,16 @@ class Programs:
         raise FileNotFoundError(f"{name} is not built in {self.build}")
 
 
-def end_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+# What ends with its parent ends with the thread that started it: all is started by one that lives as long as we do.
+STARTER = concurrent.futures.ThreadPoolExecutor(1)
+LIBC = ctypes.CDLL(None)
+
+
+def started(*args, **more):
+    """A child process that gets SIGTERM when we end, however that comes."""
+    def end_with_parent():
+        LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    return STARTER.submit(subprocess.Popen, *args, preexec_fn=end_with_parent, **more).result()
 
 
 class Daemon:
@@ -95,8 +104,8 @@ class Daemon:
 
     def start(self):
         self.lines = []
-        self.process = subprocess.Popen(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=self.env, preexec_fn=end_with_parent)
+        self.process = started(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=self.env)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
         return self
@@ -108,6 +117,7 @@ class Daemon:
                 with self.condition:
                     self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                     self.condition.notify_all()
+        process.stderr.close()
         with self.condition:
             self.lines.append(None)  # the end
             self.condition.notify_all()
@@ -260,13 +270,14 @@ class Device:
     """An emulated device. Every thread has its own line to it, so that one may wait while others act."""
 
     def __init__(self, peer):
-        self.peer, self.local = peer, threading.local()
+        self.peer, self.local, self.sockets = peer, threading.local(), []
 
     def _line(self):
         if not hasattr(self.local, "stream"):
             self.local.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.local.socket.connect(self.peer.control_path)
             self.local.stream = self.local.socket.makefile("rw", encoding="utf-8")
+            self.sockets += [self.local.stream, self.local.socket]
         return self.local
 
     def ask(self, command, timeout=60):
@@ -293,6 +304,12 @@ class Device:
             self.local.stream.close()
             self.local.socket.close()
             del self.local.stream, self.local.socket
+
+    def stop(self):
+        for line in self.sockets:
+            with contextlib.suppress(OSError):
+                line.close()
+        self.peer.stop()
 
 
 class Reader(Device):
@@ -343,9 +360,8 @@ class Poster:
 
     def __init__(self, programs, url):
         self.url, self.lock = url, threading.Lock()
-        self.process = subprocess.Popen([programs.path("peer-hikvision"), "batch", "-", "--url", url],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=end_with_parent)
+        self.process = started([programs.path("peer-hikvision"), "batch", "-", "--url", url], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
 
     def post(self, line):
         """Posts one event ("anpr --plate ..."); returns the HTTP status, 0 for none."""
@@ -379,8 +395,8 @@ def yaml_list(key, entries):
 
 
 class Park:
-    """See the head of this file. `env` is added to the environment of all programs. `controller_first` False leaves
-    starting to the test: then call make(), start_controller(), join(gate), start_agent(gate), wait_gate(gate)."""
+    """See the head of this file. `env` is added to the environment of all programs. `start` False stops after
+    `parkgate init`; then start_controller(), and for each gate join(), start_agent() and wait_gate() are the test's."""
 
     def __init__(self, directory, park_yaml, gates=(), build=None, env=None, start=True):
         self.directory = pathlib.Path(directory).resolve()
@@ -395,7 +411,7 @@ class Park:
         self.devices.chmod(0o755)
         self.ports = Ports()
         self.controller, self.agents = None, {}
-        self.peers, self.readers, self.boards, self.posters = [], {}, {}, {}
+        self.readers, self.boards, self.posters = {}, {}, {}
         self.http_ports = {}
         self.port_base = None
 
@@ -436,9 +452,8 @@ class Park:
             wires = f"{lane.name}:coil={number},tamper={4 * number + 1},held={4 * number + 3},display={number}"
             wires += f",passage={4 * number}" if lane.passage else ""
             words += ["--lane", wires + (f",button={4 * number + 2}" if lane.button else "")]
-        peer = Peer(self.programs.path("peer-turnstile"), *words, *board.options,
-                    control=str(self.devices / f"{board.name}.ctl"))
-        self.peers.append(peer)
+        peer = STARTER.submit(Peer, self.programs.path("peer-turnstile"), *words, *board.options,
+                              control=str(self.devices / f"{board.name}.ctl")).result()
         device = self.boards[board.name] = Turnstile(peer)
         board.address = str(self.devices / f"{board.name}.tty") if board.rtu else peer.ready["tcp"]
         if board.rtu and os.geteuid() == 0:
@@ -447,8 +462,8 @@ class Park:
 
     def _start_reader(self, lane):
         link = str(self.devices / lane.name)
-        peer = Peer(self.programs.path("peer-pn532"), "--link", link, control=str(self.devices / f"{lane.name}.ctl"))
-        self.peers.append(peer)
+        peer = STARTER.submit(Peer, self.programs.path("peer-pn532"), "--link", link,
+                              control=str(self.devices / f"{lane.name}.ctl")).result()
         self.readers[lane.name] = Reader(peer, link)
 
     def reader(self, lane):
@@ -651,8 +666,8 @@ class Park:
         while True:
             answer = self.answer("events", "--limit", "200", "--after", after, *more)
             rows += answer["rows"]
-            after = answer["notes"]["after"]
-            if after >= answer["notes"]["head"]:
+            after = int(answer["notes"]["after"])
+            if after >= int(answer["notes"]["head"]):
                 return rows
 
     def wait_events(self, what, wanted, count=1, timeout=DEADLINE_S):
@@ -675,11 +690,11 @@ class Park:
                 daemon.end()
             except TimeoutError as error:
                 errors.append(str(error))
-        for thing in [*self.posters.values(), *self.peers]:
+        for thing in [*self.posters.values(), *self.readers.values(), *self.boards.values()]:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 thing.stop()
-        self.posters.clear()
-        self.peers.clear()
+        for devices in (self.posters, self.readers, self.boards):
+            devices.clear()
         self.ports.release()
         shutil.rmtree(self.devices, ignore_errors=True)
         if errors:

@@ -42,7 +42,7 @@ class Truck(ParkCase):
     def test_no_plate_and_unread(self):
         self.assertEqual(self.park.post("truck-in", "anpr --plate 无车牌")["colour"], RED)
         self.last("no-plate")
-        self.assertEqual(self.park.post("truck-in", "anpr --plate unknown")["colour"], RED)
+        self.assertEqual(self.park.post("truck-in", "anpr --plate unknown")["colour"], YELLOW)
         self.last("plate-not-read")
 
     def test_old_post_opens_nothing(self):
