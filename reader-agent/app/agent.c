@@ -1,6 +1,7 @@
 #include "reader-agent/app/agent.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,14 +88,14 @@ static void upkeep(void *ctx)
     if (agent_store_upkeep(gate->store, &fault) != ERR_OK) {
         log_error("store_upkeep_failed", LOG_TEXT("why", fault.what));
     }
-    if (agent_store_is_short(gate->store)) {
+    struct agent_health health;
+    agent_store_health(gate->store, &health);
+    if (health.is_short) {
         log_error("disk_short", LOG_TEXT("dir", gate->dir),
                   LOG_TEXT("do", "free disk space: at the next shortage entries are denied"));
     }
-    struct store_stats stats;
-    store_stats_of(agent_store_handle(gate->store), &stats);
-    if (stats.used_percent >= STORE_USED_WARN_PERCENT) {
-        log_warning("store_grows", LOG_NUM("used_percent", stats.used_percent));
+    if (health.used_percent >= STORE_USED_WARN_PERCENT) {
+        log_warning("store_grows", LOG_NUM("used_percent", health.used_percent));
     }
     trim(gate);
 }
@@ -135,7 +136,9 @@ static enum err open_stores(struct gate *gate, struct fault *fault)
     TRY(agent_store_open(gate->dir, gate->entropy, &gate->store, fault));
     TRY(day_keys_open(gate->dir, gate->entropy, &gate->day_keys, fault));
     TRY(vault_create(gate->day_keys, gate->entropy, &gate->vault, fault));
-    if (store_is_on_volatile_fs(agent_store_handle(gate->store))) {
+    struct agent_health health;
+    agent_store_health(gate->store, &health);
+    if (health.is_volatile) {
         log_warning("store_on_volatile_file_system", LOG_TEXT("dir", gate->dir));
     }
     return ERR_OK;
@@ -143,6 +146,7 @@ static enum err open_stores(struct gate *gate, struct fault *fault)
 
 static enum err begin_loop(struct gate *gate, struct fault *fault)
 {
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
     TRY(loop_create(gate->clock, &gate->loop, fault));
     TRY(loop_stop_on_signals(gate->loop, fault));
     loop_at_turn_end(gate->loop, turn_end, gate);

@@ -30,6 +30,7 @@ struct draft {
     uint32_t command_result;
     uint32_t device_state;
     uint32_t direction; /* enum lane_direction */
+    uint64_t press;     /* of the lane's exit button; not sent, kept beside the event */
     char note[DRAFT_NOTE_SIZE];
 };
 

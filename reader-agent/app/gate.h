@@ -37,7 +37,6 @@ enum {
     GATE_DEVICES_MAX = GATE_READERS_MAX + GATE_BOARDS_MAX,
     GATE_AFTERS_MAX = 160,
     GATE_LATE_MAX = 64,
-    GATE_PRESSES_MAX = 64,
     GATE_TICK_MS = HELPER_HEARTBEAT_MS / 2,
     BACKLOG_WINDOW = 256, /* sent and not answered */
     BACKLOG_SLICE = 64,   /* sent in one turn */
@@ -74,13 +73,6 @@ struct late_event {
     struct grant_id marker; /* what the board was told */
     struct grant_id stored;
     struct draft draft;
-};
-
-/* A button press that is on record. */
-struct press {
-    struct name lane;
-    uint64_t press;
-    struct grant_id id;
 };
 
 struct backlog {
@@ -122,8 +114,6 @@ struct gate {
     bool store_failing;
     struct late_event late[GATE_LATE_MAX];
     uint64_t late_markers;
-    struct press presses[GATE_PRESSES_MAX];
-    size_t press_next;
 
     struct gate_park *park; /* heap, replaced as a whole */
     size_t device_count;

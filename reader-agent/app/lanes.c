@@ -5,9 +5,10 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "reader-agent/app/gate.h"
+#include "reader-agent/store/press.h"
 #include "reader-agent/store/seen.h"
 
-enum { OPENING_MS = LIMIT_COMMAND_MS, SHOW_MS = 4000 };
+enum { OPENING_MS = LIMIT_COMMAND_MS, SHOW_MS = 4000, PRESS_WAIT_MS = 60000 };
 
 enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane)
 {
@@ -131,27 +132,21 @@ static void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum
     }
 }
 
-static struct press *press_find(struct gate *gate, struct name lane, uint64_t number)
+/* The event of a press, where it stands now. */
+static bool press_place(struct gate *gate, struct name lane, uint64_t press,
+                        struct grant_id *ret_id)
 {
-    for (size_t i = 0; i < GATE_PRESSES_MAX; i++) {
-        struct press *press = &gate->presses[i];
-        if (press->press == number && number != 0 && name_equal(press->lane, lane)) {
-            return press;
-        }
-    }
-    return NULL;
+    struct grant_id id;
+    return press != 0 && press_get(gate->store, lane, press, &id, NULL) == ERR_OK &&
+           record_place(gate, id, ret_id);
 }
 
-static void press_remember(struct gate *gate, struct name lane, uint64_t number, struct grant_id id)
-{
-    gate->presses[gate->press_next] = (struct press){.lane = lane, .press = number, .id = id};
-    gate->press_next = (gate->press_next + 1) % GATE_PRESSES_MAX;
-}
-
-static struct draft button_draft(struct gate *gate, struct name lane, struct wall at)
+static struct draft button_draft(struct gate *gate, struct name lane, uint64_t press,
+                                 struct wall at)
 {
     return (struct draft){.kind = EVENT_BUTTON,
                           .lane = lane,
+                          .press = press,
                           .captured = at,
                           .received = gate_wall(gate),
                           .has_verdict = true,
@@ -166,11 +161,11 @@ static struct draft button_draft(struct gate *gate, struct name lane, struct wal
 static void lane_button(void *ctx, struct name lane, uint64_t number, struct wall at)
 {
     struct gate *gate = ctx;
-    if (gate_park_lane(gate->park, lane) == NULL || press_find(gate, lane, number) != NULL) {
+    struct grant_id id;
+    if (gate_park_lane(gate->park, lane) == NULL || press_place(gate, lane, number, &id)) {
         return;
     }
-    struct draft draft = button_draft(gate, lane, at);
-    struct grant_id id;
+    struct draft draft = button_draft(gate, lane, number, at);
     struct fault fault = {0};
     if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
         log_error("button_not_recorded", LOG_TEXT("lane", lane.text), LOG_TEXT("why", fault.what));
@@ -185,7 +180,6 @@ void lane_button_committed(struct gate *gate, const struct after *after, bool du
     if (!durable) {
         return;
     }
-    press_remember(gate, after->lane, after->press, after->id);
     struct fault fault = {0};
     enum err err = gate->actuator->answer_button(gate->actuator_self, after->lane, after->press,
                                                  after->id, &fault);
@@ -209,24 +203,42 @@ static void draft_of_passage(struct gate *gate, const struct helper_report *repo
                             .late = report->late};
 }
 
-/* False: there is nothing to be recorded. */
-static bool draft_of_report(struct gate *gate, const struct helper_report *report,
-                            struct grant_id grant, struct draft *draft)
+/* What a passage belongs to: the grant it names, or the press that the board answered itself. That
+ * press is reported too and may come after it: wait for it (ERR_BUSY), but not for ever. */
+static enum err owner_of(struct gate *gate, const struct helper_report *report,
+                         struct grant_id *ret_owner, struct fault *fault)
 {
-    const struct press *press = press_find(gate, report->lane, report->press);
+    *ret_owner = (struct grant_id){0};
+    if (!grant_id_is_none(report->grant)) {
+        return record_place(gate, report->grant, ret_owner)
+                   ? ERR_OK
+                   : fault_set(fault, ERR_BUSY, "its opening is not on record yet");
+    }
+    if (report->press == 0 || press_place(gate, report->lane, report->press, ret_owner)) {
+        return ERR_OK;
+    }
+    bool old = gate_wall(gate).us - report->at.us > (int64_t)PRESS_WAIT_MS * 1000;
+    return old ? ERR_OK : fault_set(fault, ERR_BUSY, "its button press is not on record yet");
+}
+
+/* ERR_NOT_FOUND: there is nothing to be recorded. */
+static enum err draft_of_report(struct gate *gate, const struct helper_report *report,
+                                struct draft *draft, struct fault *fault)
+{
+    struct grant_id owner = {0};
     switch (report->kind) {
     case REPORT_PASSAGE:
-        draft_of_passage(gate, report, grant_id_is_none(grant) && press != NULL ? press->id : grant,
-                         draft);
-        return true;
+        TRY(owner_of(gate, report, &owner, fault));
+        draft_of_passage(gate, report, owner, draft);
+        return ERR_OK;
     case REPORT_LATE_OPEN:
-        if (press != NULL) {
-            return false; /* the same press is on record; our answer only came too late */
+        if (press_place(gate, report->lane, report->press, &owner)) {
+            return ERR_NOT_FOUND; /* it is on record; our answer only came too late */
         }
-        *draft = button_draft(gate, report->lane, report->at);
+        *draft = button_draft(gate, report->lane, report->press, report->at);
         draft->source = SOURCE_BOARD;
         draft->late = true;
-        return true;
+        return ERR_OK;
     case REPORT_TAMPER:
         *draft = (struct draft){.kind = EVENT_TAMPER,
                                 .lane = report->lane,
@@ -234,9 +246,9 @@ static bool draft_of_report(struct gate *gate, const struct helper_report *repor
                                 .received = gate_wall(gate),
                                 .device_state = report->on ? DEVICE_TAMPER : DEVICE_UP,
                                 .late = report->late};
-        return true;
+        return ERR_OK;
     }
-    return false;
+    return ERR_NOT_FOUND;
 }
 
 static void mark_of_report(const struct gate *gate, struct name board,
@@ -261,21 +273,16 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     if (seen || gate_park_lane(gate->park, report->lane) == NULL) {
         return ERR_OK;
     }
-    struct grant_id grant = {0};
-    if (!record_place(gate, report->grant, &grant)) {
-        return fault_set(fault, ERR_BUSY, "its opening is not on record yet");
-    }
     struct draft draft;
-    if (!draft_of_report(gate, report, grant, &draft)) {
+    enum err err = draft_of_report(gate, report, &draft, fault);
+    if (err == ERR_NOT_FOUND) {
         return ERR_OK;
     }
+    TRY(err);
     draft.reader = board;
     struct grant_id id;
     TRY(record_event(gate, &draft, false, &mark, &id, fault));
     TRY(record_commit(gate, fault));
-    if (report->kind == REPORT_LATE_OPEN) {
-        press_remember(gate, report->lane, report->press, id);
-    }
     log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
               LOG_NUM("passage", report->passage), LOG_NUM("sequence", id.sequence));
     return ERR_OK;

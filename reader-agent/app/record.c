@@ -41,6 +41,8 @@ enum err record_event(struct gate *gate, const struct draft *draft, bool open,
     }
     event->kind = (uint32_t)draft->kind;
     event->open = open;
+    event->press = draft->press;
+    event->press_lane = draft->lane;
     if (mark != NULL) {
         event->has_seen = true;
         event->seen_reader = mark->device;
@@ -111,14 +113,8 @@ static void after_verdict(struct gate *gate, const struct after *after, bool dur
 
 static void after_moved(struct gate *gate, const struct after *after, bool durable)
 {
-    if (!durable) {
-        return;
-    }
-    presentation_moved(&gate->presentations, after->from, after->id);
-    for (size_t i = 0; i < GATE_PRESSES_MAX; i++) {
-        if (grant_id_equal(gate->presses[i].id, after->from)) {
-            gate->presses[i].id = after->id;
-        }
+    if (durable) {
+        presentation_moved(&gate->presentations, after->from, after->id);
     }
 }
 

@@ -24,10 +24,12 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_SEEN_RING] = "seen-ring",
     [TABLE_PARK] = "park",
     [TABLE_LANE_MODE] = "lane-mode",
+    [TABLE_PRESS] = "press",
 };
 
 struct agent_store {
-    struct store *store;
+    char path[STORE_PATH_SIZE];
+    struct store *store; /* NULL: a write failed for good, and it could not be opened again yet */
     struct agent_state state;
     bool ballast_spent;
 };
@@ -107,31 +109,34 @@ static enum err state_load_or_make(struct agent_store *store, const struct entro
     return ERR_OK;
 }
 
+static struct store_options options_for(const char *path, bool create)
+{
+    return (struct store_options){.dir = path,
+                                  .kind = "agent",
+                                  .version = AGENT_STORE_VERSION,
+                                  .tables = table_names,
+                                  .table_count = TABLE_COUNT,
+                                  .map_size = AGENT_STORE_MAP_BYTES,
+                                  .create = create};
+}
+
 enum err agent_store_open(const char *dir, const struct entropy *entropy,
                           struct agent_store **ret_store, struct fault *fault)
 {
-    char path[STORE_PATH_SIZE];
-    int size = snprintf(path, sizeof(path), "%s/store", dir);
-    if (size < 0 || (size_t)size >= sizeof(path)) {
-        return fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
-    }
-    struct store_options options = {.dir = path,
-                                    .kind = "agent",
-                                    .version = AGENT_STORE_VERSION,
-                                    .tables = table_names,
-                                    .table_count = TABLE_COUNT,
-                                    .map_size = AGENT_STORE_MAP_BYTES,
-                                    .create = true};
-    struct store_options check = options;
-    check.create = false;
-    enum err err = store_check(&check, fault);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
     AUTO(agent_store_destroy) struct agent_store *store = calloc(1, sizeof(*store));
     if (store == NULL) {
         return fault_set(fault, ERR_IO, "out of memory");
     }
+    int size = snprintf(store->path, sizeof(store->path), "%s/store", dir);
+    if (size < 0 || (size_t)size >= sizeof(store->path)) {
+        return fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
+    }
+    struct store_options options = options_for(store->path, false);
+    enum err err = store_check(&options, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    options = options_for(store->path, true);
     TRY(store_open(&options, &store->store, fault));
     store->ballast_spent =
         store_ballast_make(store->store, AGENT_STORE_BALLAST_BYTES, NULL) != ERR_OK;
@@ -139,6 +144,29 @@ enum err agent_store_open(const char *dir, const struct entropy *entropy,
     *ret_store = store;
     store = NULL;
     return ERR_OK;
+}
+
+/* After a failed write of its root LMDB refuses everything until it is opened anew. What the state
+ * is then, only the disk knows. */
+static enum err open_again(struct agent_store *store, struct fault *fault)
+{
+    store_destroy(&store->store);
+    struct store_options options = options_for(store->path, false);
+    TRY(store_open(&options, &store->store, fault));
+    enum err err = state_read(store, fault);
+    if (err != ERR_OK) {
+        store_destroy(&store->store);
+    }
+    return err;
+}
+
+enum err agent_store_read(struct agent_store *store, struct store_txn **ret_txn,
+                          struct fault *fault)
+{
+    if (store->store == NULL) {
+        TRY(open_again(store, fault));
+    }
+    return store_begin_read(store->store, ret_txn, fault);
 }
 
 void agent_store_destroy(struct agent_store **store)
@@ -156,14 +184,15 @@ const struct agent_state *agent_store_state(const struct agent_store *store)
     return &store->state;
 }
 
-struct store *agent_store_handle(struct agent_store *store)
+void agent_store_health(const struct agent_store *store, struct agent_health *ret_health)
 {
-    return store->store;
-}
-
-bool agent_store_is_short(const struct agent_store *store)
-{
-    return store->ballast_spent;
+    *ret_health = (struct agent_health){.is_short = store->ballast_spent};
+    if (store->store != NULL) {
+        struct store_stats stats;
+        store_stats_of(store->store, &stats);
+        ret_health->used_percent = stats.used_percent;
+        ret_health->is_volatile = store_is_on_volatile_fs(store->store);
+    }
 }
 
 void agent_store_remember(struct agent_store *store, const struct agent_state *state)
@@ -174,6 +203,9 @@ void agent_store_remember(struct agent_store *store, const struct agent_state *s
 enum err agent_store_upkeep(struct agent_store *store, struct fault *fault)
 {
     unsigned freed = 0;
+    if (store->store == NULL) {
+        TRY(open_again(store, fault));
+    }
     TRY(store_check_readers(store->store, &freed, fault));
     if (store->ballast_spent) {
         store->ballast_spent =
@@ -187,7 +219,12 @@ static enum err write_once(struct agent_store *store,
                            struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_write(store->store, &txn, fault));
+    if (store->store == NULL || store_begin_write(store->store, &txn, fault) == ERR_IO) {
+        TRY(open_again(store, fault));
+    }
+    if (txn == NULL) {
+        TRY(store_begin_write(store->store, &txn, fault));
+    }
     TRY(write(txn, ctx, fault));
     return store_commit(&txn, fault);
 }
@@ -195,6 +232,9 @@ static enum err write_once(struct agent_store *store,
 /* A full disk shows as ENOSPC on some file systems and as EIO on others. */
 static bool make_room(struct agent_store *store, enum err why)
 {
+    if (store->store == NULL) {
+        return false;
+    }
     switch (why) {
     case ERR_MAP_FULL:
         return store_grow(store->store, NULL) == ERR_OK;

@@ -8,7 +8,7 @@
  *
  * When the disk is full, a ballast file is given up once, so that the last few commits still fit;
  * after that commits fail with ERR_FULL until there is room, and the caller denies entries and
- * opens exits.
+ * opens exits. A store that LMDB gave up after a failed write is opened again by the next call.
  */
 #pragma once
 
@@ -43,6 +43,7 @@ enum agent_table {
     TABLE_SEEN_RING,  /* reader, place -> hash */
     TABLE_PARK,       /* kind, name -> ParkRow */
     TABLE_LANE_MODE,  /* lane -> mode ordered by a command */
+    TABLE_PRESS,      /* lane, press of its exit button -> epoch, sequence of the press's event */
     TABLE_COUNT,
 };
 
@@ -68,10 +69,14 @@ void agent_store_destroy(struct agent_store **store);
 
 /* As of the last commit. Borrowed. */
 const struct agent_state *agent_store_state(const struct agent_store *store);
-/* For reads by the other files of this room. */
-struct store *agent_store_handle(struct agent_store *store);
-/* Is the ballast gone: the disk was full at least once and needs somebody? */
-bool agent_store_is_short(const struct agent_store *store);
+
+struct agent_health {
+    bool is_short;    /* the ballast is gone: the disk was full and needs somebody */
+    bool is_volatile; /* on a file system that a power cut empties */
+    unsigned used_percent;
+};
+
+void agent_store_health(const struct agent_store *store, struct agent_health *ret_health);
 
 /* Frees reader slots of dead processes and makes the ballast again when there is room: every 60 s.
  */
@@ -79,6 +84,9 @@ MUST_CHECK enum err agent_store_upkeep(struct agent_store *store, struct fault *
 
 /* --- for this room only --- */
 
+/* Begins a read; opens the store again when a write had failed for good. */
+MUST_CHECK enum err agent_store_read(struct agent_store *store, struct store_txn **ret_txn,
+                                     struct fault *fault);
 /* Runs `write` in one write transaction, and again from its beginning after the map had to grow or
  * the ballast was spent. `write` must give the same result when run again. */
 MUST_CHECK enum err agent_store_write(struct agent_store *store,

@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "reader-agent/store/outbox.h"
+#include "reader-agent/store/press.h"
 #include "reader-agent/store/seen.h"
 #include "schema/kinds.h"
 
@@ -78,6 +79,9 @@ static enum err write_events(struct store_txn *txn, struct write_context *ctx, s
                                             : outbox_move(txn, event, fault));
         if (event->has_seen) {
             TRY(seen_put(txn, event->seen_reader, event->seen, fault));
+        }
+        if (event->press != 0) {
+            TRY(press_put(txn, event->press_lane, event->press, event->id, fault));
         }
         ctx->state.last_sequence = event->id.sequence;
         memcpy(ctx->state.last_digest, event->digest, EVENT_DIGEST_SIZE);

@@ -33,6 +33,8 @@ struct batch_event {
     bool has_seen; /* remember the device's id of it */
     struct name seen_reader;
     uint8_t seen[SEEN_HASH_SIZE];
+    uint64_t press; /* not 0: the event of this press of the lane's exit button */
+    struct name press_lane;
 };
 
 /* The verdict acted on, as in ActedRow. */

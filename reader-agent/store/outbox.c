@@ -217,7 +217,7 @@ enum err outbox_get(struct agent_store *store, struct grant_id id, struct outbox
                     struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     return get_row(txn, id, ret_event, fault);
 }
 
@@ -227,7 +227,7 @@ static enum err list_ids(struct agent_store *store, size_t table, struct grant_i
                          struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     struct keybuf from;
     after.sequence++;
     key_of_id(&from, after);
@@ -264,7 +264,7 @@ static enum err count_of(struct agent_store *store, size_t table, uint64_t *ret_
                          struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     return store_count(txn, table, ret_count, fault);
 }
 
@@ -282,7 +282,7 @@ enum err outbox_is_pending(struct agent_store *store, struct grant_id id, bool *
                            struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     struct keybuf key;
     key_of_id(&key, id);
     return has(txn, TABLE_PENDING, keybuf_view(&key), ret_pending, fault);
@@ -293,7 +293,7 @@ enum err outbox_acted(struct agent_store *store, struct grant_id id, struct acte
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     struct keybuf key;
     key_of_id(&key, id);
     TRY(store_get_message(txn, TABLE_ACTED, keybuf_view(&key), &parkgate__acted_row__descriptor,
@@ -309,7 +309,7 @@ enum err outbox_moved(struct agent_store *store, struct grant_id id, struct gran
 {
     enum { HOPS_MAX = 64 }; /* epochs that one event outlived */
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     for (int i = 0; i < HOPS_MAX; i++) {
         struct keybuf key;
         key_of_id(&key, id);

@@ -66,7 +66,7 @@ enum err park_copy_walk(struct agent_store *store,
                         void *ctx, struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     AUTO(store_iter_end) struct store_iter iter = {0};
     TRY(store_iter_prefix(txn, TABLE_PARK, (struct bytes){.data = (const uint8_t *)"", .size = 0},
                           PARK_COPY_ROWS_MAX, &iter, fault));
@@ -83,7 +83,7 @@ enum err lane_mode_get(struct agent_store *store, struct name lane, uint32_t *re
                        struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     struct bytes value;
     TRY(store_get(txn, TABLE_LANE_MODE, bytes_of_text(lane.text), &value, fault));
     if (value.size != 1) {

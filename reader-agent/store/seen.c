@@ -27,7 +27,7 @@ enum err seen_has(struct agent_store *store, struct name reader, const uint8_t h
                   bool *ret_seen, struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(agent_store_handle(store), &txn, fault));
+    TRY(agent_store_read(store, &txn, fault));
     struct keybuf key;
     key_of_hash(&key, reader, hash_view(hash));
     struct bytes value;

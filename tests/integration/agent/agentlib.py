@@ -187,8 +187,12 @@ class Gate:
     def stop_agent(self):
         if self.agent is not None and self.agent.poll() is None:
             self.agent.terminate()
-            self.agent.wait(timeout=15)
+            status = self.agent.wait(timeout=15)
+            assert status == 0, f"the agent ended with {status}"
         if self.agent is not None:
+            with self.log.more:
+                broken = [line for line in self.log.lines if "Sanitizer" in line or "runtime error" in line]
+            assert not broken, broken
             self.agent.stderr.close()
             self.agent = None
 

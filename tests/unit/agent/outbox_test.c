@@ -175,32 +175,48 @@ static void verdict_closes_a_presentation(void **state)
     assert_false(read.told);
 }
 
-static void batch_that_failed_gives_its_numbers_back(void **state)
+static bool is_short(struct world *world)
 {
-    struct world *world = *state;
-    struct grant_id first = stage(world, EVENT_PASSAGE, false);
-    commit(world);
+    struct agent_health health;
+    agent_store_health(world->store, &health);
+    return health.is_short;
+}
+
+/* Commits with no file allowed to be written behind `bytes`. */
+static enum err commit_on_full_disk(struct world *world, rlim_t bytes)
+{
     struct rlimit old;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    struct rlimit tiny = {.rlim_cur = 4096, .rlim_max = old.rlim_max};
+    struct rlimit tiny = {.rlim_cur = bytes, .rlim_max = old.rlim_max};
     (void)signal(SIGXFSZ, SIG_IGN);
-    for (int i = 0; i < 40; i++) {
-        (void)stage(world, EVENT_PRESENTATION, true);
-    }
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
     enum err err = batch_commit(&world->batch, world->store, world->now, NULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    assert_int_not_equal(err, ERR_OK);
-    assert_true(batch_is_empty(&world->batch));
-    assert_int_equal(depth(world), 1);
-    assert_true(agent_store_is_short(world->store)); /* the ballast was given up */
+    return err;
+}
 
-    struct grant_id next = stage(world, EVENT_PASSAGE, false);
-    assert_int_equal(next.sequence, first.sequence + 1);
+static void batch_that_failed_gives_its_numbers_back(void **state)
+{
+    static const rlim_t limits[] = {4096, 0}; /* 0: not even the root can be written */
+    struct world *world = *state;
+    uint64_t last = stage(world, EVENT_PASSAGE, false).sequence;
     commit(world);
-    assert_int_equal(depth(world), 2);
-    assert_int_equal(agent_store_upkeep(world->store, NULL), ERR_OK);
-    assert_false(agent_store_is_short(world->store));
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        for (int k = 0; k < 40; k++) {
+            (void)stage(world, EVENT_PRESENTATION, true);
+        }
+        assert_int_not_equal(commit_on_full_disk(world, limits[i]), ERR_OK);
+        assert_true(batch_is_empty(&world->batch));
+        assert_int_equal(depth(world), last);
+        assert_true(is_short(world)); /* the ballast was given up */
+
+        assert_int_equal(stage(world, EVENT_PASSAGE, false).sequence, last + 1);
+        commit(world);
+        last++;
+        assert_int_equal(depth(world), last);
+        assert_int_equal(agent_store_upkeep(world->store, NULL), ERR_OK);
+        assert_false(is_short(world));
+    }
 }
 
 static void new_epoch_moves_what_is_not_answered(void **state)
