@@ -75,12 +75,15 @@ static enum err add_lane(struct gate_park *park, struct name gate, struct name n
                              .has_display = row->has_display,
                              .open_ms = row->open_ms,
                              .pass_ms = row->pass_ms};
+    bool has_board = row->board[0] != '\0';
     if (lane.direction < LANE_IN || lane.direction > LANE_BOTH ||
-        !name_from_text(row->board, &lane.board) || row->open_coil > UINT16_MAX) {
+        (has_board && !name_from_text(row->board, &lane.board)) || row->open_coil > UINT16_MAX) {
         return fault_set(fault, ERR_INPUT, "lane %s: its direction, board or coil is wrong",
                          name.text);
     }
-    TRY(add_lane_to_board(park, &lane, row, fault));
+    if (has_board) {
+        TRY(add_lane_to_board(park, &lane, row, fault));
+    }
     park->lanes[park->lane_count++] = lane;
     return ERR_OK;
 }

@@ -21,7 +21,7 @@ enum {
 
 struct gate_lane {
     struct name name;
-    struct name board;
+    struct name board; /* "" none: the lane decides and opens nothing */
     enum lane_direction direction;
     enum lane_mode mode; /* of the park file; a command may have set another */
     bool unknown_clock_grants;

@@ -61,29 +61,49 @@ void lane_show(struct gate *gate, struct name lane, enum reason reason)
     }
 }
 
-/* A grant whose lane did not open: nobody went through. */
-static void record_not_opened(struct gate *gate, struct name lane, struct grant_id grant,
-                              const char *why)
+static void record_passage(struct gate *gate, struct name lane, enum lane_direction direction,
+                           struct grant_id grant, enum passage_kind passage, const char *note)
 {
     struct draft draft = {.kind = EVENT_PASSAGE,
                           .lane = lane,
                           .captured = gate_wall(gate),
                           .received = gate_wall(gate),
-                          .passage = PASSAGE_NOT_TAKEN};
+                          .passage = (uint32_t)passage,
+                          .direction = (uint32_t)direction};
     struct fault fault = {0};
     struct grant_id id;
     if (!record_place(gate, grant, &draft.presentation)) {
         return;
     }
-    (void)snprintf(draft.note, sizeof(draft.note), "not opened: %s", why);
+    (void)snprintf(draft.note, sizeof(draft.note), "%s", note);
     if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
         log_error("event_lost", LOG_TEXT("lane", lane.text), LOG_TEXT("why", fault.what));
     }
 }
 
+/* A grant whose lane did not open: nobody went through. */
+static void record_not_opened(struct gate *gate, struct name lane, struct grant_id grant,
+                              const char *why)
+{
+    char note[DRAFT_NOTE_SIZE];
+    (void)snprintf(note, sizeof(note), "not opened: %s", why);
+    record_passage(gate, lane, LANE_NO_DIRECTION, grant, PASSAGE_NOT_TAKEN, note);
+}
+
+/* A lane without a board has no sensor either: its grants are counted, and marked so. */
+static bool has_board(const struct gate *gate, struct name name)
+{
+    const struct gate_lane *lane = gate_park_lane(gate->park, name);
+    return lane != NULL && lane->board.text[0] != '\0';
+}
+
 void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
                struct grant_id id, struct mono expires)
 {
+    if (!has_board(gate, lane)) {
+        record_passage(gate, lane, direction, id, PASSAGE_UNSENSED, "the lane has no board");
+        return;
+    }
     struct opening opening = {
         .lane = lane, .grant = id, .direction = direction, .expires = expires};
     struct fault fault = {0};
