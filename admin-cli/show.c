@@ -238,23 +238,40 @@ static int line_width(const char *id)
     return 12;
 }
 
+/* The last column that is shown. */
+static size_t last_visible(const struct answer *answer)
+{
+    size_t last = 0;
+    for (size_t i = 0; i < answer->column_count; i++) {
+        last = is_hidden(answer->columns, answer->column_count, answer->columns[i]) ? last : i;
+    }
+    return last;
+}
+
+/* One line: the titles when `cells` is NULL. */
+static void put_line(const struct cli *cli, const struct answer *answer, char *const *cells)
+{
+    size_t last = last_visible(answer);
+    for (size_t i = 0; i < answer->column_count; i++) {
+        char text[SHOW_VALUE_SIZE];
+        const char *id = answer->columns[i];
+        if (!is_hidden(answer->columns, answer->column_count, id)) {
+            const char *value =
+                cells == NULL ? word_title(id, cli->lang)
+                              : shown(cli, answer->columns, cells, answer->column_count, i, text);
+            put_padded(cli->out, value, line_width(id), i == last);
+        }
+    }
+    (void)fputc('\n', cli->out);
+}
+
 void show_lines(const struct cli *cli, const struct answer *answer, bool with_head)
 {
-    size_t columns = answer->column_count;
-    for (size_t row = 0; row < answer->row_count + (with_head ? 1 : 0); row++) {
-        bool head = with_head && row == 0;
-        char *const *cells = answer->cells + (head ? 0 : row - (with_head ? 1 : 0)) * columns;
-        for (size_t i = 0; i < columns; i++) {
-            char text[SHOW_VALUE_SIZE];
-            const char *id = answer->columns[i];
-            if (!is_hidden(answer->columns, columns, id)) {
-                put_padded(cli->out,
-                           head ? word_title(id, cli->lang)
-                                : shown(cli, answer->columns, cells, columns, i, text),
-                           line_width(id), i + 1 == columns);
-            }
-        }
-        (void)fputc('\n', cli->out);
+    if (with_head) {
+        put_line(cli, answer, NULL);
+    }
+    for (size_t row = 0; row < answer->row_count; row++) {
+        put_line(cli, answer, answer->cells + row * answer->column_count);
     }
     (void)fflush(cli->out);
 }
