@@ -375,12 +375,16 @@ static enum err list_page(struct listing *listing, struct bytes from, size_t lim
             continue;
         }
         TRY(err);
-        if (holder->vehicle == listing->vehicles && !holder->removed) {
+        bool listed = holder->vehicle == listing->vehicles && !holder->removed;
+        if (listed) {
             fits = listing->shown < limit;
             err = fits ? list_holder(listing, handle, holder, &fits, fault) : ERR_OK;
         }
         parkgate__holder_record__free_unpacked(holder, NULL);
         TRY(err);
+        if (!listed) {
+            continue;
+        }
         if (!fits) {
             answer_more(listing->request->answer, (struct bytes){.data = last, .size = last_size});
             return ERR_OK;
