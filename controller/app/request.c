@@ -174,8 +174,10 @@ static request_handler *find_handler(const char *verb)
 {
     static const struct verb_table tables[] = {
         {verbs_of_park,        &verbs_of_park_count       },
+        {verbs_of_lanes,       &verbs_of_lanes_count      },
         {verbs_of_people,      &verbs_of_people_count     },
         {verbs_of_credentials, &verbs_of_credentials_count},
+        {verbs_of_assignments, &verbs_of_assignments_count},
         {verbs_of_import,      &verbs_of_import_count     },
         {verbs_of_keys,        &verbs_of_keys_count       },
         {verbs_of_records,     &verbs_of_records_count    },
