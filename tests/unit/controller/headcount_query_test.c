@@ -267,7 +267,7 @@ static void record_many(struct world *w)
 {
     for (int i = 0; i < TENANTS; i++) {
         for (int hour = 0; hour < 5; hour++) {
-            char tenant[16];
+            char tenant[24];
             (void)snprintf(tenant, sizeof(tenant), "tenant-%03d", i);
             const struct step step = {(uint8_t)(1 + i),
                                       AT(0, 1 + hour, 0),
