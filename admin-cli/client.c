@@ -86,8 +86,12 @@ static int64_t left_ms(struct mono deadline)
     return (deadline.us - clock->mono(clock->ctx).us) / 1000;
 }
 
+/* No answer in time, or the handshake was refused. */
 static bool unreachable(const struct client *client, struct complaint *c)
 {
+    if (link_client_is_refused(client->socket)) {
+        return complain(c, ERROR_KEY_UNKNOWN, NULL, NULL, NULL, NULL);
+    }
     return complain(c, ERROR_UNREACHABLE, client->conf.endpoint, NULL, NULL, NULL);
 }
 
@@ -108,7 +112,7 @@ static bool send_frame(struct client *client, size_t size, struct mono deadline,
         if (err == ERR_OK) {
             return true;
         }
-        if (err != ERR_BUSY || left_ms(deadline) <= 0) {
+        if (err != ERR_BUSY || left_ms(deadline) <= 0 || link_client_is_refused(client->socket)) {
             return unreachable(client, c);
         }
         wait_for(client, SEND_RETRY_MS);

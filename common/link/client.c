@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 struct link_client {
     struct link *link;
     void *socket;
+    void *monitor; /* tells handshakes that the server's judge refused */
+    bool refused;
     uint8_t payload[LINK_FRAME_MAX]; /* of the message last received */
 };
 
@@ -31,6 +34,27 @@ static enum err set_options(void *socket, const struct link_client_options *opti
                         fault);
 }
 
+/* libzmq publishes the socket's handshake failures on a PAIR of its own. */
+static enum err watch_handshakes(struct link_client *client, struct fault *fault)
+{
+    char endpoint[64];
+    int linger = 0;
+    (void)snprintf(endpoint, sizeof(endpoint), "inproc://link-client-%p", (void *)client);
+    if (zmq_socket_monitor(client->socket, endpoint, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) != 0) {
+        return link_fault("client", "monitor", fault);
+    }
+    client->monitor = zmq_socket(client->link->context, ZMQ_PAIR);
+    if (client->monitor == NULL) {
+        return link_fault("client", "monitor", fault);
+    }
+    client->link->sockets++;
+    if (zmq_setsockopt(client->monitor, ZMQ_LINGER, &linger, sizeof(linger)) != 0 ||
+        zmq_connect(client->monitor, endpoint) != 0) {
+        return link_fault("client", "monitor", fault);
+    }
+    return ERR_OK;
+}
+
 enum err link_client_create(struct link *link, const struct link_client_options *options,
                             struct link_client **ret_client, struct fault *fault)
 {
@@ -40,6 +64,7 @@ enum err link_client_create(struct link *link, const struct link_client_options 
     client->link = link;
     TRY(link_socket_open(link, ZMQ_DEALER, hwm, &client->socket, fault));
     TRY(set_options(client->socket, options, fault));
+    TRY(watch_handshakes(client, fault));
     if (strncmp(options->endpoint, "inproc:", 7) == 0 ||
         zmq_connect(client->socket, options->endpoint) != 0) {
         return fault_set(fault, ERR_INPUT,
@@ -57,8 +82,20 @@ void link_client_destroy(struct link_client **client)
         return;
     }
     link_socket_close((*client)->link, &(*client)->socket);
+    link_socket_close((*client)->link, &(*client)->monitor);
     free(*client);
     *client = NULL;
+}
+
+bool link_client_is_refused(struct link_client *client)
+{
+    uint8_t ignored[256];
+    link_check_thread(client->link);
+    /* Any frame says it: only refused handshakes are asked for. */
+    while (zmq_recv(client->monitor, ignored, sizeof(ignored), ZMQ_DONTWAIT) >= 0) {
+        client->refused = true;
+    }
+    return client->refused;
 }
 
 void *link_client_socket(const struct link_client *client)

@@ -120,6 +120,8 @@ MUST_CHECK enum err link_client_create(struct link *link, const struct link_clie
                                        struct link_client **ret_client, struct fault *fault);
 void link_client_destroy(struct link_client **client);
 void *link_client_socket(const struct link_client *client);
+/* Did the server's judge refuse our key? It stays so for this client: see Caveats. */
+bool link_client_is_refused(struct link_client *client);
 /* ERR_BUSY: not connected now, or the queue is full; not sent. `fault` stays untouched. */
 MUST_CHECK enum err link_client_send(struct link_client *client, struct bytes payload,
                                      struct fault *fault);

@@ -99,6 +99,25 @@ static void unknown_key_gets_nothing(void **state)
     MUST(zmq_close(stranger) == 0 && zmq_ctx_term(context) == 0);
 }
 
+static void client_learns_that_its_key_was_refused(void **state)
+{
+    struct bench *bench = *state;
+    struct link_key_pair stranger_keys = draw_pair();
+    struct link_key_pair good_keys = draw_allowed(bench);
+    struct link_client *stranger = connect_with(bench, &stranger_keys);
+    struct link_client *good = connect_with(bench, &good_keys);
+    struct mono deadline = in_ms(10000);
+    while (!link_client_is_refused(stranger)) {
+        MUST(!is_past(deadline));
+        pump(bench, link_client_socket(stranger), ZMQ_POLLIN);
+    }
+    say(bench, good, bytes_of_text("after"));
+    (void)hear(bench);
+    assert_false(link_client_is_refused(good));
+    link_client_destroy(&stranger);
+    link_client_destroy(&good);
+}
+
 static void stolen_public_key_gets_nothing(void **state)
 {
     struct bench *bench = *state;
@@ -401,6 +420,7 @@ int main(void)
         LINK_TEST(known_key_talks_both_ways),
         LINK_TEST(each_message_carries_its_senders_key),
         LINK_TEST(unknown_key_gets_nothing),
+        LINK_TEST(client_learns_that_its_key_was_refused),
         LINK_TEST(stolen_public_key_gets_nothing),
         LINK_TEST(key_of_another_domain_gets_nothing),
         LINK_TEST(no_curve_gets_nothing),
