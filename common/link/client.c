@@ -39,7 +39,9 @@ static enum err watch_handshakes(struct link_client *client, struct fault *fault
 {
     char endpoint[64];
     int linger = 0;
-    (void)snprintf(endpoint, sizeof(endpoint), "inproc://link-client-%p", (void *)client);
+    /* A number of its own: a closed socket keeps its name for a while. */
+    (void)snprintf(endpoint, sizeof(endpoint), "inproc://link-client-%llu",
+                   (unsigned long long)++client->link->clients_made);
     if (zmq_socket_monitor(client->socket, endpoint, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) != 0) {
         return link_fault("client", "monitor", fault);
     }

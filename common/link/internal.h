@@ -13,6 +13,7 @@ struct link {
     void *context;
     pthread_t owner; /* the one thread that may use the link and its sockets */
     unsigned sockets;
+    uint64_t clients_made;
 };
 
 struct link_zap {
