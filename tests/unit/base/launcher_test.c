@@ -90,6 +90,10 @@ static void obey(struct launcher_link *link, char *line)
     case 'j':
         err = launcher_job(link, (uint64_t)strtoul(words[1], NULL, 10), words + 2, &fault);
         break;
+    case 'h': /* hangs: hears nobody any more */
+        for (;;) {
+            (void)pause();
+        }
     default:
         MUST(false);
     }
@@ -357,6 +361,7 @@ static void a_killed_launcher_takes_its_worker_only(void **state)
     struct stage *stage = *state;
     order(stage, "want a sleep 1000\n");
     pid_t helper = expect_pid(stage, "started a ");
+    order(stage, "hang\n");
     kill(stage->launcher, SIGKILL);
     assert_int_equal(end_status(stage), 128 + SIGKILL);
     wait_until_dead(stage->worker);
