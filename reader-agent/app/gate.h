@@ -119,6 +119,7 @@ struct gate {
     size_t device_count;
     struct gate_device devices[GATE_DEVICES_MAX];
     struct presentations presentations;
+    bool deadline_armed;
 
     struct link *link;
     struct controller_link *controller;

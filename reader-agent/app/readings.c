@@ -144,16 +144,32 @@ static enum err decide_here(struct gate *gate, struct intake *in, struct fault *
     return err;
 }
 
+static void deadline_passed(void *ctx);
+
+/* One timer for all that wait, however many ask at once. */
+static void arm_deadline(struct gate *gate)
+{
+    struct mono deadline;
+    if (gate->deadline_armed || !presentation_next_deadline(&gate->presentations, &deadline)) {
+        return;
+    }
+    int64_t left_us = deadline.us - gate_mono(gate).us;
+    gate->deadline_armed = true;
+    (void)loop_after(gate->loop, left_us <= 0 ? 1 : left_us / 1000 + 1, 0, deadline_passed, gate);
+}
+
 static void deadline_passed(void *ctx)
 {
     struct gate *gate = ctx;
     struct presentation_row *row;
+    gate->deadline_armed = false;
     while ((row = presentation_due(&gate->presentations, gate_mono(gate))) != NULL) {
         link_state_missed(&gate->link_state);
         log_warning("verdict_missed", LOG_TEXT("lane", row->lane.text),
                     LOG_NUM("sequence", row->id.sequence));
         record_verdict(gate, row);
     }
+    arm_deadline(gate);
 }
 
 static enum err ask_controller(struct gate *gate, struct intake *in, struct presentation_row *row,
@@ -167,7 +183,7 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
     }
     enum step step = presentation_stored(row, err == ERR_OK, id, gate_mono(gate));
     if (step == STEP_ASK) {
-        (void)loop_after(gate->loop, LIMIT_ANSWER_MS + 1, 0, deadline_passed, gate);
+        arm_deadline(gate);
         return ERR_OK;
     }
     if (step == STEP_OPEN_LATE) {

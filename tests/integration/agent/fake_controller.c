@@ -9,7 +9,7 @@
  *
  *   welcome EPOCH APPLIED        verdict SEQ OUTCOME REASON    ack SEQ ANSWER ERROR
  *   command NUMBER GATE LANE VERB EXPIRES_MS [wrong-key]
- *   config VERSION BOARD_PORT HTTP_PATHS(yes|no)
+ *   config VERSION BOARD_PORT yes|no|PATH   (cameras, none, or a badge reader at PATH)
  *   auto welcome EPOCH | auto verdict OUTCOME REASON | auto ack | auto heartbeat | auto off
  *   forget                       (as after a restart: events are answered `retry` until HELLO)
  */
@@ -296,16 +296,30 @@ static void add_reader(struct rows *rows, char *name, char *lane, char *path)
     add_row(rows, PARK_READER, name, &reader.base);
 }
 
-static void say_config(struct fake *fake, uint64_t version, const char *board_port, bool posting)
+static void add_badge_reader(struct rows *rows, const char *path)
+{
+    char device[128];
+    (void)snprintf(device, sizeof(device), "pn532_uart:%s", path);
+    Parkgate__ParkReader reader = PARKGATE__PARK_READER__INIT;
+    reader.lane = "in-1";
+    reader.driver = DRIVER_NFC;
+    reader.device = device;
+    add_row(rows, PARK_READER, "nfc-in", &reader.base);
+}
+
+static void say_config(struct fake *fake, uint64_t version, const char *board_port,
+                       const char *readers)
 {
     struct rows rows = {0};
     char address[64];
     (void)snprintf(address, sizeof(address), "127.0.0.1:%s", board_port);
     add_lane(&rows, "in-1", LANE_IN, 0);
     add_lane(&rows, "out-1", LANE_OUT, 1);
-    if (posting) {
+    if (strcmp(readers, "yes") == 0) {
         add_reader(&rows, "cam-in", "in-1", "/hik/cam-in");
         add_reader(&rows, "cam-out", "out-1", "/hik/cam-out");
+    } else if (readers[0] == '/') {
+        add_badge_reader(&rows, readers);
     }
     Parkgate__ParkBoard board = PARKGATE__PARK_BOARD__INIT;
     board.gate = "g";
@@ -388,7 +402,7 @@ static void obey(struct fake *fake, char *line)
     } else if (strcmp(words[0], "command") == 0 && count >= 6) {
         say_command(fake, words, count);
     } else if (strcmp(words[0], "config") == 0 && count == 4) {
-        say_config(fake, strtoull(words[1], NULL, 10), words[2], strcmp(words[3], "yes") == 0);
+        say_config(fake, strtoull(words[1], NULL, 10), words[2], words[3]);
     } else if (strcmp(words[0], "auto") == 0 && count > 1) {
         set_auto(fake, words, count);
     } else if (strcmp(words[0], "forget") == 0) {

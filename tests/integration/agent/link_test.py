@@ -139,6 +139,62 @@ class Link(unittest.TestCase):
             mark = gate.controller.mark()
             gate.controller.heard("event", since=mark - 1, kind=DEVICE, reader="b1", state=1)
 
+    def test_welcome_says_what_is_applied(self):
+        with Gate() as gate:
+            gate.begin()
+            gate.controller.do("auto off", "auto heartbeat")
+            gate.post("cam-in")
+            acted = gate.controller.heard("event", kind=ACTED)
+            mark = gate.controller.mark()
+            gate.controller.do(f"welcome 1 {acted['seq']}")
+            gate.controller.heard("heartbeat", since=mark, pending=0)
+
+    def test_long_backlog_goes_out_in_a_window(self):
+        with Gate() as gate:
+            gate.begin()
+            agents, enrol = gate.controller.ready["agents"], gate.controller.ready["enrol"]
+            gate.controller.stop()
+            people = 400
+            batch = "".join(f"anpr --plate 浙A3{number:04d} --picture 0\n" for number in range(people))
+            url = f"http://127.0.0.1:{gate.http}/hik/cam-in"
+            subprocess.run([os.path.join(PEERS, "peer-hikvision"), "batch", "-", "--url", url], input=batch,
+                           text=True, check=True, timeout=120, stdout=subprocess.DEVNULL)
+            gate.controller = Controller(gate.path, agents, enrol)
+            gate.controller.do("auto heartbeat", "auto welcome 1")
+            gate.controller.heard("hello", timeout=30)
+            gate.controller.out.wait(lambda _: len(self.seqs(gate)) >= 256, timeout=20)
+            gate.controller.heard("heartbeat", since=gate.controller.mark())
+            self.assertEqual(len(self.seqs(gate)), 256)
+            mark = gate.controller.mark()
+            gate.post("cam-in", "浙A99999")  # live: does not wait behind the others
+            gate.controller.heard("event", since=mark, kind=PRESENTATION, outcome=0, timeout=3)
+            gate.controller.do("auto ack", "auto verdict 0 26")
+            gate.controller.heard("heartbeat", since=gate.controller.mark(), pending=0, timeout=40)
+            self.assertGreaterEqual(sum(event["kind"] == str(PRESENTATION) for event in self.seqs(gate).values()),
+                                    people + 1)
+
+    @staticmethod
+    def seqs(gate):
+        return {event["seq"]: event for event in gate.controller.all("event")}
+
+    def test_badge_reader_that_is_unplugged(self):
+        with Gate() as gate:
+            line = os.path.join(gate.path, "reader")
+            with peerlib.Peer(os.path.join(PEERS, "peer-pn532"), "--link", line,
+                              control=os.path.join(gate.path, "reader.ctl")) as reader:
+                gate.begin()
+                gate.controller.do("auto verdict 2 1", f"config 2 {gate.board_port} {line}")
+                gate.controller.heard("event", kind=DEVICE, reader="nfc-in", state=1)
+                reader.do("card 04A1B2C3D4E5F6")
+                read = gate.controller.heard("event", kind=PRESENTATION, reader="nfc-in", size=7)
+                self.assertEqual((read["offset_unknown"], read["outcome"]), ("0", "0"))
+                gate.board.do("wait in-1 pulses 1")
+                mark = gate.controller.mark()
+                reader.do("gone")
+                gate.controller.heard("event", since=mark, kind=DEVICE, reader="nfc-in", state=2, timeout=5)
+                reader.do("back")
+                gate.controller.heard("event", since=mark, kind=DEVICE, reader="nfc-in", state=1)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
