@@ -22,10 +22,11 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
-from park import GREEN, Board, Gate, Lane, Park, build_directory, until  # noqa: E402
+from park import GREEN, Board, Gate, Lane, Park, Refused, build_directory, until  # noqa: E402
 
 PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai
 VIEW_S = 2.0
@@ -568,8 +569,14 @@ def main():
     try:
         return run(options, directory, work)
     except KeyboardInterrupt:
-        say("\nending")
+        say("\nending · 结束")
         return 130 if options.once else 0
+    except (OSError, RuntimeError, AssertionError, Refused) as error:
+        traceback.print_exc()
+        for log in sorted((directory / "logs").glob("*.log")):
+            say(f"the end of {log.name}:\n  " + "\n  ".join(log.read_text(errors="replace").splitlines()[-8:]))
+        say(f"\nThe demo broke off · 演示中断：{error}")
+        return 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
         if options.keep:
