@@ -101,9 +101,10 @@ class Daemon:
     def __init__(self, name, args, log_path, env=None):
         self.name, self.args, self.log_path, self.env = name, list(map(str, args)), pathlib.Path(log_path), env
         self.process, self.lines, self.condition, self.reader = None, [], threading.Condition(), None
+        self.seen_off = False  # its end was the test's wish
 
     def start(self):
-        self.lines = []
+        self.lines, self.seen_off = [], False
         self.process = started(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env=self.env)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
@@ -169,6 +170,7 @@ class Daemon:
     def wait(self, timeout=20):
         if self.process is None:
             return None
+        self.seen_off = True
         try:
             status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -687,9 +689,12 @@ class Park:
         errors = []
         for daemon in [*self.agents.values(), *([self.controller] if self.controller else [])]:
             try:
-                daemon.end()
+                errors += [] if daemon.process is None or daemon.seen_off else self._end(daemon)
             except TimeoutError as error:
                 errors.append(str(error))
+        for log in sorted(self.logs.glob("*.log")):
+            if found := re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:).*$", log.read_text(errors="replace"), re.M):
+                errors.append(f"{log.name}: {found[0]}")
         for thing in [*self.posters.values(), *self.readers.values(), *self.boards.values()]:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 thing.stop()
@@ -698,4 +703,11 @@ class Park:
         self.ports.release()
         shutil.rmtree(self.devices, ignore_errors=True)
         if errors:
-            raise TimeoutError("; ".join(errors))
+            raise RuntimeError("; ".join(errors))
+
+    @staticmethod
+    def _end(daemon):
+        if not daemon.runs():
+            return [f"{daemon.name} ended by itself with {daemon.wait()}:\n{daemon.tail()}"]
+        status = daemon.end()
+        return [f"{daemon.name} ended with {status}:\n{daemon.tail()}"] if status != 0 else []
