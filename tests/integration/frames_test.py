@@ -48,7 +48,7 @@ class Frames(ParkCase):
     def test_broken_frames_change_nothing(self):
         hello = wire.pack({5: 1, 6: 2, 7: "gate-a"})
         head = self.head()
-        for data, error in ((b"", 100), (b"PG", 100), (frame(HELLO, hello)[:15], 100), (frame(HELLO, hello, version=3), 102),
+        for data, error in ((b"P", 100), (b"PG", 100), (frame(HELLO, hello)[:15], 100), (frame(HELLO, hello, version=3), 102),
                             (frame(HELLO, hello, version=0), 102), (frame(999, hello), 103), (frame(ACK, hello), 103),
                             (frame(wire.REQUEST, hello), 103), (frame(HELLO, b"\x0a\xff"), 104), (frame(HELLO, b"\xff" * 300), 104)):
             with self.subTest(size=len(data), error=error):
@@ -66,12 +66,20 @@ class Frames(ParkCase):
         self.assertEqual(self.head(), head)
         self.welcomed()
 
-    def test_more_parts_than_one(self):
+    def test_messages_of_another_shape(self):
+        """Empty, or of more frames than one: dropped before they are looked at."""
         head = self.head()
-        box = self.box()
-        box.send(frame(HELLO, wire.pack({5: 1, 6: 2, 7: "gate-a"})), b"more")
-        self.assertIsNone(box.receive(WELCOME, timeout=0.5))
+        hello = frame(HELLO, wire.pack({5: 1, 6: 2, 7: "gate-a"}))
+        for parts in ([b""], [hello, b"more"], [b"", hello]):
+            box = self.box()
+            box.send(*parts)
+            self.assertIsNone(box.receive(WELCOME, timeout=0.3))
         self.assertEqual(self.head(), head)
+
+    def test_chosen_connection_id(self):
+        """A box that names its own connection could take another's: it is not heard."""
+        box = self.box(identity=b"gate-b")
+        self.assertIsNone(box.hello("gate-a", timeout=0.5))
 
     def test_unknown_key(self):
         head = self.head()

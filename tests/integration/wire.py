@@ -2,6 +2,7 @@
 libzmq's CURVE. It shares no code with Parkgate."""
 import hashlib
 import os
+import pathlib
 import re
 import struct
 import time
@@ -79,7 +80,7 @@ def frame(kind, body, sequence=0, version=2, magic=b"PG"):
 
 
 def key_pair(path):
-    text = open(path, encoding="ascii").read()
+    text = pathlib.Path(path).read_text(encoding="ascii")
     return tuple(re.search(rf"^{name} = (\S+)$", text, re.M)[1].encode() for name in ("public", "secret"))
 
 
@@ -121,12 +122,12 @@ class Box:
                 return kind, sequence, unpack(data[16:])
         return None
 
-    def hello(self, gate, last=0, digest=b"", version=2, epoch=None, more=None):
+    def hello(self, gate, last=0, digest=b"", version=2, epoch=None, more=None, timeout=10):
         """Says HELLO; returns the fields of WELCOME or HELLO-REFUSED with the kind."""
         body = {1: self.store_id, 2: self.epoch if epoch is None else epoch, 3: last, 4: digest, 5: 1, 6: version, 7: gate,
                 8: "wire.py", 9: int(time.time() * 1e6), **(more or {})}
         self.send(frame(HELLO, pack(body), version=version))
-        answer = self.receive(WELCOME, HELLO_REFUSED)
+        answer = self.receive(WELCOME, HELLO_REFUSED, timeout=timeout)
         if answer and answer[0] == WELCOME:
             self.epoch = answer[2][2][0]
         return answer
