@@ -197,6 +197,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->plate_colour = event->plate_colour;
     entry->confidence = event->confidence;
     entry->presentation = event->presentation;
+    entry->presentation_epoch = event->presentation_epoch;
     entry->passage = event->passage;
     entry->command_sequence = event->command_sequence;
     entry->command_result = event->command_result;
@@ -272,16 +273,29 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
     return verdict;
 }
 
+/* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     struct facts facts;
     TRY(gather_facts(ctl, a->event, a->lane, a->direction, &facts, &a->subject, fault));
-    struct verdict verdict = decide_once(ctl, a, &facts);
+    if (a->event->outcome == 0) {
+        struct verdict verdict = decide_once(ctl, a, &facts);
+        a->entry.outcome = verdict.outcome + 1U;
+        a->entry.reason = verdict.reason;
+    }
     fill_subject(a);
     TRY(seal_read(ctl, a, fault));
-    a->entry.outcome = verdict.outcome + 1U;
-    a->entry.reason = verdict.reason;
     return record_applied(ctl, a, fault);
+}
+
+/* The event that `presentation` names, which may be of an earlier epoch of the same outbox. */
+static enum err named_event(struct controller *ctl, const struct arrival *a,
+                            Parkgate__EventIndex **ret_index, struct fault *fault)
+{
+    const Parkgate__Event *event = a->event;
+    return agent_event(ctl->txn, BYTES_OF(a->session->key.bytes),
+                       event->presentation_epoch != 0 ? event->presentation_epoch : event->epoch,
+                       event->presentation, ret_index, fault);
 }
 
 /* Whom a passage report is about: the presentation it names. RETRY when that has not come yet. */
@@ -294,8 +308,7 @@ static enum err find_presentation(struct controller *ctl, struct arrival *a, boo
     if (a->event->presentation == 0) {
         return ERR_OK;
     }
-    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->key.bytes), a->event->epoch,
-                               a->event->presentation, &index, fault);
+    enum err err = named_event(ctl, a, &index, fault);
     if (err == ERR_NOT_FOUND) {
         *ret_wait = true;
         return ERR_OK;
@@ -419,15 +432,14 @@ static enum err on_button(struct controller *ctl, struct arrival *a, struct faul
 static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     Parkgate__EventIndex *index = NULL;
-    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->key.bytes), a->event->epoch,
-                               a->event->presentation, &index, fault);
+    enum err err = named_event(ctl, a, &index, fault);
     if (err == ERR_NOT_FOUND) {
         answer(ctl, a, ANSWER_RETRY, 0);
         return ERR_OK;
     }
     TRY(err);
-    bool differs =
-        !index->refused && index->kind == EVENT_PRESENTATION && index->outcome != a->event->outcome;
+    bool differs = index->kind == EVENT_PRESENTATION && index->outcome != 0 &&
+                   index->outcome != a->event->outcome;
     a->entry.outcome = index->outcome;
     a->entry.reason = index->reason;
     parkgate__event_index__free_unpacked(index, NULL);

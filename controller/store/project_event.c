@@ -71,78 +71,137 @@ static enum err put_index(struct store_txn *txn, uint64_t journal,
         &index.base, fault);
 }
 
-/* The newest grant by captured time stands for the repeat rule. */
-static enum err open_grant(struct store_txn *txn, uint64_t journal,
-                           const Parkgate__EventEntry *event, struct fault *fault)
+/* Whose read at which lane: what a grant stands under. */
+struct grant_place {
+    const char *lane;
+    uint32_t direction;
+    struct bytes credential;
+};
+
+static enum err get_grant(struct store_txn *txn, const struct grant_place *at, struct keybuf *key,
+                          Parkgate__GrantRecord **ret, struct fault *fault)
 {
-    struct keybuf key;
     ProtobufCMessage *message = NULL;
-    Parkgate__GrantRecord grant = PARKGATE__GRANT_RECORD__INIT;
-    struct bytes grant_key =
-        agent_grant_key(&key, event->lane, event->direction, field_view(&event->credential));
-    enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
+    *ret = NULL;
+    enum err err = store_get_message(txn, TABLE_GRANT,
+                                     agent_grant_key(key, at->lane, at->direction, at->credential),
                                      &parkgate__grant_record__descriptor, &message, fault);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    bool older = message != NULL &&
-                 ((Parkgate__GrantRecord *)(void *)message)->captured_us > event->captured_us;
-    store_message_destroy(&message);
-    if (older) {
-        return ERR_OK;
-    }
-    grant.captured_us = event->captured_us;
-    grant.end = GRANT_OPEN;
-    grant.journal = journal;
-    return store_put_message(txn, TABLE_GRANT, grant_key, &grant.base, fault);
+    *ret = (void *)message;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* A passage report ends the grant it belongs to. */
-static enum err end_grant(struct store_txn *txn, const Parkgate__EventEntry *event,
-                          const Parkgate__EventIndex *presentation, struct fault *fault)
+/* The newest grant by captured time stands for the repeat rule. */
+static enum err open_grant(struct store_txn *txn, const struct grant_place *at, int64_t captured_us,
+                           uint64_t journal, struct fault *fault)
 {
     struct keybuf key;
-    ProtobufCMessage *message = NULL;
-    struct bytes grant_key = agent_grant_key(&key, presentation->lane, presentation->direction,
-                                             field_view(&presentation->credential));
-    enum err err = store_get_message(txn, TABLE_GRANT, grant_key,
-                                     &parkgate__grant_record__descriptor, &message, fault);
-    if (err == ERR_NOT_FOUND) {
+    Parkgate__GrantRecord *known = NULL;
+    Parkgate__GrantRecord grant = PARKGATE__GRANT_RECORD__INIT;
+    TRY(get_grant(txn, at, &key, &known, fault));
+    bool stands = known != NULL && (known->captured_us > captured_us || known->journal == journal);
+    if (known != NULL) {
+        parkgate__grant_record__free_unpacked(known, NULL);
+    }
+    if (stands) {
         return ERR_OK;
     }
-    TRY(err);
-    Parkgate__GrantRecord *grant = (void *)message;
-    if (grant->journal == presentation->journal) {
-        grant->end = event->passage == PASSAGE_NOT_TAKEN ? GRANT_NOT_TAKEN : GRANT_PASSED;
-        err = store_put_message(txn, TABLE_GRANT, grant_key, message, fault);
+    grant.captured_us = captured_us;
+    grant.end = GRANT_OPEN;
+    grant.journal = journal;
+    return store_put_message(txn, TABLE_GRANT, keybuf_view(&key), &grant.base, fault);
+}
+
+static enum err end_grant(struct store_txn *txn, const struct grant_place *at, uint64_t journal,
+                          enum grant_end end, struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__GrantRecord *grant = NULL;
+    enum err err = get_grant(txn, at, &key, &grant, fault);
+    if (err != ERR_OK || grant == NULL) {
+        return err;
     }
-    store_message_destroy(&message);
+    if (grant->journal == journal) {
+        grant->end = end;
+        err = store_put_message(txn, TABLE_GRANT, keybuf_view(&key), &grant->base, fault);
+    }
+    parkgate__grant_record__free_unpacked(grant, NULL);
     return err;
 }
 
+static struct grant_place place_of(const Parkgate__EventIndex *presentation)
+{
+    return (struct grant_place){.lane = presentation->lane,
+                                .direction = presentation->direction,
+                                .credential = field_view(&presentation->credential)};
+}
+
+/* What a report says about the grant it belongs to; GRANT_OPEN: nothing. */
+static enum grant_end end_by(uint32_t passage)
+{
+    switch (passage) {
+    case PASSAGE_PASSED:
+    case PASSAGE_UNSENSED:
+    case PASSAGE_TAILGATED:
+        return GRANT_PASSED;
+    case PASSAGE_NOT_TAKEN:
+        return GRANT_NOT_TAKEN;
+    default:
+        return GRANT_OPEN;
+    }
+}
+
 static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntry *event,
+                                struct bytes index_key, Parkgate__EventIndex *presentation,
                                 struct fault *fault)
+{
+    struct grant_place at = place_of(presentation);
+    enum grant_end end = end_by(event->passage);
+    if (at.credential.size > 0 && end != GRANT_OPEN) {
+        TRY(end_grant(txn, &at, presentation->journal, end, fault));
+    }
+    if (!event->counts) {
+        return ERR_OK;
+    }
+    presentation->passed++;
+    return store_put_message(txn, TABLE_EVENT, index_key, &presentation->base, fault);
+}
+
+/* What the gate did stands for the repeat rule, not what it should have done. */
+static enum err project_acted(struct store_txn *txn, const Parkgate__EventEntry *event,
+                              const Parkgate__EventIndex *presentation, struct fault *fault)
+{
+    struct grant_place at = place_of(presentation);
+    if (at.credential.size == 0 || presentation->kind != EVENT_PRESENTATION) {
+        return ERR_OK;
+    }
+    return event->acted_outcome == OUTCOME_GRANT + 1
+               ? open_grant(txn, &at, presentation->captured_us, presentation->journal, fault)
+               : end_grant(txn, &at, presentation->journal, GRANT_NOT_TAKEN, fault);
+}
+
+/* Events that belong to an earlier one; one that names none of ours changes nothing more. */
+static enum err project_follower(struct store_txn *txn, const Parkgate__EventEntry *event,
+                                 struct fault *fault)
 {
     Parkgate__EventIndex *presentation = NULL;
     struct keybuf key;
     struct bytes public_key = field_view(&event->public_key);
-    enum err err =
-        agent_event(txn, public_key, event->epoch, event->presentation, &presentation, fault);
-    if (err == ERR_NOT_FOUND) {
-        return ERR_OK; /* a passage on no grant of ours */
+    uint32_t epoch = event->presentation_epoch != 0 ? event->presentation_epoch : event->epoch;
+    enum err err = agent_event(txn, public_key, epoch, event->presentation, &presentation, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
-    TRY(err);
-    if (presentation->credential.len > 0) {
-        err = end_grant(txn, event, presentation, fault);
-    }
-    if (err == ERR_OK && event->passage != PASSAGE_NOT_TAKEN) {
-        presentation->passed++;
-        err = store_put_message(
-            txn, TABLE_EVENT, agent_event_key(&key, public_key, event->epoch, event->presentation),
-            &presentation->base, fault);
-    }
+    struct bytes index_key = agent_event_key(&key, public_key, epoch, event->presentation);
+    err = event->kind == EVENT_PASSAGE ? project_passage(txn, event, index_key, presentation, fault)
+                                       : project_acted(txn, event, presentation, fault);
     parkgate__event_index__free_unpacked(presentation, NULL);
     return err;
+}
+
+static bool opened(const Parkgate__EventEntry *event)
+{
+    uint32_t done = event->acted_outcome != 0 ? event->acted_outcome : event->outcome;
+    return event->kind == EVENT_PRESENTATION && done == OUTCOME_GRANT + 1;
 }
 
 enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -154,12 +213,14 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
                            fault));
     TRY(raise_position(txn, event->gate, event->epoch, event->event_sequence, &event->digest,
                        fault));
-    if (event->kind == EVENT_PRESENTATION && event->credential.len > 0 &&
-        event->outcome == OUTCOME_GRANT + 1) {
-        TRY(open_grant(txn, entry->sequence, event, fault));
+    if (opened(event) && event->credential.len > 0) {
+        struct grant_place at = {.lane = event->lane,
+                                 .direction = event->direction,
+                                 .credential = field_view(&event->credential)};
+        TRY(open_grant(txn, &at, event->captured_us, entry->sequence, fault));
     }
-    if (event->kind == EVENT_PASSAGE && event->presentation != 0) {
-        TRY(project_passage(txn, event, fault));
+    if (event->presentation != 0 && (event->kind == EVENT_PASSAGE || event->kind == EVENT_ACTED)) {
+        TRY(project_follower(txn, event, fault));
     }
     return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
