@@ -154,6 +154,7 @@ class Link(unittest.TestCase):
             gate.begin()
             agents, enrol = gate.controller.ready["agents"], gate.controller.ready["enrol"]
             gate.controller.stop()
+            gate.log.wait(lambda line: line.startswith("controller_silent"))
             people = 400
             batch = "".join(f"anpr --plate 浙A3{number:04d} --picture 0\n" for number in range(people))
             url = f"http://127.0.0.1:{gate.http}/hik/cam-in"
@@ -164,7 +165,7 @@ class Link(unittest.TestCase):
             gate.controller.heard("hello", timeout=30)
             gate.controller.out.wait(lambda _: len(self.seqs(gate)) >= 256, timeout=20)
             gate.controller.heard("heartbeat", since=gate.controller.mark())
-            self.assertEqual(len(self.seqs(gate)), 256)
+            self.assertEqual(len(self.seqs(gate)), 256)  # BACKLOG_WINDOW
             mark = gate.controller.mark()
             gate.post("cam-in", "浙A99999")  # live: does not wait behind the others
             gate.controller.heard("event", since=mark, kind=PRESENTATION, outcome=0, timeout=3)
