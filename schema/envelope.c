@@ -68,8 +68,12 @@ _Bool envelope_read(struct bytes frame, struct envelope *ret, struct complaint *
     uint16_t kind = reader_u16(&r);
     (void)reader_u16(&r);
     uint64_t sequence = reader_u64(&r);
-    if (r.bad || magic != 0x5047) {
+    if (r.bad) {
         return complain(c, ERROR_FRAME_TRUNCATED, number(a, frame.size), NULL, NULL, NULL);
+    }
+    if (magic != 0x5047) {
+        return complain(c, ERROR_FRAME_VERSION, "of another program",
+                        number(b, PROTOCOL_VERSION_OLDEST), number(d, PROTOCOL_VERSION), NULL);
     }
     if (version < PROTOCOL_VERSION_OLDEST || version > PROTOCOL_VERSION) {
         return complain(c, ERROR_FRAME_VERSION, number(a, version),

@@ -385,7 +385,9 @@ static enum err dispatch(struct controller *ctl, struct input *input,
         protobuf_c_message_free_unpacked(body, NULL);
         return err;
     }
-    (void)complain(&c, ERROR_FRAME_KIND, "of another conversation", NULL, NULL, NULL);
+    char kind[8];
+    (void)snprintf(kind, sizeof(kind), "%u", envelope->kind);
+    (void)complain(&c, ERROR_FRAME_KIND, kind, NULL, NULL, NULL);
     refuse_frame(ctl, input, &c);
     return ERR_OK;
 }

@@ -310,8 +310,9 @@ static enum err serve_known_key(struct controller *ctl, struct input *input,
         envelope->kind == MESSAGE_REQUEST ? envelope_unpack(envelope, &answer->complaint) : NULL;
     if (body == NULL) {
         if (answer->complaint.number == 0) {
-            (void)complain(&answer->complaint, ERROR_FRAME_KIND, "of another conversation", NULL,
-                           NULL, NULL);
+            char kind[8];
+            (void)snprintf(kind, sizeof(kind), "%u", envelope->kind);
+            (void)complain(&answer->complaint, ERROR_FRAME_KIND, kind, NULL, NULL, NULL);
         }
         reply(ctl, &request);
         return ERR_OK;
