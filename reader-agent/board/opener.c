@@ -49,8 +49,9 @@ static enum err open_by_coil(struct opener *opener, struct bus *bus, const struc
 enum err opener_open(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
                      bool fresh, struct mono now, struct fault *fault)
 {
-    if (fresh) {
-        TRY(bus_write_coil(bus, lane->open_coil, false, fault));
+    enum err off = fresh ? bus_write_coil(bus, lane->open_coil, false, fault) : ERR_OK;
+    if (off != ERR_OK && off != ERR_REFUSED) {
+        return off; /* a board that refuses may open all the same */
     }
     if (!opener->has_flash) {
         return open_by_coil(opener, bus, lane, now, fault);

@@ -19,6 +19,7 @@ struct button {
 struct station_lane {
     struct helper_lane setup;
     struct lane machine;
+    bool opened;             /* by this process, which then knows of the pulse */
     struct mono relay_until; /* the pulse may run until then */
     struct button button;
     bool tampered;
@@ -175,9 +176,10 @@ static enum open_result open_lane(struct station *station, struct station_lane *
     }
     bool sensed = lane->machine.rules.sensed;
     /* The arm of a running pulse may be used up: this person needs one of his own. While another
-     * grant still waits, its pulse is only made longer, and this one's follows its passage. */
-    bool fresh =
-        sensed && lane->machine.waiting_count == 0 && mono_before(now.mono, lane->relay_until);
+     * grant still waits, its pulse is only made longer, and this one's follows its passage. A
+     * process before this one may have left a pulse running. */
+    bool running = !lane->opened || mono_before(now.mono, lane->relay_until);
+    bool fresh = sensed && lane->machine.waiting_count == 0 && running;
     enum err err = station->ops.open(station->ops.ctx, &lane->setup, fresh);
     if (err == ERR_REFUSED) {
         return OPEN_REFUSED;
@@ -185,6 +187,7 @@ static enum open_result open_lane(struct station *station, struct station_lane *
     if (err != ERR_OK && !sensed) {
         return OPEN_SILENT; /* nobody will ever know: it does not count as used */
     }
+    lane->opened = true;
     lane->relay_until = mono_after_ms(now.mono, lane->setup.open_ms);
     remember_grant(station, lane, grant, now);
     return err == ERR_OK ? OPEN_DONE : OPEN_SILENT;

@@ -183,7 +183,7 @@ static void a_passage(void **state)
 {
     struct fake *fake = *state;
     hear_open(fake, 20, "a", 1, LANE_OUT);
-    expect(fake, "OPEN:a 1:opened");
+    expect(fake, "FRESH:a 1:opened");
     edge(fake, 40, PASSAGE_INPUT); /* wraps to 0 */
     expect(fake, "passed=1");
     edge(fake, 60, PASSAGE_INPUT);
@@ -200,7 +200,7 @@ static void what_opens_nothing(void **state)
     hear_open(fake, 20, "a", 1, LANE_IN);
     hear_open(fake, 20, "a", 1, LANE_IN);
     hear_open(fake, 20, "x", 2, LANE_IN);
-    expect(fake, "OPEN:a 1:opened 1:duplicate 2:unknown-lane");
+    expect(fake, "FRESH:a 1:opened 1:duplicate 2:unknown-lane");
     struct helper_message late = {
         .kind = HELPER_SAYS_OPEN,
         .open = {
@@ -222,7 +222,7 @@ static void a_write_without_an_answer_may_have_opened(void **state)
     fake->open_result = ERR_IO;
     hear_open(fake, 20, "a", 1, LANE_IN);
     hear_open(fake, 20, "b", 2, LANE_IN);
-    expect(fake, "OPEN:a 1:board-silent OPEN:b 2:board-silent");
+    expect(fake, "FRESH:a 1:board-silent OPEN:b 2:board-silent");
     edge(fake, 40, PASSAGE_INPUT);
     expect(fake, "passed=1");
 }
@@ -233,7 +233,7 @@ static void four_who_wait(void **state)
     for (uint64_t i = 1; i <= 4; i++) {
         hear_open(fake, 20, "a", i, LANE_IN);
     }
-    expect(fake, "OPEN:a 1:opened OPEN:a 2:opened OPEN:a 3:opened OPEN:a 4:opened");
+    expect(fake, "FRESH:a 1:opened OPEN:a 2:opened OPEN:a 3:opened OPEN:a 4:opened");
     hear_open(fake, 20, "a", 5, LANE_IN);
     expect(fake, "5:lane-full");
     hear_open(fake, 20, "a", 6, LANE_OUT);
@@ -258,7 +258,7 @@ static void a_button(void **state)
     hear_answer(fake, 60, fake->press + 1, 8);
     expect(fake, "8:duplicate");
     hear_answer(fake, 60, fake->press, 9);
-    expect(fake, "OPEN:a 9:opened");
+    expect(fake, "FRESH:a 9:opened");
     hear_answer(fake, 70, fake->press, 9);
     expect(fake, "9:duplicate");
     tick(fake, 2000);
@@ -277,7 +277,7 @@ static void a_button_that_nobody_answers(void **state)
     tick(fake, 20 + LIMIT_BUTTON_MS - 1);
     expect(fake, "button");
     tick(fake, 20 + LIMIT_BUTTON_MS);
-    expect(fake, "OPEN:a late-open=0.0/press!");
+    expect(fake, "FRESH:a late-open=0.0/press!");
     hear_answer(fake, 330, press, 9);
     expect(fake, "9:duplicate");
     edge(fake, 400, PASSAGE_INPUT);
@@ -291,7 +291,7 @@ static void reports_wait_for_the_agent(void **state)
     edge(fake, 20, BUTTON_INPUT);
     tick(fake, 320);
     edge(fake, 400, PASSAGE_INPUT);
-    expect(fake, "OPEN:a");
+    expect(fake, "FRESH:a");
     fake->agent_there = true;
     station_agent_up(fake->station, now_of(fake));
     expect(fake, "late-open=0.0/press! passed=0.0/press");
@@ -316,7 +316,7 @@ static void an_outage(void **state)
     hear_open(fake, 20, "a", 2, LANE_IN);
     link_to(fake, false);
     tick(fake, 20000); /* time stands still for those who wait */
-    expect(fake, "OPEN:a 1:opened OPEN:a 2:opened");
+    expect(fake, "FRESH:a 1:opened OPEN:a 2:opened");
     fake->sensed.counters[PASSAGE_INPUT]++;
     fake->sensed.counters[BUTTON_INPUT]++;
     fake->sensed.levels[TAMPER_INPUT] = true;
@@ -333,7 +333,7 @@ static void a_long_outage_ends_what_waits(void **state)
     hear_open(fake, 20, "a", 1, LANE_IN);
     link_to(fake, false);
     tick(fake, 20 + STATION_OUTAGE_MS);
-    expect(fake, "OPEN:a 1:opened not-taken=1!");
+    expect(fake, "FRESH:a 1:opened not-taken=1!");
     fake->sensed.counters[PASSAGE_INPUT]++;
     link_to(fake, true);
     sense(fake, 40000);
@@ -349,7 +349,7 @@ static void a_press_in_a_short_outage_is_answered(void **state)
     sense(fake, STATION_SHORT_OUTAGE_MS);
     expect(fake, "button");
     tick(fake, 5000);
-    expect(fake, "OPEN:a late-open=0.0/press!");
+    expect(fake, "FRESH:a late-open=0.0/press!");
     link_to(fake, false);
     fake->sensed.counters[BUTTON_INPUT]++;
     link_to(fake, true);
@@ -401,7 +401,7 @@ static void a_lane_that_keeps_its_name_keeps_its_grants(void **state)
     assert_int_equal(station_configure(fake->station, &setup, &fault), ERR_OK);
     sense(fake, 40);
     edge(fake, 60, PASSAGE_INPUT);
-    expect(fake, "OPEN:a 1:opened passed=1");
+    expect(fake, "FRESH:a 1:opened passed=1");
     assert_int_equal(station_find_lane(fake->station, (struct name){"b"}), -1);
     setup.lanes[0].held.number = STATION_INPUTS_MAX;
     assert_int_equal(station_configure(fake->station, &setup, &fault), ERR_INPUT);
