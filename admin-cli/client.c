@@ -60,8 +60,10 @@ static bool connect_client(struct cli *cli, struct complaint *c)
     if (link_key_pair_read(client->conf.key_file, &pair, &fault) != ERR_OK) {
         return complain(c, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
     }
-    struct link_client_options options = {
-        .keys = &pair, .server_key = client->conf.server_key, .endpoint = client->conf.endpoint};
+    struct link_client_options options = {.keys = &pair,
+                                          .server_key = client->conf.server_key,
+                                          .endpoint = client->conf.endpoint,
+                                          .watch_refusal = true};
     enum err err = link_create(&client->link, &fault);
     if (err == ERR_OK) {
         err = link_client_create(client->link, &options, &client->socket, &fault);

@@ -11,7 +11,7 @@
 struct link_client {
     struct link *link;
     void *socket;
-    void *monitor; /* tells handshakes that the server's judge refused */
+    void *monitor; /* tells handshakes that the server's judge refused; NULL: not watched */
     bool refused;
     uint8_t payload[LINK_FRAME_MAX]; /* of the message last received */
 };
@@ -66,7 +66,9 @@ enum err link_client_create(struct link *link, const struct link_client_options 
     client->link = link;
     TRY(link_socket_open(link, ZMQ_DEALER, hwm, &client->socket, fault));
     TRY(set_options(client->socket, options, fault));
-    TRY(watch_handshakes(client, fault));
+    if (options->watch_refusal) {
+        TRY(watch_handshakes(client, fault));
+    }
     if (strncmp(options->endpoint, "inproc:", 7) == 0 ||
         zmq_connect(client->socket, options->endpoint) != 0) {
         return fault_set(fault, ERR_INPUT,
@@ -94,7 +96,8 @@ bool link_client_is_refused(struct link_client *client)
     uint8_t ignored[256];
     link_check_thread(client->link);
     /* Any frame says it: only refused handshakes are asked for. */
-    while (zmq_recv(client->monitor, ignored, sizeof(ignored), ZMQ_DONTWAIT) >= 0) {
+    while (client->monitor != NULL &&
+           zmq_recv(client->monitor, ignored, sizeof(ignored), ZMQ_DONTWAIT) >= 0) {
         client->refused = true;
     }
     return client->refused;

@@ -113,6 +113,7 @@ struct link_client_options {
     struct link_key server_key;       /* the only server that will be talked to */
     const char *endpoint;             /* "tcp://HOST:PORT" or "ipc://PATH" */
     int hwm_messages;                 /* 0: LINK_HWM_DEFAULT */
+    bool watch_refusal;               /* so that link_client_is_refused() can tell */
 };
 
 /* Makes the socket and starts to connect; goes on for ever, 100 ms to 10 s between attempts. */
@@ -120,7 +121,8 @@ MUST_CHECK enum err link_client_create(struct link *link, const struct link_clie
                                        struct link_client **ret_client, struct fault *fault);
 void link_client_destroy(struct link_client **client);
 void *link_client_socket(const struct link_client *client);
-/* Did the server's judge refuse our key? It stays so for this client: see Caveats. */
+/* Did the server's judge refuse our key? It stays so for this client: see Caveats. False without
+ * watch_refusal. */
 bool link_client_is_refused(struct link_client *client);
 /* ERR_BUSY: not connected now, or the queue is full; not sent. `fault` stays untouched. */
 MUST_CHECK enum err link_client_send(struct link_client *client, struct bytes payload,

@@ -99,13 +99,24 @@ static void unknown_key_gets_nothing(void **state)
     MUST(zmq_close(stranger) == 0 && zmq_ctx_term(context) == 0);
 }
 
+static struct link_client *watched_client(struct bench *bench, const struct link_key_pair *keys)
+{
+    struct link_client *client = NULL;
+    struct link_client_options options = {.keys = keys,
+                                          .server_key = bench->keys.public_key,
+                                          .endpoint = bench->endpoint,
+                                          .watch_refusal = true};
+    assert_int_equal(link_client_create(bench->link, &options, &client, NULL), ERR_OK);
+    return client;
+}
+
 static void client_learns_that_its_key_was_refused(void **state)
 {
     struct bench *bench = *state;
     struct link_key_pair stranger_keys = draw_pair();
     struct link_key_pair good_keys = draw_allowed(bench);
-    struct link_client *stranger = connect_with(bench, &stranger_keys);
-    struct link_client *good = connect_with(bench, &good_keys);
+    struct link_client *stranger = watched_client(bench, &stranger_keys);
+    struct link_client *good = watched_client(bench, &good_keys);
     struct mono deadline = in_ms(10000);
     while (!link_client_is_refused(stranger)) {
         MUST(!is_past(deadline));
