@@ -70,6 +70,8 @@ struct park_reader {
 struct park_board {
     struct name name;
     struct name gate;
+    bool rtu;          /* on a serial line, which it has to itself */
+    char address[128]; /* HOST:PORT or the serial device */
     bool has_flash, has_counters;
     uint32_t poll_ms, shortest_pulse_ms;
 };

@@ -130,8 +130,13 @@ static const char *add_board(struct park *park, struct name name, const void *me
                                  .has_counters = in->has_counters,
                                  .poll_ms = in->poll_ms,
                                  .shortest_pulse_ms = in->shortest_pulse_ms};
-    if (strcmp(in->transport, "tcp") != 0 && strcmp(in->transport, "rtu") != 0) {
+    copy_text(board->address, sizeof(board->address), in->address);
+    board->rtu = strcmp(in->transport, "rtu") == 0;
+    if (!board->rtu && strcmp(in->transport, "tcp") != 0) {
         return "transport";
+    }
+    if (in->address[0] == '\0' || strlen(in->address) >= sizeof(board->address)) {
+        return "address";
     }
     return !copy_name(in->gate, &board->gate) ? "gate" : NULL;
 }
