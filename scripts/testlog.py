@@ -1,7 +1,7 @@
 """What a test run left behind: one Result for every test function, from ctest's JUnit files.
 
 A ctest entry is a cmocka program, a Python unittest program or one plain test. The first two are read
-function by function; names are `unit.access.decide_test/test_exit`, `peers.pn532/Pn532.test_mute`, and
+function by function; names are `unit.access.decide_test/each_rule`, `peers.pn532/Pn532.test_mute`, and
 `demo.once` for a plain one. A program that failed without a failed function, or that died inside one, is a
 failure too.
 """
@@ -10,11 +10,13 @@ import xml.etree.ElementTree
 from typing import NamedTuple
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+UNNAMED = "ran without names (unittest needs -v)"
 
 CMOCKA_LINE = re.compile(r"\[( RUN      |       OK |  FAILED  |  SKIPPED |  ERROR   )\] (\w+)\s*$")
 CMOCKA_STATE = {" RUN      ": FAILED, "       OK ": PASSED, "  FAILED  ": FAILED,
                 "  SKIPPED ": SKIPPED, "  ERROR   ": FAILED}
 UNITTEST_NAME = re.compile(r"^(test\w*) \((?:__main__\.)?([\w.]+)\)")
+UNITTEST_COUNT = re.compile(r"^Ran (\d+) tests? in ", re.M)
 UNITTEST_STATE = re.compile(r"(?:^|\.\.\. ?)(ok|FAIL|ERROR|expected failure|unexpected success|skipped .*)$")
 
 
@@ -52,6 +54,9 @@ def unittest_functions(text):
 
 def results_of(name, ctest_state, text):
     functions = cmocka_functions(text) or unittest_functions(text)
+    count = UNITTEST_COUNT.search(text)
+    if count and int(count[1]) > len(functions):
+        return [Result(name, UNNAMED)]
     if not functions:
         return [Result(name, ctest_state)]
     results = [Result(f"{name}/{function}", state) for function, state in functions.items()]

@@ -56,6 +56,9 @@ class Counting(unittest.TestCase):
     def test_a_plain_test(self):
         self.assertEqual(states("demo.once", "passed", "all as expected"), {"demo.once": "passed"})
 
+    def test_a_run_without_names_is_no_pass(self):
+        self.assertEqual(states("p", "passed", "...\n---\nRan 3 tests in 1.2s\n\nOK\n"), {"p": testlog.UNNAMED})
+
     def test_junit_states(self):
         cases = "".join(f'<testcase name="{name}" status="{status}"><system-out/></testcase>'
                         for name, status in (("a", "run"), ("b", "fail"), ("c", "notrun"), ("d", "disabled")))
@@ -91,7 +94,8 @@ class Acceptance(unittest.TestCase):
         self.assertEqual(self.judge("| S. | `u.b_test` |")[0], 1)
 
     def test_open_rows_are_listed(self):
-        self.assertEqual(self.judge("| S. | open: not built | none |", "| S. | `u.b_test` open: half | `x` |"), (0, 2, 0))
+        self.assertEqual(self.judge("| S. | open: not built | none |", "| S. | `u.b_test` open: half of `x` | `x` |"),
+                         (0, 2, 0))
 
     def test_the_table_is_well_formed(self):
         rows = list(check_acceptance.rows(tree.text("docs/acceptance.md")))
