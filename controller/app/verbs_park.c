@@ -113,12 +113,14 @@ static enum err show_row(void *ctx, uint32_t kind, const char *name, struct byte
                          struct fault *fault)
 {
     struct listing *listing = ctx;
+    char text[PARK_ROW_TEXT_SIZE];
     (void)body;
     (void)fault;
+    park_row_text(listing->ctl->park, kind, name, text);
     answer_begin_row(listing->answer);
     answer_text(listing->answer, kind_word(kind));
     answer_text(listing->answer, name);
-    answer_text(listing->answer, "");
+    answer_text(listing->answer, text);
     (void)answer_end_row(listing->answer);
     return ERR_OK;
 }
@@ -143,14 +145,23 @@ static enum err on_park_stage(struct controller *ctl, struct request *request, s
     return err;
 }
 
+/* A change shows both sides, where what people are told of the row differs. */
 static void change_row(struct listing *listing, const char *change, uint32_t kind, const char *name)
 {
+    char before[PARK_ROW_TEXT_SIZE];
+    char after[PARK_ROW_TEXT_SIZE];
+    char both[2 * PARK_ROW_TEXT_SIZE + 8];
+    park_row_text(listing->ctl->park, kind, name, before);
+    park_row_text(listing->staged, kind, name, after);
+    bool differ = before[0] != '\0' && after[0] != '\0' && strcmp(before, after) != 0;
+    (void)snprintf(both, sizeof(both), "%s%s%s", differ || after[0] == '\0' ? before : "",
+                   differ ? " -> " : "", after);
     listing->changes++;
     answer_begin_row(listing->answer);
     answer_text(listing->answer, change);
     answer_text(listing->answer, kind_word(kind));
     answer_text(listing->answer, name);
-    answer_text(listing->answer, "");
+    answer_text(listing->answer, both);
     (void)answer_end_row(listing->answer);
 }
 

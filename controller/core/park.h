@@ -132,6 +132,12 @@ void park_zone_path(const struct park *park, struct name zone, char out[PARK_PAT
 bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,
                            struct name zone);
 
+enum { PARK_ROW_TEXT_SIZE = 256 };
+/* What a row says, for people: a board without counters shows its poll period and what pulses it
+ * needs. Empty when there is no such row. */
+void park_row_text(const struct park *park, uint32_t kind, const char *name,
+                   char out[PARK_ROW_TEXT_SIZE]);
+
 /* Sorts the arrays and gives the holidays the hours of their schedules; call once after filling. */
 void park_finish(struct park *park);
 

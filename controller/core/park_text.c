@@ -1,0 +1,160 @@
+#include "controller/core/park.h"
+
+#include <stdio.h>
+
+#include "common/access/civil.h"
+#include "common/base/must.h"
+
+static void zone_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_zone *zone = park_zone(park, name);
+    char path[PARK_PATH_SIZE];
+    if (zone != NULL) {
+        park_zone_path(park, name, path);
+        (void)snprintf(out, size, "%s, class %s, capacity %u, schedule %s", path,
+                       credential_class_name(zone->minimum_class), zone->capacity,
+                       zone->schedule.text[0] == '\0' ? "always" : zone->schedule.text);
+    }
+}
+
+static void lane_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    static const char *const directions[] = {"", "in", "out", "in and out"};
+    const struct park_lane *lane = park_lane(park, name);
+    if (lane != NULL) {
+        (void)snprintf(out, size, "gate %s, %s, zone %s, board %s coil %u, open %u ms, %s%s",
+                       lane->gate.text, directions[lane->direction & 3], lane->zone.text,
+                       lane->board.text[0] == '\0' ? "none" : lane->board.text, lane->open_coil,
+                       lane->open_ms, lane->passage.given ? "passages sensed" : "grants counted",
+                       lane->unknown_clock_grants ? ", grants on unknown clocks" : "");
+    }
+}
+
+static void badge_reader_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    static const char *const drivers[] = {"", "badge (libnfc)", "plate (Hikvision)",
+                                          "terminal (Hikvision)"};
+    const struct park_reader *reader = park_reader(park, name);
+    if (reader != NULL) {
+        (void)snprintf(out, size, "lane %s, %s", reader->lane.text, drivers[reader->driver & 3]);
+    }
+}
+
+/* Without counters an input is a level that is looked at from time to time: say how often. */
+static void board_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_board *board = park_board(park, name);
+    if (board == NULL) {
+        return;
+    }
+    if (board->has_counters) {
+        (void)snprintf(out, size, "gate %s, %s %s, inputs counted by the board", board->gate.text,
+                       board->rtu ? "rtu" : "tcp", board->address);
+    } else {
+        (void)snprintf(out, size, "gate %s, %s %s, inputs polled every %u ms, pulses from %u ms",
+                       board->gate.text, board->rtu ? "rtu" : "tcp", board->address, board->poll_ms,
+                       board->shortest_pulse_ms);
+    }
+}
+
+static void tenant_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_tenant *tenant = park_tenant(park, name);
+    if (tenant == NULL) {
+        return;
+    }
+    int used = snprintf(out, size, "%s, cut %02u:%02u, zones", tenant->title.en,
+                        tenant->cut_minute / 60U, tenant->cut_minute % 60U);
+    for (size_t i = 0; i < tenant->zone_count && used > 0 && (size_t)used < size; i++) {
+        used += snprintf(out + used, size - (size_t)used, " %s", tenant->zones[i].text);
+    }
+}
+
+static void shift_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_shift *shift = park_shift(park, name);
+    if (shift != NULL) {
+        (void)snprintf(out, size, "%02u:%02u to %02u:%02u, from %u minutes before",
+                       shift->start_minute / 60U, shift->start_minute % 60U,
+                       shift->end_minute / 60U, shift->end_minute % 60U, shift->early_minutes);
+    }
+}
+
+static void schedule_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    static const char letters[] = "MTWTFSS";
+    const struct park_schedule *schedule = park_schedule(park, name);
+    int used = 0;
+    for (size_t i = 0; schedule != NULL && i < schedule->weekly.window_count && (size_t)used < size;
+         i++) {
+        const struct week_window *window = &schedule->weekly.windows[i];
+        char days[8];
+        for (size_t day = 0; day < 7; day++) {
+            days[day] = '-';
+            if ((window->weekdays >> day & 1) != 0) {
+                days[day] = letters[day];
+            }
+        }
+        days[7] = '\0';
+        used +=
+            snprintf(out + used, size - (size_t)used, "%s%s %02u:%02u-%02u:%02u", i > 0 ? ", " : "",
+                     days, window->hours.start_minute / 60U, window->hours.start_minute % 60U,
+                     window->hours.end_minute / 60U, window->hours.end_minute % 60U);
+    }
+}
+
+static void site_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    (void)name;
+    (void)snprintf(out, size, "%s, %s", park->title.en, park->time_zone);
+}
+
+static void gate_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_gate *gate = park_gate(park, name);
+    if (gate != NULL) {
+        (void)snprintf(out, size, "%s", gate->title.en);
+    }
+}
+
+static void holiday_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    int32_t day = 0;
+    for (size_t i = 0; civil_date_parse(bytes_of_text(name.text), &day) && i < park->holidays.count;
+         i++) {
+        if (park->holidays.days[i].day == day) {
+            (void)snprintf(out, size, "%s%s",
+                           park->holidays.days[i].window_count == 0 ? "closed" : "as ",
+                           park->holiday_schedules[i].text);
+        }
+    }
+}
+
+struct row_text {
+    enum park_kind kind;
+    void (*write)(const struct park *park, struct name name, char *out, size_t size);
+};
+
+static const struct row_text row_texts[] = {
+    {PARK_SITE,     site_text    },
+    {PARK_ZONE,     zone_text    },
+    {PARK_GATE,     gate_text    },
+    {PARK_LANE,     lane_text    },
+    {PARK_READER,   badge_reader_text  },
+    {PARK_BOARD,    board_text   },
+    {PARK_TENANT,   tenant_text  },
+    {PARK_SHIFT,    shift_text   },
+    {PARK_SCHEDULE, schedule_text},
+    {PARK_HOLIDAY,  holiday_text },
+};
+
+void park_row_text(const struct park *park, uint32_t kind, const char *name,
+                   char out[PARK_ROW_TEXT_SIZE])
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(row_texts); i++) {
+        if ((uint32_t)row_texts[i].kind == kind) {
+            row_texts[i].write(park, name_or_none(name), out, PARK_ROW_TEXT_SIZE);
+        }
+    }
+}
