@@ -2,6 +2,7 @@
 Method: their text; links in Markdown lead to tracked files."""
 import os
 import re
+import tomllib
 import unittest
 
 import tree
@@ -33,10 +34,43 @@ class Docs(unittest.TestCase):
                         full = os.path.join(tree.ROOT, os.path.dirname(path), target)
                         self.assertTrue(os.path.exists(full), f"{path}: {target}")
 
+    def test_readme_says_first_what_it_is_and_what_is_built(self):
+        text = tree.text("README.md")
+        first = "\n".join(text.splitlines()[:25])
+        for word in ("logistics park", "scripts/demo.sh", "scripts/test.sh"):
+            self.assertIn(word, first)
+        self.assertRegex(text, r"(?m)^\| \| built \| not built \|$")
+
+    def test_readme_in_chinese_has_the_same_parts(self):
+        english, chinese = tree.text("README.md"), tree.text("README.zh-CN.md")
+        for pattern in (r"(?m)^## ", r"(?m)^\|", r"(?m)^```"):
+            self.assertEqual(len(re.findall(pattern, english)), len(re.findall(pattern, chinese)), pattern)
+        self.assertEqual({target for target in LINK.findall(english) if not target.startswith("README")},
+                         {target for target in LINK.findall(chinese) if not target.startswith("README")})
+
+    def test_architecture_draws_the_flow_and_names_every_room(self):
+        text = tree.text("docs/ARCHITECTURE.md")
+        self.assertRegex(text, r"(?s)```.*parkgate-nfc.*parkgate-controller.*?```")
+        with open(os.path.join(tree.ROOT, "tests", "structure", "rooms.toml"), "rb") as file:
+            rooms = [room["path"].rstrip("/") for room in tomllib.load(file)["room"]]
+        known = re.search(r"(?s)\n## \d+\. Rooms\n(.*?)\n## ", text)[1]
+        for room in rooms:
+            name = room.split("/")[-1]
+            self.assertTrue(f"`{room}`" in known or f"`{name}`" in known or f"`{room}/main.c`" in known
+                            or room.startswith("tests/") or room == "reader-agent", room)
+
+    def test_operating_names_every_verb_of_the_day(self):
+        text = tree.text("docs/operating.md")
+        for words in ("init", "apply", "status", "events --follow", "person import", "badge add", "badge revoke",
+                      "assignment add", "agent enroll", "agent revoke", "key add", "lane open", "headcount verify",
+                      "journal verify", "journal head", "backup", "restore", "who"):
+            self.assertTrue(f"parkgate {words}" in text, words)
+
     def test_every_program_has_a_manual(self):
         manuals = {os.path.basename(path).split(".")[0] for path in tree.tracked()
                    if path.startswith("docs/man/") and path.endswith(".scd")}
-        self.assertLessEqual({"parkgate", "parkgate-agent"}, manuals)
+        self.assertLessEqual({"parkgate", "parkgate-agent", "parkgate-board", "parkgate-controller", "parkgate-nfc"},
+                             manuals)
 
 
 if __name__ == "__main__":
