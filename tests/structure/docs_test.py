@@ -39,6 +39,7 @@ class Docs(unittest.TestCase):
         first = "\n".join(text.splitlines()[:25])
         for word in ("logistics park", "scripts/demo.sh", "scripts/test.sh"):
             self.assertIn(word, first)
+        self.assertRegex(first, r"!\[[^]]+\]\(\S+\.(svg|png)\)")
         self.assertRegex(text, r"(?m)^\| \| built \| not built \|$")
 
     def test_readme_in_chinese_has_the_same_parts(self):
