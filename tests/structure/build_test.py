@@ -70,6 +70,7 @@ class Build(unittest.TestCase):
         packages = [line for line in tree.text("packaging/apt-packages.txt").splitlines()
                     if line and not line.startswith("#")]
         self.assertGreater(len(packages), 20)
+        self.assertEqual(sorted(packages), sorted(set(packages)), "a package stands twice")
         for package in packages:
             self.assertRegex(package, r"^[a-z0-9][a-z0-9.+-]+$")
         self.assertIn("packaging/apt-packages.txt", tree.text("scripts/lib.sh"))
