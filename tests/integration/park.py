@@ -89,10 +89,10 @@ LIBC = ctypes.CDLL(None)
 
 
 def started(*args, **more):
-    """A child process that gets SIGTERM when we end, however that comes."""
+    """A child process that gets SIGTERM when we end, however that comes, and no Ctrl-C that is meant for us."""
     def end_with_parent():
         LIBC.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    return STARTER.submit(subprocess.Popen, *args, preexec_fn=end_with_parent, **more).result()
+    return STARTER.submit(subprocess.Popen, *args, preexec_fn=end_with_parent, start_new_session=True, **more).result()
 
 
 class Daemon:
