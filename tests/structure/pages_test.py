@@ -1,0 +1,171 @@
+"""Goal: the pages say of the code what the code says of itself: rooms, verbs, columns, faults, exit codes, files.
+Method: words taken from the sources by patterns must stand in the page that promises to have all of them."""
+import re
+import tomllib
+import unittest
+
+import tree
+
+
+def table_rows(text):
+    """Cells of the rows of all Markdown tables; a `\\|` in a cell is no border."""
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def code_words(text):
+    return re.findall(r"`([^`]+)`", re.sub(r"(?ms)^```.*?^```$", "", text))
+
+
+class Architecture(unittest.TestCase):
+    def setUp(self):
+        self.text = tree.text("docs/ARCHITECTURE.md")
+
+    def test_every_room_stands_in_the_table(self):
+        rooms = tomllib.loads(tree.text("tests/structure/rooms.toml"))["room"]
+        section = self.text[self.text.index("## 2. Rooms"):self.text.index("## 3.")]
+        named = set()
+        for row in table_rows(section):
+            words = code_words(row[0])
+            named |= set(words)
+            # `reader-agent/nfc`, `board`: the second stands beside the first
+            named |= {words[0].rsplit("/", 1)[0] + "/" + word for word in words[1:] if "/" not in word}
+        for room in rooms:
+            path = room["path"].rstrip("/")
+            if path != "tests/peers" and path not in ("controller", "reader-agent"):
+                self.assertIn(path, named)
+
+    def test_the_number_of_tables_is_right(self):
+        header = tree.text("controller/store/tables.h")
+        tables = re.findall(r"\bTABLE_[A-Z_]+,", header[:header.index("TABLE_COUNT")])
+        self.assertIn(f"The {len(tables) - 1} tables", self.text.replace("\n", " "))
+        self.assertIn(f"{len(tables) - 1} tables", self.text[:self.text.index("## 2.")])
+
+    def test_sources_that_it_names_exist(self):
+        tracked = set(tree.tracked())
+        stems = {path.rsplit("/", 1)[-1] for path in tracked}
+        names = [word for word in code_words(self.text) if re.fullmatch(r"[\w./-]+\.(c|h|py|toml|md)", word)]
+        self.assertGreater(len(names), 40)
+        for name in names:
+            self.assertTrue(name in tracked or name in stems, name)
+
+    def test_decisions_are_numbered_and_whole(self):
+        pages = sorted(path for path in tree.tracked() if path.startswith("docs/decisions/"))
+        self.assertGreaterEqual(len(pages), 8)
+        for number, path in enumerate(pages, 1):
+            text = tree.text(path)
+            self.assertTrue(path.rsplit("/", 1)[-1].startswith(f"{number:03}-"), path)
+            for word in ("Context", "Choice", "Why", "Refused", "Consequences"):
+                self.assertIn(f"**{word}.**", text, path)
+
+
+class Grammar(unittest.TestCase):
+    def setUp(self):
+        self.text = tree.text("schema/GRAMMAR.md")
+        self.rows = table_rows(self.text[self.text.index("One request, one reply."):])
+        self.verbs = re.findall(r'^    \{"([a-z.]+)", ', tree.text("schema/verbs.c"), re.M)
+
+    def test_every_verb_has_its_row(self):
+        named = set()
+        for row in self.rows:
+            first, *others = [word.strip() for word in row[0].split("/")]
+            named |= {first} | {first.rsplit(".", 1)[0] + "." + other for other in others}
+        self.assertGreater(len(self.verbs), 40)
+        self.assertEqual(named - {"verb", "---", ""}, set(self.verbs))
+
+    def test_every_column_and_note_of_an_answer_is_named(self):
+        columns, notes = set(), set()
+        for path in tree.tracked():
+            if re.match(r"controller/(app|job)/.*\.[ch]$", path):
+                text = re.sub(r'"\s*\n\s*"', "", tree.text(path))
+                for found in re.findall(r'"((?:columns=)?[a-z_0-9]+(?:,[a-z_0-9]+)+)(?:\\n)?"', text):
+                    columns |= set(found.removeprefix("columns=").split(","))
+                notes |= set(re.findall(r'answer_note(?:_number)?\([^,()]+, "([a-z_]+)"', text))
+        words = set(re.findall(r"[a-z_0-9]+", " ".join(" ".join(row) for row in self.rows)))
+        self.assertGreater(len(columns), 50)
+        self.assertGreater(len(notes), 30)
+        self.assertEqual((columns | notes) - words, set())
+
+    def test_every_word_of_an_entry_is_named(self):
+        source = tree.text("controller/app/entry_words.c")
+        words = set(re.findall(r'\{ENTRY_[A-Z_]+,\s*"([a-z-]+)"', source)) - {"event"}
+        words |= set(re.findall(r'\[EVENT_[A-Z]+\] = "([a-z-]+)"', source))
+        words |= set(re.findall(r'\[PASSAGE_[A-Z_]+\] = "([a-z-]+)"', source))
+        text = self.text[self.text.index("`events` says `kind`"):]
+        self.assertGreater(len(words), 30)
+        for word in words:
+            self.assertRegex(text, rf"(?<![a-z-]){word}(?![a-z-])")
+
+
+class Operating(unittest.TestCase):
+    def setUp(self):
+        self.text = tree.text("docs/operating.md")
+
+    def section(self, title):
+        begin = self.text.index(f"\n## {title}\n")
+        return self.text[begin:self.text.index("\n## ", begin + 1)]
+
+    def test_every_fault_word_is_explained(self):
+        words = re.findall(r'struct fault_kind fault_\w+ = \{\s*"([a-z-]+)"', tree.text("controller/app/faults.c"))
+        rows = [code_words(row[0])[0] for row in table_rows(self.section("Faults")) if code_words(row[0])]
+        self.assertGreater(len(words), 10)
+        self.assertEqual(sorted(rows), sorted(words))
+
+    def test_every_exit_code_is_explained(self):
+        codes = re.findall(r"EXIT_[A-Z_]+ = (\d)", tree.text("schema/errors.h"))
+        rows = [row[0] for row in table_rows(self.section("Exit codes")) if row[0].isdigit()]
+        self.assertEqual(rows, codes)
+
+    def test_log_events_are_real_and_the_controllers_errors_are_all_there(self):
+        said = {}
+        call = re.compile(r'log_(event|warning|error)\((?:[^";]*\? )?"([a-z_]+)"(?: : "([a-z_]+)")?')
+        for path in tree.sources():
+            for level, *names in call.findall(tree.text(path)):
+                for name in filter(None, names):
+                    said.setdefault(name, set()).add((path.split("/")[0], level))
+        begin = self.text.index("\n## Log events\n")
+        named = {word for row in table_rows(self.text[begin:]) for word in code_words(row[0])}
+        self.assertGreater(len(named), 50)
+        self.assertEqual(named - set(said), set())
+        errors = {name for name, where in said.items() if ("controller", "error") in where}
+        self.assertEqual(errors - named - {"launcher_gone"}, set())
+
+    def test_every_role_is_explained(self):
+        roles = re.findall(r'\[ROLE_[A-Z]+\] = "([a-z]+)"', tree.text("schema/verbs.c"))
+        rows = {row[0] for row in table_rows(self.section("Keys and roles"))}
+        self.assertEqual(set(roles) - {"agent"} - rows, set())
+
+    def test_commands_that_it_shows_exist(self):
+        table = set(re.findall(r'^    \{"([a-z]+)", "([a-z]*)", ', tree.text("admin-cli/commands.c"), re.M))
+        shown = [words.split() for words in re.findall(r"(?:^|`)parkgate ((?!-)[a-z]+(?: [a-z]+)?)", self.text, re.M)]
+        self.assertGreater(len(shown), 30)
+        for noun, *verb in shown:
+            self.assertTrue((noun, "") in table or (noun, verb[0] if verb else "") in table, f"{noun} {verb}")
+
+
+class Readme(unittest.TestCase):
+    def test_first_screen_has_picture_commands_and_the_device_table(self):
+        for path in ("README.md", "README.zh-CN.md"):
+            text = tree.text(path)
+            first = "\n".join(text.splitlines()[:36])
+            self.assertRegex(first, r"!\[[^\]]+\]\(docs/demo\.svg\)")
+            for word in ("scripts/demo.sh", "scripts/test.sh"):
+                self.assertIn(f"```\n{word}\n```", first, path)
+            heads = [row[1:] for row in table_rows(text)]
+            self.assertTrue(["built", "not built"] in heads or ["已实现", "未实现"] in heads, path)
+
+    def test_both_languages_have_the_same_tables_and_links(self):
+        pages = [tree.text(path) for path in ("README.md", "README.zh-CN.md")]
+        shape = [[len(row) for row in table_rows(page)] for page in pages]
+        links = [sorted(set(re.findall(r"\]\(([^)]+)\)", page)) - {"README.md", "README.zh-CN.md"}) for page in pages]
+        self.assertEqual(shape[0], shape[1])
+        self.assertEqual(links[0], links[1])
+
+    def test_the_picture_is_of_a_run_that_came_out_right(self):
+        picture = tree.text("docs/demo.svg")
+        self.assertIn("scripts/demo.sh --once", picture)
+        self.assertIn("All as expected", picture)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
