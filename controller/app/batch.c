@@ -379,12 +379,21 @@ static enum err commit_both(struct controller *ctl, struct fault *fault)
     return ctl->batch->txn == NULL ? ERR_OK : store_commit(&ctl->batch->txn, fault);
 }
 
+/* A batch that only answered questions writes nothing, so its commit says nothing of the disk. */
+static uint64_t writes_of(const struct controller *ctl)
+{
+    struct store_stats stats;
+    store_stats_of(ctl->store, &stats);
+    return stats.commits;
+}
+
 void batch_commit(struct controller *ctl)
 {
     struct fault fault = {0};
     if (!ctl->batch->open) {
         return;
     }
+    uint64_t writes = writes_of(ctl);
     enum err err = commit_both(ctl, &fault);
     while (err == ERR_MAP_FULL) {
         err = grow_and_redo(ctl, &fault);
@@ -394,7 +403,7 @@ void batch_commit(struct controller *ctl)
         give_up(ctl, err, &fault);
         return;
     }
-    ctl->store_full = false;
+    ctl->store_full = ctl->store_full && writes_of(ctl) == writes;
     ctl->commits++;
     send_waiting(ctl);
     close_batch(ctl);
