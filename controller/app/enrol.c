@@ -31,7 +31,8 @@ static void text_arg(const Parkgate__Request *request, const char *name, char *o
 {
     out[0] = '\0';
     for (size_t i = 0; i < request->n_arg && i < request->n_value; i++) {
-        if (strcmp(request->arg[i], name) == 0 && request->value[i].len < size) {
+        if (strcmp(request->arg[i], name) == 0 && request->value[i].len > 0 &&
+            request->value[i].len < size) {
             memcpy(out, request->value[i].data, request->value[i].len);
             out[request->value[i].len] = '\0';
         }
@@ -123,6 +124,20 @@ static enum err judge_code(struct controller *ctl, const struct input *input, co
     return *ret_good ? admit(ctl, input, gate, fault) : ERR_OK;
 }
 
+/* A key that belongs to an operator or to another gate does not become this gate's. */
+static enum err key_is_free(struct controller *ctl, const struct input *input, const char *gate,
+                            bool *ret_free, struct fault *fault)
+{
+    Parkgate__KeyRecord *known = NULL;
+    enum err err = key_get(ctl->txn, BYTES_OF(input->key.bytes), &known, fault);
+    *ret_free = err == ERR_NOT_FOUND;
+    if (err == ERR_OK) {
+        *ret_free = strcmp(known->gate, gate) == 0;
+        parkgate__key_record__free_unpacked(known, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err agents_enrol_input(struct controller *ctl, struct input *input, struct fault *fault)
 {
     struct envelope envelope;
@@ -144,6 +159,9 @@ enum err agents_enrol_input(struct controller *ctl, struct input *input, struct 
     text_arg(request, "code", code, sizeof(code));
     bool asked = strcmp(request->verb, "agent.join") == 0 && gate[0] != '\0';
     protobuf_c_message_free_unpacked(body, NULL);
+    if (asked) {
+        TRY(key_is_free(ctl, input, gate, &asked, fault));
+    }
     if (asked) {
         TRY(judge_code(ctl, input, gate, code, &good, fault));
     }

@@ -45,10 +45,11 @@ MUST_CHECK enum err headcount_show(struct store_txn *txn, const struct tz_table 
 /* Why a person counts where he does. Rows, latest first:
  *   date tenant shift row rule rule_zh first_in_us last_out_us entries exits
  * `row` is the attribution's name, `rule` and `rule_zh` its sentence. Of one date where `date` is
- * not NULL, else of the person's last 31 tenant-days. No row: the person counted nowhere. */
+ * not NULL, else of the person's last 31 tenant-days; only of `tenant` where that is not NULL. No
+ * row: the person counted nowhere. */
 MUST_CHECK enum err headcount_why(struct store_txn *txn, const struct tz_table *tz,
-                                  struct handle person, const int32_t *date, struct answer *a,
-                                  struct fault *fault);
+                                  struct handle person, const struct name *tenant,
+                                  const int32_t *date, struct answer *a, struct fault *fault);
 
 struct who_question {
     struct name tenant; /* empty: all */

@@ -36,8 +36,8 @@ static bool is_listed(const struct tenant_day *list, size_t count, const struct 
 /* Attributions of the person's passages, latest first. A business day's entries lie between the day
  * before it (early margins) and the second after (a shift that ends next day, a late cut hour). */
 static enum err list_days(struct store_txn *txn, const struct tz_table *tz, struct handle person,
-                          const int32_t *date, struct tenant_day *list, size_t *ret_count,
-                          struct fault *fault)
+                          const struct name *tenant, const int32_t *date, struct tenant_day *list,
+                          size_t *ret_count, struct fault *fault)
 {
     AUTO(store_iter_end) struct store_iter iter = {0};
     struct wall from = {0}, until = {INT64_MAX};
@@ -54,7 +54,8 @@ static enum err list_days(struct store_txn *txn, const struct tz_table *tz, stru
         if (err != ERR_OK || wall_before(row.passage.at, from)) {
             break;
         }
-        bool is_asked = date == NULL || row.passage.day == *date;
+        bool is_asked = (date == NULL || row.passage.day == *date) &&
+                        (tenant == NULL || name_equal(row.passage.tenant, *tenant));
         if (is_asked && !row.vehicle && !is_listed(list, count, &row.passage)) {
             list[count++] = (struct tenant_day){row.passage.tenant, row.passage.day};
         }
@@ -84,12 +85,13 @@ static bool why_row(struct answer *a, const struct tenant_day *day,
 }
 
 enum err headcount_why(struct store_txn *txn, const struct tz_table *tz, struct handle person,
-                       const int32_t *date, struct answer *a, struct fault *fault)
+                       const struct name *tenant, const int32_t *date, struct answer *a,
+                       struct fault *fault)
 {
     struct tenant_day list[WHY_DAYS_MAX];
     size_t count;
     answer_columns(a, "date,tenant,shift,row,rule,rule_zh,first_in_us,last_out_us,entries,exits");
-    TRY(list_days(txn, tz, person, date, list, &count, fault));
+    TRY(list_days(txn, tz, person, tenant, date, list, &count, fault));
     for (size_t i = 0; i < count; i++) {
         AUTO(store_message_destroy) ProtobufCMessage *found = NULL;
         struct keybuf key;

@@ -122,6 +122,18 @@ static enum err on_agent_list(struct controller *ctl, struct request *request, s
 
 /* --- keys --- */
 
+/* The gate of a key that was revoked is not spoken to any more. */
+static enum err quarantine(struct controller *ctl, const char *gate, struct fault *fault)
+{
+    struct name name = {{0}};
+    (void)name_from_text(gate, &name);
+    struct session *session = session_of_gate(&ctl->sessions, name);
+    if (session != NULL) {
+        session_close(session);
+    }
+    return fault_raise(ctl, &fault_key_revoked_used, gate, gate, "", fault);
+}
+
 static enum err revoke_named(struct controller *ctl, struct request *request, const char *word,
                              const char *name, const char *shown, struct fault *fault)
 {
@@ -140,6 +152,9 @@ static enum err revoke_named(struct controller *ctl, struct request *request, co
     changed.revoked_us = ctl->now.us;
     changed.reason = field_text(reason);
     err = controller_record(ctl, ENTRY_KEY, request->key->name, &changed.base, fault);
+    if (err == ERR_OK && key->gate[0] != '\0') {
+        err = quarantine(ctl, key->gate, fault);
+    }
     parkgate__key_record__free_unpacked(key, NULL);
     return err;
 }
@@ -153,13 +168,7 @@ static enum err on_agent_revoke(struct controller *ctl, struct request *request,
         return ERR_OK;
     }
     (void)snprintf(name, sizeof(name), "gate:%s", gate.text);
-    TRY(revoke_named(ctl, request, "gate", name, gate.text, fault));
-    struct session *session = session_of_gate(&ctl->sessions, gate);
-    if (request->answer->complaint.number == 0 && session != NULL) {
-        session_close(session);
-        return fault_raise(ctl, &fault_key_revoked_used, gate.text, gate.text, "", fault);
-    }
-    return ERR_OK;
+    return revoke_named(ctl, request, "gate", name, gate.text, fault);
 }
 
 static enum err on_key_revoke(struct controller *ctl, struct request *request, struct fault *fault)

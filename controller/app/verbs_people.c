@@ -101,6 +101,13 @@ static const char *state_of(const Parkgate__HolderRecord *holder, const char *te
     return people_suspended_by(holder, tenant) ? "suspended" : "active";
 }
 
+/* For whom the key speaks: another tenant's suspension is invisible to it. */
+static const char *state_shown(const struct request *request, const Parkgate__HolderRecord *holder)
+{
+    const char *bound = request_bound_tenant(request);
+    return state_of(holder, bound != NULL ? bound : holder->tenant);
+}
+
 static void show_identity(struct answer *a, const Parkgate__Identity *identity)
 {
     char masked[IDNUMBER_TEXT_SIZE] = "";
@@ -133,7 +140,7 @@ static enum err on_person_show(struct controller *ctl, struct request *request, 
         answer_columns(request->answer, "field,value");
         field_row(request->answer, "tenant", holder->tenant);
         field_row(request->answer, "kind", roster_kind_word(holder->kind));
-        field_row(request->answer, "state", state_of(holder, holder->tenant));
+        field_row(request->answer, "state", state_shown(request, holder));
         err = request_identity(ctl, holder, &identity, fault);
         if (err == ERR_NOT_FOUND) {
             field_row(request->answer, "name", "(erased)");
@@ -208,7 +215,7 @@ static enum err on_person_find(struct controller *ctl, struct request *request, 
         answer_handle(request->answer, handle);
         answer_text(request->answer, holder->tenant);
         answer_text(request->answer, roster_kind_word(holder->kind));
-        answer_text(request->answer, state_of(holder, holder->tenant));
+        answer_text(request->answer, state_shown(request, holder));
         (void)answer_end_row(request->answer);
     }
     parkgate__holder_record__free_unpacked(holder, NULL);

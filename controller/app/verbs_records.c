@@ -154,7 +154,12 @@ static enum err on_headcount_why(struct controller *ctl, struct request *request
         return ERR_OK;
     }
     parkgate__holder_record__free_unpacked(holder, NULL);
-    return headcount_why(ctl->txn, &ctl->tz, person,
+    const char *bound = request_bound_tenant(request);
+    struct name own = {{0}};
+    if (bound != NULL) {
+        (void)name_from_text(bound, &own);
+    }
+    return headcount_why(ctl->txn, &ctl->tz, person, bound == NULL ? NULL : &own,
                          given == NULL || given[0] == '\0' ? NULL : &date, request->answer, fault);
 }
 
