@@ -11,11 +11,16 @@
 #include "controller/journal/journal.h"
 #include "controller/store/people_store.h"
 #include "controller/store/tables.h"
+#include "controller/store/versioned.h"
 #include "schema/kinds.h"
 
 /* One slice's records on their way into journal entries. An entry stays well under the bound of a
  * stored record, so a slice of LIMIT_ROWS_PER_MESSAGE rows becomes a few entries. */
-enum { PART_BYTES = 40 * 1024, PART_ITEMS = LIMIT_ROWS_PER_MESSAGE };
+enum {
+    PART_BYTES = 40 * 1024,
+    PART_ITEMS = 2 * LIMIT_ROWS_PER_MESSAGE, /* a row gives at most a plate and a badge */
+    SEEN_MAX = 4 * LIMIT_ROWS_PER_MESSAGE,   /* with an identity number and the tenant's own */
+};
 
 struct part {
     Parkgate__ImportSlice entry;
@@ -23,6 +28,8 @@ struct part {
     size_t used;
     ProtobufCBinaryData holders[PART_ITEMS], credentials[PART_ITEMS], assignments[PART_ITEMS];
     uint8_t bytes[PART_BYTES + 8192];
+    size_t seen_count; /* identities and credentials of the slice, which may take several parts */
+    struct seal_hash seen[SEEN_MAX];
 };
 
 static struct bytes stage_key(struct keybuf *key, uint64_t stage)
@@ -84,6 +91,18 @@ static enum err on_import_begin(struct controller *ctl, struct request *request,
 }
 
 /* --- rows --- */
+
+static enum err stage_is_open(struct controller *ctl, uint64_t stage, bool *ret_open,
+                              struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    TRY(store_get_message(ctl->txn, TABLE_STAGE, stage_key(&key, stage),
+                          &parkgate__stage_record__descriptor, &message, fault));
+    *ret_open = ((Parkgate__StageRecord *)(void *)message)->state == STAGE_OPEN;
+    store_message_destroy(&message);
+    return ERR_OK;
+}
 
 static bool row_bad(struct request *request, const Parkgate__RosterRow *row, const char *column,
                     const char *why)
@@ -165,27 +184,105 @@ static bool row_person(struct request *request, const Parkgate__RosterRow *row,
     return true;
 }
 
+/* Adds a hash of the slice. False: it stood there before. */
+static bool is_first(struct part *part, const struct seal_hash *hash)
+{
+    for (size_t i = 0; i < part->seen_count; i++) {
+        if (memcmp(part->seen[i].bytes, hash->bytes, SEAL_HASH_SIZE) == 0) {
+            return false;
+        }
+    }
+    MUST(part->seen_count < SEEN_MAX);
+    part->seen[part->seen_count++] = *hash;
+    return true;
+}
+
+/* Did a former slice of this import bring this person or vehicle? */
+static enum err was_brought(struct controller *ctl, const struct part *part, struct handle holder,
+                            bool *ret_brought, struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    enum err err =
+        versioned_newest(ctl->txn, VERSIONED_HOLDER, BYTES_OF(holder.bytes), &message, fault);
+    *ret_brought =
+        err == ERR_OK && ((Parkgate__HolderRecord *)(void *)message)->stage == part->entry.stage;
+    store_message_destroy(&message);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* One row a person. ERR_OK with a complaint: it stands in the import already. */
+static enum err check_holder(struct controller *ctl, struct request *request, struct part *part,
+                             const Parkgate__RosterRow *row, const struct roster_holder *holder,
+                             struct fault *fault)
+{
+    bool brought = false;
+    const char *column = row->plate[0] != '\0'       ? "plate"
+                         : row->id_number[0] != '\0' ? "id_number"
+                                                     : "external";
+    TRY(was_brought(ctl, part, holder->handle, &brought, fault));
+    bool own_id = row->plate[0] != '\0' || row->id_number[0] != '\0';
+    brought |= own_id && !is_first(part, &holder->id_hash);
+    if (!brought && row->external[0] != '\0' && !is_first(part, &holder->external_hash)) {
+        brought = true;
+        column = "external";
+    }
+    if (brought) {
+        (void)row_bad(request, row, column, "it stands twice in the import");
+    }
+    return ERR_OK;
+}
+
+/* A credential that an import gives to somebody else, this one or another that is open. */
+static enum err check_credential(struct controller *ctl, struct request *request, struct part *part,
+                                 const Parkgate__RosterRow *row, const char *column,
+                                 const struct roster_credential *made, struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    enum err err = versioned_newest(ctl->txn, VERSIONED_CREDENTIAL, BYTES_OF(made->hash.bytes),
+                                    &message, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    const Parkgate__CredentialRecord *newest = (void *)message;
+    bool ours = newest != NULL && newest->stage == part->entry.stage;
+    bool twice = ours || !is_first(part, &made->hash);
+    bool open = false;
+    if (newest != NULL && newest->stage != 0 && !ours &&
+        !handle_equal(people_handle(&newest->holder), made->holder)) {
+        err = stage_is_open(ctl, newest->stage, &open, fault);
+    }
+    store_message_destroy(&message);
+    if (twice) {
+        (void)row_bad(request, row, column, "it stands twice in the import");
+    } else if (open) {
+        (void)row_bad(request, row, column,
+                      "another import that is not closed gives it to somebody else");
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err add_credential(struct controller *ctl, struct request *request, struct part *part,
                                const Parkgate__RosterRow *row, struct handle holder, uint32_t kind,
                                const struct credential *credential, struct fault *fault)
 {
+    const char *column = kind == CREDENTIAL_KIND_PLATE ? "plate" : "badge";
     struct roster_credential made;
     struct complaint c = {0};
     enum err err = ERR_OK;
     if (!roster_make_credential(ctl, holder, kind, credential_view(credential), &made, &c, &err,
                                 fault)) {
         if (err == ERR_OK) {
-            (void)row_bad(request, row, kind == CREDENTIAL_KIND_PLATE ? "plate" : "badge",
+            (void)row_bad(request, row, column,
                           "it is held by somebody else; revoke it there first");
         }
         return err;
     }
     if (made.was_revoked) {
-        (void)row_bad(request, row, kind == CREDENTIAL_KIND_PLATE ? "plate" : "badge",
-                      "it was revoked; give another, or add it by badge add");
+        (void)row_bad(request, row, column, "it was revoked; give another, or add it by badge add");
         return ERR_OK;
     }
-    if (!made.was_live) {
+    TRY(check_credential(ctl, request, part, row, column, &made, fault));
+    if (!made.was_live && request->answer->complaint.number == 0) {
         made.record.stage = part->entry.stage;
         add_item(part, part->credentials, &part->entry.n_credential, &made.record.base);
     }
@@ -277,6 +374,9 @@ static enum err add_row(struct controller *ctl, struct request *request, struct 
     }
     enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);
     if (err == ERR_OK) {
+        err = check_holder(ctl, request, part, row, &holder, fault);
+    }
+    if (err == ERR_OK && request->answer->complaint.number == 0) {
         if (holder.record.vehicle) {
             fill_vehicle_days(ctl, row, &holder.record);
         }
@@ -342,6 +442,7 @@ static enum err on_import_slice(struct controller *ctl, struct request *request,
         (first == stage->rows || request_refuse(request, ERROR_IMPORT_MISMATCH,
                                                 request_arg(request, "import"), NULL, NULL));
     begin_part(&part, number, stage->rows);
+    part.seen_count = 0;
     memset(&part.digest, 0, sizeof(part.digest));
     if (stage->digest.len == SEAL_HASH_SIZE) {
         memcpy(part.digest.bytes, stage->digest.data, SEAL_HASH_SIZE);

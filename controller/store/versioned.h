@@ -22,10 +22,15 @@ MUST_CHECK enum err versioned_resolve(struct store_txn *txn, enum versioned_kind
                                       struct bytes key, struct bytes value,
                                       ProtobufCMessage **ret_record, struct fault *fault);
 
-/* Writes `record`; when its stage is not 0, what is valid now is kept inside as previous. `record`
- * itself is not changed. */
+/* Writes `record`; when its stage is not 0, what is valid now is kept inside as previous, and on top of
+ * that what other imports wrote that are open. `record` itself is not changed. */
 MUST_CHECK enum err versioned_put(struct store_txn *txn, enum versioned_kind kind, struct bytes key,
                                   ProtobufCMessage *record, struct fault *fault);
+
+/* The record written last under `key`, inert or not. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err versioned_newest(struct store_txn *txn, enum versioned_kind kind,
+                                     struct bytes key, ProtobufCMessage **ret_record,
+                                     struct fault *fault);
 
 /* Is there anything under `key`, inert or not? */
 MUST_CHECK enum err versioned_exists(struct store_txn *txn, enum versioned_kind kind,
