@@ -201,8 +201,9 @@ static void why_names_the_row(void **state)
                        business_day_row_zh(shift), (long long)AT(0, 8, 0), (long long)AT(0, 9, 10));
         w->text[0] = '\0';
         answer_reset(&w->answer);
-        assert_int_equal(headcount_why(w->f.txn, &w->tz, handle_of(1), NULL, dates[i], &w->answer, NULL),
-                         ERR_OK);
+        assert_int_equal(
+            headcount_why(w->f.txn, &w->tz, handle_of(1), NULL, dates[i], &w->answer, NULL),
+            ERR_OK);
         add_rows(w);
         check_text(w, want, __LINE__);
     }
@@ -211,7 +212,8 @@ static void why_names_the_row(void **state)
                      ERR_OK);
     assert_int_equal(w->answer.cell_count, 0);
     answer_reset(&w->answer); /* only went out */
-    assert_int_equal(headcount_why(w->f.txn, &w->tz, handle_of(4), NULL, NULL, &w->answer, NULL), ERR_OK);
+    assert_int_equal(headcount_why(w->f.txn, &w->tz, handle_of(4), NULL, NULL, &w->answer, NULL),
+                     ERR_OK);
     assert_int_equal(w->answer.cell_count, 0);
 }
 
