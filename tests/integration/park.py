@@ -604,17 +604,15 @@ class Park:
         return next(gate for gate in self.gates if gate.name == name)
 
     def wait_gate(self, name):
-        """Until the controller hears the gate, its readers are polled, its boards are asked and its port answers."""
-        gate = self.gate_of(name)
-        until(f"gate {name} is online", lambda: self.gate_state(name) == "online")
-        for lane in gate.lanes:
-            if lane.reader == "badge":
-                self.readers[lane.name].do("wait polls 2 30000")
-        for board in gate.boards:
-            device = self.boards[board.name]
-            until(f"board {board.name} is asked", lambda device=device: int(device.values("board")["requests"]) >= 5)
+        """Until this run of the agent was welcomed, its readers and boards are up, its port answers, and the controller
+        says so too."""
+        gate, agent = self.gate_of(name), self.agents[name]
+        agent.wait_event("controller_welcome")
+        for device in [self.reader_name(lane.name) for lane in gate.lanes if lane.reader == "badge"] + [board.name for board in gate.boards]:
+            agent.wait_event(f"device name={re.escape(device)} state=1")
         if name in self.http_ports:
             until(f"the port of {name} answers", lambda: socket.create_connection(("127.0.0.1", self.http_ports[name]), 1).close() is None)
+        until(f"gate {name} is online", lambda: self.gate_state(name) == "online")
         until(f"all devices of {name} are up", lambda: int(self.gate_row(name).get("devices_down") or 0) == 0)
 
     def gate_row(self, name):
