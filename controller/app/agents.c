@@ -146,6 +146,14 @@ enum err agents_push_config(struct controller *ctl, struct fault *fault)
 
 /* --- hello --- */
 
+/* Its clock minus ours; what it says may be any number. */
+static int64_t clock_offset_ms(int64_t wall_us, struct wall now)
+{
+    int64_t bound = INT64_MAX / 2;
+    int64_t said = wall_us < -bound ? -bound : wall_us > bound ? bound : wall_us;
+    return (said - now.us) / 1000;
+}
+
 static void refuse_hello(struct controller *ctl, const struct input *input, uint8_t version,
                          const struct complaint *c)
 {
@@ -193,6 +201,19 @@ static enum err judge_outbox(struct controller *ctl, const Parkgate__Hello *hell
     return ERR_OK;
 }
 
+/* A HELLO that was already on its way when an epoch was ordered for the same outbox: nothing of that
+ * epoch was applied yet, so the order stands. */
+static bool order_stands(const struct controller *ctl, const struct input *input,
+                         const Parkgate__Hello *hello, const Parkgate__AgentRecord *known)
+{
+    const struct session *session =
+        session_of_gate((struct sessions *)(uintptr_t)&ctl->sessions, name_or_none(hello->gate));
+    return session != NULL && link_key_equal(session->key, input->key) &&
+           session->ordered_epoch != 0 && session->ordered_epoch == known->epoch &&
+           session->asked_epoch == hello->epoch && known->last_sequence == 0 &&
+           bytes_equal(field_view(&hello->store_id), field_view(&known->store_id));
+}
+
 static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello,
                             const Parkgate__AgentRecord *known, const struct input *input,
                             uint32_t *ret_epoch, struct fault *fault)
@@ -208,7 +229,8 @@ static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello
 }
 
 static enum err welcome(struct controller *ctl, const struct input *input, uint8_t version,
-                        uint32_t epoch, const Parkgate__Hello *hello, struct fault *fault)
+                        uint32_t epoch, bool ordered, const Parkgate__Hello *hello,
+                        struct fault *fault)
 {
     Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
     struct session *session =
@@ -219,9 +241,11 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     }
     session->version = version;
     session->epoch = epoch;
+    session->asked_epoch = hello->epoch;
+    session->ordered_epoch = ordered ? epoch : 0;
     session->heard = ctl->mono;
     session->heard_wall = ctl->now;
-    session->offset_ms = (hello->wall_us - ctl->now.us) / 1000;
+    session->offset_ms = clock_offset_ms(hello->wall_us, ctl->now);
     welcome.version = version;
     welcome.epoch = epoch;
     welcome.wall_us = ctl->now.us;
@@ -258,8 +282,11 @@ static enum err on_hello(struct controller *ctl, struct input *input,
         return ERR_OK;
     }
     TRY(agent_get(ctl->txn, key->gate, &known, fault));
-    enum err err = judge_outbox(ctl, hello, known, &fit, fault);
-    if (err == ERR_OK && fit != OUTBOX_FITS) {
+    bool stands = order_stands(ctl, input, hello, known);
+    enum err err = stands ? ERR_OK : judge_outbox(ctl, hello, known, &fit, fault);
+    if (stands) {
+        epoch = known->epoch;
+    } else if (err == ERR_OK && fit != OUTBOX_FITS) {
         err = order_epoch(ctl, hello, known, input, &epoch, fault);
     }
     parkgate__agent_record__free_unpacked(known, NULL);
@@ -267,7 +294,7 @@ static enum err on_hello(struct controller *ctl, struct input *input,
     if (fit == OUTBOX_CHANGED) {
         TRY(fault_note(ctl, &fault_outbox_restored, hello->gate, hello->gate, "", fault));
     }
-    return welcome(ctl, input, version, epoch, hello, fault);
+    return welcome(ctl, input, version, epoch, stands || fit != OUTBOX_FITS, hello, fault);
 }
 
 /* --- events and heartbeats --- */
@@ -326,7 +353,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
         return ERR_OK; /* it will say HELLO when it hears nothing */
     }
     hear(ctl, session, input);
-    session->offset_ms = (beat->wall_us - ctl->now.us) / 1000;
+    session->offset_ms = clock_offset_ms(beat->wall_us, ctl->now);
     session->pending = beat->pending;
     session->last_sequence = beat->last_sequence;
     session->devices_down = 0;

@@ -19,6 +19,7 @@ struct session {
     struct name gate;
     uint8_t version;
     uint32_t epoch;
+    uint32_t asked_epoch, ordered_epoch; /* of the HELLO that was given a new one; 0: none was */
     uint64_t config_version; /* that the gate has */
     struct mono heard;
     struct wall heard_wall;

@@ -132,6 +132,53 @@ static void restored_outboxes_get_a_new_epoch_and_a_fault(void **state)
     (void)assert_replays(w);
 }
 
+/* The agent repeats HELLO while the first one is still on its way. */
+static void a_repeated_hello_gets_the_epoch_ordered_before(void **state)
+{
+    struct world *w = *state;
+    static uint8_t other[16] = {0xaa};
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    (void)gate_badge(w, &gate, "a-in", "04010203");
+    world_turn(w);
+    uint64_t before = head_of(w).sequence;
+    Parkgate__Hello hello = gate_hello_message(w, &gate);
+    hello.store_id.data = other;
+    gate_send(w, &gate, MESSAGE_HELLO, 0, &hello.base);
+    gate_send(w, &gate, MESSAGE_HELLO, 0, &hello.base); /* in the same batch */
+    world_turn(w);
+    hello.last_sequence++; /* it went on reading */
+    gate_send_hello(w, &gate, &hello);
+    assert_int_equal(welcome_of(w)->epoch, gate.epoch + 1);
+    assert_int_equal(entries_of(w, ENTRY_AGENT_EPOCH, before), 1);
+    assert_int_equal(faults_of(w, "outbox-restored", before), 1);
+    gate.epoch++;
+    gate.sequence = 0;
+    memcpy(gate.store_id, other, sizeof(other));
+    (void)gate_badge(w, &gate, "a-in", "04010203");
+    world_turn(w);
+    gate_send_hello(w, &gate, &hello); /* an event of that epoch came: this is another outbox */
+    assert_int_equal(welcome_of(w)->epoch, gate.epoch + 1);
+    assert_int_equal(entries_of(w, ENTRY_AGENT_EPOCH, before), 2);
+}
+
+static void clocks_of_any_number_are_survived(void **state)
+{
+    struct world *w = *state;
+    static const int64_t times[] = {INT64_MIN, INT64_MAX};
+    struct gate gate;
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    gate_join(w, &gate, "gate-a", 1);
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        Parkgate__Hello hello = gate_hello_message(w, &gate);
+        hello.wall_us = beat.wall_us = times[i];
+        gate_send_hello(w, &gate, &hello);
+        gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+        world_turn(w);
+        assert_true(row_with(admin(w, "status", NULL), "fault", "clock-off") != SIZE_MAX);
+    }
+}
+
 static void old_epoch_is_answered_retry(void **state)
 {
     struct world *w = *state;
@@ -434,6 +481,8 @@ int main(void)
         WORLD_TEST(same_outbox_fits),
         WORLD_TEST(more_in_the_outbox_fits),
         WORLD_TEST(restored_outboxes_get_a_new_epoch_and_a_fault),
+        WORLD_TEST(a_repeated_hello_gets_the_epoch_ordered_before),
+        WORLD_TEST(clocks_of_any_number_are_survived),
         WORLD_TEST(old_epoch_is_answered_retry),
         WORLD_TEST(event_before_hello_is_answered_retry),
         WORLD_TEST(foreign_gate_name_is_refused),
