@@ -268,11 +268,23 @@ static enum err in_savepoint(struct controller *ctl, struct input *input,
     return err;
 }
 
+/* An agent's event that cannot be worked off would come again for ever: it is refused instead. */
+static enum err work_input(struct controller *ctl, struct input *input, struct fault *fault)
+{
+    enum err err = in_savepoint(ctl, input, NULL, NULL, fault);
+    if (err == ERR_OK || is_dead(err) || input->port != PORT_AGENTS || input->spoiled) {
+        return err;
+    }
+    log_error("event_spoiled", LOG_TEXT("error", err_name(err)), LOG_TEXT("what", fault->what));
+    input->spoiled = true;
+    return in_savepoint(ctl, input, NULL, NULL, fault);
+}
+
 static enum err redo_all(struct controller *ctl, struct fault *fault)
 {
     for (size_t i = 0; i < ctl->batch->input_count; i++) {
         struct input *input = &ctl->batch->inputs[i];
-        enum err err = in_savepoint(ctl, input, NULL, NULL, fault);
+        enum err err = work_input(ctl, input, fault);
         if (is_dead(err)) {
             return err;
         }
@@ -334,7 +346,7 @@ void batch_take(struct controller *ctl, const struct input *taken)
     memcpy(batch->in_arena + batch->in_used, taken->frame.data, taken->frame.size);
     input->frame.data = batch->in_arena + batch->in_used;
     batch->in_used += taken->frame.size;
-    settle(ctl, input, in_savepoint(ctl, input, NULL, NULL, &fault), &fault);
+    settle(ctl, input, work_input(ctl, input, &fault), &fault);
     if (batch->input_count == BATCH_INPUTS_MAX) {
         batch_commit(ctl);
     }

@@ -17,6 +17,7 @@ struct input {
     struct link_peer peer;
     struct link_key key;
     struct bytes frame; /* copied by the batch */
+    bool spoiled; /* working it off failed for a reason of its own: only refusing it is left */
     bool verdict_sent;
     uint32_t outcome, reason; /* of the verdict sent */
 };

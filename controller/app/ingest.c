@@ -109,7 +109,7 @@ static const char *shape_of(const Parkgate__Event *event)
                                  field_view(&event->credential))) {
         return "its credential is not in normal form";
     }
-    if (event->received_us <= 0) {
+    if (event->received_us <= 0 || event->captured_us < 0) {
         return "its time is missing";
     }
     bool needs_lane = event->kind != EVENT_DEVICE;
@@ -554,6 +554,9 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
     }
     if (err != ERR_NOT_FOUND) {
         return err;
+    }
+    if (input->spoiled) {
+        return refuse_bad(ctl, &a, "it cannot be recorded", fault);
     }
     if (!in_work_begin(ctl->in_work, &a.digest)) {
         return refuse_poison(ctl, &a, fault);

@@ -166,6 +166,7 @@ static void misshapen_events_are_refused_for_good(void **state)
         {"unknown passage",     none},
         {"no device name",      none},
         {"no time",             none},
+        {"a time before 1970",  none},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         rows[i].event.kind = EVENT_PRESENTATION;
@@ -184,6 +185,7 @@ static void misshapen_events_are_refused_for_good(void **state)
     rows[8].event.passage = PASSAGE_HELD_ENDED + 1;
     rows[9].event.kind = EVENT_DEVICE;
     rows[10].event.received_us = -1;
+    rows[11].event.captured_us = INT64_MIN;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint32_t error = 0;
         uint64_t before = head_of(d->w).sequence;
