@@ -201,8 +201,8 @@ static enum err judge_outbox(struct controller *ctl, const Parkgate__Hello *hell
     return ERR_OK;
 }
 
-/* A HELLO that was already on its way when an epoch was ordered for the same outbox: nothing of that
- * epoch was applied yet, so the order stands. */
+/* A HELLO that was already on its way when an epoch was ordered for the same outbox: nothing of
+ * that epoch was applied yet, so the order stands. */
 static bool order_stands(const struct controller *ctl, const struct input *input,
                          const Parkgate__Hello *hello, const Parkgate__AgentRecord *known)
 {

@@ -20,6 +20,8 @@ enum {
     PART_BYTES = 40 * 1024,
     PART_ITEMS = 2 * LIMIT_ROWS_PER_MESSAGE, /* a row gives at most a plate and a badge */
     SEEN_MAX = 4 * LIMIT_ROWS_PER_MESSAGE,   /* with an identity number and the tenant's own */
+    ROW_BYTES_MAX = 16 * 1024, /* its records: a long identity, many suspensions and zones */
+    ROW_DAY_MAX = 2932896,     /* 9999-12-31 */
 };
 
 struct part {
@@ -27,7 +29,7 @@ struct part {
     struct seal_hash digest;
     size_t used;
     ProtobufCBinaryData holders[PART_ITEMS], credentials[PART_ITEMS], assignments[PART_ITEMS];
-    uint8_t bytes[PART_BYTES + 8192];
+    uint8_t bytes[PART_BYTES + ROW_BYTES_MAX];
     size_t seen_count; /* identities and credentials of the slice, which may take several parts */
     struct seal_hash seen[SEEN_MAX];
 };
@@ -177,6 +179,12 @@ static bool row_person(struct request *request, const Parkgate__RosterRow *row,
                                   .plate = plate->text};
     if (row->plate[0] == '\0' && !roster_kind(row->kind, &ret->kind)) {
         return row_bad(request, row, "kind", "staff, day, driver or visitor");
+    }
+    if (row->from_date < 0 || row->from_date > ROW_DAY_MAX) {
+        return row_bad(request, row, "from", "not a day of the calendar");
+    }
+    if (row->to_date < 0 || row->to_date > ROW_DAY_MAX) {
+        return row_bad(request, row, "to", "not a day of the calendar");
     }
     if (row->plate[0] == '\0' && row->person_name[0] == '\0') {
         return row_bad(request, row, "name", "it is empty");
@@ -404,6 +412,10 @@ static enum err add_rows(struct controller *ctl, struct request *request, struct
                          struct fault *fault)
 {
     const Parkgate__Request *message = request->message;
+    if (message->n_row > LIMIT_ROWS_PER_MESSAGE) {
+        (void)request_refuse(request, ERROR_FRAME_BODY, "32", "it has over 200 rows", NULL);
+        return ERR_OK;
+    }
     for (size_t i = 0; i < message->n_row; i++) {
         Parkgate__RosterRow *row =
             parkgate__roster_row__unpack(NULL, message->row[i].len, message->row[i].data);

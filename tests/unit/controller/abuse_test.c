@@ -50,10 +50,118 @@ static void an_event_that_cannot_be_recorded_is_kept_aside(void **state)
     assert_int_equal(answer_of(w, next, NULL), ANSWER_APPLIED);
 }
 
+/* --- imports --- */
+
+enum { ROWS_MAX = 240 };
+
+struct slice {
+    size_t count, used;
+    ProtobufCBinaryData row[ROWS_MAX];
+    uint8_t bytes[64 * 1024];
+};
+
+static struct slice the_slice;
+
+static void slice_add(struct slice *slice, Parkgate__RosterRow *row)
+{
+    row->line = (uint32_t)slice->count + 2;
+    size_t size = parkgate__roster_row__pack(row, slice->bytes + slice->used);
+    slice->row[slice->count++] =
+        (ProtobufCBinaryData){.len = size, .data = slice->bytes + slice->used};
+    slice->used += size;
+}
+
+static Parkgate__RosterRow person_row(const char *tenant, const char *name)
+{
+    Parkgate__RosterRow row = PARKGATE__ROSTER_ROW__INIT;
+    row.tenant = (char *)(uintptr_t)tenant;
+    row.person_name = (char *)(uintptr_t)name;
+    row.kind = (char *)(uintptr_t) "day";
+    return row;
+}
+
+static const char *import_begin(struct world *w, struct link_key key)
+{
+    return note(assert_done(ask(w, key, "import.begin", "rows", "10", NULL)), "import");
+}
+
+static const Parkgate__Reply *import_slice(struct world *w, struct link_key key, const char *import,
+                                           const struct slice *slice)
+{
+    return ask_rows(w, key, "import.slice", slice->row, slice->count, "import", import, "first",
+                    "0", NULL);
+}
+
+static const Parkgate__Reply *import_close(struct world *w, struct link_key key, const char *import,
+                                           const struct slice *slice)
+{
+    char digest[2 * SEAL_HASH_SIZE + 1];
+    char rows[16];
+    struct seal_hash chain = {{0}};
+    for (size_t i = 0; i < slice->count; i++) {
+        struct seal_hasher hasher;
+        seal_hasher_begin(&hasher);
+        seal_hasher_add(&hasher, BYTES_OF(chain.bytes));
+        seal_hasher_add(&hasher, (struct bytes){slice->row[i].data, slice->row[i].len});
+        chain = seal_hasher_end(&hasher);
+    }
+    bytes_to_hex(BYTES_OF(chain.bytes), digest, sizeof(digest));
+    (void)snprintf(rows, sizeof(rows), "%zu", slice->count);
+    return ask(w, key, "import.close", "import", import, "rows", rows, "digest", digest, NULL);
+}
+
+static void a_slice_of_many_small_rows_is_taken(void **state)
+{
+    struct world *w = *state;
+    struct link_key key = operator_key(w, 7, "tenant", "acme", NULL, NULL);
+    struct slice *slice = &the_slice;
+    static char plates[ROWS_MAX][16];
+    static char badges[ROWS_MAX][16];
+    *slice = (struct slice){0};
+    for (size_t i = 0; i < 200; i++) { /* vehicles with a badge: two credentials a row */
+        Parkgate__RosterRow row = person_row("acme", "");
+        (void)snprintf(plates[i], sizeof(plates[i]), "粤B1%04zu", i);
+        (void)snprintf(badges[i], sizeof(badges[i]), "0455%04zx", i);
+        row.plate = plates[i];
+        row.badge = badges[i];
+        row.external = badges[i];
+        slice_add(slice, &row);
+    }
+    const char *import = import_begin(w, key);
+    assert_done(import_slice(w, key, import, slice));
+    assert_done(import_close(w, key, import, slice));
+    *slice = (struct slice){0};
+    for (size_t i = 0; i < LIMIT_ROWS_PER_MESSAGE + 1; i++) {
+        Parkgate__RosterRow row = person_row("acme", "x");
+        slice_add(slice, &row);
+    }
+    import = import_begin(w, key);
+    assert_refused(import_slice(w, key, import, slice), ERROR_FRAME_BODY);
+    (void)assert_replays(w);
+}
+
+static void days_beyond_the_calendar_are_refused(void **state)
+{
+    struct world *w = *state;
+    static const int32_t days[] = {INT32_MIN, -1, INT32_MAX};
+    struct slice *slice = &the_slice;
+    const char *import = import_begin(w, w->admin);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(days); i++) {
+        Parkgate__RosterRow row = person_row("acme", "");
+        row.plate = (char *)(uintptr_t) "粤B12345";
+        *(i % 2 == 0 ? &row.from_date : &row.to_date) = days[i / 2];
+        *slice = (struct slice){0};
+        slice_add(slice, &row);
+        assert_refused(import_slice(w, w->admin, import, slice), ERROR_ROW_BAD);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
+        WORLD_TEST(a_slice_of_many_small_rows_is_taken),
+        WORLD_TEST(days_beyond_the_calendar_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
