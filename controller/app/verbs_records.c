@@ -70,6 +70,27 @@ static enum err fill_events(struct controller *ctl, struct answer *a,
     return ERR_OK;
 }
 
+/* Where to begin so that the newest `limit` fitting entries are shown: looks back over at most
+ * EVENTS_SCAN_MAX. */
+static enum err look_back(struct controller *ctl, const struct event_filter *filter,
+                          struct event_page *page, struct fault *fault)
+{
+    uint64_t found = 0;
+    uint64_t lowest = page->head > EVENTS_SCAN_MAX ? page->head - EVENTS_SCAN_MAX : 0;
+    page->after = page->head;
+    while (page->after > lowest && found < page->limit) {
+        Parkgate__Entry *entry = NULL;
+        struct seal_hash hash;
+        struct entry_words words;
+        TRY(read_entry(ctl, page->after, &entry, &hash, fault));
+        entry_words_of(entry, &words);
+        parkgate__entry__free_unpacked(entry, NULL);
+        found += passes(filter, &words);
+        page->after--;
+    }
+    return ERR_OK;
+}
+
 static enum err on_events(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct journal_head head;
@@ -85,7 +106,7 @@ static enum err on_events(struct controller *ctl, struct request *request, struc
     TRY(journal_head(ctl->txn, &head, fault));
     page.head = head.sequence;
     if (page.after == UINT64_MAX) {
-        page.after = head.sequence > page.limit ? head.sequence - page.limit : 0;
+        TRY(look_back(ctl, &filter, &page, fault));
     }
     answer_columns(request->answer, ENTRY_WORD_COLUMNS);
     TRY(fill_events(ctl, request->answer, &filter, &page, fault));

@@ -137,7 +137,7 @@ int job_backup(const struct job_paths *paths, const char *dir)
     char hash[2 * SEAL_HASH_SIZE + 1];
     if (backup(paths, dir, &head, &fault) != ERR_OK) {
         (void)printf("failed=%s\n", fault.what);
-        return 0;
+        return 1;
     }
     bytes_to_hex(BYTES_OF(head.hash.bytes), hash, sizeof(hash));
     (void)printf("store=%s/store\nkeys=%s/person-keys\nseq=%llu\nhash=%s\nresult=good\n", dir, dir,

@@ -20,12 +20,13 @@ struct verification {
     struct store *copy;
     char copy_dir[STORE_PATH_SIZE];
     uint64_t entries, tables, differences;
+    char first[2 * STORE_KEY_MAX + 128]; /* difference, for the one line that a remote person sees */
 };
 
-static int failed(const struct fault *fault)
+static int failed(const char *what)
 {
-    (void)printf("failed=%s\n", fault->what);
-    return 0;
+    (void)printf("failed=%s\n", what);
+    return 1;
 }
 
 static enum err open_live(const struct job_paths *paths, struct store **ret, struct fault *fault)
@@ -127,6 +128,9 @@ static void show_difference(struct verification *v, size_t table, struct bytes k
         return;
     }
     bytes_to_hex(key, hex, sizeof(hex));
+    if (v->differences == 1) {
+        (void)snprintf(v->first, sizeof(v->first), "%s %s: %s", table_names[table], hex, what);
+    }
     (void)printf("%s\t%s\t%s\n", table_names[table], hex, what);
 }
 
@@ -199,12 +203,13 @@ int job_verify(const struct job_paths *paths)
     (void)printf("entries=%llu\ntables=%llu\ndifferences=%llu\n", (unsigned long long)v.entries,
                  (unsigned long long)v.tables, (unsigned long long)v.differences);
     if (err != ERR_OK) {
-        return failed(&fault);
+        return failed(fault.what);
     }
     if (v.differences > 0) {
-        (void)printf("failed=%llu records differ from the journal's replay\n",
-                     (unsigned long long)v.differences);
-        return 0;
+        char what[sizeof(v.first) + 96];
+        (void)snprintf(what, sizeof(what), "%llu records differ from the journal's replay; first %s",
+                       (unsigned long long)v.differences, v.first);
+        return failed(what);
     }
     (void)printf("result=good\n");
     return 0;
@@ -221,7 +226,7 @@ int job_recount(const struct job_paths *paths)
     }
     store_destroy(&store);
     if (err != ERR_OK) {
-        return failed(&fault);
+        return failed(fault.what);
     }
     (void)printf("columns=scope,field,table,recount\n");
     for (size_t i = 0; i < report.differences && i < DIFFERENCES_SHOWN; i++) {
@@ -232,10 +237,14 @@ int job_recount(const struct job_paths *paths)
                  (unsigned long long)report.entries, (unsigned long long)report.passages,
                  (unsigned long long)report.figures, (unsigned long long)report.differences);
     if (report.differences > 0) {
-        (void)printf("failed=%llu figures differ from the recount\n",
-                     (unsigned long long)report.differences);
-    } else {
-        (void)printf("result=good\n");
+        char what[256];
+        const struct recount_difference *first = &report.listed[0];
+        (void)snprintf(what, sizeof(what),
+                       "%llu figures differ from the recount; first %s %s: %lld, recount %lld",
+                       (unsigned long long)report.differences, first->scope, first->field,
+                       (long long)first->table, (long long)first->recount);
+        return failed(what);
     }
+    (void)printf("result=good\n");
     return 0;
 }
