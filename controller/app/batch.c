@@ -30,6 +30,8 @@ struct batch {
     struct store_txn *txn; /* the batch's own; inputs run in its children */
     struct mono opened;
     bool open;
+    enum err (*work)(struct controller *, void *, struct fault *); /* a timer's; NULL: inputs' */
+    void *work_ctx;
     size_t input_count, ack_count, outgoing_count;
     struct input inputs[BATCH_INPUTS_MAX];
     struct ack acks[BATCH_INPUTS_MAX];
@@ -71,6 +73,7 @@ static void close_batch(struct controller *ctl)
 {
     forget(ctl);
     ctl->batch->open = false;
+    ctl->batch->work = NULL;
     ctl->batch->input_count = 0;
     ctl->batch->in_used = 0;
 }
@@ -214,6 +217,14 @@ static void tell_failed(struct controller *ctl, const struct input *input, enum 
     tell_operator(ctl, input, &c);
 }
 
+/* The park in memory as the store has it, when what changed it is undone. */
+static enum err reload_committed(struct controller *ctl, struct fault *fault)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(ctl->store, &txn, fault));
+    return controller_reload(ctl, txn, fault);
+}
+
 static void give_up(struct controller *ctl, enum err code, const struct fault *fault)
 {
     struct batch *batch = ctl->batch;
@@ -225,9 +236,7 @@ static void give_up(struct controller *ctl, enum err code, const struct fault *f
     }
     close_batch(ctl);
     struct fault again = {0};
-    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    if (store_begin_read(ctl->store, &txn, &again) != ERR_OK ||
-        controller_reload(ctl, txn, &again) != ERR_OK) {
+    if (reload_committed(ctl, &again) != ERR_OK) {
         log_error("reload_failed", LOG_TEXT("what", again.what));
     }
 }
@@ -265,6 +274,10 @@ static enum err in_savepoint(struct controller *ctl, struct input *input,
     batch->ack_count = acks;
     batch->outgoing_count = outgoing;
     batch->out_used = out_used;
+    struct fault again = {0};
+    if (!is_dead(err) && controller_reload(ctl, batch->txn, &again) != ERR_OK) {
+        log_error("reload_failed", LOG_TEXT("what", again.what));
+    }
     return err;
 }
 
@@ -282,6 +295,9 @@ static enum err work_input(struct controller *ctl, struct input *input, struct f
 
 static enum err redo_all(struct controller *ctl, struct fault *fault)
 {
+    if (ctl->batch->work != NULL) {
+        return in_savepoint(ctl, NULL, ctl->batch->work, ctl->batch->work_ctx, fault);
+    }
     for (size_t i = 0; i < ctl->batch->input_count; i++) {
         struct input *input = &ctl->batch->inputs[i];
         enum err err = work_input(ctl, input, fault);
@@ -304,6 +320,7 @@ static enum err grow_and_redo(struct controller *ctl, struct fault *fault)
         TRY(store_grow(ctl->store, fault));
         TRY(store_grow(ctl->keys, fault));
         log_event("store_grown", LOG_TEXT("dir", store_dir(ctl->store)));
+        TRY(reload_committed(ctl, fault));
         err = redo_all(ctl, fault);
     }
     return err;
@@ -359,12 +376,11 @@ void batch_run(struct controller *ctl,
     batch_commit(
         ctl); /* a timer's work stands in a batch of its own, so that it need not be kept */
     open_batch(ctl);
+    ctl->batch->work = work;
+    ctl->batch->work_ctx = ctx;
     enum err err = in_savepoint(ctl, NULL, work, ctx, &fault);
     if (err == ERR_MAP_FULL) {
-        forget(ctl);
-        if (store_grow(ctl->store, &fault) == ERR_OK) {
-            err = in_savepoint(ctl, NULL, work, ctx, &fault);
-        }
+        err = grow_and_redo(ctl, &fault);
     }
     if (err != ERR_OK) {
         give_up(ctl, err, &fault);

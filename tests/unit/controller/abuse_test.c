@@ -156,12 +156,71 @@ static void days_beyond_the_calendar_are_refused(void **state)
     }
 }
 
+/* --- the park in memory and the park in the store --- */
+
+/* Puts a request into the open batch. */
+static void request_put(struct world *w, const char *verb, char *name, bool rows)
+{
+    static uint8_t frame[LIMIT_FRAME_BYTES];
+    static char *args[] = {"name", "title", "zones"};
+    Parkgate__Request request = PARKGATE__REQUEST__INIT;
+    ProtobufCBinaryData values[] = {
+        {strlen(name), (uint8_t *)name  },
+        {3,            (uint8_t *)"New" },
+        {4,            (uint8_t *)"yard"},
+    };
+    request.verb = (char *)(uintptr_t)verb;
+    if (rows) {
+        request.n_row = w->rows.count;
+        request.row = w->rows.row;
+    } else {
+        request.n_arg = request.n_value = ARRAY_LEN(args);
+        request.arg = args;
+        request.value = values;
+    }
+    size_t size = envelope_write(PROTOCOL_VERSION, MESSAGE_REQUEST, ++w->last_request,
+                                 &request.base, frame, sizeof(frame));
+    world_frame(w, PORT_OPERATORS, w->admin, peer_of(99),
+                (struct bytes){.data = frame, .size = size});
+}
+
+/* A change of the park in a batch that is redone is made once, on the park that was committed. */
+static void a_redone_change_of_the_park_is_made(void **state)
+{
+    struct world *w = world_open(&(struct world_options){.map_size = 1 << 20});
+    struct store_stats stats;
+    size_t grown = 0;
+    (void)state;
+    for (int round = 0; round < 180 && grown < 3; round++) {
+        char name[16];
+        store_stats_of(w->store, &stats);
+        size_t before = stats.map_size;
+        (void)snprintf(name, sizeof(name), "new%d", round);
+        sent_forget(w);
+        request_put(w, "tenant.add", name, false);
+        for (int i = 0; i < 6; i++) {
+            request_put(w, "park.stage", name, true);
+        }
+        world_turn(w);
+        assert_int_equal(sent_count(w, MESSAGE_REPLY), 7);
+        for (size_t i = 0; i < w->sent_count; i++) {
+            assert_done((const void *)w->sent[i].body);
+        }
+        store_stats_of(w->store, &stats);
+        grown += stats.map_size > before;
+    }
+    assert_int_equal(grown, 3);
+    (void)assert_replays(w);
+    world_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
         WORLD_TEST(a_slice_of_many_small_rows_is_taken),
         WORLD_TEST(days_beyond_the_calendar_are_refused),
+        cmocka_unit_test(a_redone_change_of_the_park_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
