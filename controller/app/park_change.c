@@ -150,6 +150,11 @@ static enum err keep_tenants(struct controller *ctl, uint64_t stage, const struc
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+static bool no_such_stage(struct complaint *c)
+{
+    return complain(c, ERROR_NOT_FOUND, "stage", "of this number", NULL, NULL);
+}
+
 bool park_change_check(struct controller *ctl, uint64_t stage, struct park *ret_park,
                        uint32_t *ret_count, struct complaint *c, enum err *ret_err,
                        struct fault *fault)
@@ -163,7 +168,7 @@ bool park_change_check(struct controller *ctl, uint64_t stage, struct park *ret_
         return false;
     }
     if (*ret_count == 0) {
-        return complain(c, ERROR_NOT_FOUND, "stage", "of this number", NULL, NULL);
+        return no_such_stage(c);
     }
     if (ret_park->time_zone[0] == '\0') {
         return complain(c, ERROR_PARK_FILE, "the park itself (park: name, time_zone) is missing",
@@ -179,6 +184,9 @@ bool park_change_commit(struct controller *ctl, uint64_t stage, const char *acto
     struct tz_table zone;
     Parkgate__ParkCommit commit = PARKGATE__PARK_COMMIT__INIT;
     *ret_err = park_load_staged(ctl->txn, stage, &staged, &commit.count, c, fault);
+    if (*ret_err == ERR_OK && commit.count == 0) {
+        return no_such_stage(c);
+    }
     if (*ret_err == ERR_OK) {
         *ret_err = keep_tenants(ctl, stage, &staged, actor, fault);
     }
