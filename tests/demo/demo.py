@@ -468,26 +468,25 @@ class Check:
             self.wrong.append(f"{name}: {text}")
 
 
-def needles(people):
-    """50 names, numbers, plates and UIDs of the story, each in every form that it could stand in."""
-    rows = [row for row in people.by_who.values() if len(row["badge"]) >= 14 and len(row["name"]) >= 3]
-    rows = rows[:: len(rows) // 20][:20]
-    found = []
-    for row in rows[:14]:
-        found.append((row["name"], [row["name"].encode("utf-8"), row["name"].encode("gb18030")]))
-    for row in rows[:12]:
-        found.append((row["id"], [row["id"].encode()]))
-    for row in rows[6:20]:
-        found.append((row["badge"], [row["badge"].encode(), row["badge"].lower().encode(), bytes.fromhex(row["badge"]),
-                                     ":".join(re.findall("..", row["badge"])).encode()]))
-    for plate in people.trucks[:10]:
-        found.append((plate, [plate.encode("utf-8"), plate.encode("gb18030"), plate[1:].encode()]))
+def needles(people, story):
+    """50 names, numbers, plates and UIDs, each in every form that it could stand in: of people who came, of others, and of
+    strangers whom nobody knows."""
+    able = [row for row in people.by_who.values() if len(row["badge"]) >= 14 and len(row["name"]) >= 3]
+    rows = able[:10] + able[100::len(able) // 10][:10]
+    steps = [step for _, lanes in story.phases for verbs in lanes.values() for step in verbs]
+    strangers = [words[0] for verb, *words in steps if verb == "card" and len(words[0]) >= 14]
+    found = [(row["name"], [row["name"].encode("utf-8"), row["name"].encode("gb18030")]) for row in rows[3:17]]
+    found += [(number, [number.encode()]) for number in [row["id"] for row in rows[6:14]] + [row["phone"] for row in rows[8:12]]]
+    for uid in [row["badge"] for row in rows[:20]][:14 - len(strangers)] + strangers:
+        colons = ":".join(re.findall("..", uid))
+        found.append((uid, [uid.encode(), uid.lower().encode(), bytes.fromhex(uid), colons.encode(), colons.lower().encode()]))
+    found += [(plate, [plate.encode("utf-8"), plate.encode("gb18030"), plate[1:].encode()]) for plate in people.trucks[:10]]
     return found
 
 
-def search(park, people):
+def search(park, people, story):
     """Greps every file of the park for the needles; returns (files, bytes, what was found where)."""
-    wanted, hits, files, size = needles(people), [], 0, 0
+    wanted, hits, files, size = needles(people, story), [], 0, 0
     assert len(wanted) == 50
     for path in sorted(park.directory.rglob("*")):
         if not path.is_file():
@@ -500,7 +499,7 @@ def search(park, people):
     return files, size, hits
 
 
-def check(park, people, start):
+def check(park, people, story, start):
     expected = json.loads(subprocess.run([sys.executable, "-B", str(HERE / "expect.py"), str(start)], check=True,
                                          capture_output=True, text=True).stdout)
     result = Check()
@@ -524,11 +523,11 @@ def check(park, people, start):
     words = {"pass": "passed", "tailgate": "tailgated", "forced": "forced"}
     told = {lane: {kind: count for kind, word in words.items() if (count := kinds[word])} for lane, kinds in journal.items()}
     result.table("The journal against the arms · 日志与闸机核对", arms, {lane: dict(sorted(kinds.items())) for lane, kinds in told.items() if kinds})
-    facts(park, people, expected, result)
+    facts(park, people, story, expected, result)
     return result.wrong
 
 
-def facts(park, people, expected, result):
+def facts(park, people, story, expected, result):
     title("Checks of the whole · 总核对")
     inside = len(park.rows("who"))
     result.fact("inside now", inside == expected["inside"], f"{inside} persons, expected {expected['inside']}")
@@ -536,7 +535,7 @@ def facts(park, people, expected, result):
         notes = park.cli(noun, "verify", timeout=300)
         result.fact(f"{noun} verify", notes.get("result") == "good",
                     f"{notes.get('result')}, {notes.get('entries', '?')} entries")
-    files, size, hits = search(park, people)
+    files, size, hits = search(park, people, story)
     result.fact("no name in clear", not hits, f"50 needles in {files} files, {size / 1e6:.0f} MB: {'; '.join(hits) or 'none found'}")
 
 
@@ -566,7 +565,7 @@ def run(options, directory, work):
         import_rosters(park, story, people, work)
         office = Office(park, story, people)
         play(park, story, people, office, days)
-        wrong = check(park, people, start)
+        wrong = check(park, people, story, start)
         say()
         for line in wrong:
             say(f"WRONG  {line}")
