@@ -67,6 +67,25 @@ static enum err find_handle(struct controller *ctl, const struct seal_hash *hash
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Only its home tenant says who a holder is. */
+static void keep_identity(struct roster_holder *holder, const Parkgate__HolderRecord *before)
+{
+    holder->foreign = true;
+    holder->record.vehicle = before->vehicle;
+    holder->record.kind = before->kind;
+    holder->record.id_hash = before->id_hash;
+    holder->record.sealed = before->sealed;
+}
+
+/* Found by the tenant's own number, and by nothing else. */
+static bool is_somebody_else(const struct roster_holder *holder,
+                             const Parkgate__HolderRecord *before)
+{
+    return before->vehicle != holder->record.vehicle ||
+           (holder->record.id_hash.len > 0 && before->id_hash.len > 0 &&
+            !bytes_equal(field_view(&holder->record.id_hash), field_view(&before->id_hash)));
+}
+
 /* What the rules keep about an existing holder stays. */
 static void carry_over(struct roster_holder *holder, const Parkgate__HolderRecord *before)
 {
@@ -141,7 +160,12 @@ enum err roster_make_holder(struct controller *ctl, const struct roster_person *
         }
     }
     if (*ret_before != NULL) {
+        ret->clashes = is_somebody_else(ret, *ret_before);
         carry_over(ret, *ret_before);
+        if (ret->existed && strcmp((*ret_before)->tenant, person->tenant) != 0) {
+            keep_identity(ret, *ret_before);
+            return ERR_OK;
+        }
     }
     return seal_identity(ctl, person, ret, fault);
 }

@@ -19,11 +19,14 @@ struct roster_holder {
     uint8_t sealed[2048];
     struct seal_hash id_hash, external_hash;
     bool existed; /* a valid record stood under this identity */
+    bool foreign; /* of another home tenant: the record stays as it was */
+    bool clashes; /* the tenant's own number stands for somebody of another identity */
 };
 
 /* Finds the holder of the same identity number, own number or plate, or draws a new handle and key;
  * fills the record anew (suspensions, ban and permissions of an existing one are kept: they are
- * borrowed from *ret_before, which the caller frees when not NULL). */
+ * borrowed from *ret_before, which the caller frees when not NULL). Of a holder of another home
+ * tenant nothing but the own number is new. */
 MUST_CHECK enum err roster_make_holder(struct controller *ctl, const struct roster_person *person,
                                        struct roster_holder *ret,
                                        Parkgate__HolderRecord **ret_before, struct fault *fault);

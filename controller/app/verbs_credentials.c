@@ -52,7 +52,7 @@ static enum err give_to_person(struct controller *ctl, struct request *request,
     enum err err = ERR_OK;
     if (holder->vehicle) {
         (void)request_refuse(request, ERROR_NOT_FOUND, "person", "of this handle", NULL);
-    } else {
+    } else if (request_owns(request, holder->tenant)) { /* not who only works for it too */
         err = give(ctl, request, person, gift, fault);
     }
     parkgate__holder_record__free_unpacked(holder, NULL);
@@ -173,7 +173,8 @@ static enum err revoke_kind(struct controller *ctl, struct request *request, uin
     enum err err = request_holder(ctl, request, people_handle(&record->holder), "credential of",
                                   &holder, fault);
     if (err == ERR_OK && holder != NULL) {
-        err = revoke(ctl, request, record, reason, fault);
+        err = request_owns(request, holder->tenant) ? revoke(ctl, request, record, reason, fault)
+                                                    : ERR_OK;
         parkgate__holder_record__free_unpacked(holder, NULL);
     }
     parkgate__credential_record__free_unpacked(record, NULL);
@@ -301,7 +302,7 @@ static enum err on_vehicle_add(struct controller *ctl, struct request *request, 
                                     .external = "",
                                     .plate = plate.text};
     enum err err = roster_make_holder(ctl, &vehicle, &holder, &before, fault);
-    if (err == ERR_OK && holder.existed) {
+    if (err == ERR_OK && (holder.existed || holder.clashes)) {
         (void)request_refuse(request, ERROR_EXISTS, "vehicle", "of this plate", NULL);
     } else if (err == ERR_OK && read_zones(ctl, request, &holder.record, list, zones) &&
                request_day_us(ctl, request, "from", false, &holder.record.from_us) &&

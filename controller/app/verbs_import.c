@@ -236,6 +236,8 @@ static enum err check_holder(struct controller *ctl, struct request *request, st
     }
     if (brought) {
         (void)row_bad(request, row, column, "it stands twice in the import");
+    } else if (holder->clashes) {
+        (void)row_bad(request, row, "external", "it is the number of somebody else");
     }
     return ERR_OK;
 }
@@ -270,15 +272,16 @@ static enum err check_credential(struct controller *ctl, struct request *request
 }
 
 static enum err add_credential(struct controller *ctl, struct request *request, struct part *part,
-                               const Parkgate__RosterRow *row, struct handle holder, uint32_t kind,
-                               const struct credential *credential, struct fault *fault)
+                               const Parkgate__RosterRow *row, const struct roster_holder *holder,
+                               uint32_t kind, const struct credential *credential,
+                               struct fault *fault)
 {
     const char *column = kind == CREDENTIAL_KIND_PLATE ? "plate" : "badge";
     struct roster_credential made;
     struct complaint c = {0};
     enum err err = ERR_OK;
-    if (!roster_make_credential(ctl, holder, kind, credential_view(credential), &made, &c, &err,
-                                fault)) {
+    if (!roster_make_credential(ctl, holder->handle, kind, credential_view(credential), &made, &c,
+                                &err, fault)) {
         if (err == ERR_OK) {
             (void)row_bad(request, row, column,
                           "it is held by somebody else; revoke it there first");
@@ -287,6 +290,10 @@ static enum err add_credential(struct controller *ctl, struct request *request, 
     }
     if (made.was_revoked) {
         (void)row_bad(request, row, column, "it was revoked; give another, or add it by badge add");
+        return ERR_OK;
+    }
+    if (!made.was_live && holder->foreign && request_bound_tenant(request) != NULL) {
+        (void)row_bad(request, row, column, "the home tenant or the park gives it");
         return ERR_OK;
     }
     TRY(check_credential(ctl, request, part, row, column, &made, fault));
@@ -335,7 +342,7 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
 }
 
 static enum err add_belongings(struct controller *ctl, struct request *request, struct part *part,
-                               const Parkgate__RosterRow *row, struct handle holder,
+                               const Parkgate__RosterRow *row, const struct roster_holder *holder,
                                const struct plate *plate, struct fault *fault)
 {
     struct credential credential;
@@ -354,7 +361,7 @@ static enum err add_belongings(struct controller *ctl, struct request *request, 
     }
     bool is_person = plate->text[0] == '\0';
     return is_person && row->shift[0] != '\0'
-               ? add_assignment(ctl, request, part, row, holder, fault)
+               ? add_assignment(ctl, request, part, row, holder->handle, fault)
                : ERR_OK;
 }
 
@@ -385,13 +392,13 @@ static enum err add_row(struct controller *ctl, struct request *request, struct 
         err = check_holder(ctl, request, part, row, &holder, fault);
     }
     if (err == ERR_OK && request->answer->complaint.number == 0) {
-        if (holder.record.vehicle) {
+        if (holder.record.vehicle && !holder.foreign) {
             fill_vehicle_days(ctl, row, &holder.record);
         }
         holder.record.stage = part->entry.stage;
         part->entry.updated += holder.existed;
         add_item(part, part->holders, &part->entry.n_holder, &holder.record.base);
-        err = add_belongings(ctl, request, part, row, holder.handle, &plate, fault);
+        err = add_belongings(ctl, request, part, row, &holder, &plate, fault);
     }
     if (before != NULL) {
         parkgate__holder_record__free_unpacked(before, NULL);

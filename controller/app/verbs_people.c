@@ -66,7 +66,7 @@ static enum err on_person_add(struct controller *ctl, struct request *request, s
         return ERR_OK;
     }
     enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);
-    if (err == ERR_OK && holder.existed) {
+    if (err == ERR_OK && (holder.existed || holder.clashes)) {
         char text[HANDLE_TEXT_SIZE];
         handle_to_text(holder.handle, text);
         (void)request_refuse(request, ERROR_EXISTS, "person", text, NULL);

@@ -156,6 +156,87 @@ static void days_beyond_the_calendar_are_refused(void **state)
     }
 }
 
+/* --- people of another tenant --- */
+
+#define ID "11010519491231002X"
+
+/* beta knows acme's person by number and takes it on: it becomes neither its identity's author nor
+ * the giver or taker of its badges. */
+static void who_works_for_two_stays_the_home_tenants(void **state)
+{
+    struct world *w = *state;
+    char li[HANDLE_TEXT_SIZE];
+    struct slice *slice = &the_slice;
+    struct link_key beta = operator_key(w, 8, "tenant", "beta", NULL, NULL);
+    (void)snprintf(li, sizeof(li), "%s",
+                   note(admin(w, "person.add", "tenant", "acme", "kind", "staff", "name", "Li Wei",
+                              "id_number", ID, NULL),
+                        "person"));
+    (void)admin(w, "badge.add", "person", li, "uid", LI, NULL);
+    Parkgate__RosterRow row = person_row("beta", "Somebody Else");
+    row.id_number = (char *)(uintptr_t)ID;
+    row.shift = (char *)(uintptr_t) "day";
+    row.badge = (char *)(uintptr_t)LI; /* it is held: nothing to give */
+    *slice = (struct slice){0};
+    slice_add(slice, &row);
+    const char *import = import_begin(w, beta);
+    assert_done(import_slice(w, beta, import, slice));
+    assert_done(import_close(w, beta, import, slice));
+    const Parkgate__Reply *shown = admin(w, "person.show", "person", li, "reason", "x", NULL);
+    assert_string_equal(cell(shown, row_with(shown, "field", "name"), "value"), "Li Wei");
+    assert_string_equal(cell(shown, row_with(shown, "field", "kind"), "value"), "staff");
+    assert_int_equal(row_count(assert_done(ask(w, beta, "assignment.list", "person", li, NULL))),
+                     1);
+    assert_refused(ask(w, beta, "badge.add", "person", li, "uid", "04010299", NULL),
+                   ERROR_NOT_YOUR_TENANT);
+    assert_refused(ask(w, beta, "badge.revoke", "uid", LI, "reason", "x", NULL),
+                   ERROR_NOT_YOUR_TENANT);
+    row.badge = (char *)(uintptr_t) "04010299";
+    *slice = (struct slice){0};
+    slice_add(slice, &row);
+    import = import_begin(w, beta);
+    assert_refused(import_slice(w, beta, import, slice), ERROR_ROW_BAD);
+    (void)assert_replays(w);
+}
+
+static void a_vehicle_of_another_tenant_keeps_its_days(void **state)
+{
+    struct world *w = *state;
+    struct slice *slice = &the_slice;
+    struct link_key beta = operator_key(w, 8, "tenant", "beta", NULL, NULL);
+    (void)admin(w, "vehicle.add", "tenant", "acme", "plate", "粤B12345", NULL);
+    Parkgate__RosterRow row = person_row("beta", "");
+    row.plate = (char *)(uintptr_t) "粤B12345";
+    row.from_date = row.to_date = 1;
+    *slice = (struct slice){0};
+    slice_add(slice, &row);
+    const char *import = import_begin(w, beta);
+    assert_done(import_slice(w, beta, import, slice));
+    assert_done(import_close(w, beta, import, slice));
+    const Parkgate__Reply *list = admin(w, "vehicle.list", "tenant", "acme", NULL);
+    assert_string_equal(cell(list, 0, "until_us"), "");
+}
+
+static void an_own_number_stands_for_one_identity(void **state)
+{
+    struct world *w = *state;
+    struct slice *slice = &the_slice;
+    (void)admin(w, "person.add", "tenant", "acme", "kind", "staff", "name", "Li Wei", "id_number",
+                ID, "external", "E7", NULL);
+    Parkgate__RosterRow row = person_row("acme", "Wang Fang");
+    row.external = (char *)(uintptr_t) "E7";
+    row.id_number = (char *)(uintptr_t) "44052418800101001X";
+    const char *import = import_begin(w, w->admin);
+    *slice = (struct slice){0};
+    slice_add(slice, &row);
+    assert_refused(import_slice(w, w->admin, import, slice), ERROR_ROW_BAD);
+    row.id_number = (char *)(uintptr_t) "";
+    row.plate = (char *)(uintptr_t) "粤B12345"; /* nor does a person become a vehicle */
+    *slice = (struct slice){0};
+    slice_add(slice, &row);
+    assert_refused(import_slice(w, w->admin, import, slice), ERROR_ROW_BAD);
+}
+
 /* --- the park in memory and the park in the store --- */
 
 /* Puts a request into the open batch. */
@@ -218,6 +299,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
+        WORLD_TEST(who_works_for_two_stays_the_home_tenants),
+        WORLD_TEST(a_vehicle_of_another_tenant_keeps_its_days),
+        WORLD_TEST(an_own_number_stands_for_one_identity),
         WORLD_TEST(a_slice_of_many_small_rows_is_taken),
         WORLD_TEST(days_beyond_the_calendar_are_refused),
         cmocka_unit_test(a_redone_change_of_the_park_is_made),
