@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/must.h"
 #include "common/store/internal.h"
+
+/* A killed owner keeps its lock until the kernel has taken its memory apart. */
+enum { OWNER_GOES_MS = 3000, OWNER_ASKED_EVERY_MS = 10 };
 
 /* statfs(2) f_type of file systems that other hosts can write to, or whose locks and mmap are not
  * those of a local disk. */
@@ -216,6 +221,20 @@ static enum err somebody_owns_it(const struct store *store, int fd, struct fault
                      pid);
 }
 
+/* False with errno EWOULDBLOCK: its owner is still there at the end of the time. */
+static bool lock_within(int fd, int64_t ms)
+{
+    const struct clock *clock = clock_system();
+    struct mono end = mono_after_ms(clock->mono(clock->ctx), ms);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || !mono_before(clock->mono(clock->ctx), end)) {
+            return false;
+        }
+        (void)poll(NULL, 0, OWNER_ASKED_EVERY_MS);
+    }
+    return true;
+}
+
 enum err place_own(struct store *store, struct fault *fault)
 {
     char path[STORE_PATH_SIZE];
@@ -225,7 +244,7 @@ enum err place_own(struct store *store, struct fault *fault)
     if (store->owner_fd < 0) {
         return place_fault(path, "open", fault);
     }
-    if (flock(store->owner_fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_within(store->owner_fd, OWNER_GOES_MS)) {
         return errno == EWOULDBLOCK ? somebody_owns_it(store, store->owner_fd, fault)
                                     : place_fault(path, "flock", fault);
     }

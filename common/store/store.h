@@ -67,7 +67,8 @@ struct store_options {
 /* Opens the store, or makes it when options->create is set and there is none.
  *
  * ERR_NOT_FOUND    there is no store in `dir` and `create` is not set (the fault says so too)
- * ERR_BUSY         another process owns it; the text names the process
+ * ERR_BUSY         another process owns it, and does so for 3 s more (a killed one may take its
+ *                  time to go); the text names the process
  * ERR_REFUSED      network file system, or directory or file open to group or others
  * ERR_UNSUPPORTED  newer version, other kind, or an LMDB or protobuf-c that was not tested
  * ERR_CORRUPT      not a store, or damaged

@@ -3,6 +3,7 @@
 #include "tests/unit/store/fixture.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -167,6 +168,29 @@ static void a_second_owner_is_told_who_the_first_is(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     struct store *store = open_or_fail(&options); /* a dead owner owns nothing */
     store_destroy(&store);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+static void an_owner_that_is_just_going_is_waited_for(void **state)
+{
+    struct place *place = *state;
+    struct store_options options = options_of(place);
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        die_with_parent();
+        struct store *mine = open_or_fail(&options);
+        MUST(mine != NULL && write(ready[1], "x", 1) == 1);
+        (void)poll(NULL, 0, 300); /* so long is its going */
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    struct store *store = open_or_fail(&options);
+    store_destroy(&store);
+    assert_int_equal(waitpid(child, NULL, 0), child);
     (void)close(ready[0]);
     (void)close(ready[1]);
 }
@@ -418,6 +442,7 @@ int main(int argc, char **argv)
         STORE_TEST(readable_by_others_is_refused),
         STORE_TEST(network_file_systems_are_refused),
         STORE_TEST(a_second_owner_is_told_who_the_first_is),
+        STORE_TEST(an_owner_that_is_just_going_is_waited_for),
         STORE_TEST(misuse_of_the_environment_aborts),
         STORE_TEST(newer_version_and_other_kind_are_refused),
         STORE_TEST(absent_store_and_parent_are_named),
