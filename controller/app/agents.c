@@ -146,6 +146,8 @@ enum err agents_push_config(struct controller *ctl, struct fault *fault)
 
 /* --- hello --- */
 
+enum { HELLO_ID_MAX = 64 }; /* bytes of a store id, of a digest */
+
 /* Its clock minus ours; what it says may be any number. */
 static int64_t clock_offset_ms(int64_t wall_us, struct wall now)
 {
@@ -271,6 +273,11 @@ static enum err on_hello(struct controller *ctl, struct input *input,
     if (strcmp(hello->gate, key->gate) != 0 ||
         park_gate(ctl->park, name_or_none(key->gate)) == NULL) {
         (void)complain(&c, ERROR_GATE_NOT_YOURS, hello->gate, key->gate, NULL, NULL);
+        refuse_hello(ctl, input, envelope->version, &c);
+        return ERR_OK;
+    }
+    if (hello->store_id.len > HELLO_ID_MAX || hello->last_digest.len > HELLO_ID_MAX) {
+        (void)complain(&c, ERROR_FRAME_BODY, "1", "its outbox's name is too long", NULL, NULL);
         refuse_hello(ctl, input, envelope->version, &c);
         return ERR_OK;
     }

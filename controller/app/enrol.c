@@ -92,6 +92,10 @@ static enum err admit(struct controller *ctl, const struct input *input, const c
     agent.gate = field_text(gate);
     agent.public_key = key.public_key;
     err = controller_record(ctl, ENTRY_AGENT_EPOCH, gate, &agent.base, fault);
+    struct session *former = session_of_gate(&ctl->sessions, name_or_none(gate));
+    if (former != NULL && !link_key_equal(former->key, input->key)) {
+        session_close(former); /* no command and no configuration goes to the box before */
+    }
     if (err == ERR_OK) {
         err = fault_end(ctl, &fault_key_revoked_used, gate, fault);
     }

@@ -454,11 +454,25 @@ static enum err on_command(struct controller *ctl, struct arrival *a, struct fau
     return record_applied(ctl, a, fault);
 }
 
+/* A device that the park does not know may have been dropped from it a moment ago. */
+static bool device_is_anothers(const struct controller *ctl, const struct arrival *a)
+{
+    struct name device = name_or_none(a->event->reader);
+    const struct park_reader *reader = park_reader(ctl->park, device);
+    const struct park_lane *lane = reader == NULL ? NULL : park_lane(ctl->park, reader->lane);
+    const struct park_board *board = park_board(ctl->park, device);
+    return (lane != NULL && !name_equal(lane->gate, a->session->gate)) ||
+           (board != NULL && !name_equal(board->gate, a->session->gate));
+}
+
 static enum err on_device(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     const char *gate = a->session->gate.text;
     if (name_or_none(a->event->reader).text[0] == '\0') {
         return refuse_bad(ctl, a, "its device has no name", fault);
+    }
+    if (device_is_anothers(ctl, a)) {
+        return refuse_bad(ctl, a, "its device is another gate's", fault);
     }
     TRY(record_applied(ctl, a, fault));
     if (a->event->device_state == DEVICE_DOWN) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/access/utf8.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
@@ -233,7 +234,19 @@ static bool is_permitted(struct request *request)
     return request_refuse(request, ERROR_VERB_NOT_PERMITTED, request->verb->name, have, needs);
 }
 
-/* Values are text: no NUL inside, within their bound. */
+bool request_is_plain(struct bytes text)
+{
+    uint32_t point = 0;
+    size_t at = 0;
+    while (at < text.size) {
+        if (!utf8_next(text, &at, &point) || point < 0x20 || (point >= 0x7f && point < 0xa0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Values are text within their bound. */
 static bool args_are_text(struct request *request)
 {
     const Parkgate__Request *message = request->message;
@@ -242,10 +255,9 @@ static bool args_are_text(struct request *request)
     }
     for (size_t i = 0; i < message->n_value; i++) {
         const ProtobufCBinaryData *value = &message->value[i];
-        if (value->len > LIMIT_ARG_BYTES ||
-            (value->len > 0 && memchr(value->data, '\0', value->len) != NULL)) {
+        if (value->len > LIMIT_ARG_BYTES || !request_is_plain(field_view(value))) {
             return request_refuse(request, ERROR_ARG_BAD, message->arg[i], "",
-                                  "too long, or it holds a zero byte");
+                                  "too long, or not plain text in UTF-8");
         }
     }
     return true;

@@ -41,6 +41,9 @@ extern const size_t verbs_of_park_count, verbs_of_lanes_count, verbs_of_people_c
 bool request_refuse(struct request *request, enum error_number number, const char *a1,
                     const char *a2, const char *a3);
 
+/* Whole UTF-8 without control characters: what is kept and shown on terminals. Each argument is. */
+bool request_is_plain(struct bytes text);
+
 /* The argument's text; NULL: not given. Borrowed for the request. */
 const char *request_arg(struct request *request, const char *name);
 /* Given and not empty, else refused (ARG_MISSING; a missing `reason` as REASON_NEEDED). */

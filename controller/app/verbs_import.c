@@ -155,6 +155,30 @@ static bool row_tenant(struct controller *ctl, struct request *request,
            request_refuse(request, ERROR_NOT_YOUR_TENANT, bound, NULL, NULL);
 }
 
+static bool is_text(const char *text, size_t limit)
+{
+    return strlen(text) <= limit && request_is_plain(bytes_of_text(text));
+}
+
+/* Everything that is kept of a person and is not read by a rule of its own. */
+static bool row_texts(struct request *request, const Parkgate__RosterRow *row)
+{
+    const struct {
+        const char *column, *text;
+    } texts[] = {
+        {"name",     row->person_name},
+        {"phone",    row->phone      },
+        {"agency",   row->agency     },
+        {"external", row->external   },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (!is_text(texts[i].text, LIMIT_TEXT_BYTES)) {
+            return row_bad(request, row, texts[i].column, "over 256 bytes, or not plain text");
+        }
+    }
+    return true;
+}
+
 /* The command line checked the same; a foreign program's rows are checked here. */
 static bool row_person(struct request *request, const Parkgate__RosterRow *row,
                        struct roster_person *ret, struct plate *plate, struct idnumber *id)
@@ -384,7 +408,8 @@ static enum err add_row(struct controller *ctl, struct request *request, struct 
     struct plate plate;
     struct idnumber id;
     Parkgate__HolderRecord *before = NULL;
-    if (!row_tenant(ctl, request, row) || !row_person(request, row, &person, &plate, &id)) {
+    if (!row_tenant(ctl, request, row) || !row_texts(request, row) ||
+        !row_person(request, row, &person, &plate, &id)) {
         return ERR_OK;
     }
     enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);

@@ -53,7 +53,10 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
     ret->phone = or_empty(request_arg(request, "phone"));
     ret->agency = or_empty(request_arg(request, "agency"));
     ret->external = or_empty(request_arg(request, "external"));
-    return true;
+    return (strlen(ret->phone) <= LIMIT_TEXT_BYTES && strlen(ret->agency) <= LIMIT_TEXT_BYTES &&
+            strlen(ret->external) <= LIMIT_TEXT_BYTES) ||
+           request_refuse(request, ERROR_LIMIT_REACHED, "bytes of a phone, agency or number", "256",
+                          NULL);
 }
 
 static enum err on_person_add(struct controller *ctl, struct request *request, struct fault *fault)

@@ -237,6 +237,38 @@ static void an_own_number_stands_for_one_identity(void **state)
     assert_refused(import_slice(w, w->admin, import, slice), ERROR_ROW_BAD);
 }
 
+static void texts_are_plain_utf8(void **state)
+{
+    struct world *w = *state;
+    static const char *const bad[] = {"\xff\xfe", "Li\x1b[2J", "Li\nWei", "\xe6\x9d", "\xc2\x9b"};
+    struct slice *slice = &the_slice;
+    const char *import = import_begin(w, w->admin);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_refused(
+            ask(w, w->admin, "person.add", "tenant", "acme", "kind", "day", "name", bad[i], NULL),
+            ERROR_ARG_BAD);
+        Parkgate__RosterRow row = person_row("acme", bad[i]);
+        *slice = (struct slice){0};
+        slice_add(slice, &row);
+        assert_refused(import_slice(w, w->admin, import, slice), ERROR_ROW_BAD);
+    }
+    (void)admin(w, "person.add", "tenant", "acme", "kind", "day", "name", "李伟", NULL);
+}
+
+/* --- the box before --- */
+
+static void a_gate_enrolled_anew_leaves_the_box_before_alone(void **state)
+{
+    struct world *w = *state;
+    struct gate before;
+    gate_join(w, &before, "gate-a", 1);
+    gate_enrol(w, "gate-a", key_of(2));
+    sent_forget(w);
+    assert_refused(ask(w, w->admin, "lane.open", "lane", "a-in", "reason", "x", NULL),
+                   ERROR_GATE_AWAY);
+    assert_int_equal(sent_count(w, MESSAGE_COMMAND), 0);
+}
+
 /* --- the park in memory and the park in the store --- */
 
 /* Puts a request into the open batch. */
@@ -302,6 +334,8 @@ int main(void)
         WORLD_TEST(who_works_for_two_stays_the_home_tenants),
         WORLD_TEST(a_vehicle_of_another_tenant_keeps_its_days),
         WORLD_TEST(an_own_number_stands_for_one_identity),
+        WORLD_TEST(texts_are_plain_utf8),
+        WORLD_TEST(a_gate_enrolled_anew_leaves_the_box_before_alone),
         WORLD_TEST(a_slice_of_many_small_rows_is_taken),
         WORLD_TEST(days_beyond_the_calendar_are_refused),
         cmocka_unit_test(a_redone_change_of_the_park_is_made),

@@ -167,6 +167,7 @@ static void misshapen_events_are_refused_for_good(void **state)
         {"no device name",      none},
         {"no time",             none},
         {"a time before 1970",  none},
+        {"another's reader",    none},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         rows[i].event.kind = EVENT_PRESENTATION;
@@ -186,6 +187,8 @@ static void misshapen_events_are_refused_for_good(void **state)
     rows[9].event.kind = EVENT_DEVICE;
     rows[10].event.received_us = -1;
     rows[11].event.captured_us = INT64_MIN;
+    rows[12].event.kind = EVENT_DEVICE;
+    rows[12].event.reader = (char *)(uintptr_t) "b-in-reader";
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint32_t error = 0;
         uint64_t before = head_of(d->w).sequence;
