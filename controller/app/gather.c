@@ -56,6 +56,38 @@ static enum err duties_of(struct controller *ctl, struct handle person, struct w
     return ERR_OK;
 }
 
+/* Nobody enters for a tenant that is suspended or has suspended him: such duties do not count. When
+ * none is left (a lane set free lets everybody in) all of them speak. */
+static enum err drop_suspended(struct controller *ctl, struct handle person, struct duties *duties,
+                               struct fault *fault)
+{
+    Parkgate__HolderRecord *holder = NULL;
+    bool kept[ASSIGNMENTS_MAX] = {false};
+    size_t count = 0;
+    enum err err = people_holder(ctl->txn, person, &holder, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    for (size_t i = 0; err == ERR_OK && i < duties->count; i++) {
+        bool suspended = false;
+        err = people_tenant_suspended(ctl->txn, duties->tenant[i]->name, &suspended, fault);
+        kept[i] = !suspended && !people_suspended_by(holder, duties->tenant[i]->name.text);
+        count += kept[i];
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    TRY(err);
+    size_t to = 0;
+    for (size_t i = 0; count > 0 && i < duties->count; i++) {
+        if (kept[i]) {
+            duties->plain[to] = duties->plain[i];
+            duties->tenant[to] = duties->tenant[i];
+            duties->shift[to++] = duties->shift[i];
+        }
+    }
+    duties->count = count > 0 ? count : duties->count;
+    return ERR_OK;
+}
+
 enum err gather_attribution(struct controller *ctl, struct handle holder, struct name home,
                             struct wall captured, struct counted_for *ret, struct fault *fault)
 {
@@ -64,6 +96,11 @@ enum err gather_attribution(struct controller *ctl, struct handle holder, struct
     struct home_tenant at_home = {.tenant = ASSIGNMENTS_MAX,
                                   .cut_minute = home_tenant == NULL ? 0 : home_tenant->cut_minute};
     TRY(duties_of(ctl, holder, captured, &duties, fault));
+    enum err err = drop_suspended(ctl, holder, &duties, fault);
+    if (err != ERR_OK) {
+        people_assignments_destroy(&duties.records);
+        return err;
+    }
     struct attribution found =
         business_day_of(&ctl->tz, captured, duties.plain, duties.count, at_home);
     *ret = (struct counted_for){.tenant = home, .day = found.day, .row = found.row};

@@ -153,6 +153,25 @@ static void two_tenants_for_one_person_on_one_day(void **state)
     world_close(w);
 }
 
+/* Both tenants have the same shift; the one that suspended the person gets no entry of it. */
+static void a_suspending_tenant_counts_nobody(void **state)
+{
+    char li[HANDLE_TEXT_SIZE];
+    struct gate gate;
+    struct world *w = world_open(&(struct world_options){0});
+    (void)state;
+    gate_join(w, &gate, "gate-a", 1);
+    person_with_badge(w, "acme", "Li Wei", LI, "day", li);
+    (void)admin(w, "assignment.add", "person", li, "tenant", "beta", "shift", "day", "from",
+                "2026-03-03", "to", "2026-03-03", NULL);
+    (void)admin(w, "person.suspend", "person", li, "tenant", "acme", "reason", "dispute", NULL);
+    gate_walk(w, &gate, "a-in", LI);
+    check_figures(w, &(struct figures){"2026-03-03", "acme", 0, 0, 0, 0, 0});
+    check_figures(w, &(struct figures){"2026-03-03", "beta", 1, 1, 0, 1, 1});
+    recount_is_equal(w);
+    world_close(w);
+}
+
 static void without_an_assignment_it_is_undeclared(void **state)
 {
     char li[HANDLE_TEXT_SIZE];
@@ -276,6 +295,7 @@ int main(void)
         cmocka_unit_test(night_shift_over_midnight_and_a_break),
         cmocka_unit_test(early_margin_and_cut_hour),
         cmocka_unit_test(two_tenants_for_one_person_on_one_day),
+        cmocka_unit_test(a_suspending_tenant_counts_nobody),
         cmocka_unit_test(without_an_assignment_it_is_undeclared),
         cmocka_unit_test(night_shift_over_the_change_of_clocks),
         cmocka_unit_test(the_day_after_the_change_counts_for_itself),
