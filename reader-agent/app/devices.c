@@ -194,17 +194,38 @@ static size_t list_http(struct gate *gate, struct http_device *list)
     return count;
 }
 
+static void http_more(void *ctx);
+
+/* One turn takes one piece of each body. What the listener has read from the kernel already wakes
+ * no poll: it asks for another turn, between which all others have theirs. */
+static void http_turn(struct gate *gate)
+{
+    if (gate->http == NULL) {
+        return;
+    }
+    http_listener_turn(gate->http);
+    if (gate->http_again == 0 && http_listener_timeout_ms(gate->http) == 0) {
+        gate->http_again = loop_after(gate->loop, 0, 0, http_more, gate);
+    }
+}
+
+static void http_more(void *ctx)
+{
+    struct gate *gate = ctx;
+    gate->http_again = 0;
+    http_turn(gate);
+}
+
 static void http_ready(void *ctx, unsigned events)
 {
     (void)events;
-    struct gate *gate = ctx;
-    if (gate->http != NULL) {
-        http_listener_turn(gate->http);
-    }
+    http_turn(ctx);
 }
 
 static void stop_http(struct gate *gate)
 {
+    loop_cancel(gate->loop, gate->http_again);
+    gate->http_again = 0;
     if (gate->http != NULL) {
         loop_remove_fd(gate->loop, http_listener_fd(gate->http));
         http_listener_destroy(&gate->http);
@@ -286,9 +307,7 @@ static void port_ready(void *ctx, unsigned events)
 void devices_tick(struct gate *gate)
 {
     helper_port_turn(gate->port);
-    if (gate->http != NULL) {
-        http_listener_turn(gate->http);
-    }
+    http_turn(gate);
 }
 
 static enum err make_run_dir(const struct gate *gate, char path[SETTINGS_PATH_SIZE],
