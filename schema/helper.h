@@ -135,8 +135,8 @@ enum open_result {
     OPEN_EXPIRED = 2,      /* came too late: nothing was opened */
     OPEN_DUPLICATE = 3,    /* this grant was seen before: nothing was opened again */
     OPEN_UNKNOWN_LANE = 4, /* not a lane of this board */
-    OPEN_SILENT = 5,       /* no link to the board, or no answer; if it opened, a report follows */
-    OPEN_REFUSED = 6,      /* the board answered that it cannot */
+    OPEN_SILENT = 5,       /* no answer of the board; if it opened, a report follows */
+    OPEN_REFUSED = 6,      /* no link to the board, or it answered that it cannot */
     OPEN_QUEUE_FULL = 7,   /* LANE_QUEUE_MAX grants wait for their passage */
     OPEN_LOST = 8,         /* made by the agent's end only: the helper went before it answered */
 };

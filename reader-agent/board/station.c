@@ -172,7 +172,7 @@ static enum open_result open_lane(struct station *station, struct station_lane *
                                   struct lane_grant grant, struct station_now now)
 {
     if (!station->linked) {
-        return OPEN_SILENT;
+        return OPEN_REFUSED; /* nothing was written: nobody will report of it */
     }
     bool sensed = lane->machine.rules.sensed;
     /* The arm of a running pulse may be used up: this person needs one of his own. While another

@@ -213,7 +213,7 @@ static void what_opens_nothing(void **state)
     expect(fake, "OPEN:a 4:board-refused");
     link_to(fake, false);
     hear_open(fake, 20, "a", 5, LANE_IN);
-    expect(fake, "5:board-silent");
+    expect(fake, "5:board-refused");
 }
 
 static void a_write_without_an_answer_may_have_opened(void **state)
