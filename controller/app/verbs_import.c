@@ -114,6 +114,15 @@ static bool row_bad(struct request *request, const Parkgate__RosterRow *row, con
     return request_refuse(request, ERROR_ROW_BAD, line, column, why);
 }
 
+/* What only the controller can know of a row: the command line has not said it before. */
+static bool row_refused(struct request *request, const Parkgate__RosterRow *row,
+                        enum error_number number, const char *what)
+{
+    char line[16];
+    (void)snprintf(line, sizeof(line), "%u", row->line);
+    return request_refuse(request, number, line, what, NULL);
+}
+
 static void begin_part(struct part *part, uint64_t stage, uint32_t first)
 {
     parkgate__import_slice__init(&part->entry);
@@ -149,7 +158,7 @@ static bool row_tenant(struct controller *ctl, struct request *request,
 {
     const char *bound = request_bound_tenant(request);
     if (park_tenant(ctl->park, name_or_none(row->tenant)) == NULL) {
-        return row_bad(request, row, "tenant", "this tenant is not in the park");
+        return row_refused(request, row, ERROR_ROW_TENANT, row->tenant);
     }
     return bound == NULL || strcmp(bound, row->tenant) == 0 ||
            request_refuse(request, ERROR_NOT_YOUR_TENANT, bound, NULL, NULL);
@@ -307,13 +316,12 @@ static enum err add_credential(struct controller *ctl, struct request *request, 
     if (!roster_make_credential(ctl, holder->handle, kind, credential_view(credential), &made, &c,
                                 &err, fault)) {
         if (err == ERR_OK) {
-            (void)row_bad(request, row, column,
-                          "it is held by somebody else; revoke it there first");
+            (void)row_refused(request, row, ERROR_ROW_TAKEN, NULL);
         }
         return err;
     }
     if (made.was_revoked) {
-        (void)row_bad(request, row, column, "it was revoked; give another, or add it by badge add");
+        (void)row_refused(request, row, ERROR_ROW_REVOKED, NULL);
         return ERR_OK;
     }
     if (!made.was_live && holder->foreign && request_bound_tenant(request) != NULL) {
@@ -337,7 +345,7 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
     struct handle handle = controller_draw_handle(ctl);
     Parkgate__AssignmentRecord record = PARKGATE__ASSIGNMENT_RECORD__INIT;
     if (park_shift(ctl->park, name_or_none(row->shift)) == NULL) {
-        (void)row_bad(request, row, "shift", "this shift is not in the park");
+        (void)row_refused(request, row, ERROR_ROW_SHIFT, row->shift);
         return ERR_OK;
     }
     int32_t from = row->from_date != 0 ? row->from_date : controller_today(ctl);
@@ -349,7 +357,9 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
     TRY(roster_assignment_exists(ctl, person, row->tenant, row->shift, from, to, &exists,
                                  &overlapping, fault));
     if (overlapping >= LIMIT_ASSIGNMENTS_PER_PERSON && !exists) {
-        (void)row_bad(request, row, "shift", "over 8 assignments of a person on one day");
+        char most[16];
+        (void)snprintf(most, sizeof(most), "%d", LIMIT_ASSIGNMENTS_PER_PERSON);
+        (void)row_refused(request, row, ERROR_ROW_ASSIGNMENTS, most);
         return ERR_OK;
     }
     record.assignment = people_field(&handle);
