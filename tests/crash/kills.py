@@ -108,7 +108,7 @@ class Traffic:
 
     def __init__(self, park, seed, people):
         self.park, self.people = park, people
-        self.running, self.idle = threading.Event(), threading.Semaphore(0)
+        self.running, self.parked = threading.Event(), set()
         self.over, self.shown = threading.Event(), threading.Condition()
         self.counts, self.last_shown, self.failures = collections.Counter(), None, []
         self.threads = [threading.Thread(target=self._lane, args=(lane, random.Random(f"{seed} {lane}")), daemon=True)
@@ -122,9 +122,7 @@ class Traffic:
     def pause(self):
         """Until every lane is empty."""
         self.running.clear()
-        for _ in self.threads:
-            if not self.idle.acquire(timeout=60):
-                raise TimeoutError("a lane did not become empty")
+        until("every lane is empty", lambda: self.failures or len(self.parked) == len(self.threads), 60)
 
     def end(self):
         self.over.set()
@@ -137,16 +135,15 @@ class Traffic:
         try:
             while True:
                 self.running.wait()
+                self.parked.discard(lane)
                 while self.running.is_set() and not self.over.is_set():
                     self._once(lane, rng, people[number % len(people)])
                     number += 1
                 if self.over.is_set():
                     return
-                self.idle.release()
-                until("traffic again", lambda: self.running.is_set(), 3600)
+                self.parked.add(lane)
         except Exception as error:  # the campaign must hear of it
             self.failures.append(f"{lane}: {error!r}")
-            self.idle.release()
 
     def _once(self, lane, rng, uid):
         board, reader = self.park.turnstile(lane), self.park.reader(lane)
@@ -230,7 +227,8 @@ class Campaign:
             if done - since_check >= self.options.check_every:
                 since_check = done
                 self.check()
-        self.check()
+        if done > since_check:
+            self.check()
 
     def kill_some(self):
         targets = (self.rng.choice(self.processes.names),) if self.rng.random() < 0.65 else self.rng.choice(TOGETHER)

@@ -6,7 +6,7 @@ import time
 
 import stores
 from case import ParkCase
-from park import Park, until  # noqa: F401
+from park import Park
 from contract import KeyPair, Speaker, pack
 
 AWAY = "gate-away"  # a gate played by a test falls silent when it likes; that fault says nothing here

@@ -6,8 +6,9 @@ import subprocess
 import unittest
 
 import stores
-from bad_case import BadCase, PlayedGate, digest_of, until
+from bad_case import BadCase, PlayedGate, digest_of
 from case import foot_gate
+from park import until
 from stores import ENTRY_EVENT, ENTRY_EVENT_REFUSED, ENTRY_FAULT
 from contract import KeyPair, Speaker, envelope, one_field, pack
 
