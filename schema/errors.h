@@ -170,19 +170,19 @@ enum exit_code {
       "%1, line %2: a quotation mark stands alone or is never closed; close, double or remove it", \
       "%1，第 %2 行：引号单独出现或没有闭合；请补上、改为两个或删除")                              \
     X(418, ROW_TENANT, EXIT_BAD_FILE,                                                              \
-      "line %1: tenant %2 is not in the park; see: parkgate tenant list",                          \
-      "第 %1 行：园区中没有租户 %2；请看：parkgate tenant list")                                   \
+      "line %1: tenant %3 is not in the park; see: parkgate tenant list",                          \
+      "第 %1 行：园区中没有租户 %3；请看：parkgate tenant list")                                   \
     X(419, ROW_SHIFT, EXIT_BAD_FILE,                                                               \
-      "line %1: shift %2 is not in the park; correct the row, or add the shift to the park file",  \
-      "第 %1 行：园区中没有班次 %2；请改正该行，或在园区文件中添加该班次")                         \
+      "line %1: shift %3 is not in the park; correct the row, or add the shift to the park file",  \
+      "第 %1 行：园区中没有班次 %3；请改正该行，或在园区文件中添加该班次")                         \
     X(420, ROW_TAKEN, EXIT_BAD_FILE,                                                               \
       "line %1: the badge or plate is held by somebody else; revoke it there first",               \
       "第 %1 行：该卡或车牌已由他人持有；请先在其名下吊销")                                        \
     X(421, ROW_REVOKED, EXIT_BAD_FILE,                                                             \
       "line %1: the badge or plate was revoked; give another, or add it by badge add",             \
       "第 %1 行：该卡或车牌已吊销；请更换，或用 badge add 登记")                                   \
-    X(422, ROW_ASSIGNMENTS, EXIT_BAD_FILE, "line %1: over %2 assignments of a person on one day",  \
-      "第 %1 行：同一人同一天的派工超过 %2 个")                                                    \
+    X(422, ROW_ASSIGNMENTS, EXIT_BAD_FILE, "line %1: over %3 assignments of a person on one day",  \
+      "第 %1 行：同一人同一天的派工超过 %3 个")                                                    \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \

@@ -115,12 +115,12 @@ static bool row_bad(struct request *request, const Parkgate__RosterRow *row, con
 }
 
 /* What only the controller can know of a row: the command line has not said it before. */
-static bool row_refused(struct request *request, const Parkgate__RosterRow *row,
+static bool row_refused(struct request *request, const Parkgate__RosterRow *row, const char *column,
                         enum error_number number, const char *what)
 {
     char line[16];
     (void)snprintf(line, sizeof(line), "%u", row->line);
-    return request_refuse(request, number, line, what, NULL);
+    return request_refuse(request, number, line, column, what);
 }
 
 static void begin_part(struct part *part, uint64_t stage, uint32_t first)
@@ -158,7 +158,7 @@ static bool row_tenant(struct controller *ctl, struct request *request,
 {
     const char *bound = request_bound_tenant(request);
     if (park_tenant(ctl->park, name_or_none(row->tenant)) == NULL) {
-        return row_refused(request, row, ERROR_ROW_TENANT, row->tenant);
+        return row_refused(request, row, "tenant", ERROR_ROW_TENANT, row->tenant);
     }
     return bound == NULL || strcmp(bound, row->tenant) == 0 ||
            request_refuse(request, ERROR_NOT_YOUR_TENANT, bound, NULL, NULL);
@@ -316,12 +316,12 @@ static enum err add_credential(struct controller *ctl, struct request *request, 
     if (!roster_make_credential(ctl, holder->handle, kind, credential_view(credential), &made, &c,
                                 &err, fault)) {
         if (err == ERR_OK) {
-            (void)row_refused(request, row, ERROR_ROW_TAKEN, NULL);
+            (void)row_refused(request, row, column, ERROR_ROW_TAKEN, NULL);
         }
         return err;
     }
     if (made.was_revoked) {
-        (void)row_refused(request, row, ERROR_ROW_REVOKED, NULL);
+        (void)row_refused(request, row, column, ERROR_ROW_REVOKED, NULL);
         return ERR_OK;
     }
     if (!made.was_live && holder->foreign && request_bound_tenant(request) != NULL) {
@@ -345,7 +345,7 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
     struct handle handle = controller_draw_handle(ctl);
     Parkgate__AssignmentRecord record = PARKGATE__ASSIGNMENT_RECORD__INIT;
     if (park_shift(ctl->park, name_or_none(row->shift)) == NULL) {
-        (void)row_refused(request, row, ERROR_ROW_SHIFT, row->shift);
+        (void)row_refused(request, row, "shift", ERROR_ROW_SHIFT, row->shift);
         return ERR_OK;
     }
     int32_t from = row->from_date != 0 ? row->from_date : controller_today(ctl);
@@ -359,7 +359,7 @@ static enum err add_assignment(struct controller *ctl, struct request *request, 
     if (overlapping >= LIMIT_ASSIGNMENTS_PER_PERSON && !exists) {
         char most[16];
         (void)snprintf(most, sizeof(most), "%d", LIMIT_ASSIGNMENTS_PER_PERSON);
-        (void)row_refused(request, row, ERROR_ROW_ASSIGNMENTS, most);
+        (void)row_refused(request, row, "shift", ERROR_ROW_ASSIGNMENTS, most);
         return ERR_OK;
     }
     record.assignment = people_field(&handle);
