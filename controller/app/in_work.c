@@ -41,8 +41,7 @@ bool in_work_begin(struct in_work *in_work, const struct seal_hash *digest)
 {
     int at = place_of(in_work, digest, false);
     if (at >= 0 && in_work->suspects[at].crashes >= IN_WORK_CRASHES) {
-        in_work->suspects[at].crashes = 0;
-        return false;
+        return false; /* it stays one: its refusal may have to be worked off again */
     }
     in_work->current = *digest;
     in_work->active = 1;

@@ -266,6 +266,10 @@ static enum err suspend_person(struct controller *ctl, struct request *request, 
         !request_name_or_none(request, "tenant", &named)) {
         return ERR_OK;
     }
+    if (named.text[0] != '\0' && park_tenant(ctl->park, named) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "tenant", named.text, NULL);
+        return ERR_OK;
+    }
     TRY(request_holder(ctl, request, handle, "person", &holder, fault));
     if (holder == NULL) {
         return ERR_OK;
