@@ -195,6 +195,33 @@ static void a_full_disk_acknowledges_nothing_and_says_so(void **state)
     (void)assert_replays(w);
 }
 
+static void poison_stays_poison_when_its_refusal_was_not_kept(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    uint32_t error = 0;
+    gate_join(w, &gate, "gate-a", 1);
+    (void)gate_badge(w, &gate, "a-out", "04010203"); /* worked off, but never committed ... */
+    world_restart(w);
+    for (int crash = 0; crash < IN_WORK_CRASHES; crash++) {
+        assert_true(in_work_begin(&w->in_work, &gate.last_digest)); /* ... for each time it died */
+        in_work_started(&w->in_work);
+    }
+    Parkgate__Hello hello = gate_hello_message(w, &gate);
+    gate_send_hello(w, &gate, &hello);
+    sent_forget(w);
+    fill_disk();
+    gate_again(w, &gate);
+    world_turn(w);
+    free_disk();
+    assert_int_equal(answers_to(w, gate.sequence), 0);
+    gate_again(w, &gate);
+    world_turn(w);
+    assert_int_equal(answer_of(w, gate.sequence, &error), ANSWER_REFUSED);
+    assert_int_equal(error, ERROR_EVENT_POISON);
+    assert_false(has_verdict(w, gate.sequence));
+}
+
 static void a_configuration_that_was_not_kept_is_not_in_force(void **state)
 {
     struct world *w = *state;
@@ -316,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_full_map_grows_and_the_batch_is_redone),
         cmocka_unit_test(mixed_batches_are_redone_in_order),
         WORLD_TEST(a_full_disk_acknowledges_nothing_and_says_so),
+        WORLD_TEST(poison_stays_poison_when_its_refusal_was_not_kept),
         WORLD_TEST(a_configuration_that_was_not_kept_is_not_in_force),
         WORLD_TEST(a_tenant_that_was_refused_leaves_no_trace),
         WORLD_TEST(a_hundred_inputs_commit_by_themselves),

@@ -84,9 +84,19 @@ static void wipe(Parkgate__Hello *hello)
     hello->last_digest.len = 0;
 }
 
+/* An image of before: its last event is known, and there was one after it. */
+static struct seal_hash digest_before;
+
 static void go_back(Parkgate__Hello *hello)
 {
     hello->last_sequence--;
+    hello->last_digest.data = digest_before.bytes;
+}
+
+static void go_back_to_nothing(Parkgate__Hello *hello)
+{
+    hello->last_sequence = 0;
+    hello->last_digest.len = 0;
 }
 
 static void change_digest(Parkgate__Hello *hello)
@@ -109,12 +119,13 @@ static void other_epoch(Parkgate__Hello *hello)
 static void restored_outboxes_get_a_new_epoch_and_a_fault(void **state)
 {
     struct world *w = *state;
-    static void (*const bends[])(Parkgate__Hello *) = {wipe, go_back, change_digest, other_store,
-                                                       other_epoch};
+    static void (*const bends[])(Parkgate__Hello *) = {
+        wipe, go_back, go_back_to_nothing, change_digest, other_store, other_epoch};
     struct gate gate;
     gate_join(w, &gate, "gate-a", 1);
     for (size_t i = 0; i < ARRAY_LEN(bends); i++) {
         (void)gate_badge(w, &gate, "a-in", "04010203");
+        digest_before = gate.last_digest;
         (void)gate_badge(w, &gate, "a-in", "04010204");
         world_turn(w);
         uint64_t before = head_of(w).sequence;

@@ -515,6 +515,33 @@ static void lane_states_rule_entries(void **state)
     assert_int_equal(figure(d, "acme", "entries"), 0);
 }
 
+/* At a lane of both directions the reader says which; the passage goes the way of its read. */
+static void lane_of_both_directions(void **state)
+{
+    struct park_day *d = *state;
+    static uint8_t uid[] = {0x04, 1, 2, 3};
+    static uint8_t stranger[] = {0xaa, 0xbb, 0xcc, 0xdd};
+    gate_walk(d->w, &d->a, "a-both", LI);
+    assert_int_equal(figure(d, "acme", "present"), 1);
+    Parkgate__Event read = PARKGATE__EVENT__INIT;
+    read.kind = EVENT_PRESENTATION;
+    read.lane = (char *)(uintptr_t) "a-both";
+    read.reader = (char *)(uintptr_t) "a-both-exit";
+    read.credential_kind = CREDENTIAL_KIND_BADGE;
+    read.credential = (ProtobufCBinaryData){.len = sizeof(stranger), .data = stranger};
+    Parkgate__Event leaving = read;
+    assert_granted(d->w, gate_event(d->w, &d->a, &read), REASON_EXIT);
+    leaving.credential = (ProtobufCBinaryData){.len = sizeof(uid), .data = uid};
+    uint64_t shown = gate_event(d->w, &d->a, &leaving);
+    assert_granted(d->w, shown, REASON_EXIT); /* no repeat of the way in */
+    (void)gate_passage(d->w, &d->a, "a-both", shown, PASSAGE_PASSED);
+    world_turn(d->w);
+    assert_denied(d->w, gate_badge(d->w, &d->a, "a-both", "aabbccdd"), REASON_CREDENTIAL_UNKNOWN);
+    world_turn(d->w);
+    assert_int_equal(figure(d, "acme", "present"), 0);
+    assert_int_equal(figure(d, "acme", "exits"), 1);
+}
+
 static void zone_full_until_somebody_leaves(void **state)
 {
     struct park_day *d = *state;
@@ -575,6 +602,9 @@ static void suspended_persons_and_tenants(void **state)
     world_turn(w);
     assert_refused(ask(w, w->admin, "tenant.resume", "name", "acme", "reason", "x", NULL),
                    ERROR_SAME_STATE);
+    assert_refused(ask(w, w->admin, "person.suspend", "person", d->li, "tenant", "nobody", "reason",
+                       "x", NULL),
+                   ERROR_NOT_FOUND);
 }
 
 static void who_works_for_two_enters_for_the_other(void **state)
@@ -875,6 +905,7 @@ int main(void)
         DAY_TEST(unknown_revoked_and_expired_badges_are_denied),
         DAY_TEST(repeat_holds_the_grant_and_ends_with_the_passage),
         DAY_TEST(lane_states_rule_entries),
+        DAY_TEST(lane_of_both_directions),
         DAY_TEST(zone_full_until_somebody_leaves),
         DAY_TEST(zone_class_schedule_and_permission),
         DAY_TEST(suspended_persons_and_tenants),

@@ -145,6 +145,66 @@ static void every_role_tries_every_verb(void **state)
     (void)assert_replays(w);
 }
 
+/* --- questions that make no sense --- */
+
+/* Sends one envelope as admin; the answer's number, 0 when there was none. */
+static uint32_t answer_to(struct world *w, uint16_t kind, const void *body, size_t size)
+{
+    static uint8_t frame[LIMIT_FRAME_BYTES];
+    sent_forget(w);
+    size = envelope_wrap(PROTOCOL_VERSION, (enum message_kind)kind, 77,
+                         (struct bytes){.data = body, .size = size}, frame, sizeof(frame));
+    world_frame(w, PORT_OPERATORS, w->admin, peer_of(200),
+                (struct bytes){.data = frame, .size = size});
+    world_turn(w);
+    const struct sent *sent = sent_last(w, MESSAGE_REPLY);
+    if (sent == NULL) {
+        return 0;
+    }
+    assert_int_equal(sent->sequence, 77);
+    return ((const Parkgate__Reply *)(const void *)sent->body)->error;
+}
+
+static uint32_t answer_to_value(struct world *w, size_t pairs, size_t values, const void *value,
+                                size_t size)
+{
+    static uint8_t packed[LIMIT_FRAME_BYTES];
+    char *names[2 * LIMIT_ARGS_PER_REQUEST];
+    ProtobufCBinaryData data[2 * LIMIT_ARGS_PER_REQUEST];
+    Parkgate__Request request = PARKGATE__REQUEST__INIT;
+    for (size_t i = 0; i < pairs; i++) {
+        names[i] = (char *)(uintptr_t) "name";
+        data[i] = (ProtobufCBinaryData){.len = size, .data = (uint8_t *)(uintptr_t)value};
+    }
+    request.verb = (char *)(uintptr_t) "tenant.suspend";
+    request.n_arg = pairs;
+    request.arg = names;
+    request.n_value = values;
+    request.value = data;
+    return answer_to(w, MESSAGE_REQUEST, packed, parkgate__request__pack(&request, packed));
+}
+
+static void senseless_questions_are_answered_and_change_nothing(void **state)
+{
+    struct world *w = *state;
+    static const char long_value[LIMIT_ARG_BYTES + 2] = {'x'};
+    struct journal_head before = head_of(w);
+    assert_int_equal(answer_to(w, MESSAGE_HELLO, "", 0), ERROR_FRAME_KIND);
+    assert_int_equal(answer_to(w, 999, "", 0), ERROR_FRAME_KIND);
+    assert_int_equal(answer_to(w, MESSAGE_REQUEST, "\xff\xff\xff", 3), ERROR_FRAME_BODY);
+    assert_int_equal(answer_to(w, MESSAGE_REQUEST, "", 0), ERROR_VERB_UNKNOWN);
+    assert_int_equal(answer_to_value(w, 2, 1, "acme", 4), ERROR_FRAME_BODY);
+    assert_int_equal(
+        answer_to_value(w, LIMIT_ARGS_PER_REQUEST + 1, LIMIT_ARGS_PER_REQUEST + 1, "a", 1),
+        ERROR_FRAME_BODY);
+    assert_int_equal(answer_to_value(w, 1, 1, "ac\0me", 5), ERROR_ARG_BAD);
+    assert_int_equal(answer_to_value(w, 1, 1, long_value, sizeof(long_value)), ERROR_ARG_BAD);
+    assert_int_equal(answer_to_value(w, 1, 1, "", 0), ERROR_ARG_MISSING);
+    assert_int_equal(answer_to_value(w, 1, 1, "No Name!", 8), ERROR_ARG_BAD);
+    assert_int_equal(answer_to_value(w, 1, 1, "acme", 4), ERROR_REASON_NEEDED);
+    assert_memory_equal(head_of(w).hash.bytes, before.hash.bytes, SEAL_HASH_SIZE);
+}
+
 static void roles_add_up(void **state)
 {
     struct world *w = *state;
@@ -371,6 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(every_role_tries_every_verb),
+        WORLD_TEST(senseless_questions_are_answered_and_change_nothing),
         WORLD_TEST(roles_add_up),
         TWO_TEST(a_tenant_names_no_other_tenant),
         TWO_TEST(a_tenant_finds_no_person_of_another),
