@@ -11,6 +11,10 @@ struct grant_id {
     uint64_t sequence;
 };
 
+/* The epoch of an exit's opening that has no place in the outbox yet, because nothing could be
+ * written. No controller orders it, and it has no order among the others. */
+#define GRANT_EPOCH_LATE UINT32_MAX
+
 static inline bool grant_id_is_none(struct grant_id id)
 {
     return id.sequence == 0;

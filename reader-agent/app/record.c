@@ -5,8 +5,6 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 
-enum { LATE_EPOCH = UINT32_MAX }; /* no controller orders this epoch: marks what has no place yet */
-
 struct wall gate_wall(const struct gate *gate)
 {
     return gate->clock->wall(gate->clock->ctx);
@@ -197,7 +195,7 @@ static struct late_event *late_slot(struct gate *gate)
 
 struct grant_id record_late(struct gate *gate, const struct draft *draft)
 {
-    struct grant_id marker = {.epoch = LATE_EPOCH, .sequence = ++gate->late_markers};
+    struct grant_id marker = {.epoch = GRANT_EPOCH_LATE, .sequence = ++gate->late_markers};
     struct late_event *late = late_slot(gate);
     if (late == NULL) {
         log_error("late_event_lost", LOG_TEXT("lane", draft->lane.text),
@@ -227,7 +225,7 @@ void record_late_again(struct gate *gate)
 
 bool record_place(struct gate *gate, struct grant_id grant, struct grant_id *ret_id)
 {
-    if (grant.epoch != LATE_EPOCH) {
+    if (grant.epoch != GRANT_EPOCH_LATE) {
         *ret_id = grant;
         if (!grant_id_is_none(grant) && outbox_moved(gate->store, grant, ret_id, NULL) != ERR_OK) {
             *ret_id = grant;

@@ -63,7 +63,7 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
 {
     const Parkgate__Welcome *welcome = (const Parkgate__Welcome *)message;
     if (welcome->version < PROTOCOL_VERSION_OLDEST || welcome->version > PROTOCOL_VERSION ||
-        welcome->epoch == 0 || welcome->epoch == UINT32_MAX) {
+        welcome->epoch == 0 || welcome->epoch == GRANT_EPOCH_LATE) {
         log_error("welcome_unusable", LOG_NUM("version", welcome->version),
                   LOG_NUM("epoch", welcome->epoch));
         return;

@@ -25,7 +25,8 @@ void grants_seen_add(struct grants_seen *seen, struct grant_id id)
 {
     struct grant_id *place = &seen->ring[seen->next];
     if (seen->count == GRANTS_SEEN_MAX) {
-        if (is_above(*place, seen->forgotten)) {
+        /* An opening of a full disk's time stands above all epochs: it would forget every other. */
+        if (place->epoch != GRANT_EPOCH_LATE && is_above(*place, seen->forgotten)) {
             seen->forgotten = *place;
         }
     } else {

@@ -57,12 +57,27 @@ static void a_new_epoch_begins_anew(void **state)
     assert_true(grants_seen_has(&seen, id_of(1, 2 * GRANTS_SEEN_MAX)));
 }
 
+/* Or else the first full disk would shut every lane of the board, 256 openings later. */
+static void a_late_opening_forgets_no_other(void **state)
+{
+    (void)state;
+    struct grants_seen seen = {.count = 0};
+    grants_seen_add(&seen, id_of(GRANT_EPOCH_LATE, 1700000000000000));
+    assert_true(grants_seen_has(&seen, id_of(GRANT_EPOCH_LATE, 1700000000000000)));
+    for (uint64_t i = 1; i <= 2 * GRANTS_SEEN_MAX; i++) {
+        assert_false(grants_seen_has(&seen, id_of(1, i)));
+        grants_seen_add(&seen, id_of(1, i));
+    }
+    assert_false(grants_seen_has(&seen, id_of(GRANT_EPOCH_LATE, 1700000000000001)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(once_and_never_again),
         cmocka_unit_test(out_of_order),
         cmocka_unit_test(a_new_epoch_begins_anew),
+        cmocka_unit_test(a_late_opening_forgets_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
