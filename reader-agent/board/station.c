@@ -368,8 +368,9 @@ struct edges {
     uint32_t count[STATION_INPUTS_MAX];
 };
 
-/* The outage is no reason to miss a turn, where the board counted it. False: the board began anew.
- */
+/* The outage is no reason to miss a turn, where the board counted it. False: an input's counter
+ * jumped, since the board began anew or the input chatters; the others count all the same, and
+ * never more than happened. */
 static bool count_edges(const struct station *station, const struct sensed *sensed,
                         struct station_now now, struct edges *edges)
 {
@@ -403,7 +404,6 @@ static struct edges edges_of(struct station *station, const struct sensed *sense
     if (sensed->has_counters && station->last.has_counters) {
         if (!count_edges(station, sensed, now, &edges)) {
             station->restarts++;
-            return none;
         }
     } else if (!station->outage) {
         compare_levels(station, sensed, &edges);
@@ -458,6 +458,15 @@ static bool was_short(const struct station *station, struct station_now now)
     return now.mono.us - station->sensed_at.us <= (int64_t)STATION_SHORT_OUTAGE_MS * 1000;
 }
 
+/* A finger on the button is enough, whatever its counter says. */
+static bool is_pressed(const struct station *station, uint16_t input, const struct sensed *sensed,
+                       const struct edges *edges, struct station_now now)
+{
+    bool live = !station->outage || was_short(station, now);
+    bool held_down = station->known && sensed->levels[input] && !station->last.levels[input];
+    return live && (held_down || edges->count[input] > 0);
+}
+
 static void sense_lane(struct station *station, struct station_lane *lane,
                        const struct sensed *sensed, const struct edges *edges,
                        struct station_now now)
@@ -466,8 +475,7 @@ static void sense_lane(struct station *station, struct station_lane *lane,
     if (setup->passage.present) {
         take_turns(station, lane, edges->count[setup->passage.number], now);
     }
-    bool live = !station->outage || was_short(station, now);
-    if (setup->button.present && live && edges->count[setup->button.number] > 0) {
+    if (setup->button.present && is_pressed(station, setup->button.number, sensed, edges, now)) {
         press_button(station, lane, now);
     }
     if (setup->tamper.present) {

@@ -5,6 +5,9 @@
  * baseline. Where the board has edge counters, turns during an outage are found by their difference
  * and reported late; presses of that time are answered only after STATION_SHORT_OUTAGE_MS at most:
  * later the person is gone, and the lane would open for nobody.
+ *
+ * A press is an edge of its counter or a level that rose between two looks: a dead counter, or one
+ * that jumps, holds nobody.
  */
 #pragma once
 

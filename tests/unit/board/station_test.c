@@ -366,10 +366,48 @@ static void a_board_that_began_anew(void **state)
     fake->sensed.counters[BUTTON_INPUT] = 1;
     link_to(fake, true);
     sense(fake, 100);
-    expect(fake, "");
+    expect(fake, "button"); /* pressed since it began anew */
     assert_int_equal(station_counts(fake->station).restarts, 1);
     edge(fake, 120, PASSAGE_INPUT);
     expect(fake, "forced=0.0");
+}
+
+/* A broken sensor beside it is no reason to keep anybody. */
+static void a_chattering_input_holds_no_button(void **state)
+{
+    struct fake *fake = *state;
+    fake->sensed.counters[TAMPER_INPUT] += 500;
+    sense(fake, 20);
+    fake->sensed.counters[TAMPER_INPUT] += 500;
+    fake->sensed.counters[BUTTON_INPUT]++;
+    sense(fake, 40);
+    expect(fake, "button");
+    fake->sensed.counters[TAMPER_INPUT] += 500;
+    edge(fake, 60, PASSAGE_INPUT);
+    expect(fake, "forced=0.0");
+}
+
+static void a_finger_on_the_button_is_enough(void **state)
+{
+    struct fake *fake = *state;
+    fake->sensed.levels[BUTTON_INPUT] = true; /* its counter is dead */
+    sense(fake, 20);
+    expect(fake, "button");
+    tick(fake, 320);
+    expect(fake, "FRESH:a late-open=0.0/press!");
+    sense(fake, 700); /* still held: one press */
+    fake->sensed.levels[BUTTON_INPUT] = false;
+    sense(fake, 720);
+    expect(fake, "");
+    link_to(fake, false);
+    link_to(fake, true);
+    sense(fake, 20000);
+    expect(fake, "not-taken=0.0/press!");
+    fake->sensed.levels[BUTTON_INPUT] = true;
+    link_to(fake, false);
+    link_to(fake, true);
+    sense(fake, 20500);
+    expect(fake, "button");
 }
 
 static void without_counters_levels_count(void **state)
@@ -383,11 +421,21 @@ static void without_counters_levels_count(void **state)
     expect(fake, "forced=0.0");
     link_to(fake, false);
     link_to(fake, true);
-    fake->sensed.levels[BUTTON_INPUT] = true; /* pressed or not: nobody knows since when */
-    sense(fake, 60);
     fake->sensed.levels[PASSAGE_INPUT] = false;
-    sense(fake, 80);
+    sense(fake, 60);
+    link_to(fake, false);
+    fake->sensed.levels[PASSAGE_INPUT] = true; /* turned or not: nobody knows how often */
+    fake->sensed.levels[BUTTON_INPUT] = true;
+    link_to(fake, true);
+    sense(fake, 61 + STATION_SHORT_OUTAGE_MS); /* pressed or not: nobody knows since when */
     expect(fake, "");
+    fake->sensed.levels[BUTTON_INPUT] = false;
+    sense(fake, 1200);
+    link_to(fake, false);
+    fake->sensed.levels[BUTTON_INPUT] = true;
+    link_to(fake, true);
+    sense(fake, 1600); /* in a short outage, as with counters */
+    expect(fake, "button");
 }
 
 static void a_lane_that_keeps_its_name_keeps_its_grants(void **state)
@@ -436,6 +484,8 @@ int main(void)
         STAGED(an_outage),
         STAGED(a_long_outage_ends_what_waits),
         STAGED(a_press_in_a_short_outage_is_answered),
+        STAGED(a_chattering_input_holds_no_button),
+        STAGED(a_finger_on_the_button_is_enough),
         STAGED(a_board_that_began_anew),
         STAGED(without_counters_levels_count),
         STAGED(a_lane_that_keeps_its_name_keeps_its_grants),
