@@ -339,9 +339,20 @@ static void order_settle(struct launcher *l, const struct launcher_order *order)
     }
 }
 
+static bool helpers_run(const struct launcher *l)
+{
+    for (size_t i = 0; i < LAUNCHER_HELPERS_MAX; i++) {
+        if (l->helpers[i].used && l->helpers[i].kept.pid > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What helpers do must not end with a worker that cannot start again: people leave through them. */
 static void order_done(struct launcher *l, const struct launcher_order *order)
 {
-    l->done = true;
+    l->done = order->status == 0 || !helpers_run(l);
     l->status = order->status;
 }
 
@@ -517,16 +528,6 @@ static void start_what_is_due(struct launcher *l, struct mono now)
             start_helper(l, helper);
         }
     }
-}
-
-static bool helpers_run(const struct launcher *l)
-{
-    for (size_t i = 0; i < LAUNCHER_HELPERS_MAX; i++) {
-        if (l->helpers[i].used && l->helpers[i].kept.pid > 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The worker first, while its helpers still serve it. */

@@ -32,8 +32,9 @@ enum {
 struct launcher_link;
 
 /* The daemon proper. What it returns (0 or more) is final: helpers are stopped and launcher_run
- * returns it. LAUNCHER_WORKER_AGAIN, a signal or an exit() from elsewhere is a crash: it is started
- * again. SIGTERM has its default meaning in it until it says otherwise. */
+ * returns it. But a refusal (1 or more) while helpers run is none: they go on, since people leave
+ * through them, and it is tried again. LAUNCHER_WORKER_AGAIN, a signal or an exit() from elsewhere
+ * is a crash: it is started again. SIGTERM has its default meaning in it until it says otherwise. */
 typedef int launcher_worker(void *ctx, struct launcher_link *link);
 
 struct launcher_options {

@@ -51,6 +51,7 @@ static void tick(void *ctx)
     devices_tick(gate);
     uplink_tick(gate);
     record_late_again(gate);
+    recover_again(gate);
 }
 
 static void drop_day(void *ctx, uint32_t day)
@@ -146,7 +147,6 @@ static enum err open_stores(struct gate *gate, struct fault *fault)
 
 static enum err begin_loop(struct gate *gate, struct fault *fault)
 {
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
     TRY(loop_create(gate->clock, &gate->loop, fault));
     TRY(loop_stop_on_signals(gate->loop, fault));
     loop_at_turn_end(gate->loop, turn_end, gate);
@@ -161,11 +161,12 @@ static enum err begin_loop(struct gate *gate, struct fault *fault)
 
 static enum err begin(struct gate *gate, struct fault *fault)
 {
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
     TRY(read_files(gate, fault));
     TRY(link_raise_fds(LIMIT_FDS_MIN, fault));
     TRY(open_stores(gate, fault));
     TRY(begin_loop(gate, fault));
-    TRY(recover(gate, fault));
+    recover(gate);
     TRY(devices_begin(gate, fault));
     TRY(link_create(&gate->link, fault));
     return uplink_begin(gate, fault);

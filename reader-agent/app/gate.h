@@ -112,6 +112,7 @@ struct gate {
     size_t after_count;
     struct after afters[GATE_AFTERS_MAX];
     bool store_failing;
+    bool unrecovered; /* what a crash left open could not be closed yet */
     struct late_event late[GATE_LATE_MAX];
     uint64_t late_markers;
 
@@ -221,4 +222,8 @@ void device_state_heard(struct gate *gate, struct name name, enum device_state s
                         const char *what);
 
 /* --- recover.c --- */
-MUST_CHECK enum err recover(struct gate *gate, struct fault *fault);
+
+/* Closes the presentations that a crash left open. What cannot be written now keeps nobody from
+ * leaving: the gate goes on, and recover_again() tries again. */
+void recover(struct gate *gate);
+void recover_again(struct gate *gate);

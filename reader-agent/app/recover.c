@@ -45,7 +45,7 @@ static enum err close_one(struct gate *gate, struct grant_id id, struct fault *f
     return ERR_OK;
 }
 
-enum err recover(struct gate *gate, struct fault *fault)
+static enum err close_all(struct gate *gate, struct fault *fault)
 {
     enum { SLICES_MAX = 1000 };
     size_t closed = 0;
@@ -67,4 +67,24 @@ enum err recover(struct gate *gate, struct fault *fault)
                     LOG_TEXT("as", "denied, controller-silent"));
     }
     return ERR_OK;
+}
+
+void recover(struct gate *gate)
+{
+    struct fault fault = {0};
+    bool was = gate->unrecovered;
+    gate->unrecovered = close_all(gate, &fault) != ERR_OK;
+    if (gate->unrecovered && !was) {
+        log_error("presentations_not_closed", LOG_TEXT("why", fault.what),
+                  LOG_TEXT("now", "the gate goes on and tries again"));
+    }
+}
+
+void recover_again(struct gate *gate)
+{
+    /* Those that wait for a verdict now are open, too, and not of the crash. */
+    if (gate->unrecovered && !gate->store_failing &&
+        presentation_count(&gate->presentations) == 0) {
+        recover(gate);
+    }
 }

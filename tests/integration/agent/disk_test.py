@@ -39,6 +39,26 @@ class Disk(unittest.TestCase):
             gate.post("cam-in", "浙A10003")
             gate.board.do("wait in-1 pulses 1")
 
+    def test_killed_while_the_disk_is_full(self):
+        with Gate() as gate:
+            gate.begin()
+            gate.post("cam-in", "浙A10001")  # the controller says nothing: waits at the crash
+            _, hard = resource.prlimit(gate.agent.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(gate.agent.pid, resource.RLIMIT_FSIZE, (0, hard))  # every worker to come
+            since = gate.log.count()
+            gate.kill_worker()
+            gate.log.wait(lambda line: "agent_started" in line, since)
+            gate.log.wait(lambda line: line.startswith("helper_joined") and "b1" in line, since)
+            gate.board.do("button out-1")
+            gate.board.do("wait out-1 pulses 1")
+            gate.board.do("push out-1")
+            gate.post("cam-out", "浙A10002", expect=503)
+            gate.board.do("wait out-1 pulses 2")
+            gate.log.wait(lambda line: line.startswith("presentations_not_closed"), since)
+            resource.prlimit(gate.worker(), resource.RLIMIT_FSIZE, (hard, hard))
+            gate.log.wait(lambda line: line.startswith("presentations_closed"), since)
+            self.assertEqual(gate.pulses("in-1"), 0)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

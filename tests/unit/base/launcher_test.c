@@ -250,9 +250,27 @@ static void a_workers_return_is_final(void **state)
     struct stage *stage = *state;
     order(stage, "want a sleep 1000\n");
     pid_t helper = expect_pid(stage, "started a ");
+    order(stage, "return 0\n");
+    assert_int_equal(end_status(stage), 0);
+    assert_false(is_alive(helper));
+}
+
+static void a_refusal_is_final_where_nothing_runs(void **state)
+{
+    struct stage *stage = *state;
     order(stage, "return 5\n");
     assert_int_equal(end_status(stage), 5);
-    assert_false(is_alive(helper));
+}
+
+/* An exit's button hangs on its board's helper, not on why the agent cannot start again. */
+static void a_refusal_ends_no_helper(void **state)
+{
+    struct stage *stage = *state;
+    order(stage, "want a sleep 1000\n");
+    pid_t helper = expect_pid(stage, "started a ");
+    order(stage, "return 5\n");
+    stage->worker = expect_pid(stage, "worker ");
+    assert_true(is_alive(helper));
 }
 
 static void a_crashed_worker_comes_back_and_helpers_go_on(void **state)
@@ -426,6 +444,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_workers_return_is_final),
+        STAGED(a_refusal_is_final_where_nothing_runs),
+        STAGED(a_refusal_ends_no_helper),
         STAGED(a_crashed_worker_comes_back_and_helpers_go_on),
         STAGED(a_worker_may_ask_to_be_started_again),
         STAGED(a_dead_helper_comes_back),
