@@ -178,9 +178,11 @@ bool record_place(struct gate *gate, struct grant_id grant, struct grant_id *ret
 
 struct driver_sink readings_sink(struct gate *gate);
 struct actuator_sink lanes_sink(struct gate *gate);
-/* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW. */
+/* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW. `due`: when the verdict was wanted; an entry is
+ * not opened long after that, however long its commit took. */
 void lane_perform(struct gate *gate, enum step step, struct name lane,
-                  enum lane_direction direction, struct grant_id id, struct verdict verdict);
+                  enum lane_direction direction, struct grant_id id, struct verdict verdict,
+                  struct mono due);
 /* Opens under a committed grant; says in an event when that cannot be. */
 void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
                struct grant_id id, struct mono expires);

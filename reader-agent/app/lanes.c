@@ -116,10 +116,12 @@ void lane_open(struct gate *gate, struct name lane, enum lane_direction directio
 }
 
 void lane_perform(struct gate *gate, enum step step, struct name lane,
-                  enum lane_direction direction, struct grant_id id, struct verdict verdict)
+                  enum lane_direction direction, struct grant_id id, struct verdict verdict,
+                  struct mono due)
 {
     if (step == STEP_OPEN || step == STEP_OPEN_LATE) {
-        lane_open(gate, lane, direction, id, mono_after_ms(gate_mono(gate), OPENING_MS));
+        struct mono from = direction == LANE_OUT ? gate_mono(gate) : due;
+        lane_open(gate, lane, direction, id, mono_after_ms(from, OPENING_MS));
     }
     if (step == STEP_NONE || step == STEP_ASK || step == STEP_COMMIT) {
         return;

@@ -140,7 +140,7 @@ static enum err decide_here(struct gate *gate, struct intake *in, struct fault *
         in->draft.late = true;
         id = record_late(gate, &in->draft);
     }
-    lane_perform(gate, step, in->lane->name, in->direction, id, verdict);
+    lane_perform(gate, step, in->lane->name, in->direction, id, verdict, gate_mono(gate));
     return err;
 }
 
@@ -191,7 +191,7 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
         in->draft.late = true;
         id = record_late(gate, &in->draft);
     }
-    lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict);
+    lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict, gate_mono(gate));
     return err;
 }
 

@@ -174,7 +174,9 @@ static void hear_verdict(struct gate *gate, const ProtobufCMessage *message)
     const Parkgate__Verdict *heard = (const Parkgate__Verdict *)message;
     struct grant_id id = {.epoch = heard->epoch, .sequence = heard->sequence};
     struct presentation_row *row = presentation_find(&gate->presentations, id);
-    if (row == NULL || heard->outcome > OUTCOME_GRANT) {
+    /* After a stall of ours it may lie here for long: whoever stood there is gone. */
+    bool late = row != NULL && !mono_before(gate_mono(gate), row->deadline);
+    if (row == NULL || late || heard->outcome > OUTCOME_GRANT) {
         log_event("verdict_too_late", LOG_NUM("sequence", heard->sequence));
         return;
     }
