@@ -184,8 +184,10 @@ static void lane_button(void *ctx, struct name lane, uint64_t number, struct wal
 {
     struct gate *gate = ctx;
     struct grant_id id;
-    if (gate_park_lane(gate->park, lane) == NULL || press_place(gate, lane, number, &id)) {
-        return;
+    bool answered_alone = gate_wall(gate).us - at.us > (int64_t)LIMIT_BUTTON_MS * 1000;
+    if (gate_park_lane(gate->park, lane) == NULL || answered_alone ||
+        press_place(gate, lane, number, &id)) {
+        return; /* what the board did alone comes as a report, and is recorded as that */
     }
     struct draft draft = button_draft(gate, lane, number, at);
     struct fault fault = {0};
@@ -296,6 +298,7 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
         return ERR_OK;
     }
     struct draft draft;
+    TRY(record_commit(gate, fault)); /* the press that it belongs to may only be staged */
     enum err err = draft_of_report(gate, report, &draft, fault);
     if (err == ERR_NOT_FOUND) {
         return ERR_OK;

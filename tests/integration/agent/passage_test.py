@@ -148,7 +148,12 @@ class Passage(unittest.TestCase):
             finally:
                 os.kill(worker, signal.SIGCONT)
             press = gate.controller.heard("event", kind=BUTTON, lane="out-1")
-            self.assertEqual(press["outcome"], str(GRANT + 1))
+            self.assertEqual((press["outcome"], press["late"], press["source"]),
+                             (str(GRANT + 1), "1", str(BY_BOARD)))
+            gate.board.do("push out-1")
+            passed = gate.controller.heard("event", kind=PASSAGE, lane="out-1", passage=PASSED)
+            self.assertEqual(passed["presentation"], press["seq"])
+            self.assertEqual(len([e for e in gate.controller.all("event") if e["kind"] == str(BUTTON)]), 1)
             self.assertEqual(gate.pulses("out-1"), 1)
 
 
