@@ -20,7 +20,9 @@ struct intake {
     struct seen_mark mark;
 };
 
-/* A device's own id tells its repeats; where it gives none, its capture time and the credential. */
+/* A device's own id tells its repeats; where it gives none, its capture time and the credential. A
+ * terminal that was reset counts its events from 1 again: at an exit the id alone is no repeat, or
+ * nobody would get out for as long as its old numbers are remembered. */
 static void mark_of(const struct gate *gate, struct intake *in)
 {
     const struct reading *reading = in->reading;
@@ -29,6 +31,9 @@ static void mark_of(const struct gate *gate, struct intake *in)
     if (reading->device_event[0] != '\0') {
         writer_u8(&w, 1);
         writer_bytes(&w, bytes_of_text(reading->device_event));
+        if (in->direction == LANE_OUT) {
+            writer_u64(&w, (uint64_t)reading->captured.us);
+        }
     } else if (!reading->live_by_read && reading->captured.us != 0) {
         writer_u8(&w, 2);
         writer_u64(&w, (uint64_t)reading->captured.us);
@@ -215,7 +220,8 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     in.direction = gate_park_direction(in.lane, in.reader, reading->direction);
     mark_of(gate, &in);
     if (is_known_already(gate, &in)) {
-        log_event("read_replayed", LOG_TEXT("reader", in.reader->name.text));
+        log_warning("read_replayed", LOG_TEXT("lane", in.lane->name.text),
+                    LOG_TEXT("reader", in.reader->name.text));
         return ERR_OK;
     }
     judge_clock(gate, &in);

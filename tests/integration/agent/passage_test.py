@@ -81,6 +81,16 @@ class Passage(unittest.TestCase):
             gate.log.wait(lambda line: "read_replayed" in line)
             self.assertEqual(gate.pulses("in-1"), 1)
 
+    def test_an_exit_terminal_that_counts_from_one_again_lets_people_out(self):
+        with Gate() as gate:
+            gate.begin()
+            again = ("--uuid", "11111111-2222-3333-4444-555555555555")
+            gate.post("cam-out", "浙A12345", *again)
+            gate.board.do("wait out-1 pulses 1")
+            gate.board.do("push out-1")
+            gate.post("cam-out", "浙A12346", *again)
+            gate.board.do("wait out-1 pulses 2")
+
     def test_stale_read_opens_nothing_at_an_exit_either(self):
         with Gate() as gate:
             gate.begin()
