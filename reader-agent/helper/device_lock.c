@@ -46,13 +46,20 @@ static bool wait_for_it(int fd)
     return is_taken(fd);
 }
 
+/* One that hangs hears no SIGTERM, and nobody else would ever end it: exit buttons wait. */
 static bool take_from_holder(int fd)
 {
-    pid_t holder = holder_of(fd);
-    if (holder > 0) {
-        (void)kill(holder, SIGTERM);
+    static const int signals[] = {SIGTERM, SIGKILL};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        pid_t holder = holder_of(fd);
+        if (holder > 0) {
+            (void)kill(holder, signals[i]);
+        }
+        if (wait_for_it(fd)) {
+            return true;
+        }
     }
-    return wait_for_it(fd);
+    return false;
 }
 
 static enum err write_own_pid(int fd, const char *path, struct fault *fault)

@@ -1,7 +1,8 @@
 /* device_lock: one process a device, also across agents that were killed.
  *
  * A helper outlives a killed agent. The next agent's helper for the same device takes over: it
- * finds the lock held, sends SIGTERM to the holder (whose pid is the file's content) and waits.
+ * finds the lock held, sends SIGTERM to the holder (whose pid is the file's content), waits, and
+ * sends SIGKILL to one that hangs.
  */
 #pragma once
 

@@ -4,6 +4,7 @@ the emulated turnstile; its turn log and its wire log are the witnesses."""
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -190,6 +191,19 @@ class TcpTest(BoardCase):
         self.peer.do("button out1")
         self.peer.do("wait out1 relay on 2000")
         os.kill(self.gate.worker, signal.SIGCONT)
+
+    def test_a_board_process_that_hangs_is_taken_over(self):
+        pid = self.gate.pids["b1"]
+        os.kill(self.gate.worker, signal.SIGSTOP)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with subprocess.Popen([os.path.join(os.environ["HELPERS_DIR"], "parkgate-board"), "--name", "b1",
+                                   "--socket", os.path.join(self.dir, "nobody.sock"), "--run", self.dir],
+                                  stderr=subprocess.DEVNULL) as second:
+                wait_until(lambda: self.board_pid() not in (0, pid), "the process that takes over")
+                second.terminate()
+        finally:
+            os.kill(self.gate.worker, signal.SIGCONT)
 
     def requests(self):
         return int(self.peer.do("board").split("requests=")[1].split()[0])
