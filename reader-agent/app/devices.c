@@ -12,6 +12,8 @@
 #include "reader-agent/app/gate.h"
 #include "reader-agent/driver/board_indicator.h"
 
+enum { HTTP_AGAIN_MS = 5000 };
+
 struct gate_device *device_find(struct gate *gate, struct name name)
 {
     for (size_t i = 0; i < gate->device_count; i++) {
@@ -258,6 +260,22 @@ static enum err start_http(struct gate *gate, struct fault *fault)
     return ERR_OK;
 }
 
+/* The address may come later than we do, at a start of the box. */
+static void try_http(struct gate *gate)
+{
+    struct fault fault = {0};
+    gate->http_retry = mono_after_ms(gate_mono(gate), HTTP_AGAIN_MS);
+    if (gate->http_count == 0 || start_http(gate, &fault) == ERR_OK) {
+        return;
+    }
+    log_error("http_listener_failed", LOG_TEXT("why", fault.what),
+              LOG_NUM("again_in_ms", HTTP_AGAIN_MS));
+    for (size_t i = 0; i < gate->http_count; i++) {
+        device_state_heard(gate, gate->http_devices[i].reader, DEVICE_DOWN,
+                           "the listener did not start: see http_listener_failed in the log");
+    }
+}
+
 static void configure_http(struct gate *gate)
 {
     struct http_device *list = calloc(GATE_HTTP_MAX, sizeof(*list));
@@ -269,13 +287,7 @@ static void configure_http(struct gate *gate)
         stop_http(gate);
         memcpy(gate->http_devices, list, count * sizeof(*list));
         gate->http_count = count;
-        struct fault fault = {0};
-        if (count > 0 && start_http(gate, &fault) != ERR_OK) {
-            log_error("http_listener_failed", LOG_TEXT("why", fault.what));
-            for (size_t i = 0; i < count; i++) {
-                device_state_heard(gate, list[i].reader, DEVICE_DOWN, "the listener did not start");
-            }
-        }
+        try_http(gate);
     }
     seal_wipe(list, GATE_HTTP_MAX * sizeof(*list));
     free(list);
@@ -307,6 +319,10 @@ static void port_ready(void *ctx, unsigned events)
 void devices_tick(struct gate *gate)
 {
     helper_port_turn(gate->port);
+    if (gate->http == NULL && gate->http_count > 0 &&
+        !mono_before(gate_mono(gate), gate->http_retry)) {
+        try_http(gate);
+    }
     http_turn(gate);
 }
 

@@ -133,7 +133,8 @@ struct gate {
     struct nfc_reader *nfc;
     struct board_actuator *boards;
     struct http_listener *http;
-    uint64_t http_again; /* timer: the listener has more in hand than it worked off; 0 none */
+    uint64_t http_again;    /* timer: the listener has more in hand than it worked off; 0 none */
+    struct mono http_retry; /* the listener did not start: try again then */
     size_t http_count;
     struct http_device http_devices[GATE_HTTP_MAX]; /* what the listener runs with */
     const struct actuator_ops *actuator;

@@ -178,6 +178,21 @@ class Link(unittest.TestCase):
     def seqs(gate):
         return {event["seq"]: event for event in gate.controller.all("event")}
 
+    def test_the_listener_starts_once_its_address_is_there(self):
+        with Gate() as gate:
+            with socket.create_server(("127.0.0.1", gate.http)):
+                gate.begin()
+                gate.log.wait(lambda line: line.startswith("http_listener_failed"))
+            gate.controller.do("auto verdict 2 2")
+            wait = time.monotonic() + 15
+            while True:
+                try:
+                    gate.post("cam-out")
+                    break
+                except AssertionError:
+                    self.assertLess(time.monotonic(), wait)
+            gate.board.do("wait out-1 pulses 1")
+
     def test_badge_reader_that_is_unplugged(self):
         with Gate() as gate:
             line = os.path.join(gate.path, "reader")
