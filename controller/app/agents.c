@@ -216,6 +216,15 @@ static bool order_stands(const struct controller *ctl, const struct input *input
            bytes_equal(field_view(&hello->store_id), field_view(&known->store_id));
 }
 
+/* Behind what either side has used: a controller that was restored from a backup knows less than
+ * the outbox, whose own former epochs must not come back. */
+static uint32_t next_epoch(const Parkgate__Hello *hello, const Parkgate__AgentRecord *known)
+{
+    enum { AHEAD_MAX = 1 << 20 }; /* more is no count of orders */
+    bool ahead = hello->epoch > known->epoch && hello->epoch - known->epoch < AHEAD_MAX;
+    return (ahead ? hello->epoch : known->epoch) + 1;
+}
+
 static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello,
                             const Parkgate__AgentRecord *known, const struct input *input,
                             uint32_t *ret_epoch, struct fault *fault)
@@ -223,7 +232,7 @@ static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello
     Parkgate__AgentRecord record = *known;
     record.public_key = field_of(BYTES_OF(input->key.bytes));
     record.store_id = hello->store_id;
-    record.epoch = known->epoch + 1;
+    record.epoch = next_epoch(hello, known);
     record.last_sequence = 0;
     record.last_digest = (ProtobufCBinaryData){0};
     *ret_epoch = record.epoch;

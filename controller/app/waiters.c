@@ -22,6 +22,7 @@ struct waiter {
 struct waiters {
     uint64_t last_job;
     bool last_time;
+    struct waiter *again; /* whose request is asked again; it keeps its place */
     struct waiter items[WAITERS_MAX];
 };
 
@@ -40,7 +41,8 @@ void waiters_destroy(struct waiters **waiters)
 static struct waiter *place_for(struct waiters *waiters, const struct request *request,
                                 bool *ret_known)
 {
-    struct waiter *free_place = NULL;
+    struct waiter *free_place =
+        waiters->again != NULL && !waiters->again->used ? waiters->again : NULL;
     *ret_known = false;
     for (size_t i = 0; i < WAITERS_MAX; i++) {
         struct waiter *w = &waiters->items[i];
@@ -119,7 +121,9 @@ static void ask_again(struct controller *ctl, struct waiter *w, bool last_time)
     };
     w->used = false;
     ctl->waiters->last_time = last_time;
+    ctl->waiters->again = w;
     batch_take(ctl, &input);
+    ctl->waiters->again = NULL;
     ctl->waiters->last_time = false;
 }
 
