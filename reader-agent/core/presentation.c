@@ -89,6 +89,11 @@ enum step presentation_answered(struct presentation_row *row, struct verdict ver
     row->state = PRESENTATION_DECIDING;
     row->verdict = verdict;
     row->source = SOURCE_CONTROLLER;
+    /* Its rows may be newer than ours, and call this lane an entry: the lane here is a way out. */
+    if (verdict.outcome != OUTCOME_GRANT && leaves(&row->facts)) {
+        row->verdict = presentation_own_verdict(&row->facts);
+        row->source = SOURCE_AGENT;
+    }
     return STEP_COMMIT;
 }
 

@@ -121,6 +121,21 @@ static void controllers_verdict_in_time(void **state)
     assert_null(presentation_find(&table, id));
 }
 
+/* Its park may be newer than the gate's, and call the lane an entry. */
+static void no_verdict_holds_a_live_exit(void **state)
+{
+    (void)state;
+    static struct presentations table;
+    memset(&table, 0, sizeof(table));
+    struct facts facts = facts_of(DIRECTION_OUT, FRESHNESS_LIVE, false, false);
+    struct presentation_row *row = waiting(&table, &facts, 7, 0);
+    struct verdict deny = {.outcome = OUTCOME_DENY, .reason = REASON_PARK_BAN};
+    assert_int_equal(presentation_answered(row, deny), STEP_COMMIT);
+    assert_int_equal(presentation_committed(row, true), STEP_OPEN);
+    assert_int_equal(row->verdict.reason, REASON_EXIT);
+    assert_int_equal(row->source, SOURCE_AGENT);
+}
+
 static void deadline_makes_the_agent_decide(void **state)
 {
     (void)state;
@@ -207,6 +222,7 @@ int main(void)
         cmocka_unit_test(own_verdict_grants_live_exits_only),
         cmocka_unit_test(nothing_but_a_live_exit_opens_without_a_commit),
         cmocka_unit_test(controllers_verdict_in_time),
+        cmocka_unit_test(no_verdict_holds_a_live_exit),
         cmocka_unit_test(deadline_makes_the_agent_decide),
         cmocka_unit_test(event_that_is_not_stored),
         cmocka_unit_test(verdict_whose_commit_failed_is_the_agents),
