@@ -106,6 +106,14 @@ void world_pass(struct world *w, int64_t us);
 /* Lets 5 ms go by and ends the turn: what is open is committed and answered. */
 void world_turn(struct world *w);
 
+/* Of the harness's own parts. */
+void forget_reply(struct world *w);
+void remove_tree(const char *path);
+static inline char *text_of(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
 /* --- the park --- */
 
 void rows_add(struct park_rows *rows, uint32_t kind, const char *name,

@@ -78,11 +78,6 @@ static uint64_t pick(struct scenario *s, uint64_t bound)
     return s->random % bound;
 }
 
-static char *text_of(const char *text)
-{
-    return (char *)(uintptr_t)text;
-}
-
 static void hire(struct scenario *s)
 {
     for (size_t i = 0; i < PERSONS; i++) {
