@@ -355,3 +355,8 @@ int64_t board_wait_ms(const struct board *board)
     wait_ms = sooner(wait_ms, opener_wait_ms(&board->opener, now));
     return panel_is_pending(&board->panel) ? 0 : wait_ms;
 }
+
+bool board_has_reports(const struct board *board)
+{
+    return station_counts(board->station).reports_waiting > 0;
+}

@@ -30,3 +30,6 @@ void board_agent_up(struct board *board);
 void board_turn(struct board *board);
 /* Until the next turn is due. */
 int64_t board_wait_ms(const struct board *board);
+
+/* Reports that the agent has not acknowledged yet: they are lost with this process. */
+bool board_has_reports(const struct board *board);

@@ -21,6 +21,10 @@
 #include "reader-agent/helper/options.h"
 #include "reader-agent/helper/privilege.h"
 
+/* Told to stop with reports in hand: the next agent may be about to take them. Shorter than what
+ * the launcher and the next process of this board wait (2 s). */
+enum { LINGER_MS = 1500 };
+
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_LOCKED = 3 };
 
 struct program {
@@ -30,6 +34,8 @@ struct program {
     struct helper_state state;
     int setup_file;
     int signals;
+    bool told_to_stop;
+    struct mono stop_at; /* told to stop: at the latest then */
 };
 
 static void say_state(struct program *program)
@@ -120,18 +126,29 @@ static void wait_for_something(struct program *program)
         {.fd = program->signals,             .events = POLLIN},
         {.fd = agent_line_fd(program->line), .events = POLLIN}
     };
-    (void)poll(fds, ARRAY_LEN(fds), (int)(board_ms < wait_ms ? board_ms : wait_ms));
+    wait_ms = board_ms < wait_ms ? board_ms : wait_ms;
+    if (program->told_to_stop && wait_ms > LINGER_MS / 10) {
+        wait_ms = LINGER_MS / 10;
+    }
+    (void)poll(fds, ARRAY_LEN(fds), (int)wait_ms);
 }
 
-static bool is_told_to_stop(const struct program *program)
+static bool may_stop(struct program *program)
 {
     struct signalfd_siginfo info;
-    return read(program->signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+    struct mono now = clock_system()->mono(NULL);
+    if (read(program->signals, &info, sizeof(info)) == (ssize_t)sizeof(info) &&
+        !program->told_to_stop) {
+        program->told_to_stop = true;
+        program->stop_at = mono_after_ms(now, LINGER_MS);
+    }
+    return program->told_to_stop &&
+           (!board_has_reports(program->board) || !mono_before(now, program->stop_at));
 }
 
 static void run(struct program *program)
 {
-    while (!is_told_to_stop(program)) {
+    while (!may_stop(program)) {
         agent_line_turn(program->line, clock_system()->mono(NULL));
         board_turn(program->board);
         wait_for_something(program);

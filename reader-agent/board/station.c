@@ -544,6 +544,7 @@ int64_t station_wait_ms(const struct station *station, struct mono now)
 
 struct station_counts station_counts(const struct station *station)
 {
-    return (struct station_counts){.reports_lost = station->reports.lost,
+    return (struct station_counts){.reports_waiting = station->reports.count,
+                                   .reports_lost = station->reports.lost,
                                    .restarts = station->restarts};
 }

@@ -74,6 +74,7 @@ int64_t station_wait_ms(const struct station *station, struct mono now);
 
 /* Reports dropped for want of room, and how often the board was seen to begin anew. */
 struct station_counts {
+    uint16_t reports_waiting; /* for the agent to acknowledge them */
     uint64_t reports_lost;
     uint32_t restarts;
 };

@@ -166,6 +166,21 @@ class Passage(unittest.TestCase):
             self.assertEqual(len([e for e in gate.controller.all("event") if e["kind"] == str(BUTTON)]), 1)
             self.assertEqual(gate.pulses("out-1"), 1)
 
+    def test_what_a_board_did_while_the_whole_agent_was_dead_is_recorded(self):
+        with Gate() as gate:
+            gate.begin()
+            os.kill(gate.agent.pid, signal.SIGKILL)
+            gate.agent.wait(timeout=15)
+            gate.board.do("button out-1")
+            gate.board.do("wait out-1 pulses 1")
+            gate.board.do("push out-1")
+            gate.board.do("wait out-1 relay off 5000")
+            mark = gate.controller.mark()
+            gate.start()
+            press = gate.controller.heard("event", since=mark, kind=BUTTON, lane="out-1", late=1)
+            passed = gate.controller.heard("event", since=mark, kind=PASSAGE, lane="out-1", passage=PASSED)
+            self.assertEqual(passed["presentation"], press["seq"])
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
