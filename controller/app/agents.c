@@ -488,8 +488,10 @@ enum err agents_input(struct controller *ctl, struct input *input, struct fault 
 
 static enum err raise_away(struct controller *ctl, void *ctx, struct fault *fault)
 {
-    const struct session *session = ctx;
-    return fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault);
+    struct session *session = ctx;
+    TRY(fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault));
+    session->away = true; /* not kept when the disk is full: raised again at the next tick */
+    return ERR_OK;
 }
 
 /* Gates that are enrolled and did not say HELLO since this start. */
@@ -526,7 +528,6 @@ void agents_tick(struct controller *ctl)
         struct session *session = &ctl->sessions.items[i];
         if (session->used && !session->away &&
             mono_before(mono_after_ms(session->heard, LIMIT_SILENCE_MS), ctl->mono)) {
-            session->away = true;
             batch_run(ctl, raise_away, session);
         }
     }

@@ -23,7 +23,7 @@ struct arrival {
     struct subject subject;
     struct counted_for counted;
     char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
-    uint8_t sealed[LIMIT_EVENT_BYTES * 2];
+    uint8_t sealed[LIMIT_FRAME_BYTES]; /* an event over its own limit is kept aside whole, too */
     uint8_t unknown[LIMIT_EVENT_BYTES];
     size_t unknown_size;
 };
@@ -548,16 +548,22 @@ static enum err refuse_poison(struct controller *ctl, struct arrival *a, struct 
     return refuse(ctl, a, &c, &fault_poison, fault);
 }
 
+static enum err refuse_oversized(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct complaint c;
+    char size[24];
+    char limit[24];
+    number_text(size, a->packed.size);
+    number_text(limit, LIMIT_EVENT_BYTES);
+    (void)complain(&c, ERROR_FRAME_OVERSIZED, size, limit, NULL, NULL);
+    return refuse(ctl, a, &c, &fault_event_refused, fault);
+}
+
 enum err ingest_event(struct controller *ctl, struct input *input, const struct session *session,
                       const Parkgate__Event *event, struct bytes packed, struct fault *fault)
 {
     Parkgate__EventIndex *index = NULL;
     struct arrival a = {.input = input, .session = session, .event = event, .packed = packed};
-    if (packed.size > LIMIT_EVENT_BYTES) {
-        batch_ack(ctl, input, session->version, event->epoch, event->sequence, ANSWER_REFUSED,
-                  ERROR_FRAME_OVERSIZED);
-        return ERR_OK;
-    }
     a.digest = seal_hash_of(packed);
     enum err err = agent_event(ctl->txn, BYTES_OF(session->key.bytes), event->epoch,
                                event->sequence, &index, fault);
@@ -568,6 +574,9 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
     }
     if (err != ERR_NOT_FOUND) {
         return err;
+    }
+    if (packed.size > LIMIT_EVENT_BYTES) {
+        return refuse_oversized(ctl, &a, fault);
     }
     if (input->spoiled) {
         return refuse_bad(ctl, &a, "it cannot be recorded", fault);

@@ -71,8 +71,11 @@ static enum err on_person_add(struct controller *ctl, struct request *request, s
     enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);
     if (err == ERR_OK && (holder.existed || holder.clashes)) {
         char text[HANDLE_TEXT_SIZE];
+        const char *bound = request_bound_tenant(request);
+        bool own = before != NULL && (bound == NULL || strcmp(bound, before->tenant) == 0);
         handle_to_text(holder.handle, text);
-        (void)request_refuse(request, ERROR_EXISTS, "person", text, NULL);
+        /* another tenant's person is taken on by an import; its handle is not handed out here */
+        (void)request_refuse(request, ERROR_EXISTS, "person", own ? text : "of this number", NULL);
     } else if (err == ERR_OK) {
         err = controller_record(ctl, ENTRY_HOLDER, request->key->name, &holder.record.base, fault);
         answer_note_handle(request->answer, "person", holder.handle);
