@@ -1,0 +1,150 @@
+"""The times that protect people, measured on real processes, each printed beside its bound. Release builds only.
+
+Method: processes are stopped (SIGSTOP) or killed while somebody stands at a lane; the emulated devices say when the arm
+was released and the display lit."""
+import os
+import pathlib
+import signal
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from case import ParkCase, foot_gate  # noqa: E402
+from park import GREEN, descendants, processes, until  # noqa: E402
+
+ANSWER_S, POLL_S, SILENT_S, RESTART_S, READER_DOWN_S = 0.300, 0.020, 6.0, 2.0, 5.0
+READ_S = 0.100  # a badge reader's own time, and the display's
+NOISE_S = 0.150  # of a busy machine
+
+
+def worker(daemon):
+    return next(pid for pid, args in descendants(daemon.pid) if args == daemon.args)
+
+
+class Figures(ParkCase):
+    GATES = staticmethod(lambda: [foot_gate()])
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.uids = [cls.person()[1] for _ in range(40)]
+
+    def figure(self, what, values, bound):
+        print(f"{what}: " + ", ".join(f"{value:.3f}" for value in values) + f" s (bound {bound:.3f} s)", flush=True)
+        self.assertLessEqual(max(values), bound + NOISE_S, what)
+
+    def stop(self, *pids):
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(self.go_on, pid)
+
+    @staticmethod
+    def go_on(pid):
+        try:
+            os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+
+    def settle(self):
+        until("the gate is online", lambda: self.park.gate_state("gate-a") == "online")
+        self.park.wait_gate("gate-a")
+        board = self.park.turnstile("gate-a")
+        for lane in ("gate-a-in", "gate-a-out"):
+            until("the arms are locked", lambda lane=lane: board.show(lane)["relay"] == "off")
+
+    def press(self):
+        """Seconds from the press of the exit button to the arm's release."""
+        board = self.park.turnstile("gate-a")
+        pulses = int(board.show("gate-a-out")["pulses"])
+        began = time.monotonic()
+        board.do("button gate-a-out 100")
+        board.do(f"wait gate-a-out pulses {pulses + 1} 10000")
+        took = time.monotonic() - began
+        board.do("push gate-a-out 3000")
+        until("the arm is locked again", lambda: board.show("gate-a-out")["relay"] == "off")
+        return took
+
+    def late_presses(self, count):
+        self.park.wait_events("presses told late", lambda event: event["kind"] == "exit-button" and "late" in event["text"], count, 60)
+
+    def shown(self, lane, uid):
+        """(seconds from showing the badge to the light, its colour)"""
+        board, reader = self.park.turnstile(lane), self.park.reader(lane)
+        sounds = int(board.show(lane)["sounds"])
+        began = time.monotonic()
+        reader.card(uid)
+        board.do(f"wait {lane} sounds {sounds + 1} 15000")
+        took = time.monotonic() - began
+        colour = board.show(lane)["colour"]
+        if colour == GREEN:
+            self.park.push(lane)
+        reader.remove()
+        return took, colour
+
+    def test_exit_button_without_an_agent(self):
+        self.settle()
+        agent = self.park.agents["gate-a"]
+        before = len([event for event in self.park.events("--kind", "exit-button") if "late" in event["text"]])
+        stopped = (worker(agent), agent.pid)
+        self.stop(*stopped)
+        self.figure("exit button, agent stopped, to the arm's release", [self.press() for _ in range(3)], ANSWER_S + POLL_S)
+        for pid in stopped:
+            self.go_on(pid)
+        self.late_presses(before + 3)
+        os.kill(agent.pid, signal.SIGKILL)
+        agent.process.wait(20)
+        self.figure("exit button, agent killed, to the arm's release", [self.press() for _ in range(3)], ANSWER_S + POLL_S)
+        helpers = [pid for pid, _, args in processes() if args[:1] == ["parkgate-board"]
+                   and str(self.park.agent_home("gate-a") / "run") in args]
+        self.assertEqual(len(helpers), 1, "the board's process outlives its agent")
+        self.park.start_agent("gate-a")
+        self.settle()
+
+    def test_controller_silent(self):
+        self.settle()
+        pid = worker(self.park.controller)
+        self.stop(pid)
+        entries = [self.shown("gate-a-in", uid) for uid in self.uids[:5]]
+        exits = [self.shown("gate-a-out", uid) for uid in self.uids[5:8]]
+        self.go_on(pid)
+        self.assertNotIn(GREEN, [colour for _, colour in entries])
+        self.assertEqual({colour for _, colour in exits}, {GREEN})
+        self.figure("controller silent, badge at an entry to the refusal", [took for took, _ in entries], ANSWER_S + READ_S)
+        self.figure("controller silent, badge at an exit to the green light", [took for took, _ in exits], ANSWER_S + READ_S)
+        self.park.wait_events("refusals", {"kind": "presentation", "verdict": "deny", "reason": "controller-silent"}, 1, 60)
+
+    def test_reader_down(self):
+        self.settle()
+        began = time.time()
+        self.park.reader("gate-a-in").do("mute on")
+        row = until("the fault", lambda: [row for row in self.park.rows("status") if "gate-a-in-badge" in row["text"]])[0]
+        self.figure("mute reader to the fault", [int(row["since_us"]) / 1e6 - began], READER_DOWN_S)
+        self.park.reader("gate-a-in").do("mute off")
+        self.settle()
+
+    def test_restart_to_first_verdict(self):
+        took, uids = [], iter(self.uids[10:])
+        for _ in range(3):
+            self.settle()
+            began = time.monotonic()
+            os.kill(worker(self.park.controller), signal.SIGKILL)
+            while self.shown("gate-a-in", next(uids))[1] != GREEN:
+                self.assertLess(time.monotonic() - began, 30)
+            took.append(time.monotonic() - began)
+        self.figure("controller killed to its first verdict", took, RESTART_S)
+
+    def test_revoked_badge(self):
+        self.settle()
+        took = []
+        for _ in range(3):
+            _, uid = self.person()
+            self.park.cli("badge", "revoke", "--uid", uid, "--reason", "lost")
+            seconds, colour = self.shown("gate-a-in", uid)
+            self.assertNotEqual(colour, GREEN)
+            took.append(seconds)
+        self.figure("badge revoked, shown at once, to the refusal", took, ANSWER_S + READ_S)
+
+
+if __name__ == "__main__":
+    unittest.main()
