@@ -107,20 +107,21 @@ class Daemon:
         self.lines, self.seen_off = [], False
         self.process = started(self.args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env=self.env)
-        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader = threading.Thread(target=self._read, args=(self.process, self.lines), daemon=True)
         self.reader.start()
         return self
 
-    def _read(self, process):
+    def _read(self, process, lines):
+        """Into the lines of this start: helpers outlive a killed launcher, and go on writing."""
         with open(self.log_path, "ab", buffering=0) as log:
             for line in process.stderr:
                 log.write(line)
                 with self.condition:
-                    self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+                    lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                     self.condition.notify_all()
         process.stderr.close()
         with self.condition:
-            self.lines.append(None)  # the end
+            lines.append(None)  # the end
             self.condition.notify_all()
 
     def wait_event(self, event, timeout=DEADLINE_S, since=0):
