@@ -71,6 +71,7 @@ class Reader(BadCase):
 
     def test_kills_the_driver(self):
         """libnfc 1.8.0 dies of an answer with an error status: its process is started again, the agent's is not."""
+        self.park.tolerated = "stack-overflow"  # libnfc's death, as the sanitizer build words it
         agent = self.park.agents["gate-a"].pid
         device = self.park.reader("gate-a-in")
         helper = until("its process", lambda: self.park.helper("gate-a", self.READER))
