@@ -77,7 +77,7 @@ static bool send_slices(struct sending *s)
 {
     const struct rows *rows = &s->roster->rows;
     struct progress progress;
-    progress_begin(&progress, s->cli, rows->count);
+    progress_begin(&progress, s->cli, clock_system(), rows->count);
     bool good = true;
     for (size_t first = 0; good && first < rows->count;) {
         struct request request = {.verb = "import.slice", .timeout_ms = IMPORT_SLICE_MS};

@@ -1,20 +1,20 @@
 #include "admin-cli/progress.h"
 
-static struct mono now(void)
+static struct mono now(const struct clock *clock)
 {
-    const struct clock *clock = clock_system();
     return clock->mono(clock->ctx);
 }
 
-void progress_begin(struct progress *progress, const struct cli *cli, size_t whole)
+void progress_begin(struct progress *progress, const struct cli *cli, const struct clock *clock,
+                    size_t whole)
 {
-    *progress = (struct progress){.cli = cli, .whole = whole, .begun = now()};
+    *progress = (struct progress){.cli = cli, .clock = clock, .whole = whole, .begun = now(clock)};
 }
 
 void progress_show(struct progress *progress, size_t done)
 {
     const struct cli *cli = progress->cli;
-    struct mono here = now();
+    struct mono here = now(progress->clock);
     if (!cli->err_terminal || cli->format != FORMAT_TABLE || progress->whole == 0 ||
         mono_before(here, mono_after_ms(progress->begun, PROGRESS_AFTER_MS)) ||
         (progress->drawn && mono_before(here, mono_after_ms(progress->shown, PROGRESS_EVERY_MS)))) {
