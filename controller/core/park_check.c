@@ -158,12 +158,55 @@ static bool wires_are_apart(const struct park *park, struct complaint *c)
     return true;
 }
 
+/* Digits up to `maximum`; *at moves behind them. */
+static bool read_number(const char **at, uint32_t maximum)
+{
+    uint32_t value = 0;
+    const char *from = *at;
+    while (**at >= '0' && **at <= '9' && value <= maximum) {
+        value = value * 10 + (uint32_t)(**at - '0');
+        (*at)++;
+    }
+    return *at > from && value <= maximum;
+}
+
+static bool is_ipv4(const char **at)
+{
+    for (int part = 0; part < 4; part++) {
+        if (!read_number(at, 255) || (part < 3 && *(*at)++ != '.')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A gate looks no name up (that could block for seconds), and a board that it cannot reach answers
+ * no exit button: so a bad address is refused here, before any gate has it. */
+static bool is_numeric_address(const char *text)
+{
+    const char *at = text;
+    if (*at == '[') {
+        at += 1 + strspn(at + 1, "0123456789abcdefABCDEF:.");
+        if (*at++ != ']') {
+            return false;
+        }
+    } else if (!is_ipv4(&at)) {
+        return false;
+    }
+    return *at++ == ':' && *at != '0' && read_number(&at, 65535) && *at == '\0';
+}
+
 /* A level that is polled is seen for sure only if it lasts longer than one period. */
 static bool check_board(const struct park *park, const struct park_board *board,
                         struct complaint *c)
 {
     if (park_gate(park, board->gate) == NULL) {
         return missing(c, "board", board->name, "gate", board->gate);
+    }
+    if (board->rtu ? board->address[0] != '/' : !is_numeric_address(board->address)) {
+        return bad_value(c, "board", board->name, "address",
+                         board->rtu ? "give the serial device, for example /dev/ttyS1"
+                                    : "give a numeric address and port, for example 10.0.0.7:502");
     }
     if (board->poll_ms < 5 || board->poll_ms > 1000) {
         return bad_value(c, "board", board->name, "poll_ms", "give 5 to 1000");

@@ -147,6 +147,38 @@ static void board_without_gate(void)
     board_of("board-b")->gate = named("gate-c");
 }
 
+static void set_address(const char *address)
+{
+    (void)snprintf(board_of("board-a")->address, sizeof(board_of("board-a")->address), "%s",
+                   address);
+}
+
+static void board_at_a_name(void)
+{
+    set_address("north.example:502");
+}
+
+static void board_without_port(void)
+{
+    set_address("10.0.0.7");
+}
+
+static void board_at_a_false_number(void)
+{
+    set_address("10.0.0.256:502");
+}
+
+static void board_at_port_zero(void)
+{
+    set_address("10.0.0.7:0");
+}
+
+static void board_on_a_line_without_path(void)
+{
+    set_address("ttyS1");
+    board_of("board-a")->rtu = true;
+}
+
 static void board_polled_too_seldom(void)
 {
     board_of("board-a")->poll_ms = 1001;
@@ -278,6 +310,11 @@ static const struct refusal refusals[] = {
     REFUSAL(zone_in_itself, ERROR_PARK_VALUE, {"zone", "bonded", "parent"}),
     REFUSAL(zones_too_deep, ERROR_PARK_VALUE, {"zone", "z8", "parent"}),
     REFUSAL(board_without_gate, ERROR_PARK_REF, {"board", "board-b", "gate", "gate-c"}),
+    REFUSAL(board_at_a_name, ERROR_PARK_VALUE, {"board", "board-a", "address"}),
+    REFUSAL(board_without_port, ERROR_PARK_VALUE, {"board", "board-a", "address"}),
+    REFUSAL(board_at_a_false_number, ERROR_PARK_VALUE, {"board", "board-a", "address"}),
+    REFUSAL(board_at_port_zero, ERROR_PARK_VALUE, {"board", "board-a", "address"}),
+    REFUSAL(board_on_a_line_without_path, ERROR_PARK_VALUE, {"board", "board-a", "address"}),
     REFUSAL(board_polled_too_seldom, ERROR_PARK_VALUE, {"board", "board-a", "poll_ms"}),
     REFUSAL(board_polled_too_often, ERROR_PARK_VALUE, {"board", "board-a", "poll_ms"}),
     REFUSAL(board_misses_pulses, ERROR_PARK_PULSE, {"board-a", "100", "100", "50"}),
