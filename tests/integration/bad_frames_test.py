@@ -72,9 +72,12 @@ class Frames(BadCase):
         self.assert_nothing_changed()
 
     def test_oversized_event(self):
-        self.assertEqual(self.gate.send({**self.gate.event(), 99: [b"x" * 250] * 20}), (REFUSED, 101))
-        self.assert_nothing_changed()
-        self.gate.sequence -= 1  # nothing of it is known: the number is free
+        event = {**self.gate.event(), 99: [b"x" * 250] * 20}
+        self.assertEqual(self.gate.send(event), (REFUSED, 101))
+        refused, fault = self.assert_added(ENTRY_EVENT_REFUSED, ENTRY_FAULT)
+        self.assertEqual((refused.body.error, refused.body.event_sequence, fault.body.word), (101, event["sequence"], "event-refused"))
+        self.assertRegex(self.rows_text()[0][0], r"^frame of \d+ bytes is over the limit of 4096$")
+        self.assertRegex(self.rows_text()[0][1], r"^报文 \d+ 字节，超过上限 4096$")
 
     def test_unknown_key(self):
         """The port for agents does not even let it speak; the command line says what to do."""
