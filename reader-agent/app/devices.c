@@ -200,64 +200,94 @@ static void http_more(void *ctx);
 
 /* One turn takes one piece of each body. What the listener has read from the kernel already wakes
  * no poll: it asks for another turn, between which all others have theirs. */
-static void http_turn(struct gate *gate)
+static void listener_turn(struct gate_listener *http)
 {
-    if (gate->http == NULL) {
+    if (http->listener == NULL) {
         return;
     }
-    http_listener_turn(gate->http);
-    if (gate->http_again == 0 && http_listener_timeout_ms(gate->http) == 0) {
-        gate->http_again = loop_after(gate->loop, 0, 0, http_more, gate);
+    http_listener_turn(http->listener);
+    if (http->again == 0 && http_listener_timeout_ms(http->listener) == 0) {
+        http->again = loop_after(http->gate->loop, 0, 0, http_more, http);
     }
 }
 
 static void http_more(void *ctx)
 {
-    struct gate *gate = ctx;
-    gate->http_again = 0;
-    http_turn(gate);
+    struct gate_listener *http = ctx;
+    http->again = 0;
+    listener_turn(http);
 }
 
 static void http_ready(void *ctx, unsigned events)
 {
     (void)events;
-    http_turn(ctx);
+    listener_turn(ctx);
 }
 
 static void stop_http(struct gate *gate)
 {
-    loop_cancel(gate->loop, gate->http_again);
-    gate->http_again = 0;
-    if (gate->http != NULL) {
-        loop_remove_fd(gate->loop, http_listener_fd(gate->http));
-        http_listener_destroy(&gate->http);
+    for (size_t i = 0; i < GATE_LISTENERS; i++) {
+        struct gate_listener *http = &gate->http[i];
+        loop_cancel(gate->loop, http->again);
+        http->again = 0;
+        if (http->listener != NULL) {
+            loop_remove_fd(gate->loop, http_listener_fd(http->listener));
+            http_listener_destroy(&http->listener);
+        }
     }
+}
+
+static enum err start_listener(struct gate_listener *http, int64_t port, bool tls,
+                               struct fault *fault)
+{
+    struct gate *gate = http->gate;
+    const struct settings *settings = &gate->settings;
+    if (http->listener != NULL) {
+        return ERR_OK;
+    }
+    struct http_listener_config config = {.address = settings->http_address,
+                                          .port = (uint16_t)port,
+                                          .cert_file = tls ? settings->http_cert : NULL,
+                                          .key_file = tls ? settings->http_key : NULL,
+                                          .devices = gate->http_devices,
+                                          .device_count = gate->http_count,
+                                          .sink = readings_sink(gate),
+                                          .clock = gate->clock,
+                                          .entropy = gate->entropy};
+    TRY(http_listener_create(&config, &http->listener, fault));
+    if (loop_add_fd(gate->loop, http_listener_fd(http->listener), LOOP_READ, http_ready, http) !=
+        ERR_OK) {
+        http_listener_destroy(&http->listener);
+        return fault_set(fault, ERR_FULL, "the loop has no room for the HTTP listener");
+    }
+    return ERR_OK;
 }
 
 static enum err start_http(struct gate *gate, struct fault *fault)
 {
     const struct settings *settings = &gate->settings;
+    bool has_cert = settings->http_cert[0] != '\0' && settings->http_key[0] != '\0';
+    bool both = settings->https_port != 0;
     if (settings->http_address[0] == '\0') {
         return fault_set(fault, ERR_INPUT,
                          "devices post here, and agent.conf has no http_address; add it");
     }
-    struct http_listener_config config = {
-        .address = settings->http_address,
-        .port = (uint16_t)settings->http_port,
-        .cert_file = settings->http_cert[0] == '\0' ? NULL : settings->http_cert,
-        .key_file = settings->http_key[0] == '\0' ? NULL : settings->http_key,
-        .devices = gate->http_devices,
-        .device_count = gate->http_count,
-        .sink = readings_sink(gate),
-        .clock = gate->clock,
-        .entropy = gate->entropy};
-    TRY(http_listener_create(&config, &gate->http, fault));
-    if (loop_add_fd(gate->loop, http_listener_fd(gate->http), LOOP_READ, http_ready, gate) !=
-        ERR_OK) {
-        http_listener_destroy(&gate->http);
-        return fault_set(fault, ERR_FULL, "the loop has no room for the HTTP listener");
+    if (both && !has_cert) {
+        return fault_set(fault, ERR_INPUT,
+                         "agent.conf has https_port and no certificate; add http_cert, http_key");
     }
-    return ERR_OK;
+    for (size_t i = 0; i < GATE_LISTENERS; i++) {
+        gate->http[i].gate = gate;
+    }
+    TRY(start_listener(&gate->http[0], settings->http_port, has_cert && !both, fault));
+    return both ? start_listener(&gate->http[1], settings->https_port, true, fault) : ERR_OK;
+}
+
+/* All listeners that the settings ask for. */
+static bool http_runs(const struct gate *gate)
+{
+    return gate->http[0].listener != NULL &&
+           (gate->settings.https_port == 0 || gate->http[1].listener != NULL);
 }
 
 /* The address may come later than we do, at a start of the box. */
@@ -283,7 +313,7 @@ static void configure_http(struct gate *gate)
     size_t count = list_http(gate, list);
     bool same =
         count == gate->http_count && memcmp(list, gate->http_devices, count * sizeof(*list)) == 0;
-    if (!same || (gate->http == NULL && count > 0)) {
+    if (!same || (!http_runs(gate) && count > 0)) {
         stop_http(gate);
         memcpy(gate->http_devices, list, count * sizeof(*list));
         gate->http_count = count;
@@ -319,11 +349,13 @@ static void port_ready(void *ctx, unsigned events)
 void devices_tick(struct gate *gate)
 {
     helper_port_turn(gate->port);
-    if (gate->http == NULL && gate->http_count > 0 &&
+    if (!http_runs(gate) && gate->http_count > 0 &&
         !mono_before(gate_mono(gate), gate->http_retry)) {
         try_http(gate);
     }
-    http_turn(gate);
+    for (size_t i = 0; i < GATE_LISTENERS; i++) {
+        listener_turn(&gate->http[i]);
+    }
 }
 
 static enum err make_run_dir(const struct gate *gate, char path[SETTINGS_PATH_SIZE],

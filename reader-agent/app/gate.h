@@ -96,6 +96,15 @@ struct config_parts {
     struct bytes rows[PARK_COPY_ROWS_MAX]; /* heap copies */
 };
 
+/* Devices choose: the first listener speaks HTTP, the second TLS (https_port). With a certificate
+ * and no https_port, the first speaks TLS and there is no second. */
+enum { GATE_LISTENERS = 2 };
+struct gate_listener {
+    struct gate *gate;
+    struct http_listener *listener; /* NULL: does not run */
+    uint64_t again;                 /* timer: it has more in hand than it worked off; 0 none */
+};
+
 struct gate {
     char dir[SETTINGS_PATH_SIZE];
     struct settings settings;
@@ -132,11 +141,10 @@ struct gate {
     struct helper_port *port;
     struct nfc_reader *nfc;
     struct board_actuator *boards;
-    struct http_listener *http;
-    uint64_t http_again;    /* timer: the listener has more in hand than it worked off; 0 none */
-    struct mono http_retry; /* the listener did not start: try again then */
+    struct gate_listener http[GATE_LISTENERS];
+    struct mono http_retry; /* a listener did not start: try again then */
     size_t http_count;
-    struct http_device http_devices[GATE_HTTP_MAX]; /* what the listener runs with */
+    struct http_device http_devices[GATE_HTTP_MAX]; /* what the listeners run with */
     const struct actuator_ops *actuator;
     void *actuator_self;
     const struct indicator_ops *indicator;

@@ -19,6 +19,7 @@ struct settings {
     char server_key[LINK_KEY_Z85_SIZE];
     char http_address[64]; /* numeric; "" no listener */
     int64_t http_port;
+    int64_t https_port; /* 0: none beside http_port */
     char http_cert[SETTINGS_PATH_SIZE]; /* "" plain HTTP */
     char http_key[SETTINGS_PATH_SIZE];
     char helper_user[64];
