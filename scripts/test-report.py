@@ -9,6 +9,7 @@ skipped, a file is missing, or nothing ran.
 import argparse
 import collections
 import os
+import re
 import sys
 import xml.etree.ElementTree
 
@@ -27,6 +28,18 @@ def gather(paths, some):
     return results
 
 
+# What a person wants to see of tests that passed: times beside their bounds, and how much a campaign did.
+TELLING = re.compile(r"\(bound [\d.]+ s\)$|^\d+ kills: |^kills=\d+|^nothing lost|\d+ executions|\d+ entries replayed")
+
+
+def tell(paths):
+    for path in filter(os.path.exists, paths):
+        for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+            for line in (case.findtext("system-out") or "").splitlines():
+                if TELLING.search(line):
+                    print(f"   {case.get('name')}: {line.split(' ... ')[-1].lstrip('.')}")
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--some", action="store_true")
@@ -34,6 +47,7 @@ def main():
     arguments.add_argument("paths", nargs="+")
     options = arguments.parse_args()
 
+    tell(options.paths)
     results = gather(options.paths, options.some)
     results += [testlog.Result(*also.split("=")) for also in options.also]
     families = collections.Counter(".".join(r.name.split("/")[0].split(".")[:2]) for r in results)
