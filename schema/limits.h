@@ -47,7 +47,6 @@ enum {
     LIMIT_ENROL_CODE_S = 900,       /* one-time code, seconds */
     LIMIT_ENROL_TRIES = 5,          /* wrong codes, then the code is void */
     LIMIT_CLOCK_ALARM_MS = 1000,
-    LIMIT_CLOCK_UNTRUSTED_MS = 5000,
     LIMIT_FOLLOW_MS = 20000,        /* a waiting `events --follow` request is answered by then */
 
     /* machines */
