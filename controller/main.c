@@ -21,6 +21,7 @@
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
 #include "controller/store/tables.h"
+#include "schema/envelope.h"
 
 enum { PATH_SIZE = 512, GENESIS_MAX = 4 * 1024 * 1024, TICK_MS = 1000, READERS_CHECK_MS = 60000 };
 
@@ -86,6 +87,7 @@ struct daemon {
     struct store *store, *keys;
     struct link_key_pair pair;
     uint64_t commit_timer;
+    struct mono frame_at; /* when the frame in work was in our hands */
 };
 
 /* --- start-up --- */
@@ -197,10 +199,26 @@ static enum err map_in_work(struct daemon *d, struct in_work **ret, struct fault
 
 /* --- effects --- */
 
+static struct mono mono_now(void)
+{
+    const struct clock *clock = clock_system();
+    return clock->mono(clock->ctx);
+}
+
+static bool is_verdict(struct bytes frame)
+{
+    struct envelope envelope;
+    struct complaint ignored;
+    return envelope_read(frame, &envelope, &ignored) && envelope.kind == MESSAGE_VERDICT;
+}
+
 static void send_frame(void *ctx, enum port port, const struct link_peer *peer, struct bytes frame)
 {
     struct daemon *d = ctx;
     ports_send(d->ports, (int)port, peer, frame);
+    if (port == PORT_AGENTS && is_verdict(frame)) {
+        turn_verdict_sent(d->ctl, mono_now().us - d->frame_at.us);
+    }
 }
 
 static enum err start_job(void *ctx, uint64_t job, const char *const args[], struct fault *fault)
@@ -226,6 +244,7 @@ static void begin(struct daemon *d)
 static void on_frame(void *ctx, int port, const struct link_msg *msg)
 {
     struct daemon *d = ctx;
+    d->frame_at = mono_now();
     begin(d);
     turn_frame(d->ctl, (enum port)port, &msg->peer, &msg->key, msg->payload);
 }
@@ -268,6 +287,13 @@ static void on_turn_end(void *ctx)
     if (due_ms >= 0 && d->commit_timer == 0) {
         d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
     }
+    turn_took(d->ctl, mono_now().us - loop_mono(d->loop).us);
+}
+
+static void on_committed(void *ctx, int64_t us)
+{
+    struct daemon *d = ctx;
+    turn_committed(d->ctl, us);
 }
 
 static void on_report(void *ctx, const struct launcher_report *report)
@@ -346,6 +372,8 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(link_key_pair_read(d->settings.key_file, &d->pair, fault));
     TRY(open_stores(d, fault));
     TRY(create_controller(d, fault));
+    store_time_commits(d->store, on_committed, d);
+    store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));
     TRY(loop_add_fd(d->loop, launcher_fd(d->launcher), LOOP_READ, on_launcher, d));
     (void)loop_after(d->loop, TICK_MS, TICK_MS, on_tick, d);

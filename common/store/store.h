@@ -234,4 +234,8 @@ struct store_stats {
     uint64_t commits; /* transaction number of the last commit */
 };
 
+/* From now on tells how long each outermost commit that wrote something took, good or not, in
+ * microseconds; the call comes from within store_commit(). NULL: no more. */
+void store_time_commits(struct store *store, void (*committed)(void *ctx, int64_t us), void *ctx);
+
 void store_stats_of(const struct store *store, struct store_stats *ret_stats);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/must.h"
 #include "common/store/internal.h"
 
@@ -88,6 +89,26 @@ static void kill_family(struct store_txn *txn, enum err why)
     }
 }
 
+/* Frees txn->mdb, whatever it returns. */
+static int commit_mdb(const struct store_txn *txn)
+{
+    const struct store *store = txn->store;
+    const struct clock *clock = clock_system();
+    if (store->committed == NULL || txn->parent != NULL || txn->writes == 0) {
+        return mdb_txn_commit(txn->mdb);
+    }
+    struct mono begun = clock->mono(clock->ctx);
+    int rc = mdb_txn_commit(txn->mdb);
+    store->committed(store->committed_ctx, clock->mono(clock->ctx).us - begun.us);
+    return rc;
+}
+
+void store_time_commits(struct store *store, void (*committed)(void *ctx, int64_t us), void *ctx)
+{
+    store->committed = committed;
+    store->committed_ctx = ctx;
+}
+
 enum err store_commit(struct store_txn **handle, struct fault *fault)
 {
     struct store_txn *txn = *handle;
@@ -99,7 +120,7 @@ enum err store_commit(struct store_txn **handle, struct fault *fault)
         store_txn_destroy(&txn);
         return dead;
     }
-    int rc = mdb_txn_commit(txn->mdb); /* frees txn->mdb, whatever it returns */
+    int rc = commit_mdb(txn);
     enum err err = rc == 0 ? ERR_OK : store_fault(txn->store, rc, "data.mdb", "commit", fault);
     if (err != ERR_OK) {
         kill_family(txn, err);

@@ -357,6 +357,7 @@ void batch_take(struct controller *ctl, const struct input *taken)
         batch_commit(ctl);
     }
     open_batch(ctl);
+    gauges_input(&ctl->gauges);
     struct input *input = &batch->inputs[batch->input_count++];
     *input = *taken;
     MUST(taken->frame.size <= LIMIT_FRAME_BYTES);

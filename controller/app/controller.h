@@ -16,6 +16,7 @@
 #include "common/store/store.h"
 #include "controller/app/in_work.h"
 #include "controller/app/sessions.h"
+#include "controller/core/gauges.h"
 #include "controller/core/park.h"
 #include "controller/store/field.h"
 #include "schema/record.pb-c.h"
@@ -63,6 +64,7 @@ struct controller {
     bool unheard_told;              /* gates not heard since the start were told once */
     bool store_full;                /* the last commit found no room */
     uint64_t frames_refused;        /* gauges */
+    struct gauges gauges;           /* times are measured by the shell */
     uint64_t commits, commits_told; /* the latter: those that followers were woken for */
 };
 

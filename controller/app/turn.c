@@ -138,6 +138,21 @@ int64_t turn_end(struct controller *ctl)
     return batch_due_ms(ctl);
 }
 
+void turn_committed(struct controller *ctl, int64_t us)
+{
+    gauges_commit(&ctl->gauges, us);
+}
+
+void turn_verdict_sent(struct controller *ctl, int64_t us)
+{
+    gauges_add(&ctl->gauges.inside, us);
+}
+
+void turn_took(struct controller *ctl, int64_t us)
+{
+    gauges_turn_end(&ctl->gauges, us);
+}
+
 bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key)
 {
     struct fault fault = {0};

@@ -37,5 +37,11 @@ void turn_job_done(struct controller *ctl, uint64_t job, int status, const char 
 /* Commits when it is due. Returns milliseconds until the next commit is due; -1: none is open. */
 int64_t turn_end(struct controller *ctl);
 
+/* Counts what the shell measured: a durable commit; the way of a frame to its verdict in the
+ * socket; a whole turn, from the wait's end, its commits included. */
+void turn_committed(struct controller *ctl, int64_t us);
+void turn_verdict_sent(struct controller *ctl, int64_t us);
+void turn_took(struct controller *ctl, int64_t us);
+
 /* May this key connect to the port at all? (ZAP; every message is checked again.) */
 bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key);

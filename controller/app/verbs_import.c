@@ -472,6 +472,7 @@ static enum err add_rows(struct controller *ctl, struct request *request, struct
             return ERR_OK;
         }
         chain_digest(&part->digest, &message->row[i]);
+        gauges_rows(&ctl->gauges, 1);
         part->entry.rows++;
         if (part->used > PART_BYTES - 2048) {
             TRY(flush_part(ctl, request, part, fault));

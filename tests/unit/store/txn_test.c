@@ -291,6 +291,37 @@ static void misuse_aborts(void **state)
     assert_true(aborts(foreign_table, *state));
 }
 
+static void count_commit(void *ctx, int64_t us)
+{
+    assert_true(us >= 0);
+    (*(int *)ctx)++;
+}
+
+static void durable_commits_are_timed(void **state)
+{
+    struct store_options options = options_of(*state);
+    struct store *store = open_or_fail(&options);
+    struct store_txn *child = NULL;
+    int told = 0;
+    store_time_commits(store, count_commit, &told);
+    struct store_txn *txn = begin_write(store);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(told, 0); /* it wrote nothing, so it waited for nothing */
+    txn = begin_write(store);
+    assert_int_equal(store_begin_child(txn, &child, NULL), ERR_OK);
+    put_text(child, TABLE_A, "k", "1");
+    assert_int_equal(store_commit(&child, NULL), ERR_OK);
+    assert_int_equal(told, 0);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(told, 1);
+    store_time_commits(store, NULL, NULL);
+    txn = begin_write(store);
+    put_text(txn, TABLE_A, "k", "2");
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(told, 1);
+    store_destroy(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +330,7 @@ int main(void)
         STORE_TEST(records_by_key),
         STORE_TEST(full_map_kills_the_batch_then_grow_and_redo),
         STORE_TEST(full_disk_loses_the_batch_only),
+        STORE_TEST(durable_commits_are_timed),
         STORE_TEST(misuse_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
