@@ -12,6 +12,8 @@ enum park_kind {
     PARK_SHIFT = 8,
     PARK_SCHEDULE = 9,
     PARK_HOLIDAY = 10,
+    PARK_CLEARANCE = 11,
+    PARK_PASSBACK = 12,
 };
 
 /* Of a configured lane or reader, and of an event. decide.h has its own enum direction. */
@@ -19,7 +21,49 @@ enum lane_direction { LANE_NO_DIRECTION = 0, LANE_IN = 1, LANE_OUT = 2, LANE_BOT
 enum lane_subject { SUBJECT_PERSONS = 0, SUBJECT_VEHICLES = 1 };
 enum lane_verb { VERB_OPEN = 1, VERB_LOCK = 2, VERB_FREE = 3, VERB_NORMAL = 4 };
 
-enum reader_driver { DRIVER_NFC = 1, DRIVER_HIK_ANPR = 2, DRIVER_HIK_ACCESS = 3 };
+enum reader_driver {
+    DRIVER_NFC = 1,
+    DRIVER_HIK_ANPR = 2,
+    DRIVER_HIK_ACCESS = 3,
+    DRIVER_VZENITH = 4,     /* its HTTP answer opens the gate */
+    DRIVER_DAHUA = 5,       /* ITSAPI */
+    DRIVER_UNIVIEW = 6,     /* PersonVerification */
+    DRIVER_ZKTECO_ATT = 7,  /* attendance push */
+    DRIVER_ZKTECO_ACC = 8,  /* access push */
+    DRIVER_JSON = 9,        /* the plain JSON of docs/plain-json.md */
+};
+
+/* What a lane opens: schema of its inputs and of its movement. */
+enum lane_actuator { ACTUATOR_TURNSTILE = 0, ACTUATOR_BARRIER = 1, ACTUATOR_BOLLARD = 2 };
+
+/* Who decides at a face terminal's door. */
+enum terminal_control {
+    TERMINAL_UNSET = 0,   /* not a face terminal */
+    TERMINAL_ASKS = 1,    /* it asks us before its relay moves */
+    TERMINAL_NO_RELAY = 2 /* its relay is not wired to the lane */
+};
+
+/* What proof a card gave at a reader that asks for it (struct facts, decide.h). */
+enum card_proof {
+    CARD_PROOF_NONE = 0,      /* not asked */
+    CARD_PROOF_GIVEN = 1,     /* authenticated within its time */
+    CARD_PROOF_FAILED = 2,    /* asked, and could not: perhaps a clone */
+    CARD_PROOF_SLOW = 3,      /* proved, but slower than the card's own limit: perhaps a relay */
+    CARD_PROOF_RANDOM_ID = 4, /* draws a new id each time, and no key scheme reads its own */
+};
+
+/* What a second read at a lane must be (ParkLane.second). Who may show a face may give a PIN. */
+enum second_credential { SECOND_NONE = 0, SECOND_PIN = 1, SECOND_FACE_OR_PIN = 2 };
+
+enum passback_mode { PASSBACK_MODE_HARD = 1, PASSBACK_MODE_SOFT = 2, PASSBACK_MODE_TIMED = 3 };
+
+/* What the controller orders of a terminal (SubjectOrder), and how far that is. */
+enum subject_order { SUBJECT_ADD = 1, SUBJECT_DELETE = 2 };
+enum subject_state {
+    SUBJECT_WANTED = 1,  /* ordered, the terminal has not answered yet */
+    SUBJECT_DONE = 2,    /* the terminal confirmed */
+    SUBJECT_FAILED = 3,  /* the terminal refused; ordered again */
+};
 
 /* Credential kinds and classes: common/access/credential.h. Lane modes, outcomes: decide.h. Plate
  * colours: plate.h. Reasons: schema/reasons.h. */
@@ -32,6 +76,9 @@ enum event_kind {
     EVENT_COMMAND = 5,     /* what became of a command */
     EVENT_DEVICE = 6,      /* a reader or board went down or came back */
     EVENT_TAMPER = 7,
+    EVENT_SUBJECT = 8,     /* a terminal's answer to a SubjectOrder */
+    EVENT_UNASKED = 9,     /* a device did what we did not order: a door unlocked without our grant */
+    EVENT_ASIDE = 10,      /* a body that was not understood was put aside at the gate */
 };
 
 /* Who made the verdict that the agent acted on. */
@@ -67,6 +114,7 @@ enum message_kind {
     MESSAGE_ACK = 7,
     MESSAGE_COMMAND = 8,
     MESSAGE_HEARTBEAT = 9,
+    MESSAGE_SUBJECTS = 10,
     MESSAGE_REQUEST = 32,
     MESSAGE_REPLY = 33,
     MESSAGE_ENROL = 48,       /* a Request on the enrol port, verb "agent.join" */
@@ -97,6 +145,17 @@ enum entry_kind {
     ENTRY_LOOKUP = 20,
     ENTRY_BACKUP = 21,
     ENTRY_TENANT = 22, /* a ParkRow outside a park file */
+    ENTRY_CLEARANCE = 23,
+    ENTRY_BOOKING = 24,
+    ENTRY_VISIT = 25,
+    ENTRY_FORGIVE = 26,
+    ENTRY_BAN = 27,
+    ENTRY_APPROVAL = 28,
+    ENTRY_SUBJECT_ORDER = 29,
+    ENTRY_NOTICE = 30,
+    ENTRY_KEY_REPLACE = 31,
+    ENTRY_RECOVERY = 32,
+    ENTRY_PENDING = 33, /* a first read waits no longer (its window ended without a second) */
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
