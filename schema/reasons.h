@@ -39,6 +39,24 @@ enum reason {
     REASON_HOLIDAY = 28,            /* denied: closed by the holiday list */
     REASON_OUT_OF_SCHEDULE = 29,    /* denied: outside the weekly windows */
     REASON_ZONE_FULL = 30,          /* denied: the zone is at its limit */
+    REASON_CARD_RANDOM_ID = 31, /* denied: the card makes up a new id each time */
+    REASON_CARD_NOT_AUTHENTIC = 32, /* denied: the card could not prove itself */
+    REASON_RELAY_SUSPECTED = 33, /* denied: the card answered slower than it can */
+    REASON_FIRST_PERSON_MISSING = 34, /* denied: the zone waits for its first person */
+    REASON_CLEARANCE_MISSING = 35, /* denied: a clearance is not held */
+    REASON_CLEARANCE_EXPIRED = 36, /* denied: a clearance is over */
+    REASON_SECOND_NEEDED = 37, /* denied for now: PIN or face comes next */
+    REASON_SECOND_WRONG = 38, /* denied: the second credential is not of this person */
+    REASON_DRIVER_NEEDED = 39, /* denied for now: plate or driver comes next */
+    REASON_DRIVER_WRONG = 40, /* denied: this driver is not booked for this vehicle */
+    REASON_PARTNER_NEEDED = 41, /* denied for now: nobody enters here alone */
+    REASON_ANTI_PASSBACK = 42, /* denied: is inside already */
+    REASON_TENANT_FULL = 43, /* denied: the tenant is at its limit */
+    REASON_CROWD_LIMIT = 44, /* denied for now: too many in one minute */
+    REASON_PASSBACK_TIMED = 45, /* denied: entered a short while ago */
+    REASON_ESCORT_NEEDED = 46, /* denied for now: the host comes first */
+    REASON_INTERLOCK = 47, /* denied for now: the other lane is open */
+    REASON_GRANTED_PASSBACK = 48, /* granted: is inside already; soft anti-passback marks it */
     REASON_COUNT,                   /* one past the last; not a reason */
 };
 

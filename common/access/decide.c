@@ -90,6 +90,21 @@ static bool plate_was_not_read(const struct facts *facts)
     return facts->credential == CREDENTIAL_STATE_NOT_READ;
 }
 
+static bool has_random_id(const struct facts *facts)
+{
+    return facts->proof == CARD_PROOF_RANDOM_ID;
+}
+
+static bool is_not_authentic(const struct facts *facts)
+{
+    return facts->proof == CARD_PROOF_FAILED;
+}
+
+static bool is_relay_suspect(const struct facts *facts)
+{
+    return facts->proof == CARD_PROOF_SLOW;
+}
+
 static bool is_unknown(const struct facts *facts)
 {
     return facts->credential == CREDENTIAL_STATE_UNKNOWN;
@@ -150,9 +165,79 @@ static bool is_out_of_schedule(const struct facts *facts)
     return !facts->in_schedule;
 }
 
+static bool zone_is_not_started(const struct facts *facts)
+{
+    return !facts->zone_started;
+}
+
+static bool lacks_clearance(const struct facts *facts)
+{
+    return facts->clearance == CLEARANCE_MISSING;
+}
+
+static bool clearance_is_over(const struct facts *facts)
+{
+    return facts->clearance == CLEARANCE_EXPIRED;
+}
+
+static bool needs_second(const struct facts *facts)
+{
+    return facts->second == DEMAND_MISSING;
+}
+
+static bool second_is_wrong(const struct facts *facts)
+{
+    return facts->second == DEMAND_WRONG;
+}
+
+static bool needs_driver(const struct facts *facts)
+{
+    return facts->driver == DEMAND_MISSING;
+}
+
+static bool driver_is_wrong(const struct facts *facts)
+{
+    return facts->driver == DEMAND_WRONG;
+}
+
+static bool needs_partner(const struct facts *facts)
+{
+    return facts->partner != DEMAND_MET;
+}
+
+static bool needs_escort(const struct facts *facts)
+{
+    return facts->escort != DEMAND_MET;
+}
+
+static bool is_inside_already(const struct facts *facts)
+{
+    return facts->passback == PASSBACK_INSIDE;
+}
+
+static bool comes_too_soon(const struct facts *facts)
+{
+    return facts->passback == PASSBACK_TOO_SOON;
+}
+
 static bool zone_is_full(const struct facts *facts)
 {
     return facts->zone_limit != 0 && facts->zone_count >= facts->zone_limit;
+}
+
+static bool tenant_is_full(const struct facts *facts)
+{
+    return facts->tenant_limit != 0 && facts->tenant_count >= facts->tenant_limit;
+}
+
+static bool is_too_crowded(const struct facts *facts)
+{
+    return !facts->crowd_admits;
+}
+
+static bool interlock_holds(const struct facts *facts)
+{
+    return !facts->interlock_clear;
 }
 
 static bool is_valid(const struct facts *facts)
@@ -160,40 +245,76 @@ static bool is_valid(const struct facts *facts)
     return facts->credential == CREDENTIAL_STATE_VALID;
 }
 
+static bool is_valid_though_inside(const struct facts *facts)
+{
+    return is_valid(facts) && facts->passback == PASSBACK_NOTED;
+}
+
 /* The first rule that applies decides. Their order is policy, so it is data: what is not live opens
  * nothing, then life safety before security, security before paperwork. From R60 on all are about
  * entries, for R40 and R50 took every way out. is_valid is asked last and not presumed, so that a
  * state which no rule knows ends as a denial. */
 static const struct rule rules[] = {
-    {10,  is_history,            OUTCOME_DENY,  REASON_HISTORY           },
-    {20,  is_replayed,           OUTCOME_DENY,  REASON_REPLAYED          },
-    {30,  is_stale,              OUTCOME_DENY,  REASON_STALE_READ        },
-    {40,  is_exit_button,        OUTCOME_GRANT, REASON_EXIT_BUTTON       },
-    {50,  is_leaving,            OUTCOME_GRANT, REASON_EXIT              },
-    {60,  lane_is_locked,        OUTCOME_DENY,  REASON_LANE_LOCKED       },
-    {70,  lane_is_in_emergency,  OUTCOME_DENY,  REASON_EMERGENCY_CLOSED  },
-    {80,  clock_is_unknown,      OUTCOME_DENY,  REASON_CLOCK_UNKNOWN     },
-    {90,  is_without_roster,     OUTCOME_DENY,  REASON_CONTROLLER_SILENT },
-    {100, lane_is_free,          OUTCOME_GRANT, REASON_LANE_SET_FREE     },
-    {110, earlier_grant_stands,  OUTCOME_DENY,  REASON_REPEAT            },
-    {120, has_just_passed,       OUTCOME_DENY,  REASON_REPEAT_PASSED     },
-    {130, has_no_plate,          OUTCOME_DENY,  REASON_NO_PLATE          },
-    {140, plate_was_not_read,    OUTCOME_DENY,  REASON_PLATE_NOT_READ    },
-    {150, is_unknown,            OUTCOME_DENY,  REASON_CREDENTIAL_UNKNOWN},
-    {160, is_revoked,            OUTCOME_DENY,  REASON_CREDENTIAL_REVOKED},
-    {170, is_not_yet_valid,      OUTCOME_DENY,  REASON_CREDENTIAL_NOT_YET},
-    {180, is_expired,            OUTCOME_DENY,  REASON_CREDENTIAL_EXPIRED},
-    {190, class_is_too_weak,     OUTCOME_DENY,  REASON_CLASS_TOO_WEAK    },
-    {200, is_banned,             OUTCOME_DENY,  REASON_PARK_BAN          },
-    {210, tenant_is_suspended,   OUTCOME_DENY,  REASON_TENANT_SUSPENDED  },
-    {220, person_is_suspended,   OUTCOME_DENY,  REASON_PERSON_SUSPENDED  },
-    {230, has_no_assignment,     OUTCOME_DENY,  REASON_NO_ASSIGNMENT     },
-    {240, zone_is_not_allowed,   OUTCOME_DENY,  REASON_ZONE_NOT_ALLOWED  },
-    {250, is_closed_for_holiday, OUTCOME_DENY,  REASON_HOLIDAY           },
-    {260, is_out_of_schedule,    OUTCOME_DENY,  REASON_OUT_OF_SCHEDULE   },
-    {270, zone_is_full,          OUTCOME_DENY,  REASON_ZONE_FULL         },
-    {280, is_valid,              OUTCOME_GRANT, REASON_GRANTED           },
+    {10,  is_history,             OUTCOME_DENY,  REASON_HISTORY             },
+    {20,  is_replayed,            OUTCOME_DENY,  REASON_REPLAYED            },
+    {30,  is_stale,               OUTCOME_DENY,  REASON_STALE_READ          },
+    {40,  is_exit_button,         OUTCOME_GRANT, REASON_EXIT_BUTTON         },
+    {50,  is_leaving,             OUTCOME_GRANT, REASON_EXIT                },
+    {60,  lane_is_locked,         OUTCOME_DENY,  REASON_LANE_LOCKED         },
+    {70,  lane_is_in_emergency,   OUTCOME_DENY,  REASON_EMERGENCY_CLOSED    },
+    {80,  clock_is_unknown,       OUTCOME_DENY,  REASON_CLOCK_UNKNOWN       },
+    {90,  is_without_roster,      OUTCOME_DENY,  REASON_CONTROLLER_SILENT   },
+    {100, lane_is_free,           OUTCOME_GRANT, REASON_LANE_SET_FREE       },
+    {110, earlier_grant_stands,   OUTCOME_DENY,  REASON_REPEAT              },
+    {120, has_just_passed,        OUTCOME_DENY,  REASON_REPEAT_PASSED       },
+    {130, has_no_plate,           OUTCOME_DENY,  REASON_NO_PLATE            },
+    {140, plate_was_not_read,     OUTCOME_DENY,  REASON_PLATE_NOT_READ      },
+    {141, has_random_id,          OUTCOME_DENY,  REASON_CARD_RANDOM_ID      },
+    {142, is_not_authentic,       OUTCOME_DENY,  REASON_CARD_NOT_AUTHENTIC  },
+    {143, is_relay_suspect,       OUTCOME_DENY,  REASON_RELAY_SUSPECTED     },
+    {150, is_unknown,             OUTCOME_DENY,  REASON_CREDENTIAL_UNKNOWN  },
+    {160, is_revoked,             OUTCOME_DENY,  REASON_CREDENTIAL_REVOKED  },
+    {170, is_not_yet_valid,       OUTCOME_DENY,  REASON_CREDENTIAL_NOT_YET  },
+    {180, is_expired,             OUTCOME_DENY,  REASON_CREDENTIAL_EXPIRED  },
+    {190, class_is_too_weak,      OUTCOME_DENY,  REASON_CLASS_TOO_WEAK      },
+    {200, is_banned,              OUTCOME_DENY,  REASON_PARK_BAN            },
+    {210, tenant_is_suspended,    OUTCOME_DENY,  REASON_TENANT_SUSPENDED    },
+    {220, person_is_suspended,    OUTCOME_DENY,  REASON_PERSON_SUSPENDED    },
+    {230, has_no_assignment,      OUTCOME_DENY,  REASON_NO_ASSIGNMENT       },
+    {240, zone_is_not_allowed,    OUTCOME_DENY,  REASON_ZONE_NOT_ALLOWED    },
+    {250, is_closed_for_holiday,  OUTCOME_DENY,  REASON_HOLIDAY             },
+    {260, is_out_of_schedule,     OUTCOME_DENY,  REASON_OUT_OF_SCHEDULE     },
+    {261, zone_is_not_started,    OUTCOME_DENY,  REASON_FIRST_PERSON_MISSING},
+    {262, lacks_clearance,        OUTCOME_DENY,  REASON_CLEARANCE_MISSING   },
+    {263, clearance_is_over,      OUTCOME_DENY,  REASON_CLEARANCE_EXPIRED   },
+    {264, needs_second,           OUTCOME_DENY,  REASON_SECOND_NEEDED       },
+    {265, second_is_wrong,        OUTCOME_DENY,  REASON_SECOND_WRONG        },
+    {266, needs_driver,           OUTCOME_DENY,  REASON_DRIVER_NEEDED       },
+    {267, driver_is_wrong,        OUTCOME_DENY,  REASON_DRIVER_WRONG        },
+    {268, needs_partner,          OUTCOME_DENY,  REASON_PARTNER_NEEDED      },
+    {269, is_inside_already,      OUTCOME_DENY,  REASON_ANTI_PASSBACK       },
+    {270, zone_is_full,           OUTCOME_DENY,  REASON_ZONE_FULL           },
+    {271, tenant_is_full,         OUTCOME_DENY,  REASON_TENANT_FULL         },
+    {272, is_too_crowded,         OUTCOME_DENY,  REASON_CROWD_LIMIT         },
+    {273, comes_too_soon,         OUTCOME_DENY,  REASON_PASSBACK_TIMED      },
+    {274, needs_escort,           OUTCOME_DENY,  REASON_ESCORT_NEEDED       },
+    {275, interlock_holds,        OUTCOME_DENY,  REASON_INTERLOCK           },
+    {279, is_valid_though_inside, OUTCOME_GRANT, REASON_GRANTED_PASSBACK    },
+    {280, is_valid,               OUTCOME_GRANT, REASON_GRANTED             },
 };
+
+void facts_ask_nothing(struct facts *facts)
+{
+    facts->zone_started = true;
+    facts->clearance = CLEARANCE_HELD;
+    facts->second = DEMAND_MET;
+    facts->driver = DEMAND_MET;
+    facts->partner = DEMAND_MET;
+    facts->escort = DEMAND_MET;
+    facts->passback = PASSBACK_CLEAR;
+    facts->crowd_admits = true;
+    facts->interlock_clear = true;
+}
 
 struct verdict decide(const struct facts *facts)
 {
@@ -218,6 +339,12 @@ bool decide_rule_at(size_t index, struct decision_rule *ret_rule)
         .reason = rules[index].reason,
     };
     return true;
+}
+
+bool decide_rule_applies(size_t index, const struct facts *facts)
+{
+    MUST(facts != NULL);
+    return index < ARRAY_LEN(rules) && rules[index].applies(facts);
 }
 
 enum lane_rule decide_lane_rule(enum direction direction, enum lane_mode mode, bool emergency,

@@ -15,6 +15,7 @@
 
 #include "common/access/credential.h"
 #include "common/base/clock.h"
+#include "schema/kinds.h"
 #include "schema/reasons.h"
 
 enum {
@@ -57,6 +58,25 @@ enum lane_rule {
     LANE_RULE_LOCKED,    /* entries only */
 };
 
+/* A demand that this entry must meet beside the roster. Zero is the careful value; who asks nothing
+ * says MET. */
+enum demand {
+    DEMAND_MISSING = 0, /* not there yet: the person is told what to do next */
+    DEMAND_WRONG,       /* there, and not the right one */
+    DEMAND_MET,
+};
+
+/* What is held of the clearances that the zone asks for: the worst of them speaks. */
+enum clearance_held { CLEARANCE_MISSING = 0, CLEARANCE_EXPIRED, CLEARANCE_HELD };
+
+/* What the park's anti-passback says of this entry: the strictest of its rules speaks. */
+enum passback {
+    PASSBACK_INSIDE = 0, /* hard: the holder is inside already */
+    PASSBACK_TOO_SOON,   /* timed: entered less than the minutes ago */
+    PASSBACK_NOTED,      /* soft: is inside already; granted and marked */
+    PASSBACK_CLEAR,
+};
+
 struct facts {
     /* The presentation. */
     enum presentation presentation;
@@ -77,6 +97,7 @@ struct facts {
     /* The credential and its holder. Meaningless unless the state is VALID. */
     enum credential_state credential;
     enum credential_class credential_class; /* of this read, not of the enrolment */
+    enum card_proof proof;                  /* of this read */
     bool park_ban;
     bool tenant_suspended; /* no tenant the holder could enter for now is active */
     bool person_suspended; /* every tenant the holder could enter for now has suspended him */
@@ -85,15 +106,31 @@ struct facts {
     bool in_schedule;    /* schedule_state said SCHEDULE_OPEN */
     bool holiday_closed; /* schedule_state said SCHEDULE_HOLIDAY */
 
+    /* What the zone and the lane ask beside the roster. */
+    bool zone_started; /* its first person of the day has come, or it waits for none, or this is one
+                        */
+    enum clearance_held clearance;
+    enum demand second;  /* PIN or face after the badge, of the same person */
+    enum demand driver;  /* plate and driver's badge on one booking or standing permission */
+    enum demand partner; /* nobody enters a two-person zone alone */
+    enum demand escort;  /* a visitor enters with the host */
+    enum passback passback;
+
     /* The zone behind the lane. */
-    uint32_t zone_count; /* persons or vehicles inside now */
+    uint32_t zone_count; /* persons inside now, with those whose grant still stands open */
     uint32_t zone_limit; /* 0: unlimited */
+    uint32_t tenant_count, tenant_limit; /* the same, of the tenant the entry is for */
+    bool crowd_admits; /* fewer entries in the last minute than the zone takes, or no such limit */
+    bool interlock_clear; /* the lane that must be shut is shut, or there is none */
 };
 
 struct verdict {
     enum outcome outcome;
     enum reason reason;
 };
+
+/* Sets every demand beside the roster as met: for a lane and a zone that ask nothing. */
+void facts_ask_nothing(struct facts *facts);
 
 /* Total: every `facts` has a verdict, also one with numbers that no enum has. */
 struct verdict decide(const struct facts *facts);
@@ -107,6 +144,10 @@ struct decision_rule {
 
 /* False past the end. */
 bool decide_rule_at(size_t index, struct decision_rule *ret_rule);
+
+/* Does the rule at `index` apply to these facts, whatever stands above it? For `explain`. False
+ * past the end. */
+bool decide_rule_applies(size_t index, const struct facts *facts);
 
 /* Who wins among the states of a lane. Entries: locked > emergency > free > normal. Exits:
  * emergency > free > normal; a lock says nothing to an exit. */

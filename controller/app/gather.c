@@ -344,7 +344,9 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
         .freshness = freshness_of(event),
         .admits_unknown_clock = lane->unknown_clock_grants,
         .credential_class = (enum credential_class)event->credential_class,
+        .proof = (enum card_proof)event->proof,
     };
+    facts_ask_nothing(&facts);
     struct subject subject = {0};
     Parkgate__HolderRecord *holder = NULL;
     struct wall captured = {event->captured_us != 0 ? event->captured_us : event->received_us};

@@ -20,7 +20,9 @@
     .freshness = FRESHNESS_LIVE, .zone_class = CREDENTIAL_CLASS_UID_ONLY,                          \
     .credential = CREDENTIAL_STATE_VALID, .credential_class = CREDENTIAL_CLASS_UID_ONLY,           \
     .has_assignment = true, .zone_allowed = true, .in_schedule = true, .zone_count = 79,           \
-    .zone_limit = 80
+    .zone_limit = 80, .zone_started = true, .clearance = CLEARANCE_HELD, .second = DEMAND_MET,     \
+    .driver = DEMAND_MET, .partner = DEMAND_MET, .escort = DEMAND_MET, .passback = PASSBACK_CLEAR, \
+    .crowd_admits = true, .interlock_clear = true
 #define BUTTON .presentation = PRESENTATION_EXIT_BUTTON
 #define OUT    .direction = DIRECTION_OUT
 
@@ -37,85 +39,142 @@ static const struct {
     enum outcome outcome;
     enum reason reason;
 } cases[] = {
-    {"R10 history",                       {GOOD, .history = true},                               DENY(HISTORY)           },
-    {"R10 not even an exit",              {GOOD, OUT, .history = true},                          DENY(HISTORY)           },
-    {"R10 nor a free lane",               {GOOD, .history = true, .mode = LANE_MODE_FREE},       DENY(HISTORY)           },
-    {"R10 before R20",                    {GOOD, .history = true, .replayed = true},             DENY(HISTORY)           },
-    {"R20 replayed",                      {GOOD, .replayed = true},                              DENY(REPLAYED)          },
-    {"R20 not even an exit",              {GOOD, OUT, .replayed = true},                         DENY(REPLAYED)          },
-    {"R30 stale",                         {GOOD, .freshness = FRESHNESS_STALE},                  DENY(STALE_READ)        },
-    {"R30 not even an exit",              {GOOD, OUT, .freshness = FRESHNESS_STALE},             DENY(STALE_READ)        },
-    {"R30 an unknown clock is not stale", {GOOD, OUT, .freshness = FRESHNESS_UNKNOWN},           GRANT(EXIT)             },
-    {"R40 button",                        {BUTTON},                                              GRANT(EXIT_BUTTON)      },
-    {"R40 button of an exit",             {BUTTON, OUT},                                         GRANT(EXIT_BUTTON)      },
-    {"R40 locked",                        {BUTTON, .mode = LANE_MODE_LOCKED},                    GRANT(EXIT_BUTTON)      },
-    {"R40 a press has no age",            {BUTTON, .freshness = FRESHNESS_STALE},                GRANT(EXIT_BUTTON)      },
-    {"R40 nor a history",                 {BUTTON, .history = true, .replayed = true},           GRANT(EXIT_BUTTON)      },
-    {"R50 a worker leaves",               {GOOD, OUT},                                           GRANT(EXIT)             },
-    {"R50 a stranger leaves",             {OUT},                                                 GRANT(EXIT)             },
-    {"R50 locked",                        {OUT, .mode = LANE_MODE_LOCKED},                       GRANT(EXIT)             },
-    {"R50 emergency",                     {OUT, .emergency = true},                              GRANT(EXIT)             },
-    {"R50 controller silent",             {OUT, .without_roster = true},                         GRANT(EXIT)             },
-    {"R50 a repeat",                      {GOOD, OUT, .repeat = REPEAT_PASSED},                  GRANT(EXIT)             },
-    {"R50 a banned person",               {GOOD, OUT, .park_ban = true},                         GRANT(EXIT)             },
-    {"R50 an unread plate",               {OUT, .credential = CREDENTIAL_STATE_NOT_READ},        GRANT(EXIT)             },
-    {"R60 locked",                        {GOOD, .mode = LANE_MODE_LOCKED},                      DENY(LANE_LOCKED)       },
-    {"R60 before R70",                    {GOOD, .mode = LANE_MODE_LOCKED, .emergency = true},   DENY(LANE_LOCKED)       },
-    {"R70 emergency",                     {GOOD, .emergency = true},                             DENY(EMERGENCY_CLOSED)  },
-    {"R70 beats free",                    {.emergency = true, .mode = LANE_MODE_FREE},           DENY(EMERGENCY_CLOSED)  },
-    {"R70 admitted",                      {GOOD, .emergency = true, .emergency_admits = true},   GRANT(GRANTED)          },
-    {"R80 unknown clock",                 {GOOD, .freshness = FRESHNESS_UNKNOWN},                DENY(CLOCK_UNKNOWN)     },
+    {"R10 history",                       {GOOD, .history = true},                                      DENY(HISTORY)           },
+    {"R10 not even an exit",              {GOOD, OUT, .history = true},                                 DENY(HISTORY)           },
+    {"R10 nor a free lane",               {GOOD, .history = true, .mode = LANE_MODE_FREE},              DENY(HISTORY)           },
+    {"R10 before R20",                    {GOOD, .history = true, .replayed = true},                    DENY(HISTORY)           },
+    {"R20 replayed",                      {GOOD, .replayed = true},                                     DENY(REPLAYED)          },
+    {"R20 not even an exit",              {GOOD, OUT, .replayed = true},                                DENY(REPLAYED)          },
+    {"R30 stale",                         {GOOD, .freshness = FRESHNESS_STALE},                         DENY(STALE_READ)        },
+    {"R30 not even an exit",              {GOOD, OUT, .freshness = FRESHNESS_STALE},                    DENY(STALE_READ)        },
+    {"R30 an unknown clock is not stale", {GOOD, OUT, .freshness = FRESHNESS_UNKNOWN},                  GRANT(EXIT)             },
+    {"R40 button",                        {BUTTON},                                                     GRANT(EXIT_BUTTON)      },
+    {"R40 button of an exit",             {BUTTON, OUT},                                                GRANT(EXIT_BUTTON)      },
+    {"R40 locked",                        {BUTTON, .mode = LANE_MODE_LOCKED},                           GRANT(EXIT_BUTTON)      },
+    {"R40 a press has no age",            {BUTTON, .freshness = FRESHNESS_STALE},                       GRANT(EXIT_BUTTON)      },
+    {"R40 nor a history",                 {BUTTON, .history = true, .replayed = true},                  GRANT(EXIT_BUTTON)      },
+    {"R50 a worker leaves",               {GOOD, OUT},                                                  GRANT(EXIT)             },
+    {"R50 a stranger leaves",             {OUT},                                                        GRANT(EXIT)             },
+    {"R50 locked",                        {OUT, .mode = LANE_MODE_LOCKED},                              GRANT(EXIT)             },
+    {"R50 emergency",                     {OUT, .emergency = true},                                     GRANT(EXIT)             },
+    {"R50 controller silent",             {OUT, .without_roster = true},                                GRANT(EXIT)             },
+    {"R50 a repeat",                      {GOOD, OUT, .repeat = REPEAT_PASSED},                         GRANT(EXIT)             },
+    {"R50 a banned person",               {GOOD, OUT, .park_ban = true},                                GRANT(EXIT)             },
+    {"R50 an unread plate",               {OUT, .credential = CREDENTIAL_STATE_NOT_READ},               GRANT(EXIT)             },
+    {"R60 locked",                        {GOOD, .mode = LANE_MODE_LOCKED},                             DENY(LANE_LOCKED)       },
+    {"R60 before R70",                    {GOOD, .mode = LANE_MODE_LOCKED, .emergency = true},          DENY(LANE_LOCKED)       },
+    {"R70 emergency",                     {GOOD, .emergency = true},                                    DENY(EMERGENCY_CLOSED)  },
+    {"R70 beats free",                    {.emergency = true, .mode = LANE_MODE_FREE},                  DENY(EMERGENCY_CLOSED)  },
+    {"R70 admitted",                      {GOOD, .emergency = true, .emergency_admits = true},          GRANT(GRANTED)          },
+    {"R80 unknown clock",                 {GOOD, .freshness = FRESHNESS_UNKNOWN},                       DENY(CLOCK_UNKNOWN)     },
     {"R80 beats free",
      {GOOD, .freshness = FRESHNESS_UNKNOWN, .mode = LANE_MODE_FREE},
-     DENY(CLOCK_UNKNOWN)                                                                                                 },
+     DENY(CLOCK_UNKNOWN)                                                                                                        },
     {"R80 the lane admits it",
      {GOOD, .freshness = FRESHNESS_UNKNOWN, .admits_unknown_clock = true},
-     GRANT(GRANTED)                                                                                                      },
-    {"R90 controller silent",             {GOOD, .without_roster = true},                        DENY(CONTROLLER_SILENT) },
+     GRANT(GRANTED)                                                                                                             },
+    {"R90 controller silent",             {GOOD, .without_roster = true},                               DENY(CONTROLLER_SILENT) },
     {"R90 beats free",
      {GOOD, .without_roster = true, .mode = LANE_MODE_FREE},
-     DENY(CONTROLLER_SILENT)                                                                                             },
+     DENY(CONTROLLER_SILENT)                                                                                                    },
     {"R100 free for a stranger",
      {.freshness = FRESHNESS_LIVE, .mode = LANE_MODE_FREE},
-     GRANT(LANE_SET_FREE)                                                                                                },
+     GRANT(LANE_SET_FREE)                                                                                                       },
     {"R100 free for a repeat",
      {GOOD, .mode = LANE_MODE_FREE, .repeat = REPEAT_PASSED},
-     GRANT(LANE_SET_FREE)                                                                                                },
-    {"R110 the earlier grant stands",     {GOOD, .repeat = REPEAT_OPEN},                         DENY(REPEAT)            },
-    {"R120 has just passed",              {GOOD, .repeat = REPEAT_PASSED},                       DENY(REPEAT_PASSED)     },
-    {"R130 no plate",                     {GOOD, .credential = CREDENTIAL_STATE_NO_PLATE},       DENY(NO_PLATE)          },
-    {"R140 plate not read",               {GOOD, .credential = CREDENTIAL_STATE_NOT_READ},       DENY(PLATE_NOT_READ)    },
-    {"R150 unknown",                      {GOOD, .credential = CREDENTIAL_STATE_UNKNOWN},        DENY(CREDENTIAL_UNKNOWN)},
-    {"R160 revoked",                      {GOOD, .credential = CREDENTIAL_STATE_REVOKED},        DENY(CREDENTIAL_REVOKED)},
+     GRANT(LANE_SET_FREE)                                                                                                       },
+    {"R110 the earlier grant stands",     {GOOD, .repeat = REPEAT_OPEN},                                DENY(REPEAT)            },
+    {"R120 has just passed",              {GOOD, .repeat = REPEAT_PASSED},                              DENY(REPEAT_PASSED)     },
+    {"R130 no plate",                     {GOOD, .credential = CREDENTIAL_STATE_NO_PLATE},              DENY(NO_PLATE)          },
+    {"R140 plate not read",               {GOOD, .credential = CREDENTIAL_STATE_NOT_READ},              DENY(PLATE_NOT_READ)    },
+    {"R141 random id",                    {GOOD, .proof = CARD_PROOF_RANDOM_ID},                        DENY(CARD_RANDOM_ID)    },
+    {"R141 leaves all the same",          {GOOD, OUT, .proof = CARD_PROOF_RANDOM_ID},                   GRANT(EXIT)             },
+    {"R142 a copy",                       {GOOD, .proof = CARD_PROOF_FAILED},                           DENY(CARD_NOT_AUTHENTIC)},
+    {"R142 before unknown",
+     {.freshness = FRESHNESS_LIVE, .proof = CARD_PROOF_FAILED},
+     DENY(CARD_NOT_AUTHENTIC)                                                                                                   },
+    {"R143 relayed",                      {GOOD, .proof = CARD_PROOF_SLOW},                             DENY(RELAY_SUSPECTED)   },
+    {"R143 proof given",                  {GOOD, .proof = CARD_PROOF_GIVEN},                            GRANT(GRANTED)          },
+    {"R150 unknown",                      {GOOD, .credential = CREDENTIAL_STATE_UNKNOWN},               DENY(CREDENTIAL_UNKNOWN)},
+    {"R160 revoked",                      {GOOD, .credential = CREDENTIAL_STATE_REVOKED},               DENY(CREDENTIAL_REVOKED)},
     {"R170 not yet",
      {GOOD, .credential = CREDENTIAL_STATE_NOT_YET_VALID},
-     DENY(CREDENTIAL_NOT_YET)                                                                                            },
-    {"R180 expired",                      {GOOD, .credential = CREDENTIAL_STATE_EXPIRED},        DENY(CREDENTIAL_EXPIRED)},
+     DENY(CREDENTIAL_NOT_YET)                                                                                                   },
+    {"R180 expired",                      {GOOD, .credential = CREDENTIAL_STATE_EXPIRED},               DENY(CREDENTIAL_EXPIRED)},
     {"R190 one class too weak",
      {GOOD, .zone_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     DENY(CLASS_TOO_WEAK)                                                                                                },
+     DENY(CLASS_TOO_WEAK)                                                                                                       },
     {"R190 stronger than asked",
      {GOOD, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     GRANT(GRANTED)                                                                                                      },
-    {"R200 park ban",                     {GOOD, .park_ban = true, .tenant_suspended = true},    DENY(PARK_BAN)          },
+     GRANT(GRANTED)                                                                                                             },
+    {"R200 park ban",                     {GOOD, .park_ban = true, .tenant_suspended = true},           DENY(PARK_BAN)          },
     {"R210 tenant suspended",
      {GOOD, .tenant_suspended = true, .person_suspended = true},
-     DENY(TENANT_SUSPENDED)                                                                                              },
+     DENY(TENANT_SUSPENDED)                                                                                                     },
     {"R220 person suspended",
      {GOOD, .person_suspended = true, .has_assignment = false},
-     DENY(PERSON_SUSPENDED)                                                                                              },
+     DENY(PERSON_SUSPENDED)                                                                                                     },
     {"R230 no assignment",
      {GOOD, .has_assignment = false, .zone_allowed = false},
-     DENY(NO_ASSIGNMENT)                                                                                                 },
-    {"R240 zone",                         {GOOD, .zone_allowed = false, .holiday_closed = true}, DENY(ZONE_NOT_ALLOWED)  },
-    {"R250 holiday",                      {GOOD, .holiday_closed = true, .in_schedule = false},  DENY(HOLIDAY)           },
-    {"R260 schedule",                     {GOOD, .in_schedule = false, .zone_count = 80},        DENY(OUT_OF_SCHEDULE)   },
-    {"R270 full",                         {GOOD, .zone_count = 80},                              DENY(ZONE_FULL)         },
-    {"R270 over full",                    {GOOD, .zone_count = 81},                              DENY(ZONE_FULL)         },
-    {"R270 no limit",                     {GOOD, .zone_count = 4000000000U, .zone_limit = 0},    GRANT(GRANTED)          },
-    {"R280 the last free place",          {GOOD},                                                GRANT(GRANTED)          },
-    {"the careful zero",                  {0},                                                   DENY(CLOCK_UNKNOWN)     },
-    {"a state that no rule knows",        {GOOD, .credential = (enum credential_state)77},       DENY(NO_RULE)           },
+     DENY(NO_ASSIGNMENT)                                                                                                        },
+    {"R240 zone",                         {GOOD, .zone_allowed = false, .holiday_closed = true},        DENY(ZONE_NOT_ALLOWED)  },
+    {"R250 holiday",                      {GOOD, .holiday_closed = true, .in_schedule = false},         DENY(HOLIDAY)           },
+    {"R260 schedule",                     {GOOD, .in_schedule = false, .zone_count = 80},               DENY(OUT_OF_SCHEDULE)   },
+    {"R261 zone not started",
+     {GOOD, .zone_started = false, .clearance = CLEARANCE_MISSING},
+     DENY(FIRST_PERSON_MISSING)                                                                                                 },
+    {"R261 after the schedule",
+     {GOOD, .zone_started = false, .in_schedule = false},
+     DENY(OUT_OF_SCHEDULE)                                                                                                      },
+    {"R262 clearance missing",
+     {GOOD, .clearance = CLEARANCE_MISSING, .second = DEMAND_MISSING},
+     DENY(CLEARANCE_MISSING)                                                                                                    },
+    {"R263 clearance over",
+     {GOOD, .clearance = CLEARANCE_EXPIRED, .second = DEMAND_MISSING},
+     DENY(CLEARANCE_EXPIRED)                                                                                                    },
+    {"R264 second needed",
+     {GOOD, .second = DEMAND_MISSING, .driver = DEMAND_MISSING},
+     DENY(SECOND_NEEDED)                                                                                                        },
+    {"R265 second wrong",
+     {GOOD, .second = DEMAND_WRONG, .driver = DEMAND_MISSING},
+     DENY(SECOND_WRONG)                                                                                                         },
+    {"R266 driver needed",
+     {GOOD, .driver = DEMAND_MISSING, .partner = DEMAND_MISSING},
+     DENY(DRIVER_NEEDED)                                                                                                        },
+    {"R267 driver wrong",
+     {GOOD, .driver = DEMAND_WRONG, .partner = DEMAND_MISSING},
+     DENY(DRIVER_WRONG)                                                                                                         },
+    {"R268 alone",
+     {GOOD, .partner = DEMAND_MISSING, .passback = PASSBACK_INSIDE},
+     DENY(PARTNER_NEEDED)                                                                                                       },
+    {"R268 with the wrong one",           {GOOD, .partner = DEMAND_WRONG},                              DENY(PARTNER_NEEDED)    },
+    {"R269 inside already",
+     {GOOD, .passback = PASSBACK_INSIDE, .zone_count = 80},
+     DENY(ANTI_PASSBACK)                                                                                                        },
+    {"R269 never at an exit",             {GOOD, OUT, .passback = PASSBACK_INSIDE},                     GRANT(EXIT)             },
+    {"R270 full",                         {GOOD, .zone_count = 80},                                     DENY(ZONE_FULL)         },
+    {"R270 over full",                    {GOOD, .zone_count = 81},                                     DENY(ZONE_FULL)         },
+    {"R270 no limit",                     {GOOD, .zone_count = 4000000000U, .zone_limit = 0},           GRANT(GRANTED)          },
+    {"R271 tenant full",
+     {GOOD, .tenant_count = 5, .tenant_limit = 5, .crowd_admits = false},
+     DENY(TENANT_FULL)                                                                                                          },
+    {"R271 the last place of the tenant",
+     {GOOD, .tenant_count = 4, .tenant_limit = 5},
+     GRANT(GRANTED)                                                                                                             },
+    {"R272 crowd",                        {GOOD, .crowd_admits = false, .passback = PASSBACK_TOO_SOON}, DENY(CROWD_LIMIT)       },
+    {"R273 too soon",
+     {GOOD, .passback = PASSBACK_TOO_SOON, .escort = DEMAND_MISSING},
+     DENY(PASSBACK_TIMED)                                                                                                       },
+    {"R274 without the host",
+     {GOOD, .escort = DEMAND_MISSING, .interlock_clear = false},
+     DENY(ESCORT_NEEDED)                                                                                                        },
+    {"R274 with somebody else",           {GOOD, .escort = DEMAND_WRONG},                               DENY(ESCORT_NEEDED)     },
+    {"R275 the other door is open",       {GOOD, .interlock_clear = false},                             DENY(INTERLOCK)         },
+    {"R275 never at an exit",             {GOOD, OUT, .interlock_clear = false},                        GRANT(EXIT)             },
+    {"R279 soft passback",                {GOOD, .passback = PASSBACK_NOTED},                           GRANT(GRANTED_PASSBACK) },
+    {"R280 the last free place",          {GOOD},                                                       GRANT(GRANTED)          },
+    {"the careful zero",                  {0},                                                          DENY(CLOCK_UNKNOWN)     },
+    {"a state that no rule knows",        {GOOD, .credential = (enum credential_state)77},              DENY(NO_RULE)           },
 };
 #pragma GCC diagnostic pop
 
@@ -217,6 +276,7 @@ static struct facts lane_facts(unsigned n)
     facts.credential_class = (enum credential_class)digit(&n, 3);
     facts.credential = (enum credential_state)digit(&n, 7);
     assert_int_equal(n, 0);
+    facts_ask_nothing(&facts);
     return facts;
 }
 
@@ -232,12 +292,63 @@ static void set_holder(struct facts *facts, unsigned bits)
     facts->zone_count = bits & 128 ? 9 : 8;
 }
 
+enum {
+    DEMAND_COMBINATIONS = 5 * 2 * 3 * 81 * 4 * 8,
+    PLAIN_COMBINATIONS = 2 * 2 * 2 * 3 * 3 * 2 * 2
+};
+
+/* What the zone and the lane ask beside the roster. */
+static void set_demands(struct facts *facts, unsigned n)
+{
+    facts->proof = (enum card_proof)digit(&n, 5);
+    facts->zone_started = digit(&n, 2);
+    facts->clearance = (enum clearance_held)digit(&n, 3);
+    facts->second = (enum demand)digit(&n, 3);
+    facts->driver = (enum demand)digit(&n, 3);
+    facts->partner = (enum demand)digit(&n, 3);
+    facts->escort = (enum demand)digit(&n, 3);
+    facts->passback = (enum passback)digit(&n, 4);
+    facts->tenant_limit = 3;
+    facts->tenant_count = digit(&n, 2) ? 3 : 2;
+    facts->crowd_admits = digit(&n, 2);
+    facts->interlock_clear = digit(&n, 2);
+    assert_int_equal(n, 0);
+}
+
+/* A lane and a holder in which the demands can matter, and those in which they must not. */
+static struct facts plain_facts(unsigned n)
+{
+    struct facts facts = {.zone_limit = 9, .zone_count = 8};
+    set_holder(&facts, 8 | 16 | 32);
+    facts.presentation = (enum presentation)digit(&n, 2);
+    facts.direction = (enum direction)digit(&n, 2);
+    facts.history = digit(&n, 2);
+    facts.freshness = (enum freshness)digit(&n, 3);
+    facts.mode = (enum lane_mode)digit(&n, 3);
+    facts.emergency = digit(&n, 2);
+    facts.credential = digit(&n, 2) ? CREDENTIAL_STATE_VALID : CREDENTIAL_STATE_UNKNOWN;
+    assert_int_equal(n, 0);
+    return facts;
+}
+
+/* Everything an entry asks of zone and lane, written out once more and in no order. */
+static bool demands_met(const struct facts *f)
+{
+    bool proved = f->proof == CARD_PROOF_NONE || f->proof == CARD_PROOF_GIVEN;
+    bool room = f->tenant_limit == 0 || f->tenant_count < f->tenant_limit;
+    return f->second == DEMAND_MET && f->driver == DEMAND_MET && f->partner == DEMAND_MET &&
+           f->escort == DEMAND_MET && f->clearance == CLEARANCE_HELD && f->zone_started &&
+           (f->passback == PASSBACK_CLEAR || f->passback == PASSBACK_NOTED) && f->crowd_admits &&
+           f->interlock_clear && proved && room;
+}
+
 /* Everything an entry asks of its holder, written out once more and in no order. */
 static bool has_permit(const struct facts *f)
 {
-    return f->credential == CREDENTIAL_STATE_VALID && f->credential_class >= f->zone_class &&
-           f->has_assignment && f->zone_allowed && f->in_schedule && !f->park_ban &&
-           !f->tenant_suspended && !f->person_suspended && !f->holiday_closed && f->zone_count < 9;
+    return demands_met(f) && f->credential == CREDENTIAL_STATE_VALID &&
+           f->credential_class >= f->zone_class && f->has_assignment && f->zone_allowed &&
+           f->in_schedule && !f->park_ban && !f->tenant_suspended && !f->person_suspended &&
+           !f->holiday_closed && f->zone_count < 9;
 }
 
 /* NULL, or the property that this verdict breaks. */
@@ -302,6 +413,42 @@ static void every_combination(void **state)
     }
     print_message("combinations decided: %lu\n", count);
     assert_true(count == (unsigned long)LANE_COMBINATIONS * HOLDER_COMBINATIONS);
+}
+
+static void every_combination_of_demands(void **state)
+{
+    (void)state;
+    unsigned long count = 0;
+    for (unsigned plain = 0; plain < PLAIN_COMBINATIONS; plain++) {
+        struct facts facts = plain_facts(plain);
+        for (unsigned demands = 0; demands < DEMAND_COMBINATIONS; demands++) {
+            set_demands(&facts, demands);
+            const char *broken = broken_property(&facts, decide(&facts));
+            if (broken != NULL) {
+                fail_msg("%s: plain=%u demands=%u", broken, plain, demands);
+            }
+            count++;
+        }
+    }
+    print_message("combinations of demands decided: %lu\n", count);
+    assert_true(count == (unsigned long)PLAIN_COMBINATIONS * DEMAND_COMBINATIONS);
+}
+
+/* What explain says of each rule is what decide acts on. */
+static void the_first_rule_that_applies_decides(void **state)
+{
+    (void)state;
+    for (unsigned demands = 0; demands < DEMAND_COMBINATIONS; demands += 7) {
+        struct facts facts = plain_facts(demands % PLAIN_COMBINATIONS);
+        struct decision_rule rule;
+        size_t index = 0;
+        set_demands(&facts, demands);
+        while (!decide_rule_applies(index, &facts)) {
+            index++;
+        }
+        assert_true(decide_rule_at(index, &rule));
+        assert_int_equal(decide(&facts).reason, rule.reason);
+    }
 }
 
 static void who_wins_at_a_lane(void **state)
@@ -400,6 +547,8 @@ int main(void)
         cmocka_unit_test(the_page_is_the_table),
         cmocka_unit_test(rule_numbers_rise),
         cmocka_unit_test(every_combination),
+        cmocka_unit_test(every_combination_of_demands),
+        cmocka_unit_test(the_first_rule_that_applies_decides),
         cmocka_unit_test(who_wins_at_a_lane),
         cmocka_unit_test(freshness_at_its_edges),
         cmocka_unit_test(repeat_at_its_edges),
