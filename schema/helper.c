@@ -92,7 +92,7 @@ static void pack_hello(struct writer *w, const struct helper_message *m)
 
 static void unpack_hello(struct reader *r, struct helper_message *m)
 {
-    m->hello.program = (enum helper_program)read_choice(r, HELPER_NFC, HELPER_BOARD);
+    m->hello.program = (enum helper_program)read_choice(r, HELPER_NFC, HELPER_TERMINAL);
     m->hello.name = read_name(r);
     m->hello.pid = reader_u32(r);
 }
@@ -333,25 +333,110 @@ static void unpack_indicate(struct reader *r, struct helper_message *m)
     indicate->show_ms = reader_u32(r);
 }
 
+static void pack_terminal(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_terminal *terminal = &m->terminal;
+    write_text(w, terminal->url, sizeof(terminal->url));
+    write_text(w, terminal->user, sizeof(terminal->user));
+    write_text(w, terminal->password, sizeof(terminal->password));
+    write_text(w, terminal->ca_file, sizeof(terminal->ca_file));
+}
+
+static void unpack_terminal(struct reader *r, struct helper_message *m)
+{
+    struct helper_terminal *terminal = &m->terminal;
+    reader_text(r, terminal->url, sizeof(terminal->url));
+    reader_text(r, terminal->user, sizeof(terminal->user));
+    reader_text(r, terminal->password, sizeof(terminal->password));
+    reader_text(r, terminal->ca_file, sizeof(terminal->ca_file));
+}
+
+static void pack_settings(struct writer *w, const struct helper_message *m)
+{
+    write_bool(w, m->settings.read);
+    write_bool(w, m->settings.remote_check);
+    write_bool(w, m->settings.offline_opens);
+}
+
+static void unpack_settings(struct reader *r, struct helper_message *m)
+{
+    m->settings.read = read_bool(r);
+    m->settings.remote_check = read_bool(r);
+    m->settings.offline_opens = read_bool(r);
+}
+
+static void pack_check(struct writer *w, const struct helper_message *m)
+{
+    write_name(w, m->check.lane);
+    write_grant(w, m->check.grant);
+    writer_u64(w, m->check.serial);
+    write_bool(w, m->check.granted);
+    writer_u64(w, (uint64_t)m->check.expires.us);
+}
+
+static void unpack_check(struct reader *r, struct helper_message *m)
+{
+    m->check.lane = read_name(r);
+    m->check.grant = read_grant(r);
+    m->check.serial = reader_u64(r);
+    m->check.granted = read_bool(r);
+    m->check.expires.us = (int64_t)reader_u64(r);
+}
+
+static void pack_subject(struct writer *w, const struct helper_message *m)
+{
+    writer_u64(w, m->subject.number);
+    writer_u8(w, (uint8_t)m->subject.order);
+    write_text(w, m->subject.subject, sizeof(m->subject.subject));
+    write_wall(w, m->subject.until);
+}
+
+static void unpack_subject(struct reader *r, struct helper_message *m)
+{
+    m->subject.number = reader_u64(r);
+    m->subject.order = (enum subject_order)read_choice(r, SUBJECT_ADD, SUBJECT_DELETE);
+    reader_text(r, m->subject.subject, sizeof(m->subject.subject));
+    m->subject.until = read_wall(r);
+}
+
+static void pack_subject_result(struct writer *w, const struct helper_message *m)
+{
+    writer_u64(w, m->subject_result.number);
+    writer_u8(w, (uint8_t)m->subject_result.state);
+    write_text(w, m->subject_result.what, sizeof(m->subject_result.what));
+}
+
+static void unpack_subject_result(struct reader *r, struct helper_message *m)
+{
+    m->subject_result.number = reader_u64(r);
+    m->subject_result.state = (enum subject_state)read_choice(r, SUBJECT_WANTED, SUBJECT_FAILED);
+    reader_text(r, m->subject_result.what, sizeof(m->subject_result.what));
+}
+
 struct codec {
     void (*pack)(struct writer *w, const struct helper_message *m);
     void (*unpack)(struct reader *r, struct helper_message *m);
 };
 
 static const struct codec codecs[] = {
-    [HELPER_SAYS_HELLO] = {pack_hello,         unpack_hello        },
-    [HELPER_SAYS_WELCOME] = {pack_nothing,       unpack_nothing      },
-    [HELPER_SAYS_HEARTBEAT] = {pack_nothing,       unpack_nothing      },
-    [HELPER_SAYS_STATE] = {pack_state,         unpack_state        },
-    [HELPER_SAYS_READ] = {pack_read,          unpack_read         },
-    [HELPER_SAYS_BOARD] = {pack_board,         unpack_board        },
-    [HELPER_SAYS_OPEN] = {pack_open,          unpack_open         },
-    [HELPER_SAYS_OPEN_RESULT] = {pack_open_result,   unpack_open_result  },
-    [HELPER_SAYS_BUTTON] = {pack_button,        unpack_button       },
-    [HELPER_SAYS_BUTTON_ANSWER] = {pack_button_answer, unpack_button_answer},
-    [HELPER_SAYS_REPORT] = {pack_report,        unpack_report       },
-    [HELPER_SAYS_REPORT_ACK] = {pack_report_ack,    unpack_report_ack   },
-    [HELPER_SAYS_INDICATE] = {pack_indicate,      unpack_indicate     },
+    [HELPER_SAYS_HELLO] = {pack_hello,          unpack_hello         },
+    [HELPER_SAYS_WELCOME] = {pack_nothing,        unpack_nothing       },
+    [HELPER_SAYS_HEARTBEAT] = {pack_nothing,        unpack_nothing       },
+    [HELPER_SAYS_STATE] = {pack_state,          unpack_state         },
+    [HELPER_SAYS_READ] = {pack_read,           unpack_read          },
+    [HELPER_SAYS_BOARD] = {pack_board,          unpack_board         },
+    [HELPER_SAYS_OPEN] = {pack_open,           unpack_open          },
+    [HELPER_SAYS_OPEN_RESULT] = {pack_open_result,    unpack_open_result   },
+    [HELPER_SAYS_BUTTON] = {pack_button,         unpack_button        },
+    [HELPER_SAYS_BUTTON_ANSWER] = {pack_button_answer,  unpack_button_answer },
+    [HELPER_SAYS_REPORT] = {pack_report,         unpack_report        },
+    [HELPER_SAYS_REPORT_ACK] = {pack_report_ack,     unpack_report_ack    },
+    [HELPER_SAYS_INDICATE] = {pack_indicate,       unpack_indicate      },
+    [HELPER_SAYS_TERMINAL] = {pack_terminal,       unpack_terminal      },
+    [HELPER_SAYS_SETTINGS] = {pack_settings,       unpack_settings      },
+    [HELPER_SAYS_CHECK] = {pack_check,          unpack_check         },
+    [HELPER_SAYS_SUBJECT] = {pack_subject,        unpack_subject       },
+    [HELPER_SAYS_SUBJECT_RESULT] = {pack_subject_result, unpack_subject_result},
 };
 
 static bool is_known(unsigned kind)

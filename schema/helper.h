@@ -1,21 +1,27 @@
-/* helper: what the agent and its helper programs (parkgate-nfc, parkgate-board) say to each other.
+/* helper: what the agent and its helper programs (parkgate-nfc, parkgate-board, parkgate-terminal)
+ * say to each other.
  *
  * One message is one datagram of a Unix SOCK_SEQPACKET socket, at most HELPER_FRAME_BYTES: version
  * (u8), kind (u8), body; integers big-endian, texts as u16 length and bytes. Both ends run on one
  * machine, so `struct mono` values (CLOCK_MONOTONIC) mean the same to both.
  *
  * Conversation. The helper connects and says HELLO. The agent answers WELCOME, and to a board also
- * BOARD (its configuration; again whenever it changes). Then, in any order:
+ * BOARD, to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
+ * order:
  *
  *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
  *   nfc    READ
- *   both helpers -> agent   STATE, after each change and after each WELCOME
+ *   helpers -> agent   STATE, after each change and after each WELCOME
  *   agent -> board   OPEN, answered once by OPEN_RESULT
  *   board -> agent   BUTTON, answered by BUTTON_ANSWER once its event is durable; an answer always
  *                    opens, and is answered by OPEN_RESULT. Without one within LIMIT_BUTTON_MS the
  *                    board opens by itself and says so in a REPORT (late open); an answer that
- * comes after that gets OPEN_DUPLICATE board -> agent   REPORT, resent after each WELCOME until
- * REPORT_ACK names its number agent -> board   INDICATE, unanswered
+ *                    comes after that gets OPEN_DUPLICATE
+ *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
+ *   agent -> board   INDICATE, unanswered
+ *   agent -> terminal   CHECK; one that grants is answered once by OPEN_RESULT
+ *   agent -> terminal   SUBJECT, one at a time; answered once by SUBJECT_RESULT
+ *   terminal -> agent   SETTINGS, after each change and after each WELCOME
  *
  * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest is dropped when full
  * and the loss is told in STATE): they outlive the agent, not the helper itself.
@@ -44,10 +50,13 @@ enum {
     HELPER_WORD_SIZE = 96,     /* a plain word for the operator, with its NUL */
     HELPER_LINE_SIZE = 100,    /* UTF-8 of one display line, with its NUL; shown: 32 UTF-16 units */
     HELPER_UID_BYTES = 10,
+    HELPER_SUBJECT_SIZE = 40,  /* a terminal's subject id, with its NUL */
+    HELPER_ACCOUNT_SIZE = 128, /* a user or a password, with its NUL */
+    HELPER_PATH_SIZE = 256,    /* with its NUL */
 };
 
 /* Which program speaks. */
-enum helper_program { HELPER_NFC = 1, HELPER_BOARD = 2 };
+enum helper_program { HELPER_NFC = 1, HELPER_BOARD = 2, HELPER_TERMINAL = 3 };
 
 /* Append only, never renumber: helpers of an earlier agent outlive an upgrade of it. */
 enum helper_kind {
@@ -64,6 +73,11 @@ enum helper_kind {
     HELPER_SAYS_REPORT = 11,
     HELPER_SAYS_REPORT_ACK = 12,
     HELPER_SAYS_INDICATE = 13,
+    HELPER_SAYS_TERMINAL = 14,
+    HELPER_SAYS_SETTINGS = 15,
+    HELPER_SAYS_CHECK = 16,
+    HELPER_SAYS_SUBJECT = 17,
+    HELPER_SAYS_SUBJECT_RESULT = 18,
 };
 
 struct helper_hello {
@@ -194,6 +208,43 @@ struct helper_indicate {
     uint32_t show_ms; /* then dark and empty; 0: until the next one */
 };
 
+/* Where a face terminal is, and the account that it asks for. */
+struct helper_terminal {
+    char url[HELPER_ADDRESS_SIZE]; /* "http://host:port" or "https://host:port", no path */
+    char user[HELPER_ACCOUNT_SIZE];
+    char password[HELPER_ACCOUNT_SIZE];
+    char ca_file[HELPER_PATH_SIZE]; /* https: who vouches for the terminal; "" the system's list */
+};
+
+/* What the terminal says of who decides at its door. */
+struct helper_settings {
+    bool read;          /* false: it does not answer, or not so that we understand */
+    bool remote_check;  /* remoteCheckDoorEnabled: it asks before it opens */
+    bool offline_opens; /* offlineDevCheckOpenDoorEnabled: it opens by itself when nobody answers */
+};
+
+/* The answer to a terminal that asks. */
+struct helper_check {
+    struct name lane;
+    struct grant_id grant; /* the event whose verdict this is */
+    uint64_t serial;       /* serialNo of the terminal's event */
+    bool granted;
+    struct mono expires; /* opens nothing at or after this */
+};
+
+struct helper_subject {
+    uint64_t number; /* of the order */
+    enum subject_order order;
+    char subject[HELPER_SUBJECT_SIZE];
+    struct wall until; /* add: end of validity; 0 none */
+};
+
+struct helper_subject_result {
+    uint64_t number;
+    enum subject_state state; /* wanted: the terminal did not answer; to be ordered again */
+    char what[HELPER_WORD_SIZE];
+};
+
 struct helper_message {
     enum helper_kind kind;
     union {
@@ -208,6 +259,11 @@ struct helper_message {
         struct helper_report report;
         struct helper_report_ack report_ack;
         struct helper_indicate indicate;
+        struct helper_terminal terminal;
+        struct helper_settings settings;
+        struct helper_check check;
+        struct helper_subject subject;
+        struct helper_subject_result subject_result;
     };
 };
 

@@ -97,7 +97,15 @@ enum passage_kind {
 
 enum command_result { COMMAND_DONE = 1, COMMAND_EXPIRED = 2, COMMAND_REFUSED = 3, COMMAND_FAILED = 4 };
 
-enum device_state { DEVICE_UNKNOWN = 0, DEVICE_UP = 1, DEVICE_DOWN = 2, DEVICE_TAMPER = 3 };
+enum device_state {
+    DEVICE_UNKNOWN = 0,
+    DEVICE_UP = 1,
+    DEVICE_DOWN = 2,
+    DEVICE_TAMPER = 3,
+    /* Of face terminals, beside the above and in events only: who decides at its door. */
+    DEVICE_ALONE = 4, /* the terminal itself, or it does not say */
+    DEVICE_HEEDS = 5, /* we do: it asks, and opens for nobody else */
+};
 
 enum event_answer { ANSWER_APPLIED = 1, ANSWER_REFUSED = 2, ANSWER_RETRY = 3 };
 

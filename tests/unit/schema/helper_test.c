@@ -54,6 +54,13 @@ static const struct helper_message messages[] = {
     {.kind = HELPER_SAYS_REPORT_ACK,                           .report_ack = {UINT64_MAX}                                          },
     {.kind = HELPER_SAYS_INDICATE,
      .indicate = {LANE, COLOUR_RED, SOUND_DOUBLE, "请到保安处", "Please see the guard", 3000}              },
+    {.kind = HELPER_SAYS_TERMINAL,
+     .terminal = {"https://10.0.0.9:443", "gate", "secret", "/etc/parkgate/terminals.pem"}},
+    {.kind = HELPER_SAYS_SETTINGS,                           .settings = {true, true, false}                           },
+    {.kind = HELPER_SAYS_CHECK,                           .check = {LANE, {3, 77}, UINT64_MAX, true, {123456789}}                                          },
+    {.kind = HELPER_SAYS_SUBJECT,                           .subject = {12, SUBJECT_DELETE, "E1001", {1700000000000000}}                 },
+    {.kind = HELPER_SAYS_SUBJECT_RESULT,
+     .subject_result = {12, SUBJECT_FAILED, "employeeNoAlreadyExist"}},
 };
 
 /* The largest message there can be. */
@@ -99,7 +106,7 @@ static void check_one(const struct helper_message *m)
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    bool seen[HELPER_SAYS_INDICATE + 1] = {false};
+    bool seen[HELPER_SAYS_SUBJECT_RESULT + 1] = {false};
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         check_one(&messages[i]);
         seen[messages[i].kind] = true;
@@ -154,9 +161,9 @@ static void values_out_of_range_are_refused(void **state)
     static const struct spoilt rows[] = {
         {0,  0,  2,         ERR_UNSUPPORTED}, /* version */
         {0,  1,  0,         ERR_UNSUPPORTED}, /* kind */
-        {0,  1,  14,        ERR_UNSUPPORTED}, /* kind */
+        {0,  1,  19,        ERR_UNSUPPORTED}, /* kind */
         {0,  2,  0,         ERR_CORRUPT    }, /* program */
-        {0,  2,  3,         ERR_CORRUPT    },
+        {0,  2,  4,         ERR_CORRUPT    },
         {0,  5,  'B',       ERR_CORRUPT    }, /* a name's letter */
         {3,  2,  0,         ERR_CORRUPT    }, /* device state */
         {3,  2,  4,         ERR_CORRUPT    },
