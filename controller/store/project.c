@@ -34,6 +34,7 @@ static const struct projector projectors[] = {
     {ENTRY_LOOKUP,        &parkgate__lookup__descriptor,            project_lookup       },
     {ENTRY_BACKUP,        &parkgate__backup_entry__descriptor,      project_nothing      },
     {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
+    {ENTRY_CLEARANCE,     &parkgate__clearance_record__descriptor,  project_clearance    },
 };
 
 enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

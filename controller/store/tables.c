@@ -38,6 +38,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_ZONE_NOW] = "zone_now",
     [TABLE_FAULT] = "fault",
     [TABLE_LOOKUP] = "lookup",
+    [TABLE_CLEARANCE] = "clearance",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

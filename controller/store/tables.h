@@ -41,6 +41,7 @@ enum table {
     TABLE_ZONE_NOW,      /* name zone -> CountRecord (persons) */
     TABLE_FAULT,         /* text id -> FaultRecord */
     TABLE_LOOKUP,        /* text key name, u32 day -> LookupSum */
+    TABLE_CLEARANCE,     /* handle person, name clearance -> ClearanceRecord */
     TABLE_COUNT,
 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */

@@ -229,7 +229,7 @@ ProtobufCMessage *newest_entry(struct world *w, uint32_t kind,
 /* Faults noted or raised of this word behind `after`. */
 size_t faults_of(struct world *w, const char *word, uint64_t after);
 
-/* SHA-256 over keys and values of every table but the journal, as hex. */
+/* SHA-256 over name, keys and values of every table that has a row, but the journal, as hex. */
 void tables_digest(struct store *store, char out[TABLE_DIGEST_SIZE]);
 struct store *empty_store(const char *dir);
 /* Applies every entry to the empty store, checking the chain. Returns how many. */

@@ -97,12 +97,16 @@ void tables_digest(struct store *store, char out[TABLE_DIGEST_SIZE])
         if (table == TABLE_JOURNAL) {
             continue;
         }
-        seal_hasher_add(&hasher, bytes_of_text(table_names[table]));
         assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, UINT64_MAX, &iter, NULL),
                          ERR_OK);
+        bool named = false;
         while (store_iter_next(&iter, &key, &value, NULL) == ERR_OK) {
             uint8_t sizes[8];
             struct writer sizes_writer = writer_of(sizes, sizeof(sizes));
+            if (!named) {
+                seal_hasher_add(&hasher, bytes_of_text(table_names[table]));
+                named = true;
+            }
             writer_u32(&sizes_writer, (uint32_t)key.size);
             writer_u32(&sizes_writer, (uint32_t)value.size);
             seal_hasher_add(&hasher, BYTES_OF(sizes));

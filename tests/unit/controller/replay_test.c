@@ -13,7 +13,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "bb03b8b5e10ad0cea592fd11e3540aadea6b18600045aab8ad46bad5ff94c796"
+#define KEPT_TABLES "133cd8f6cc8706de85ff37d2a0876df36ab13b7d95e7c1d62f16b934c1a2715b"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
