@@ -109,27 +109,47 @@ static void unpack_state(struct reader *r, struct helper_message *m)
     reader_text(r, m->state.what, sizeof(m->state.what));
 }
 
+static void write_uid(struct writer *w, const uint8_t *uid, uint8_t size)
+{
+    MUST(size <= HELPER_UID_BYTES);
+    writer_run(w, (struct bytes){.data = uid, .size = size});
+}
+
+static uint8_t read_uid(struct reader *r, uint8_t out[HELPER_UID_BYTES])
+{
+    struct bytes uid = reader_run(r);
+    if (uid.size != 4 && uid.size != 7 && uid.size != 10) {
+        r->bad = true;
+        return 0;
+    }
+    memcpy(out, uid.data, uid.size);
+    return (uint8_t)uid.size;
+}
+
+static void write_read(struct writer *w, const struct helper_read *read)
+{
+    writer_u64(w, read->sequence);
+    write_wall(w, read->captured);
+    write_bool(w, read->random_uid);
+    write_uid(w, read->uid, read->uid_size);
+}
+
+static void read_read(struct reader *r, struct helper_read *read)
+{
+    read->sequence = reader_u64(r);
+    read->captured = read_wall(r);
+    read->random_uid = read_bool(r);
+    read->uid_size = read_uid(r, read->uid);
+}
+
 static void pack_read(struct writer *w, const struct helper_message *m)
 {
-    MUST(m->read.uid_size <= sizeof(m->read.uid));
-    writer_u64(w, m->read.sequence);
-    write_wall(w, m->read.captured);
-    write_bool(w, m->read.random_uid);
-    writer_run(w, (struct bytes){.data = m->read.uid, .size = m->read.uid_size});
+    write_read(w, &m->read);
 }
 
 static void unpack_read(struct reader *r, struct helper_message *m)
 {
-    m->read.sequence = reader_u64(r);
-    m->read.captured = read_wall(r);
-    m->read.random_uid = read_bool(r);
-    struct bytes uid = reader_run(r);
-    if (uid.size != 4 && uid.size != 7 && uid.size != 10) {
-        r->bad = true;
-        return;
-    }
-    memcpy(m->read.uid, uid.data, uid.size);
-    m->read.uid_size = (uint8_t)uid.size;
+    read_read(r, &m->read);
 }
 
 static void write_number(struct writer *w, struct helper_number number)
@@ -413,6 +433,84 @@ static void unpack_subject_result(struct reader *r, struct helper_message *m)
     reader_text(r, m->subject_result.what, sizeof(m->subject_result.what));
 }
 
+static void pack_cards(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_cards *cards = &m->cards;
+    write_bool(w, cards->desfire);
+    writer_bytes(w, BYTES_OF(cards->aid));
+    writer_u8(w, cards->key_no);
+    write_bool(w, cards->has_uid_key);
+    writer_u8(w, cards->uid_key_no);
+    writer_u32(w, cards->limit_ms);
+}
+
+static void read_fixed(struct reader *r, uint8_t *out, size_t size)
+{
+    struct bytes from = reader_bytes(r, size);
+    if (from.size == size) {
+        memcpy(out, from.data, size);
+    }
+}
+
+static void unpack_cards(struct reader *r, struct helper_message *m)
+{
+    struct helper_cards *cards = &m->cards;
+    cards->desfire = read_bool(r);
+    read_fixed(r, cards->aid, sizeof(cards->aid));
+    cards->key_no = (uint8_t)read_choice(r, 0, HELPER_KEY_NO_MAX);
+    cards->has_uid_key = read_bool(r);
+    cards->uid_key_no = (uint8_t)read_choice(r, 0, HELPER_KEY_NO_MAX);
+    cards->limit_ms = reader_u32(r);
+}
+
+static void pack_key_wanted(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_key_wanted *wanted = &m->key_wanted;
+    writer_u64(w, wanted->request);
+    writer_u8(w, (uint8_t)wanted->which);
+    if (wanted->which == HELPER_KEY_OF_CARD) {
+        write_uid(w, wanted->uid, wanted->uid_size);
+    }
+}
+
+static void unpack_key_wanted(struct reader *r, struct helper_message *m)
+{
+    struct helper_key_wanted *wanted = &m->key_wanted;
+    wanted->request = reader_u64(r);
+    wanted->which = (enum helper_key_kind)read_choice(r, HELPER_KEY_OF_CARD, HELPER_KEY_OF_UIDS);
+    if (wanted->which == HELPER_KEY_OF_CARD) {
+        wanted->uid_size = read_uid(r, wanted->uid);
+    }
+}
+
+static void pack_key(struct writer *w, const struct helper_message *m)
+{
+    writer_u64(w, m->key.request);
+    write_bool(w, m->key.found);
+    writer_bytes(w, BYTES_OF(m->key.key));
+}
+
+static void unpack_key(struct reader *r, struct helper_message *m)
+{
+    m->key.request = reader_u64(r);
+    m->key.found = read_bool(r);
+    read_fixed(r, m->key.key, sizeof(m->key.key));
+}
+
+static void pack_proved(struct writer *w, const struct helper_message *m)
+{
+    write_read(w, &m->proved.read);
+    writer_u8(w, (uint8_t)m->proved.proof);
+    writer_u32(w, m->proved.exchange_ms);
+}
+
+static void unpack_proved(struct reader *r, struct helper_message *m)
+{
+    read_read(r, &m->proved.read);
+    m->proved.proof = (enum card_proof)read_choice(r, CARD_PROOF_NONE, CARD_PROOF_RANDOM_ID);
+    m->proved.exchange_ms = reader_u32(r);
+}
+
 struct codec {
     void (*pack)(struct writer *w, const struct helper_message *m);
     void (*unpack)(struct reader *r, struct helper_message *m);
@@ -437,6 +535,10 @@ static const struct codec codecs[] = {
     [HELPER_SAYS_CHECK] = {pack_check,          unpack_check         },
     [HELPER_SAYS_SUBJECT] = {pack_subject,        unpack_subject       },
     [HELPER_SAYS_SUBJECT_RESULT] = {pack_subject_result, unpack_subject_result},
+    [HELPER_SAYS_CARDS] = {pack_cards,          unpack_cards         },
+    [HELPER_SAYS_KEY_WANTED] = {pack_key_wanted,     unpack_key_wanted    },
+    [HELPER_SAYS_KEY] = {pack_key,            unpack_key           },
+    [HELPER_SAYS_PROVED] = {pack_proved,         unpack_proved        },
 };
 
 static bool is_known(unsigned kind)

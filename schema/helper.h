@@ -10,7 +10,10 @@
  * order:
  *
  *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
- *   nfc    READ
+ *   nfc    READ, or PROVED at a reader that asks cards to prove themselves
+ *   agent -> nfc     CARDS, after WELCOME and whenever it changes: what the reader asks of a card
+ *   nfc -> agent     KEY_WANTED for the card in the field, answered by one KEY: that card's own key
+ *                    (AN10922), never the master key. Both ends wipe it after use
  *   helpers -> agent   STATE, after each change and after each WELCOME
  *   agent -> board   OPEN, answered once by OPEN_RESULT
  *   board -> agent   BUTTON, answered by BUTTON_ANSWER once its event is durable; an answer always
@@ -53,6 +56,9 @@ enum {
     HELPER_SUBJECT_SIZE = 40,  /* a terminal's subject id, with its NUL */
     HELPER_ACCOUNT_SIZE = 128, /* a user or a password, with its NUL */
     HELPER_PATH_SIZE = 256,    /* with its NUL */
+    HELPER_AID_BYTES = 3,
+    HELPER_CARD_KEY_BYTES = 16,
+    HELPER_KEY_NO_MAX = 13, /* of a DESFire application */
 };
 
 /* Which program speaks. */
@@ -78,6 +84,10 @@ enum helper_kind {
     HELPER_SAYS_CHECK = 16,
     HELPER_SAYS_SUBJECT = 17,
     HELPER_SAYS_SUBJECT_RESULT = 18,
+    HELPER_SAYS_CARDS = 19,
+    HELPER_SAYS_KEY_WANTED = 20,
+    HELPER_SAYS_KEY = 21,
+    HELPER_SAYS_PROVED = 22,
 };
 
 struct helper_hello {
@@ -245,6 +255,41 @@ struct helper_subject_result {
     char what[HELPER_WORD_SIZE];
 };
 
+/* What a reader asks of a card. Nothing of it is secret. */
+struct helper_cards {
+    bool desfire; /* cards prove themselves; else they are read by their UID alone */
+    uint8_t aid[HELPER_AID_BYTES]; /* as it goes over the air */
+    uint8_t key_no;
+    bool has_uid_key; /* a card that draws a new UID each time gives its own under this key */
+    uint8_t uid_key_no;
+    uint32_t limit_ms; /* a slower proof may be relayed */
+};
+
+enum helper_key_kind {
+    HELPER_KEY_OF_CARD = 1, /* of the card with this UID */
+    HELPER_KEY_OF_UIDS = 2, /* the application's, that only opens GetCardUID; UID empty */
+};
+
+struct helper_key_wanted {
+    uint64_t request; /* rises by one within one helper process */
+    enum helper_key_kind which;
+    uint8_t uid[HELPER_UID_BYTES];
+    uint8_t uid_size; /* 4, 7 or 10; 0 for HELPER_KEY_OF_UIDS */
+};
+
+struct helper_key {
+    uint64_t request;
+    bool found; /* false: the agent has none, and says so in the reader's state */
+    uint8_t key[HELPER_CARD_KEY_BYTES];
+};
+
+/* A READ with what the card proved. The UID is the card's own, once it is known. */
+struct helper_proved {
+    struct helper_read read;
+    enum card_proof proof;
+    uint32_t exchange_ms; /* the slowest of its authentications; 0 there was none */
+};
+
 struct helper_message {
     enum helper_kind kind;
     union {
@@ -264,6 +309,10 @@ struct helper_message {
         struct helper_check check;
         struct helper_subject subject;
         struct helper_subject_result subject_result;
+        struct helper_cards cards;
+        struct helper_key_wanted key_wanted;
+        struct helper_key key;
+        struct helper_proved proved;
     };
 };
 

@@ -61,6 +61,14 @@ static const struct helper_message messages[] = {
     {.kind = HELPER_SAYS_SUBJECT,                           .subject = {12, SUBJECT_DELETE, "E1001", {1700000000000000}}                 },
     {.kind = HELPER_SAYS_SUBJECT_RESULT,
      .subject_result = {12, SUBJECT_FAILED, "employeeNoAlreadyExist"}},
+    {.kind = HELPER_SAYS_CARDS,                           .cards = {true, {0x30, 0x42, 0xf5}, 1, true, 2, 150}                  },
+    {.kind = HELPER_SAYS_KEY_WANTED,
+     .key_wanted = {7, HELPER_KEY_OF_CARD, {4, 1, 2, 3, 4, 5, 6}, 7}                                            },
+    {.kind = HELPER_SAYS_KEY_WANTED,                           .key_wanted = {8, HELPER_KEY_OF_UIDS, {0}, 0}                     },
+    {.kind = HELPER_SAYS_KEY,
+     .key = {7, true, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
+    {.kind = HELPER_SAYS_PROVED,
+     .proved = {{9, {1700000000000000}, {4, 1, 2, 3, 4, 5, 6}, 7, false}, CARD_PROOF_SLOW, 512}                         },
 };
 
 /* The largest message there can be. */
@@ -106,7 +114,7 @@ static void check_one(const struct helper_message *m)
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    bool seen[HELPER_SAYS_SUBJECT_RESULT + 1] = {false};
+    bool seen[HELPER_SAYS_PROVED + 1] = {false};
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         check_one(&messages[i]);
         seen[messages[i].kind] = true;
@@ -145,6 +153,12 @@ static void fields_arrive_in_their_places(void **state)
     assert_int_equal(back.report.grant.sequence, 77);
     assert_int_equal(back.report.press, 9);
     assert_true(back.report.late);
+
+    size = helper_pack(&messages[22], frame);
+    assert_int_equal(helper_unpack((struct bytes){frame, size}, &back, NULL), ERR_OK);
+    assert_int_equal(back.proved.proof, CARD_PROOF_SLOW);
+    assert_int_equal(back.proved.exchange_ms, 512);
+    assert_int_equal(back.proved.read.uid_size, 7);
 }
 
 /* One byte of a good frame overwritten with a value out of its range. */
@@ -161,7 +175,7 @@ static void values_out_of_range_are_refused(void **state)
     static const struct spoilt rows[] = {
         {0,  0,  2,         ERR_UNSUPPORTED}, /* version */
         {0,  1,  0,         ERR_UNSUPPORTED}, /* kind */
-        {0,  1,  19,        ERR_UNSUPPORTED}, /* kind */
+        {0,  1,  23,        ERR_UNSUPPORTED}, /* kind */
         {0,  2,  0,         ERR_CORRUPT    }, /* program */
         {0,  2,  4,         ERR_CORRUPT    },
         {0,  5,  'B',       ERR_CORRUPT    }, /* a name's letter */
@@ -173,6 +187,12 @@ static void values_out_of_range_are_refused(void **state)
         {12, 15, 4,         ERR_CORRUPT    }, /* sound */
         {7,  26, 0,         ERR_CORRUPT    }, /* result */
         {7,  26, OPEN_LOST, ERR_CORRUPT    }, /* never sent */
+        {18, 2,  2,         ERR_CORRUPT    }, /* flag */
+        {18, 6,  14,        ERR_CORRUPT    }, /* key number */
+        {19, 10, 0,         ERR_CORRUPT    }, /* which key */
+        {19, 12, 6,         ERR_CORRUPT    }, /* uid length */
+        {21, 10, 2,         ERR_CORRUPT    }, /* found */
+        {22, 28, 5,         ERR_CORRUPT    }, /* proof */
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint8_t frame[HELPER_FRAME_BYTES];
