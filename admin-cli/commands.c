@@ -44,6 +44,13 @@
 #define LANE      OPERAND("lane", ARG_NAME, "the lane's name", "通道名称")
 #define GATE      OPERAND("gate", ARG_NAME, "the gate's name", "出入口名称")
 #define OF_TENANT OPTION("tenant", ARG_NAME, "only of this tenant", "仅此租户")
+#define BADGE_WIEGAND                                                                              \
+    OPTION("wiegand", ARG_SECRET, "what a reader of 26 bits sends instead: 26:FACILITY-CARD",      \
+           "或 26 位韦根读头所发：26:区号-卡号")
+#define BADGE_PRINTED                                                                              \
+    OPTION("printed", ARG_SECRET,                                                                  \
+           "or the number printed on it, with its form: 8h10d:0078754499, wg:123,45678",           \
+           "或卡面印号及其格式：8h10d:0078754499、wg:123,45678")
 #define PLAIN     .run = run_request
 
 enum { LONG_S = 600 };
@@ -128,17 +135,22 @@ static const struct command commands[] = {
     {"badge", "add", "badge.add", PLAIN, .csv = CSV_NEVER,
      .help = {{"give a person a badge", "为人员登记门禁卡"}},
      .args = {PERSON,
-              OPERAND("uid", ARG_SECRET, "the card's UID in hex; - reads it from standard input",
-                      "卡片 UID（十六进制）；- 表示从标准输入读取"),
+              {.name = "uid",
+               .kind = ARG_SECRET,
+               .operand = true,
+               .help = {{"the card's UID in hex; - reads it from standard input",
+                         "卡片 UID（十六进制）；- 表示从标准输入读取"}}},
+              BADGE_WIEGAND,
+              BADGE_PRINTED,
               OPTION("until", ARG_DATE, "last day", "最后有效日")}},
     {"badge", "revoke", "badge.revoke", PLAIN, .csv = CSV_NEVER,
-     .help = {{"revoke a badge, by its handle or its UID", "吊销门禁卡（代号或 UID）"}},
+     .help = {{"revoke a badge, by its handle or its number", "吊销门禁卡（代号或卡号）"}},
      .args = {{.name = "credential",
                .operand = true,
                .help = {{"the badge's handle", "门禁卡代号"}}},
               OPTION("uid", ARG_SECRET, "its UID instead; - reads it from standard input",
                      "或 UID；- 表示从标准输入读取"),
-              REASON}},
+              BADGE_WIEGAND, BADGE_PRINTED, REASON}},
     {"badge", "list", "badge.list", PLAIN, .csv = CSV_NEVER,
      .help = {{"a person's credentials", "人员的凭证"}}, .args = {PERSON}},
     {"face", "attach", "face.attach", PLAIN, .csv = CSV_NEVER,

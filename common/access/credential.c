@@ -85,6 +85,24 @@ bool credential_from_uid_text(struct bytes text, struct credential *ret_credenti
     return credential_from_uid((struct bytes){.data = uid, .size = size}, ret_credential);
 }
 
+bool credential_from_w26(uint8_t facility, uint16_t card, struct credential *ret_credential)
+{
+    uint8_t text[BADGE_W26_SIZE] = "w26:000-00000";
+    unsigned left = facility;
+    for (size_t i = 6; i > 3; i--, left /= 10) {
+        text[i] = (uint8_t)('0' + left % 10);
+    }
+    left = card;
+    for (size_t i = BADGE_W26_SIZE - 1; i > 7; i--, left /= 10) {
+        text[i] = (uint8_t)('0' + left % 10);
+    }
+    if (facility == 0 && card == 0) {
+        return false;
+    }
+    *ret_credential = make(CREDENTIAL_KIND_BADGE, BYTES_OF(text));
+    return true;
+}
+
 bool credential_from_plate(const struct plate *plate, struct credential *ret_credential)
 {
     if (!plate_is_exact(plate)) {
@@ -131,6 +149,28 @@ bool credential_from_pin(struct bytes pin, struct credential *ret_credential)
     return true;
 }
 
+/* A UID, or the form that credential_from_w26 makes and no other. */
+static bool from_badge_bytes(struct bytes bytes, struct credential *ret_credential)
+{
+    if (bytes.size != BADGE_W26_SIZE) {
+        return credential_from_uid(bytes, ret_credential);
+    }
+    unsigned facility = 0, card = 0;
+    for (size_t i = 4; i < 7; i++) {
+        facility = facility * 10 + (unsigned)(bytes.data[i] - '0');
+    }
+    for (size_t i = 8; i < BADGE_W26_SIZE; i++) {
+        card = card * 10 + (unsigned)(bytes.data[i] - '0');
+    }
+    struct credential made;
+    if (!credential_from_w26((uint8_t)facility, (uint16_t)card, &made) ||
+        !bytes_equal(bytes, credential_view(&made))) {
+        return false;
+    }
+    *ret_credential = made;
+    return true;
+}
+
 static bool from_plate_bytes(struct bytes bytes, struct credential *ret_credential)
 {
     struct plate plate;
@@ -145,7 +185,7 @@ static const struct {
     enum credential_class class;
     bool (*from_bytes)(struct bytes bytes, struct credential *ret_credential);
 } kinds[] = {
-    [CREDENTIAL_KIND_BADGE] = {"badge", CREDENTIAL_CLASS_UID_ONLY, credential_from_uid },
+    [CREDENTIAL_KIND_BADGE] = {"badge", CREDENTIAL_CLASS_UID_ONLY, from_badge_bytes    },
     [CREDENTIAL_KIND_PLATE] = {"plate", CREDENTIAL_CLASS_BEARER,   from_plate_bytes    },
     [CREDENTIAL_KIND_FACE] = {"face",  CREDENTIAL_CLASS_UID_ONLY, credential_from_face},
     [CREDENTIAL_KIND_QR] = {"qr",    CREDENTIAL_CLASS_BEARER,   credential_from_qr  },

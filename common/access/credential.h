@@ -45,6 +45,7 @@ enum credential_state {
 enum {
     BADGE_UID_MAX = 10,
     BADGE_UID_TEXT_SIZE = 2 * BADGE_UID_MAX + 1,
+    BADGE_W26_SIZE = 13, /* "w26:123-45678": never as long as a UID */
     CREDENTIAL_BYTES_MAX = 64,
     FACE_SUBJECT_MAX = 32,
     QR_TOKEN_MAX = 64,
@@ -67,6 +68,9 @@ bool credential_from_uid(struct bytes uid, struct credential *ret_credential);
 /* The same typed or imported: hex digits of either case, single `:`, `-` or space between bytes
  * allowed, blanks around it trimmed. */
 bool credential_from_uid_text(struct bytes text, struct credential *ret_credential);
+/* What 26 bits of a Wiegand line name: a badge of its own form "w26:FFF-CCCCC", in decimal. Not
+ * both zero. */
+bool credential_from_w26(uint8_t facility, uint16_t card, struct credential *ret_credential);
 /* A plate that was read whole and fits the grammar (plate_is_exact); else false. */
 bool credential_from_plate(const struct plate *plate, struct credential *ret_credential);
 /* A terminal's subject id: 1 to FACE_SUBJECT_MAX printable ASCII characters, without blanks. It is

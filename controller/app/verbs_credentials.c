@@ -1,8 +1,10 @@
 #include <string.h>
 
+#include "common/access/card_number.h"
 #include "common/access/civil.h"
 #include "common/access/credential.h"
 #include "common/access/plate.h"
+#include "common/access/wiegand.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
@@ -59,24 +61,58 @@ static enum err give_to_person(struct controller *ctl, struct request *request,
     return err;
 }
 
-static bool read_uid(struct request *request, struct credential *ret)
+/* The ways to name a badge; one of them is given. */
+static const struct badge_form {
+    const char *arg;
+    bool (*read)(struct bytes text, struct credential *ret_credential);
+    const char *good;
+} badge_forms[] = {
+    {"uid",     credential_from_uid_text, "4, 7 or 10 bytes in hex"                         },
+    {"wiegand", wiegand_from_text,        "26:FACILITY-CARD, for example 26:123-45678"      },
+    {"printed", card_number_printed,
+     "8h10d:, 8h10d-reversed:, wg: or wg-reversed: and the number, for example wg:123,45678"},
+};
+
+/* *ret_form NULL: none is given. False: refused, more than one is. */
+static bool badge_form(struct request *request, const struct badge_form **ret_form)
 {
+    *ret_form = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(badge_forms); i++) {
+        if (request_arg(request, badge_forms[i].arg) == NULL) {
+            continue;
+        }
+        if (*ret_form != NULL) {
+            return request_refuse(request, ERROR_ARG_BAD, badge_forms[i].arg, "...",
+                                  "a badge is named once: by uid, wiegand or printed");
+        }
+        *ret_form = &badge_forms[i];
+    }
+    return true;
+}
+
+static bool read_badge(struct request *request, struct credential *ret)
+{
+    const struct badge_form *form = NULL;
     const char *text = NULL;
-    if (!request_need(request, "uid", &text)) {
+    if (!badge_form(request, &form)) {
         return false;
     }
-    if (!credential_from_uid_text(bytes_of_text(text), ret)) {
-        return request_refuse(request, ERROR_ARG_BAD, "uid", text, "4, 7 or 10 bytes in hex");
+    form = form != NULL ? form : &badge_forms[0];
+    if (!request_need(request, form->arg, &text)) {
+        return false;
+    }
+    if (!form->read(bytes_of_text(text), ret)) {
+        return request_refuse(request, ERROR_ARG_BAD, form->arg, text, form->good);
     }
     return !badge_uid_is_random(credential_view(ret)) ||
-           request_refuse(request, ERROR_ARG_BAD, "uid", text,
+           request_refuse(request, ERROR_ARG_BAD, form->arg, text,
                           "this card makes up a new number at every read; it identifies nobody");
 }
 
 static enum err on_badge_add(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct gift gift = {.kind = CREDENTIAL_KIND_BADGE, .consent = "", .purpose = ""};
-    if (!read_uid(request, &gift.credential) ||
+    if (!read_badge(request, &gift.credential) ||
         !request_day_us(ctl, request, "until", true, &gift.until_us)) {
         return ERR_OK;
     }
@@ -130,14 +166,18 @@ static enum err named_credential(struct controller *ctl, struct request *request
                                  Parkgate__CredentialRecord **ret, struct fault *fault)
 {
     struct handle handle;
-    struct credential uid;
+    struct credential badge;
+    const struct badge_form *form = NULL;
     enum err err;
     *ret = NULL;
-    if (kind == CREDENTIAL_KIND_BADGE && request_arg(request, "uid") != NULL) {
-        if (!read_uid(request, &uid)) {
+    if (kind == CREDENTIAL_KIND_BADGE && !badge_form(request, &form)) {
+        return ERR_OK;
+    }
+    if (form != NULL) {
+        if (!read_badge(request, &badge)) {
             return ERR_OK;
         }
-        struct seal_hash hash = controller_credential_hash(ctl, kind, credential_view(&uid));
+        struct seal_hash hash = controller_credential_hash(ctl, kind, credential_view(&badge));
         err = people_credential(ctl->txn, BYTES_OF(hash.bytes), ret, fault);
     } else {
         if (!request_handle(request, "credential", &handle)) {
