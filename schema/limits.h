@@ -55,6 +55,10 @@ enum {
     LIMIT_HTTP_BODY_BYTES = 4194304,  /* one device push, pictures included */
     LIMIT_HTTP_TEXT_BYTES = 65536,    /* its XML or JSON part */
     LIMIT_HTTP_CONNECTIONS = 256,
+    LIMIT_REPLY_MS = 1000,            /* a request that a verdict answers waits this long: replies.c */
+    LIMIT_ASIDE_BYTES = 65280,        /* one body put aside; sealed it fits a record: aside.c */
+    LIMIT_ASIDE_COUNT = 256,          /* bodies kept at a gate; the oldest go first */
+    LIMIT_ASIDE_TOTAL_BYTES = 8388608,
     LIMIT_HELPERS_PER_AGENT = 32,     /* parkgate-nfc and parkgate-board processes */
     LIMIT_AGENTS = 200,
     LIMIT_OPERATORS = 64,             /* operator connections served at once */

@@ -34,8 +34,9 @@ static const char *event_word(uint32_t kind)
         [EVENT_COMMAND] = "command-result",
         [EVENT_DEVICE] = "device",
         [EVENT_TAMPER] = "tamper",
+        [EVENT_ASIDE] = "body-aside",
     };
-    return kind > 0 && kind < ARRAY_LEN(words) ? words[kind] : "unknown";
+    return kind < ARRAY_LEN(words) && words[kind] != NULL ? words[kind] : "unknown";
 }
 
 static const char *passage_word(uint32_t kind)
@@ -76,6 +77,9 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     case EVENT_TAMPER:
         (void)snprintf(w->text, sizeof(w->text), "%s %s %s", event->reader,
                        state_word(event->device_state), event->note);
+        break;
+    case EVENT_ASIDE:
+        (void)snprintf(w->text, sizeof(w->text), "%s %s", event->reader, event->note);
         break;
     case EVENT_COMMAND:
         (void)snprintf(w->text, sizeof(w->text), "%llu %s",

@@ -93,11 +93,16 @@ static enum err refuse_bad(struct controller *ctl, struct arrival *a, const char
 
 /* --- checks --- */
 
+static bool kind_is_known(uint32_t kind);
+
 /* What is wrong with the event by itself; NULL: nothing. */
 static const char *shape_of(const Parkgate__Event *event)
 {
-    if (event->kind < EVENT_PRESENTATION || event->kind > EVENT_TAMPER) {
+    if (!kind_is_known(event->kind)) {
         return "its kind is unknown";
+    }
+    if (event->kind == EVENT_ASIDE && event->aside_digest.len != SEAL_HASH_SIZE) {
+        return "it names no body";
     }
     if (event->credential.len > LIMIT_CREDENTIAL_BYTES || event->raw.len > LIMIT_CREDENTIAL_BYTES ||
         strlen(event->device_event) > LIMIT_DEVICE_EVENT_BYTES) {
@@ -207,6 +212,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->acted_outcome = event->outcome;
     entry->acted_reason = event->reason;
     entry->acted_source = event->verdict_source;
+    entry->aside_digest = event->aside_digest;
 }
 
 static void fill_subject(struct arrival *a)
@@ -494,6 +500,20 @@ static enum err on_tamper(struct controller *ctl, struct arrival *a, struct faul
                : fault_raise(ctl, &fault_device_tamper, lane, a->session->gate.text, lane, fault);
 }
 
+/* A body that nobody understood lies sealed at the gate; somebody should look at it. */
+static enum err on_aside(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    if (name_or_none(a->event->reader).text[0] == '\0') {
+        return refuse_bad(ctl, a, "its device has no name", fault);
+    }
+    if (device_is_anothers(ctl, a)) {
+        return refuse_bad(ctl, a, "its device is another gate's", fault);
+    }
+    TRY(record_applied(ctl, a, fault));
+    return fault_note(ctl, &fault_body_aside, a->event->reader, a->session->gate.text,
+                      a->lane->name.text, fault);
+}
+
 typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
 
 static event_worker *const event_workers[] = {
@@ -504,7 +524,13 @@ static event_worker *const event_workers[] = {
     [EVENT_COMMAND] = on_command,
     [EVENT_DEVICE] = on_device,
     [EVENT_TAMPER] = on_tamper,
+    [EVENT_ASIDE] = on_aside,
 };
+
+static bool kind_is_known(uint32_t kind)
+{
+    return kind < ARRAY_LEN(event_workers) && event_workers[kind] != NULL;
+}
 
 /* --- known sequences --- */
 

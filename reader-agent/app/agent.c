@@ -72,7 +72,9 @@ static void trim(void *ctx)
     struct gate *gate = ctx;
     struct fault fault = {0};
     size_t trimmed = 0;
+    size_t bodies = 0;
     if (outbox_trim(gate->store, gate_wall(gate), &trimmed, &fault) != ERR_OK ||
+        aside_trim(gate->store, gate_wall(gate), &bodies, &fault) != ERR_OK ||
         outbox_free_days(gate->store, gate_wall(gate), drop_day, gate, &fault) != ERR_OK) {
         log_error("trim_failed", LOG_TEXT("why", fault.what));
         return;

@@ -50,6 +50,9 @@ size_t draft_pack(const struct draft *draft, struct grant_id id, uint8_t out[LIM
     event.late = draft->late;
     event.direction = draft->direction;
     event.note = (char *)draft->note;
+    if (draft->has_aside) {
+        event.aside_digest = run(draft->aside_digest, sizeof(draft->aside_digest));
+    }
     MUST(parkgate__event__get_packed_size(&event) <= LIMIT_EVENT_BYTES);
     return parkgate__event__pack(&event, out);
 }

@@ -32,6 +32,8 @@ struct draft {
     uint32_t direction; /* enum lane_direction */
     uint64_t press;     /* of the lane's exit button; not sent, kept beside the event */
     char note[DRAFT_NOTE_SIZE];
+    bool has_aside;
+    uint8_t aside_digest[32]; /* of a body put aside */
 };
 
 /* Packs the draft as the event `id`; bytes of out, at most LIMIT_EVENT_BYTES (a draft always fits).

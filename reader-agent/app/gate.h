@@ -3,6 +3,7 @@
  *
  *   record.c     events and verdicts into the batch, its commit, and what waits for that commit
  *   readings.c   what readers report
+ *   set_aside.c  bodies that nobody understood
  *   lanes.c      what boards report; opening and showing
  *   commands.c   what the controller orders
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
@@ -186,6 +187,9 @@ bool record_place(struct gate *gate, struct grant_id grant, struct grant_id *ret
 /* --- readings.c, lanes.c --- */
 
 struct driver_sink readings_sink(struct gate *gate);
+/* The sink's call `aside`. */
+enum err set_aside(void *ctx, struct name reader, struct bytes body, const char *why,
+                   struct fault *fault);
 struct actuator_sink lanes_sink(struct gate *gate);
 /* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW. `due`: when the verdict was wanted; an entry is
  * not opened long after that, however long its commit took. */

@@ -244,5 +244,6 @@ static void take_state(void *ctx, struct name device, enum device_state state, c
 
 struct driver_sink readings_sink(struct gate *gate)
 {
-    return (struct driver_sink){.reading = take_reading, .state = take_state, .ctx = gate};
+    return (struct driver_sink){
+        .reading = take_reading, .state = take_state, .aside = set_aside, .ctx = gate};
 }

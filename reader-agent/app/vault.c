@@ -116,6 +116,51 @@ enum err vault_open(struct vault *vault, const struct outbox_event *event,
     return seal_open(key, aad_of(event->id, aad), sealed, out, LIMIT_EVENT_BYTES, ret_size, fault);
 }
 
+/* Not an event's place: a body's number in a name of its own. */
+static struct bytes aad_of_aside(uint64_t number, uint8_t out[AAD_SIZE])
+{
+    struct writer w = writer_of(out, AAD_SIZE);
+    writer_bytes(&w, bytes_of_text("body"));
+    writer_u64(&w, number);
+    return writer_view(&w);
+}
+
+enum err vault_seal_aside(struct vault *vault, struct bytes body, struct wall now,
+                          struct aside_item *item, struct fault *fault)
+{
+    MUST(body.size <= LIMIT_ASIDE_BYTES);
+    const struct seal_key *key = NULL;
+    item->head.day = outbox_day(now);
+    TRY(key_of_day(vault, item->head.day, true, &key, fault));
+    struct seal_hash digest = seal_hash_of(body);
+    memcpy(item->head.digest, digest.bytes, sizeof(item->head.digest));
+    item->head.kept = body.size;
+    uint8_t nonce[SEAL_NONCE_SIZE];
+    entropy_fill(vault->entropy, nonce, sizeof(nonce));
+    uint8_t aad[AAD_SIZE];
+    item->sealed_size = body.size + SEAL_OVERHEAD;
+    seal_close(key, nonce, aad_of_aside(item->head.number, aad), body, item->sealed,
+               item->sealed_size);
+    return ERR_OK;
+}
+
+enum err vault_open_aside(struct day_keys *keys, const struct aside_item *item,
+                          uint8_t out[LIMIT_ASIDE_BYTES], size_t *ret_size, struct fault *fault)
+{
+    if (item->sealed_size < SEAL_OVERHEAD || item->sealed_size > sizeof(item->sealed)) {
+        return fault_set(fault, ERR_CORRUPT, "body %llu that was put aside has a wrong size",
+                         (unsigned long long)item->head.number);
+    }
+    struct seal_key key;
+    TRY(day_keys_find(keys, item->head.day, key.bytes, fault));
+    uint8_t aad[AAD_SIZE];
+    struct bytes sealed = {.data = item->sealed, .size = item->sealed_size};
+    enum err err = seal_open(&key, aad_of_aside(item->head.number, aad), sealed, out,
+                             LIMIT_ASIDE_BYTES, ret_size, fault);
+    seal_wipe(&key, sizeof(key));
+    return err;
+}
+
 void vault_hash(const struct vault *vault, struct name device, struct bytes what,
                 uint8_t ret_hash[SEEN_HASH_SIZE])
 {

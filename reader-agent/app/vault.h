@@ -4,6 +4,7 @@
 #include "common/base/bytes.h"
 #include "common/base/entropy.h"
 #include "common/base/ids.h"
+#include "reader-agent/store/aside.h"
 #include "reader-agent/store/batch.h"
 #include "reader-agent/store/day_keys.h"
 #include "reader-agent/store/outbox.h"
@@ -25,6 +26,15 @@ MUST_CHECK enum err vault_seal(struct vault *vault, struct bytes packed, struct 
 MUST_CHECK enum err vault_open(struct vault *vault, const struct outbox_event *event,
                                uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size,
                                struct fault *fault);
+/* Fills digest, day, size and sealed bytes of a body whose number is set; `body` is at most
+ * LIMIT_ASIDE_BYTES. Errors as vault_seal(). */
+MUST_CHECK enum err vault_seal_aside(struct vault *vault, struct bytes body, struct wall now,
+                                     struct aside_item *item, struct fault *fault);
+/* The body as it was put aside, with the keys of any process that may read them. Errors as
+ * vault_open(). */
+MUST_CHECK enum err vault_open_aside(struct day_keys *keys, const struct aside_item *item,
+                                     uint8_t out[LIMIT_ASIDE_BYTES], size_t *ret_size,
+                                     struct fault *fault);
 /* A keyed hash of what a device says of one event of its own. */
 void vault_hash(const struct vault *vault, struct name device, struct bytes what,
                 uint8_t ret_hash[SEEN_HASH_SIZE]);

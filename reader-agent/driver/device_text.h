@@ -21,7 +21,7 @@ enum parse_result {
     PARSE_FAILED,   /* somebody was not recognised ("stranger"): counted, never passed on */
     PARSE_UNUSABLE, /* as PARSE_READING, but of a credential that this driver cannot take: the
                      * reading has CREDENTIAL_KIND_NONE, so that an exit still turns for it */
-    PARSE_BAD,      /* not understood: never answered 200 */
+    PARSE_BAD,      /* not understood: put aside, and only then answered 200 */
 };
 
 /* The text in UTF-8, with a NUL behind its *ret_size bytes; a byte order mark is dropped. Valid

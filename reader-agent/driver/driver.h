@@ -37,7 +37,7 @@ struct reading {
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
 };
 
-/* Where drivers report. Both calls return at once. */
+/* Where drivers report. All calls return at once. */
 struct driver_sink {
     /* Commits the reading to the outbox before it returns (persist first, answer afterwards).
      * ERR_OK      durable, or a repeat of a device_event already durable
@@ -46,6 +46,14 @@ struct driver_sink {
     enum err (*reading)(void *ctx, const struct reading *reading, struct fault *fault);
     /* A reader or board went up or down; `what` is a plain word for the operator. */
     void (*state)(void *ctx, struct name device, enum device_state state, const char *what);
+    /* Puts a body aside that `reader` posted and nobody understood: sealed, at most
+     * LIMIT_ASIDE_BYTES of it (pictures are cut by the caller), durable before it returns. Only
+     * then may the device get the answer that stops its re-sends. `why` is a sentence of ours for
+     * the operator, with nothing of the body in it. The same body again is ERR_OK and changes
+     * nothing. ERR_FULL: no room, the device sends again. ERR_REFUSED: the reader is not configured
+     * at this gate. */
+    enum err (*aside)(void *ctx, struct name reader, struct bytes body, const char *why,
+                      struct fault *fault);
     void *ctx;
 };
 

@@ -10,10 +10,10 @@
 
 enum {
     STATUS_OK = 200,
-    STATUS_BAD = 400,
     STATUS_REFUSED = 403,
     STATUS_LARGE = 413,
-    STATUS_FULL = 503
+    STATUS_FULL = 503,
+    HEAD_BYTES = 2048, /* of a multipart body in which no text was found */
 };
 
 struct http_body {
@@ -22,10 +22,16 @@ struct http_body {
     struct multipart *parts; /* NULL: one bare text */
     uint64_t size;
     bool too_large;
+    bool text_cut;
     bool bad;
     bool understood; /* at least one part was */
     bool finished;
     const char *notice;
+    const char *why; /* the first thing that was wrong */
+    uint8_t *aside;  /* heap: what is put aside, at most LIMIT_ASIDE_BYTES */
+    size_t aside_size;
+    uint8_t head[HEAD_BYTES];
+    size_t head_size;
     size_t reading_count;
     struct reading readings[HTTP_BODY_READINGS];
     size_t text_size; /* of a bare text */
@@ -51,6 +57,35 @@ const char *http_count_name(enum http_count count)
 static void count(struct http_body *body, enum http_count what)
 {
     body->counters->of[what]++;
+}
+
+/* Keeps text to be put aside, behind what is there already; what does not fit is cut. */
+static void keep_aside(struct http_body *body, struct bytes text, const char *why)
+{
+    if (body->aside == NULL) {
+        body->aside = malloc(LIMIT_ASIDE_BYTES);
+        MUST(body->aside != NULL);
+        body->why = why;
+    }
+    size_t room = LIMIT_ASIDE_BYTES - body->aside_size;
+    size_t size = text.size < room ? text.size : room;
+    memcpy(body->aside + body->aside_size, text.data, size);
+    body->aside_size += size;
+}
+
+static void bad(struct http_body *body, struct bytes text, const char *why)
+{
+    count(body, HTTP_COUNT_BAD);
+    body->bad = true;
+    keep_aside(body, text, why);
+}
+
+/* What of `piece` fits behind the first `size` bytes of `to`. */
+static size_t append(uint8_t *to, size_t size, size_t room, struct bytes piece)
+{
+    size_t take = piece.size < room - size ? piece.size : room - size;
+    memcpy(to + size, piece.data, take);
+    return take;
 }
 
 static bool is_xml(struct bytes text)
@@ -90,7 +125,7 @@ static void take_text(struct http_body *body, struct bytes text)
         [PARSE_READING] = HTTP_COUNTS, /* counted when it is stored */
         [PARSE_NOTICE] = HTTP_COUNT_NOTICES, [PARSE_FOREIGN] = HTTP_COUNT_FOREIGN,
         [PARSE_FAILED] = HTTP_COUNT_FAILED,  [PARSE_UNUSABLE] = HTTP_COUNT_UNUSABLE,
-        [PARSE_BAD] = HTTP_COUNT_BAD,
+        [PARSE_BAD] = HTTP_COUNTS, /* counted where it is kept */
     };
     if (body->reading_count == HTTP_BODY_READINGS) {
         body->too_large = true;
@@ -103,7 +138,9 @@ static void take_text(struct http_body *body, struct bytes text)
     if (counted_as[result] != HTTP_COUNTS) {
         count(body, counted_as[result]);
     }
-    body->bad = body->bad || result == PARSE_BAD;
+    if (result == PARSE_BAD) {
+        bad(body, text, "not an event that its driver knows");
+    }
     body->understood = body->understood || result != PARSE_BAD;
 }
 
@@ -142,6 +179,7 @@ void http_body_destroy(struct http_body **body)
 {
     if (*body != NULL) {
         multipart_destroy(&(*body)->parts);
+        free((*body)->aside);
     }
     free(*body);
     *body = NULL;
@@ -158,16 +196,30 @@ bool http_body_feed(struct http_body *body, struct bytes piece)
         return false;
     }
     if (body->parts != NULL) {
+        body->head_size += append(body->head, body->head_size, sizeof(body->head), piece);
         if (multipart_feed(body->parts, piece) != ERR_OK) {
             body->too_large = true;
         }
-    } else if (piece.size > LIMIT_HTTP_TEXT_BYTES - body->text_size) {
-        body->too_large = true;
     } else {
-        memcpy(body->text + body->text_size, piece.data, piece.size);
-        body->text_size += piece.size;
+        size_t took = append(body->text, body->text_size, LIMIT_HTTP_TEXT_BYTES, piece);
+        body->text_size += took;
+        body->text_cut = body->text_cut || took < piece.size;
     }
     return !body->too_large;
+}
+
+/* A bare body: one text. */
+static void take_bare(struct http_body *body)
+{
+    struct bytes text = {.data = body->text, .size = body->text_size};
+    enum multipart_kind kind = multipart_kind_of(text);
+    if (body->text_cut && kind != MULTIPART_PICTURE) {
+        bad(body, text, "longer than an event may be");
+    } else if (kind == MULTIPART_TEXT) {
+        take_text(body, text);
+    } else if (kind == MULTIPART_OTHER) {
+        bad(body, text, "neither XML nor JSON");
+    }
 }
 
 static void end_of_body(struct http_body *body)
@@ -179,15 +231,21 @@ static void end_of_body(struct http_body *body)
         enum err err = multipart_end(body->parts);
         body->too_large = body->too_large || err == ERR_FULL;
     } else {
-        struct bytes text = {.data = body->text, .size = body->text_size};
-        if (multipart_kind_of(text) == MULTIPART_TEXT) {
-            take_text(body, text);
-        }
+        take_bare(body);
     }
-    if (!body->understood && !body->bad) {
-        count(body, HTTP_COUNT_BAD);
-        body->bad = true;
+    if (!body->understood && !body->bad && !body->too_large) {
+        struct bytes head = {.data = body->head, .size = body->head_size};
+        bad(body, head, "no text in it");
     }
+}
+
+/* ERR_OK also when there is nothing to be put aside. */
+static enum err put_aside(struct http_body *body, const struct driver_sink *sink)
+{
+    struct fault fault;
+    struct bytes kept = {.data = body->aside, .size = body->aside_size};
+    return body->bad ? sink->aside(sink->ctx, body->device->reader, kept, body->why, &fault)
+                     : ERR_OK;
 }
 
 static unsigned hand_over(struct http_body *body, const struct driver_sink *sink)
@@ -206,7 +264,16 @@ static unsigned hand_over(struct http_body *body, const struct driver_sink *sink
             return STATUS_FULL; /* the device sends all of it again */
         }
     }
-    return body->bad ? STATUS_BAD : status;
+    enum err err = put_aside(body, sink);
+    if (err == ERR_REFUSED) {
+        count(body, HTTP_COUNT_NOT_KNOWN);
+        return STATUS_REFUSED;
+    }
+    if (err != ERR_OK) {
+        count(body, HTTP_COUNT_NOT_STORED);
+        return STATUS_FULL;
+    }
+    return status;
 }
 
 struct http_outcome http_body_finish(struct http_body *body, const struct driver_sink *sink)
@@ -221,6 +288,7 @@ struct http_outcome http_body_finish(struct http_body *body, const struct driver
     return (struct http_outcome){
         .status = hand_over(body, sink),
         .understood = !body->bad,
+        .put_aside = body->bad,
         .notice = body->notice,
     };
 }

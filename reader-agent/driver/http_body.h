@@ -22,7 +22,7 @@ enum http_count {
     HTTP_COUNT_FOREIGN,      /* events of other kinds */
     HTTP_COUNT_FAILED,       /* strangers and failed checks at a terminal */
     HTTP_COUNT_UNUSABLE,     /* passes with a credential this driver cannot take */
-    HTTP_COUNT_BAD,          /* text parts or bodies that were not understood */
+    HTTP_COUNT_BAD,          /* text parts or bodies that were not understood: put aside */
     HTTP_COUNT_TOO_LARGE,    /* answered 413 */
     HTTP_COUNT_WRONG_METHOD, /* answered 405 */
     HTTP_COUNT_WRONG_PATH,   /* answered 404 */
@@ -55,12 +55,12 @@ bool http_body_feed(struct http_body *body, struct bytes piece);
 struct http_outcome {
     unsigned status;    /* the answer, see http_body_finish */
     bool understood;    /* no part was bad, and there was one */
+    bool put_aside;     /* some was not understood, and is kept at the gate when status is 200 */
     const char *notice; /* static sentence for the operator, or NULL */
 };
 
 /* The body is whole: hands its readings to the sink. To be called once. The status:
- * 200  all parts were understood, and every reading is durable
- * 400  nothing, or not all, was understood; what was understood is durable
+ * 200  every reading is durable, and so is what was not understood: put aside
  * 403  the sink does not know this reader
  * 413  a bound is passed; nothing was handed over
  * 503  a reading could not be stored: the device sends all of it again, repeats are told apart */

@@ -209,7 +209,7 @@ static void report_bad(struct http_slot *slot, struct mono now, const struct dri
 void http_slot_report(struct http_slot *slot, const struct http_outcome *outcome, struct mono now,
                       const struct driver_sink *sink)
 {
-    if (outcome->status == 400) {
+    if (outcome->put_aside) {
         report_bad(slot, now, sink);
     } else if (outcome->understood && (!slot->known_up || slot->known_down)) {
         slot->known_up = true;

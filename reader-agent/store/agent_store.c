@@ -25,6 +25,8 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_PARK] = "park",
     [TABLE_LANE_MODE] = "lane-mode",
     [TABLE_PRESS] = "press",
+    [TABLE_ASIDE] = "aside",
+    [TABLE_ASIDE_BODY] = "aside-body",
 };
 
 struct agent_store {
@@ -55,6 +57,7 @@ enum err agent_state_put(struct store_txn *txn, const struct agent_state *state,
     record.command_sequence = state->command_sequence;
     record.config_version = state->config_version;
     record.wall_high_us = state->wall_high.us;
+    record.aside_last = state->aside_last;
     return store_put_message(txn, TABLE_STATE, state_key(), &record.base, fault);
 }
 
@@ -71,7 +74,8 @@ static enum err state_from_record(const Parkgate__AgentState *record, struct age
                                 .applied = record->applied,
                                 .command_sequence = record->command_sequence,
                                 .config_version = record->config_version,
-                                .wall_high = {.us = record->wall_high_us}};
+                                .wall_high = {.us = record->wall_high_us},
+                                .aside_last = record->aside_last};
     memcpy(state.store_id, record->store_id.data, STORE_ID_SIZE);
     if (record->last_sequence != 0) {
         memcpy(state.last_digest, record->last_digest.data, EVENT_DIGEST_SIZE);
@@ -141,6 +145,26 @@ enum err agent_store_open(const char *dir, const struct entropy *entropy,
     store->ballast_spent =
         store_ballast_make(store->store, AGENT_STORE_BALLAST_BYTES, NULL) != ERR_OK;
     TRY(state_load_or_make(store, entropy, fault));
+    *ret_store = store;
+    store = NULL;
+    return ERR_OK;
+}
+
+enum err agent_store_open_to_read(const char *dir, struct agent_store **ret_store,
+                                  struct fault *fault)
+{
+    AUTO(agent_store_destroy) struct agent_store *store = calloc(1, sizeof(*store));
+    if (store == NULL) {
+        return fault_set(fault, ERR_IO, "out of memory");
+    }
+    int size = snprintf(store->path, sizeof(store->path), "%s/store", dir);
+    if (size < 0 || (size_t)size >= sizeof(store->path)) {
+        return fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
+    }
+    struct store_options options = options_for(store->path, false);
+    options.read_only = true;
+    TRY(store_open(&options, &store->store, fault));
+    TRY(state_read(store, fault));
     *ret_store = store;
     store = NULL;
     return ERR_OK;

@@ -44,6 +44,8 @@ enum agent_table {
     TABLE_PARK,       /* kind, name -> ParkRow */
     TABLE_LANE_MODE,  /* lane -> mode ordered by a command */
     TABLE_PRESS,      /* lane, press of its exit button -> epoch, sequence of the press's event */
+    TABLE_ASIDE,      /* number of a body put aside -> AsideRow */
+    TABLE_ASIDE_BODY, /* the same -> the body, sealed */
     TABLE_COUNT,
 };
 
@@ -57,6 +59,7 @@ struct agent_state {
     uint64_t command_sequence;
     uint64_t config_version;
     struct wall wall_high;
+    uint64_t aside_last;
 };
 
 struct agent_store;
@@ -65,6 +68,10 @@ struct agent_store;
  * it before any socket or thread exists. Errors as store_open(). */
 MUST_CHECK enum err agent_store_open(const char *dir, const struct entropy *entropy,
                                      struct agent_store **ret_store, struct fault *fault);
+/* For a look from another process while the daemon works: no write, no owner lock. Errors as
+ * store_open(). */
+MUST_CHECK enum err agent_store_open_to_read(const char *dir, struct agent_store **ret_store,
+                                             struct fault *fault);
 void agent_store_destroy(struct agent_store **store);
 
 /* As of the last commit. Borrowed. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "reader-agent/store/aside.h"
 #include "reader-agent/store/outbox.h"
 #include "reader-agent/store/press.h"
 #include "reader-agent/store/seen.h"
@@ -19,7 +20,7 @@ bool batch_is_empty(const struct batch *batch)
 {
     return batch->event_count == 0 && batch->acted_count == 0 && batch->answer_count == 0 &&
            batch->mode_count == 0 && batch->command_sequence == 0 && batch->applied == 0 &&
-           batch->new_epoch == 0;
+           batch->new_epoch == 0 && batch->aside == NULL;
 }
 
 struct grant_id batch_next_id(const struct batch *batch, const struct agent_store *store)
@@ -118,6 +119,9 @@ static void change_state(struct agent_state *state, const struct batch *batch, s
     if (batch->command_sequence > state->command_sequence) {
         state->command_sequence = batch->command_sequence;
     }
+    if (batch->aside != NULL) {
+        state->aside_last = batch->aside->head.number;
+    }
     if (batch->applied > state->applied) {
         state->applied = batch->applied;
     }
@@ -133,6 +137,9 @@ static enum err write_batch(struct store_txn *txn, void *opaque, struct fault *f
     change_state(&ctx->state, ctx->batch, ctx->now);
     TRY(write_events(txn, ctx, fault));
     TRY(write_rest(txn, ctx, fault));
+    if (ctx->batch->aside != NULL) {
+        TRY(aside_put(txn, ctx->batch->aside, fault));
+    }
     return agent_state_put(txn, &ctx->state, fault);
 }
 
@@ -145,6 +152,7 @@ static void batch_clear(struct batch *batch)
     batch->command_sequence = 0;
     batch->applied = 0;
     batch->new_epoch = 0;
+    batch->aside = NULL;
 }
 
 enum err batch_commit(struct batch *batch, struct agent_store *store, struct wall now,

@@ -61,6 +61,8 @@ struct batch_mode {
     uint32_t mode;
 };
 
+struct aside_item;
+
 struct batch {
     size_t event_count, acted_count, answer_count, mode_count;
     uint64_t command_sequence; /* 0: unchanged */
@@ -70,6 +72,7 @@ struct batch {
     struct batch_acted acted[BATCH_ACTED_MAX];
     struct batch_answer answers[BATCH_ANSWERS_MAX];
     struct batch_mode modes[BATCH_MODES_MAX];
+    const struct aside_item *aside; /* a body to be put aside, or NULL; lives until the commit */
 };
 
 bool batch_is_empty(const struct batch *batch);

@@ -19,8 +19,8 @@ struct day_keys {
     const struct entropy *entropy;
 };
 
-enum err day_keys_open(const char *dir, const struct entropy *entropy, struct day_keys **ret_keys,
-                       struct fault *fault)
+static enum err open_keys(const char *dir, const struct entropy *entropy, bool to_read,
+                          struct day_keys **ret_keys, struct fault *fault)
 {
     char path[STORE_PATH_SIZE];
     int size = snprintf(path, sizeof(path), "%s/keys", dir);
@@ -38,11 +38,23 @@ enum err day_keys_open(const char *dir, const struct entropy *entropy, struct da
                                            .tables = table_names,
                                            .table_count = DAY_KEYS_TABLES,
                                            .map_size = DAY_KEYS_MAP_BYTES,
-                                           .create = true},
+                                           .create = !to_read,
+                                           .read_only = to_read},
                    &keys->store, fault));
     *ret_keys = keys;
     keys = NULL;
     return ERR_OK;
+}
+
+enum err day_keys_open(const char *dir, const struct entropy *entropy, struct day_keys **ret_keys,
+                       struct fault *fault)
+{
+    return open_keys(dir, entropy, false, ret_keys, fault);
+}
+
+enum err day_keys_open_to_read(const char *dir, struct day_keys **ret_keys, struct fault *fault)
+{
+    return open_keys(dir, NULL, true, ret_keys, fault);
 }
 
 void day_keys_destroy(struct day_keys **keys)

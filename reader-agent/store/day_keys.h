@@ -17,6 +17,9 @@ struct day_keys;
 /* Opens DIR/keys, or makes it. Errors as store_open(). */
 MUST_CHECK enum err day_keys_open(const char *dir, const struct entropy *entropy,
                                   struct day_keys **ret_keys, struct fault *fault);
+/* To look keys up from another process while the daemon works. Errors as store_open(). */
+MUST_CHECK enum err day_keys_open_to_read(const char *dir, struct day_keys **ret_keys,
+                                          struct fault *fault);
 void day_keys_destroy(struct day_keys **keys);
 
 /* The key of a day; draws and stores it when there is none. ERR_FULL: no room on the disk. */

@@ -56,8 +56,7 @@ static enum err has(struct store_txn *txn, size_t table, struct bytes key, bool 
     return ERR_OK;
 }
 
-/* Rows sealed under the key of `day`, plus `by`. */
-static enum err days_add(struct store_txn *txn, uint32_t day, int by, struct fault *fault)
+enum err outbox_days_add(struct store_txn *txn, uint32_t day, int by, struct fault *fault)
 {
     struct keybuf key;
     keybuf_begin(&key);
@@ -91,7 +90,7 @@ static enum err put_row(struct store_txn *txn, const struct batch_event *event, 
     row.sealed = (ProtobufCBinaryData){.len = event->sealed_size, .data = (uint8_t *)event->sealed};
     TRY(store_put_message(txn, TABLE_OUTBOX, keybuf_view(&key), &row.base, fault));
     TRY(store_put(txn, TABLE_PENDING, keybuf_view(&key), nothing, fault));
-    return days_add(txn, event->day, 1, fault);
+    return outbox_days_add(txn, event->day, 1, fault);
 }
 
 enum err outbox_put(struct store_txn *txn, const struct batch_event *event, struct fault *fault)
@@ -160,7 +159,7 @@ enum err outbox_move(struct store_txn *txn, const struct batch_event *event, str
     TRY(put_row(txn, event, fault));
     TRY(store_del(txn, TABLE_OUTBOX, keybuf_view(&from), fault));
     TRY(store_del(txn, TABLE_PENDING, keybuf_view(&from), fault));
-    TRY(days_add(txn, old.day, -1, fault));
+    TRY(outbox_days_add(txn, old.day, -1, fault));
     TRY(move_verdict(txn, keybuf_view(&from), keybuf_view(&to), fault));
     return store_put(txn, TABLE_MOVED, keybuf_view(&from), keybuf_view(&to), fault);
 }

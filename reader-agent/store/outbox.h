@@ -58,7 +58,11 @@ MUST_CHECK enum err outbox_free_days(struct agent_store *store, struct wall now,
 MUST_CHECK enum err outbox_quarantined(struct agent_store *store, uint64_t *ret_count,
                                        struct fault *fault);
 
-/* --- for batch.c --- */
+/* --- for this room only --- */
+
+/* Rows sealed under the key of `day`, plus `by` (1 or -1). */
+MUST_CHECK enum err outbox_days_add(struct store_txn *txn, uint32_t day, int by,
+                                    struct fault *fault);
 MUST_CHECK enum err outbox_put(struct store_txn *txn, const struct batch_event *event,
                                struct fault *fault);
 /* Puts the event under its new id and takes everything known of the old one along. */

@@ -280,7 +280,7 @@ static void a_full_outbox_is_503_and_an_unknown_reader_403(void **state)
     assert_int_equal(counted(HTTP_COUNT_NOT_KNOWN), 1);
 }
 
-static void bad_bodies_are_400_and_said_once_a_minute(void **state)
+static void bad_bodies_are_put_aside_and_said_once_a_minute(void **state)
 {
     (void)state;
     static const struct {
@@ -297,7 +297,8 @@ static void bad_bodies_are_400_and_said_once_a_minute(void **state)
         {"/cam1", parts_type,            "--boundary\r\n\r\nword\r\n--boundary--\r\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_int_equal(post(cases[i].path, cases[i].type, cases[i].body), 400);
+        assert_int_equal(post(cases[i].path, cases[i].type, cases[i].body), 200);
+        assert_int_equal(world.aside_count, i + 1);
         world.mono.us += 1000000;
     }
     assert_int_equal(counted(HTTP_COUNT_BAD), ARRAY_LEN(cases));
@@ -306,7 +307,7 @@ static void bad_bodies_are_400_and_said_once_a_minute(void **state)
     assert_string_equal(world.states[0], "cam-1: camera cam-1: body not understood");
     assert_int_equal(world.state_of[0], DEVICE_DOWN);
 
-    assert_int_equal(post("/face1", "application/json", plate_body), 400);
+    assert_int_equal(post("/face1", "application/json", plate_body), 200);
     assert_int_equal(world.state_count, 2); /* its own minute */
     assert_string_equal(world.states[1], "face-1: terminal face-1: body not understood");
     assert_int_equal(post("/cam1", "application/xml", plate_body), 200);
@@ -314,10 +315,10 @@ static void bad_bodies_are_400_and_said_once_a_minute(void **state)
     assert_int_equal(world.state_of[2], DEVICE_UP);
     assert_int_equal(post("/cam1", "application/xml", plate_body), 200);
     assert_int_equal(world.state_count, 3);
-    assert_int_equal(post("/cam1", "application/xml", "garbage"), 400);
+    assert_int_equal(post("/cam1", "application/xml", "garbage"), 200);
     assert_int_equal(world.state_count, 3);
     world.mono.us += INT64_C(60000000);
-    assert_int_equal(post("/cam1", "application/xml", "garbage"), 400);
+    assert_int_equal(post("/cam1", "application/xml", "garbage"), 200);
     assert_int_equal(world.state_count, 4);
 }
 
@@ -369,9 +370,40 @@ static void a_bad_part_stops_no_good_one(void **state)
     (void)state;
     static const char body[] = "--boundary\n\n{broken\n--boundary\n\n" FACE(
         "5") "\n--boundary\n\n{\"x\":}\n--boundary--\n";
-    assert_int_equal(post("/face1", parts_type, body), 400);
+    assert_int_equal(post("/face1", parts_type, body), 200);
     assert_int_equal(world.reading_count, 1);
     assert_int_equal(counted(HTTP_COUNT_BAD), 2);
+    assert_int_equal(world.aside_count, 1);
+    assert_string_equal(world.aside, "face-1: not an event that its driver knows: "
+                                     "{broken\n{\"x\":}\n"); /* one body, its bad texts, no good one */
+}
+
+static void what_cannot_be_put_aside_is_sent_again(void **state)
+{
+    (void)state;
+    world.aside_next = ERR_FULL;
+    assert_int_equal(post("/cam1", "application/xml", "garbage"), 503);
+    assert_int_equal(counted(HTTP_COUNT_NOT_STORED), 1);
+    world.aside_next = ERR_REFUSED;
+    assert_int_equal(post("/cam1", "application/xml", "garbage"), 403);
+    assert_int_equal(counted(HTTP_COUNT_NOT_KNOWN), 1);
+    world.aside_next = ERR_OK;
+    assert_int_equal(post("/cam1", "application/xml", "garbage"), 200);
+    assert_int_equal(world.aside_count, 1);
+    assert_string_equal(world.aside, "cam-1: neither XML nor JSON: garbage");
+}
+
+static void pictures_are_cut_from_what_is_put_aside(void **state)
+{
+    (void)state;
+    static const char picture[] = "\xff\xd8\xff\xe0 0123456789 abc";
+    static const char parts[] = "--boundary\n\n<a/>\n--boundary\n\n\xff\xd8\xff\xe0 0123456789 abc\n"
+                                "--boundary--\n";
+    assert_int_equal(post("/cam1", "image/jpeg", picture), 200);
+    assert_string_equal(world.aside, "cam-1: no text in it: ");
+    assert_int_equal(post("/cam1", parts_type, parts), 200);
+    assert_int_equal(world.aside_count, 2);
+    assert_string_equal(world.aside, "cam-1: not an event that its driver knows: <a/>\n");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -388,10 +420,12 @@ int main(void)
         CASE(digest_accounts),
         CASE(a_nonce_of_before_a_restart_is_stale),
         CASE(a_full_outbox_is_503_and_an_unknown_reader_403),
-        CASE(bad_bodies_are_400_and_said_once_a_minute),
+        CASE(bad_bodies_are_put_aside_and_said_once_a_minute),
         CASE(foreign_events_are_200_and_dropped),
         CASE(strangers_are_counted_and_buttons_are_told),
         CASE(a_bad_part_stops_no_good_one),
+        CASE(what_cannot_be_put_aside_is_sent_again),
+        CASE(pictures_are_cut_from_what_is_put_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,6 +35,9 @@ struct world {
     char states[16][128];
     enum device_state state_of[16];
     size_t state_count;
+    enum err aside_next; /* the sink's answer to the next body */
+    size_t aside_count, aside_size;
+    char aside[768]; /* of the last one: reader, why, body */
 };
 
 static struct world world;
@@ -81,6 +84,21 @@ static inline void take_state(void *ctx, struct name device, enum device_state s
                    device.text, what);
 }
 
+static inline enum err take_aside(void *ctx, struct name reader, struct bytes body,
+                                  const char *why, struct fault *fault)
+{
+    (void)ctx;
+    (void)fault;
+    if (world.aside_next != ERR_OK) {
+        return world.aside_next;
+    }
+    world.aside_count++;
+    (void)snprintf(world.aside, sizeof(world.aside), "%s: %s: %.*s", reader.text, why,
+                   body.size < 512 ? (int)body.size : 512, (const char *)body.data);
+    world.aside_size = body.size;
+    return ERR_OK;
+}
+
 #define DEVICE(name, kind, where, from, account, secret)                                           \
     {                                                                                              \
         .reader = {.text = name}, .driver = kind, .path = where, .source = from, .user = account,  \
@@ -103,7 +121,7 @@ static inline struct http_listener_config config_of(const struct http_device *li
         .port = 0,
         .devices = list,
         .device_count = count,
-        .sink = {.reading = take_reading, .state = take_state, .ctx = NULL},
+        .sink = {.reading = take_reading, .state = take_state, .aside = take_aside, .ctx = NULL},
         .clock = &fake_clock,
         .entropy = entropy_system(),
     };
