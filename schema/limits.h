@@ -4,15 +4,15 @@
 enum {
     /* the wire (schema/envelope.c, schema/precheck.c, common/link) */
     LIMIT_FRAME_BYTES = 65536,
-    LIMIT_ROWS_PER_MESSAGE = 200,    /* slices of an import or a park file; answers of a list */
-    LIMIT_CELLS_PER_REPLY = 4000,    /* rows x columns of one operator reply */
-    LIMIT_ARGS_PER_REQUEST = 32,     /* named arguments of one operator request */
-    LIMIT_ARG_BYTES = 1024,          /* one argument's value */
-    LIMIT_SEQS_PER_ACK = 512,        /* events answered by one acknowledgement */
-    LIMIT_EVENT_BYTES = 4096,        /* one agent event, packed */
-    LIMIT_CREDENTIAL_BYTES = 64,     /* badge UID, plate text, face subject id */
-    LIMIT_TEXT_BYTES = 256,          /* a name for people, a reason, a note */
-    LIMIT_DEVICE_EVENT_BYTES = 64,   /* a device's own id of an event */
+    LIMIT_ROWS_PER_MESSAGE = 200,  /* slices of an import or a park file; answers of a list */
+    LIMIT_CELLS_PER_REPLY = 4000,  /* rows x columns of one operator reply */
+    LIMIT_ARGS_PER_REQUEST = 32,   /* named arguments of one operator request */
+    LIMIT_ARG_BYTES = 1024,        /* one argument's value */
+    LIMIT_SEQS_PER_ACK = 512,      /* events answered by one acknowledgement */
+    LIMIT_EVENT_BYTES = 4096,      /* one agent event, packed */
+    LIMIT_CREDENTIAL_BYTES = 64,   /* badge UID, plate text, face subject id */
+    LIMIT_TEXT_BYTES = 256,        /* a name for people, a reason, a note */
+    LIMIT_DEVICE_EVENT_BYTES = 64, /* a device's own id of an event */
 
     /* the park file (controller/core/park_check.c) */
     LIMIT_ZONES = 64,
@@ -34,34 +34,34 @@ enum {
     LIMIT_IMPORT_ROWS = 1000000,
 
     /* time (milliseconds unless said) */
-    LIMIT_ANSWER_MS = 300,          /* an agent waits this long for a verdict */
+    LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict */
     /* stale reads and repeats: common/access/decide.h */
-    LIMIT_COMMAND_MS = 2000,        /* a command to a lane is void after this */
-    LIMIT_GROUP_COMMIT_MS = 5,      /* a batch is committed at the latest after this */
+    LIMIT_COMMAND_MS = 2000,   /* a command to a lane is void after this */
+    LIMIT_GROUP_COMMIT_MS = 5, /* a batch is committed at the latest after this */
     LIMIT_GROUP_COMMIT_ENTRIES = 100,
-    LIMIT_TURN_MS = 10,             /* a turn of the loop without its commits: controller/core/gauges.h */
+    LIMIT_TURN_MS = 10, /* a turn of the loop without its commits: controller/core/gauges.h */
     LIMIT_HEARTBEAT_MS = 2000,
-    LIMIT_SILENCE_MS = 6000,        /* a peer not heard for this long is down */
-    LIMIT_READER_DOWN_MS = 5000,    /* a dead reader is reported within this */
-    LIMIT_MISSED_DEADLINES = 3,     /* then an agent decides at once */
-    LIMIT_BUTTON_MS = 300,          /* then parkgate-board answers an exit button itself */
-    LIMIT_ENROL_CODE_S = 900,       /* one-time code, seconds */
-    LIMIT_ENROL_TRIES = 5,          /* wrong codes, then the code is void */
+    LIMIT_SILENCE_MS = 6000,     /* a peer not heard for this long is down */
+    LIMIT_READER_DOWN_MS = 5000, /* a dead reader is reported within this */
+    LIMIT_MISSED_DEADLINES = 3,  /* then an agent decides at once */
+    LIMIT_BUTTON_MS = 300,       /* then parkgate-board answers an exit button itself */
+    LIMIT_ENROL_CODE_S = 900,    /* one-time code, seconds */
+    LIMIT_ENROL_TRIES = 5,       /* wrong codes, then the code is void */
     LIMIT_CLOCK_ALARM_MS = 1000,
-    LIMIT_FOLLOW_MS = 20000,        /* a waiting `events --follow` request is answered by then */
+    LIMIT_FOLLOW_MS = 20000, /* a waiting `events --follow` request is answered by then */
 
     /* machines */
     LIMIT_FDS_MIN = 1024,
-    LIMIT_HTTP_BODY_BYTES = 4194304,  /* one device push, pictures included */
-    LIMIT_HTTP_TEXT_BYTES = 65536,    /* its XML or JSON part */
+    LIMIT_HTTP_BODY_BYTES = 4194304, /* one device push, pictures included */
+    LIMIT_HTTP_TEXT_BYTES = 65536,   /* its XML or JSON part */
     LIMIT_HTTP_CONNECTIONS = 256,
-    LIMIT_REPLY_MS = 1000,            /* a request that a verdict answers waits this long: replies.c */
-    LIMIT_ASIDE_BYTES = 65280,        /* one body put aside; sealed it fits a record: aside.c */
-    LIMIT_ASIDE_COUNT = 256,          /* bodies kept at a gate; the oldest go first */
+    LIMIT_REPLY_MS = 1000,     /* a request that a verdict answers waits this long: replies.c */
+    LIMIT_ASIDE_BYTES = 65280, /* one body put aside; sealed it fits a record: aside.c */
+    LIMIT_ASIDE_COUNT = 256,   /* bodies kept at a gate; the oldest go first */
     LIMIT_ASIDE_TOTAL_BYTES = 8388608,
-    LIMIT_HELPERS_PER_AGENT = 32,     /* parkgate-nfc and parkgate-board processes */
+    LIMIT_HELPERS_PER_AGENT = 32, /* parkgate-nfc and parkgate-board processes */
     LIMIT_AGENTS = 200,
-    LIMIT_OPERATORS = 64,             /* operator connections served at once */
+    LIMIT_OPERATORS = 64, /* operator connections served at once */
 };
 
 /* Versions of the agent conversation. Version 1 was never shipped; a test plays it. */

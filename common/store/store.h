@@ -60,7 +60,7 @@ struct store_options {
     size_t map_size;           /* bytes to begin with; 0: STORE_MAP_DEFAULT */
     bool create;               /* make directory and store when there is none */
     bool read_only;            /* for verify and backup processes: no owner lock, no write */
-    bool may_lack;             /* read-only: the last tables may be missing, as an older program left it */
+    bool may_lack; /* read-only: the last tables may be missing, as an older program left it */
     /* File system type of a directory, as statfs(2) f_type. NULL: ask statfs. For tests. */
     enum err (*fs_type)(const char *dir, uint64_t *ret_type, struct fault *fault);
 };

@@ -44,7 +44,8 @@ const struct fault_kind fault_poison = {
     "处理出入口 %s 的一条事件时两次崩溃；已隔离"};
 
 const struct fault_kind fault_body_aside = {
-    "body-aside", "a post of %s was not understood and is kept sealed at its gate; look at it there",
+    "body-aside",
+    "a post of %s was not understood and is kept sealed at its gate; look at it there",
     "%s 上报的内容无法识别，已加密留存在该出入口主机；请到主机上查看"};
 
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };

@@ -22,17 +22,17 @@
 /* One presentation as a device reported it. Pictures and demographic attributes never get here. */
 struct reading {
     struct name reader;
-    enum credential_kind kind;    /* CREDENTIAL_KIND_NONE: seen, not read */
-    enum credential_class cclass; /* what this reader can vouch for */
+    enum credential_kind kind;          /* CREDENTIAL_KIND_NONE: seen, not read */
+    enum credential_class cclass;       /* what this reader can vouch for */
     uint8_t id[LIMIT_CREDENTIAL_BYTES]; /* normal form: UID bytes, plate UTF-8, subject id */
     uint8_t id_size;
     uint8_t raw[LIMIT_CREDENTIAL_BYTES]; /* as read, where it differs from id */
     uint8_t raw_size;
-    struct wall captured;  /* the device's own time as sent; us 0 when it sent none */
-    bool history;          /* the device says that this is not live */
-    bool live_by_read;     /* our own helper read it just now: captured is our clock */
-    uint8_t plate_colour;  /* enum plate_colour of common/access/plate.h, 0 unknown */
-    uint8_t confidence;    /* percent, 0 unknown */
+    struct wall captured;          /* the device's own time as sent; us 0 when it sent none */
+    bool history;                  /* the device says that this is not live */
+    bool live_by_read;             /* our own helper read it just now: captured is our clock */
+    uint8_t plate_colour;          /* enum plate_colour of common/access/plate.h, 0 unknown */
+    uint8_t confidence;            /* percent, 0 unknown */
     enum lane_direction direction; /* from the device where it knows; else LANE_NO_DIRECTION */
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
 };
@@ -61,13 +61,14 @@ struct driver_sink {
 struct http_device {
     struct name reader;
     enum reader_driver driver;
-    char path[LIMIT_TEXT_BYTES];     /* exact path of its posts */
-    char source[64];                 /* address it may come from, numeric; "any" only on loopback */
-    char user[64];                   /* digest user; "" no authentication */
-    char password[128];              /* read from its secret file by the shell */
+    char path[LIMIT_TEXT_BYTES]; /* exact path of its posts */
+    char source[64];             /* address it may come from, numeric; "any" only on loopback */
+    char user[64];               /* digest user; "" no authentication */
+    char password[128];          /* read from its secret file by the shell */
 };
 
-/* One opening of a lane. The verdict it acts on is durable already (DESIGN of a passage, step 4). */
+/* One opening of a lane. The verdict it acts on is durable already (DESIGN of a passage, step 4).
+ */
 struct opening {
     struct name lane;
     struct grant_id grant;         /* the committed event it belongs to; never none */
@@ -97,8 +98,8 @@ struct actuator_ops {
     const char *name;
     /* Sends the command; sink.opened follows within the time of its expiry plus HELPER_SILENCE_MS.
      * ERR_NOT_FOUND: no such lane. ERR_IO: its board's helper is not there: nothing was opened and
-     * sink.opened is not called. ERR_BUSY: too many openings wait for their answer; the same. A grant
-     * is never sent twice by itself, and a caller never repeats one. */
+     * sink.opened is not called. ERR_BUSY: too many openings wait for their answer; the same. A
+     * grant is never sent twice by itself, and a caller never repeats one. */
     enum err (*open)(void *self, const struct opening *opening, struct fault *fault);
     /* The press is durable under `grant`; opens. A press answered too late opens nothing twice.
      * Errors as open's. */

@@ -5,10 +5,10 @@
  *   405 another method than POST      404 no device has this path
  *   403 none of them has this source  401 wrong or no account where the device has one
  * The accounts are those of HTTP digest (MD5 or SHA-256, the device chooses; qop auth). A body is
- * counted here: over LIMIT_HTTP_BODY_BYTES is 413, as is a text part over LIMIT_HTTP_TEXT_BYTES. The
- * rest of the answers stand at http_body_finish. Answers have no body and do not name the program;
- * what libmicrohttpd itself cannot read as HTTP gets its short error page, which names nothing
- * either.
+ * counted here: over LIMIT_HTTP_BODY_BYTES is 413, as is a text part over LIMIT_HTTP_TEXT_BYTES.
+ * The rest of the answers stand at http_body_finish. Answers have no body and do not name the
+ * program; what libmicrohttpd itself cannot read as HTTP gets its short error page, which names
+ * nothing either.
  *
  * Bounds: LIMIT_HTTP_CONNECTIONS connections, HTTP_LISTENER_PER_SOURCE of one address, and
  * HTTP_LISTENER_REQUEST_MS from a connection's begin or last answer to its next answer, however

@@ -194,7 +194,8 @@ enum err aside_put(struct store_txn *txn, const struct aside_item *item, struct 
     row.at_us = head->at.us;
     row.reader = (char *)head->reader.text;
     row.why = (char *)head->why;
-    row.digest = (ProtobufCBinaryData){.len = sizeof(head->digest), .data = (uint8_t *)head->digest};
+    row.digest =
+        (ProtobufCBinaryData){.len = sizeof(head->digest), .data = (uint8_t *)head->digest};
     row.kept = (uint32_t)head->kept;
     row.whole = head->whole;
     TRY(store_put_message(txn, TABLE_ASIDE, keybuf_view(&key), &row.base, fault));

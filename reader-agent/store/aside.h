@@ -1,8 +1,9 @@
-/* aside: bodies that devices posted and nobody understood, kept at the gate for a person to look at.
+/* aside: bodies that devices posted and nobody understood, kept at the gate for a person to look
+ * at.
  *
- * Each is sealed under the key of its day before it comes here. Bounded: LIMIT_ASIDE_COUNT bodies and
- * LIMIT_ASIDE_TOTAL_BYTES in all (the oldest make room), ASIDE_KEEP_DAYS. While a body stands, the
- * key of its day does; when it goes, outbox_free_days() tells when that key seals nothing more.
+ * Each is sealed under the key of its day before it comes here. Bounded: LIMIT_ASIDE_COUNT bodies
+ * and LIMIT_ASIDE_TOTAL_BYTES in all (the oldest make room), ASIDE_KEEP_DAYS. While a body stands,
+ * the key of its day does; when it goes, outbox_free_days() tells when that key seals nothing more.
  * Written through batch.h, together with the event that tells the controller of it.
  */
 #pragma once
@@ -25,7 +26,7 @@ struct aside_head {
     uint32_t day;    /* of the key it is sealed under */
     struct wall at;
     struct name reader;
-    char why[ASIDE_WHY_SIZE]; /* our words, nothing of the body */
+    char why[ASIDE_WHY_SIZE];       /* our words, nothing of the body */
     uint8_t digest[SEAL_HASH_SIZE]; /* of what was kept */
     size_t kept;                    /* bytes */
     size_t whole;                   /* bytes that came, without pictures */

@@ -127,11 +127,12 @@ class Camera(BadCase):
         self.raw(b"<EventNotificationAlert/>", "multipart/form-data", 200)
         self.barrier()
         until("the camera is trusted again", lambda: sum(entry.kind == ENTRY_FAULT and "does not work" in entry.body.text for entry in self.added()) == 2)
-        aside = [entry for entry in self.added() if entry.kind == ENTRY_EVENT and entry.body.kind == ASIDE]
-        said = [entry for entry in self.added() if entry.kind == ENTRY_FAULT and "not understood" in entry.body.text]
+        added = self.added()
+        aside = [entry for entry in added if entry.kind == ENTRY_EVENT and entry.body.kind == ASIDE]
+        said = [entry for entry in added if entry.kind == ENTRY_FAULT and "not understood" in entry.body.text]
         self.assertEqual((len(aside), len(said)), (9, 9))
         self.assertEqual(len({bytes(entry.body.aside_digest) for entry in aside}), 9)
-        new = [entry for entry in self.added() if entry not in aside + said]
+        new = [entry for entry in added if entry not in aside + said]
         self.assertEqual(sorted(entry.body.kind for entry in new if entry.kind == ENTRY_EVENT), [PRESENTATION, PASSAGE, DEVICE, DEVICE])
         down, up = [entry.body for entry in new if entry.kind == ENTRY_EVENT and entry.body.kind == DEVICE]
         self.assertEqual((down.note, up.note), ("camera truck-in-plate: body not understood", "posts are understood"))

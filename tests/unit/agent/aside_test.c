@@ -1,6 +1,6 @@
-/* Goal: a body put aside is there after a restart, sealed, bounded, and gone with its day. Method: real
- * stores in a fresh directory; bodies are written as the agent writes them, in a batch, and read as
- * the person at the gate reads them, by stores opened to read. */
+/* Goal: a body put aside is there after a restart, sealed, bounded, and gone with its day. Method:
+ * real stores in a fresh directory; bodies are written as the agent writes them, in a batch, and
+ * read as the person at the gate reads them, by stores opened to read. */
 #include "reader-agent/store/aside.h"
 
 #include <setjmp.h>
@@ -120,7 +120,8 @@ static void a_body_outlives_a_restart_and_is_read_beside_the_daemon(void **state
     assert_true(file_holds(path, "for a test"));
     assert_int_equal(agent_store_state(w->store)->aside_last, 1);
     put(w, "two");
-    agent_store_destroy(&w->store); /* one store a directory and process: the daemon's stands aside */
+    agent_store_destroy(
+        &w->store); /* one store a directory and process: the daemon's stands aside */
     day_keys_destroy(&w->keys);
 
     struct agent_store *store = NULL;

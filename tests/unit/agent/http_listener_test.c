@@ -374,8 +374,9 @@ static void a_bad_part_stops_no_good_one(void **state)
     assert_int_equal(world.reading_count, 1);
     assert_int_equal(counted(HTTP_COUNT_BAD), 2);
     assert_int_equal(world.aside_count, 1);
-    assert_string_equal(world.aside, "face-1: not an event that its driver knows: "
-                                     "{broken\n{\"x\":}\n"); /* one body, its bad texts, no good one */
+    assert_string_equal(world.aside,
+                        "face-1: not an event that its driver knows: "
+                        "{broken\n{\"x\":}\n"); /* one body, its bad texts, no good one */
 }
 
 static void what_cannot_be_put_aside_is_sent_again(void **state)
@@ -397,8 +398,9 @@ static void pictures_are_cut_from_what_is_put_aside(void **state)
 {
     (void)state;
     static const char picture[] = "\xff\xd8\xff\xe0 0123456789 abc";
-    static const char parts[] = "--boundary\n\n<a/>\n--boundary\n\n\xff\xd8\xff\xe0 0123456789 abc\n"
-                                "--boundary--\n";
+    static const char parts[] =
+        "--boundary\n\n<a/>\n--boundary\n\n\xff\xd8\xff\xe0 0123456789 abc\n"
+        "--boundary--\n";
     assert_int_equal(post("/cam1", "image/jpeg", picture), 200);
     assert_string_equal(world.aside, "cam-1: no text in it: ");
     assert_int_equal(post("/cam1", parts_type, parts), 200);

@@ -84,8 +84,8 @@ static inline void take_state(void *ctx, struct name device, enum device_state s
                    device.text, what);
 }
 
-static inline enum err take_aside(void *ctx, struct name reader, struct bytes body,
-                                  const char *why, struct fault *fault)
+static inline enum err take_aside(void *ctx, struct name reader, struct bytes body, const char *why,
+                                  struct fault *fault)
 {
     (void)ctx;
     (void)fault;
