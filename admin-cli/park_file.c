@@ -199,16 +199,42 @@ static bool add_lane(const struct entry *e, const void *element)
     return true;
 }
 
+/* Where a device posts to if the file does not say. Those whose paths are fixed have them below it.
+ */
+static void default_path(const struct yaml_reader *reader, char *out, size_t size)
+{
+    static const struct {
+        enum reader_driver driver;
+        const char *path;
+        bool with_name;
+    } paths[] = {
+        {DRIVER_NFC,        "",           false},
+        {DRIVER_UNIVIEW,    "/LAPI/V1.0", false},
+        {DRIVER_ZKTECO_ATT, "/iclock",    false},
+        {DRIVER_ZKTECO_ACC, "/iclock",    false},
+        {DRIVER_JSON,       "/json/",     true },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        if ((int)paths[i].driver == reader->driver) {
+            (void)snprintf(out, size, "%s%s", paths[i].path,
+                           paths[i].with_name ? reader->name : "");
+            return;
+        }
+    }
+    (void)snprintf(out, size, "/hik/%s", reader->name);
+}
+
 static bool add_reader(const struct entry *e, const void *element)
 {
     const struct yaml_reader *from = element;
-    char path[64] = "";
+    char path[64];
     if (!is_name(e, "name", from->name) || !is_name(e, "lane", from->lane)) {
         return false;
     }
-    if (from->driver != DRIVER_NFC) {
-        (void)snprintf(path, sizeof(path), "/hik/%s", from->name);
+    if (from->time_zone != NULL && strlen(from->time_zone) >= PARK_ZONE_NAME_SIZE) {
+        return bad(e, ERROR_PARK_BAD_VALUE, "time_zone", from->time_zone);
     }
+    default_path(from, path, sizeof(path));
     Parkgate__ParkReader reader = PARKGATE__PARK_READER__INIT;
     reader.lane = from->lane;
     reader.driver = (uint32_t)from->driver;
@@ -217,6 +243,10 @@ static bool add_reader(const struct entry *e, const void *element)
     reader.path = text_or(from->path, path);
     reader.user = text_or(from->user, "");
     reader.secret_file = text_or(from->secret_file, "");
+    reader.device_id = text_or(from->device_id, "");
+    reader.time_zone = text_or(from->time_zone, "");
+    reader.columns = text_or(NULL, from->columns == YAML_VERIFY_STATUS ? "verify-status" : "");
+    reader.reversed = from->reversed != NULL && *from->reversed;
     add(e, PARK_READER, from->name, &reader.base);
     return true;
 }

@@ -40,7 +40,15 @@ static const cyaml_strval_t classes[] = {
 static const cyaml_strval_t drivers[] = {
     {"nfc",        DRIVER_NFC       },
     {"hik-anpr",   DRIVER_HIK_ANPR  },
-    {"hik-access", DRIVER_HIK_ACCESS}
+    {"hik-access", DRIVER_HIK_ACCESS},
+    {"uniview",    DRIVER_UNIVIEW   },
+    {"zkteco-att", DRIVER_ZKTECO_ATT},
+    {"zkteco-acc", DRIVER_ZKTECO_ACC},
+    {"json",       DRIVER_JSON      }
+};
+static const cyaml_strval_t column_orders[] = {
+    {"status-verify", YAML_STATUS_VERIFY},
+    {"verify-status", YAML_VERIFY_STATUS}
 };
 static const cyaml_strval_t transports[] = {
     {"tcp", YAML_TRANSPORT_TCP},
@@ -122,6 +130,10 @@ static const cyaml_schema_field_t reader_fields[] = {
     TEXT_MAYBE(yaml_reader, path),
     TEXT_MAYBE(yaml_reader, user),
     TEXT_MAYBE(yaml_reader, secret_file),
+    TEXT_MAYBE(yaml_reader, device_id),
+    TEXT_MAYBE(yaml_reader, time_zone),
+    WORD(yaml_reader, columns, MAYBE, column_orders),
+    FLAG_MAYBE(yaml_reader, reversed),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t board_fields[] = {TEXT(yaml_board, name),

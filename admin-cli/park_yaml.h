@@ -33,8 +33,9 @@ struct yaml_lane {
 };
 
 struct yaml_reader {
-    char *name, *lane, *device, *path, *user, *secret_file;
-    int driver, direction;
+    char *name, *lane, *device, *path, *user, *secret_file, *device_id, *time_zone;
+    int driver, direction, columns;
+    bool *reversed;
 };
 
 struct yaml_board {
@@ -89,6 +90,7 @@ struct yaml_park {
 };
 
 enum { YAML_TRANSPORT_TCP = 1, YAML_TRANSPORT_RTU = 2 };
+enum { YAML_STATUS_VERIFY = 0, YAML_VERIFY_STATUS = 1 };
 
 /* Reads `text`. `origin` is the file's name for people. NULL: *c says what, in which line, and what
  * to do. Free with park_yaml_destroy(). */

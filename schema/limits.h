@@ -13,6 +13,7 @@ enum {
     LIMIT_CREDENTIAL_BYTES = 64,   /* badge UID, plate text, face subject id */
     LIMIT_TEXT_BYTES = 256,        /* a name for people, a reason, a note */
     LIMIT_DEVICE_EVENT_BYTES = 64, /* a device's own id of an event */
+    LIMIT_DEVICE_ID_BYTES = 63,    /* a device's own id of itself: serial number, device code */
 
     /* the park file (controller/core/park_check.c) */
     LIMIT_ZONES = 64,

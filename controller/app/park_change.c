@@ -177,11 +177,33 @@ bool park_change_check(struct controller *ctl, uint64_t stage, struct park *ret_
     return park_check(ret_park, c);
 }
 
+static bool time_zone_exists(const struct controller *ctl, const char *zone, const char *kind,
+                             const char *name, struct complaint *c)
+{
+    struct tz_table table;
+    return tz_load(ctl->zoneinfo, zone, &table, NULL) == ERR_OK ||
+           complain(c, ERROR_PARK_VALUE, kind, name, "time_zone",
+                    "not a time zone of this machine");
+}
+
+/* The park's, and those of devices that send local times. */
+static bool time_zones_exist(const struct controller *ctl, const struct park *park,
+                             struct complaint *c)
+{
+    for (size_t i = 0; i < park->reader_count; i++) {
+        const struct park_reader *reader = &park->readers[i];
+        if (reader->time_zone[0] != '\0' &&
+            !time_zone_exists(ctl, reader->time_zone, "reader", reader->name.text, c)) {
+            return false;
+        }
+    }
+    return time_zone_exists(ctl, park->time_zone, "park", park->title.en, c);
+}
+
 bool park_change_commit(struct controller *ctl, uint64_t stage, const char *actor,
                         struct complaint *c, enum err *ret_err, struct fault *fault)
 {
     static struct park staged; /* one thread; too large for the stack */
-    struct tz_table zone;
     Parkgate__ParkCommit commit = PARKGATE__PARK_COMMIT__INIT;
     *ret_err = park_load_staged(ctl->txn, stage, &staged, &commit.count, c, fault);
     if (*ret_err == ERR_OK && commit.count == 0) {
@@ -196,9 +218,8 @@ bool park_change_commit(struct controller *ctl, uint64_t stage, const char *acto
     if (!park_change_check(ctl, stage, &staged, &commit.count, c, ret_err, fault)) {
         return false;
     }
-    if (tz_load(ctl->zoneinfo, staged.time_zone, &zone, NULL) != ERR_OK) {
-        return complain(c, ERROR_PARK_VALUE, "park", staged.title.en, "time_zone",
-                        "not a time zone of this machine");
+    if (!time_zones_exist(ctl, &staged, c)) {
+        return false;
     }
     commit.stage = stage;
     commit.config_version = ctl->park->config_version + 1;

@@ -65,6 +65,8 @@ struct park_reader {
     struct name lane;
     enum reader_driver driver;
     enum lane_direction direction;
+    bool has_device_id;
+    char time_zone[64]; /* of its local times; empty: the park's */
 };
 
 struct park_board {

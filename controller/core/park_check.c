@@ -256,6 +256,12 @@ static bool check_reader(const struct park *park, const struct park_reader *read
         return bad_value(c, "reader", reader->name, "direction",
                          "its lane goes both ways: give in or out");
     }
+    bool zkteco = reader->driver == DRIVER_ZKTECO_ATT || reader->driver == DRIVER_ZKTECO_ACC;
+    if (zkteco && !reader->has_device_id) {
+        return bad_value(
+            c, "reader", reader->name, "device_id",
+            "give the terminal's serial number (SN); nothing else tells it from others");
+    }
     return true;
 }
 

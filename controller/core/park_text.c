@@ -32,11 +32,20 @@ static void lane_text(const struct park *park, struct name name, char *out, size
 
 static void badge_reader_text(const struct park *park, struct name name, char *out, size_t size)
 {
-    static const char *const drivers[] = {"", "badge (libnfc)", "plate (Hikvision)",
-                                          "terminal (Hikvision)"};
+    static const char *const drivers[] = {
+        [DRIVER_NFC] = "badge (libnfc)",
+        [DRIVER_HIK_ANPR] = "plate (Hikvision)",
+        [DRIVER_HIK_ACCESS] = "terminal (Hikvision)",
+        [DRIVER_VZENITH] = "plate (VZenith)",
+        [DRIVER_DAHUA] = "plate (Dahua)",
+        [DRIVER_UNIVIEW] = "terminal (Uniview)",
+        [DRIVER_ZKTECO_ATT] = "attendance terminal (ZKTeco)",
+        [DRIVER_ZKTECO_ACC] = "access terminal (ZKTeco)",
+        [DRIVER_JSON] = "plain JSON",
+    };
     const struct park_reader *reader = park_reader(park, name);
     if (reader != NULL) {
-        (void)snprintf(out, size, "lane %s, %s", reader->lane.text, drivers[reader->driver & 3]);
+        (void)snprintf(out, size, "lane %s, %s", reader->lane.text, drivers[reader->driver]);
     }
 }
 

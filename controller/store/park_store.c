@@ -114,9 +114,15 @@ static const char *add_reader(struct park *park, struct name name, const void *m
     struct park_reader *reader = &park->readers[park->reader_count++];
     *reader = (struct park_reader){.name = name,
                                    .driver = (enum reader_driver)in->driver,
-                                   .direction = (enum lane_direction)in->direction};
-    if (in->driver < DRIVER_NFC || in->driver > DRIVER_HIK_ACCESS) {
+                                   .direction = (enum lane_direction)in->direction,
+                                   .has_device_id = in->device_id[0] != '\0'};
+    copy_text(reader->time_zone, sizeof(reader->time_zone), in->time_zone);
+    if (in->driver < DRIVER_NFC || in->driver > DRIVER_JSON) {
         return "driver";
+    }
+    if (in->columns[0] != '\0' && strcmp(in->columns, "status-verify") != 0 &&
+        strcmp(in->columns, "verify-status") != 0) {
+        return "columns";
     }
     return !copy_name(in->lane, &reader->lane) ? "lane" : NULL;
 }

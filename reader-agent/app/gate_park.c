@@ -100,7 +100,7 @@ static enum err add_reader(struct gate_park *park, struct name gate, struct name
                                  .driver = (enum reader_driver)row->driver,
                                  .direction = (enum lane_direction)row->direction};
     if (!name_from_text(row->lane, &reader.lane) || reader.driver < DRIVER_NFC ||
-        reader.driver > DRIVER_HIK_ACCESS || reader.direction > LANE_BOTH) {
+        reader.driver > DRIVER_JSON || reader.direction > LANE_BOTH) {
         return fault_set(fault, ERR_INPUT, "reader %s: its lane, driver or direction is wrong",
                          name.text);
     }
@@ -114,6 +114,12 @@ static enum err add_reader(struct gate_park *park, struct name gate, struct name
         TRY(copy_text(reader.http.source, sizeof(reader.http.source), row->device, "a source",
                       fault));
         TRY(copy_text(reader.http.user, sizeof(reader.http.user), row->user, "a user", fault));
+        TRY(copy_text(reader.http.device_id, sizeof(reader.http.device_id), row->device_id,
+                      "a device's own id", fault));
+        TRY(copy_text(reader.http.time_zone, sizeof(reader.http.time_zone), row->time_zone,
+                      "a time zone", fault));
+        reader.http.verify_first = strcmp(row->columns, "verify-status") == 0;
+        reader.http.reversed = row->reversed;
     }
     park->readers[park->reader_count++] = reader;
     return ERR_OK;
@@ -152,6 +158,16 @@ static enum err add_board(struct gate_park *park, struct name gate, struct name 
     return ERR_OK;
 }
 
+static enum err add_site(struct gate_park *park, struct name gate, struct name name,
+                         const ProtobufCMessage *message, struct fault *fault)
+{
+    (void)gate;
+    (void)name;
+    const Parkgate__ParkSite *row = (const Parkgate__ParkSite *)message;
+    return copy_text(park->time_zone, sizeof(park->time_zone), row->time_zone,
+                     "the park's time zone", fault);
+}
+
 /* Kinds that a gate needs by itself; the others are the controller's. */
 static const struct row_kind {
     enum park_kind kind;
@@ -159,6 +175,7 @@ static const struct row_kind {
     enum err (*add)(struct gate_park *park, struct name gate, struct name name,
                     const ProtobufCMessage *message, struct fault *fault);
 } row_kinds[] = {
+    {PARK_SITE,   &parkgate__park_site__descriptor,   add_site  },
     {PARK_LANE,   &parkgate__park_lane__descriptor,   add_lane  },
     {PARK_READER, &parkgate__park_reader__descriptor, add_reader},
     {PARK_BOARD,  &parkgate__park_board__descriptor,  add_board },
@@ -197,12 +214,17 @@ enum err gate_park_add(struct gate_park *park, struct name gate, struct bytes pa
     return err;
 }
 
-/* Readers of other gates' lanes, and boards without an address, are not for us. */
+/* Readers of other gates' lanes, and boards without an address, are not for us. A device's local
+ * times are the park's where its row does not say otherwise. */
 enum err gate_park_close(struct gate_park *park, struct fault *fault)
 {
     size_t kept = 0;
     for (size_t i = 0; i < park->reader_count; i++) {
         if (gate_park_lane(park, park->readers[i].lane) != NULL) {
+            struct http_device *http = &park->readers[i].http;
+            if (http->time_zone[0] == '\0') {
+                memcpy(http->time_zone, park->time_zone, sizeof(http->time_zone));
+            }
             park->readers[kept++] = park->readers[i];
         }
     }

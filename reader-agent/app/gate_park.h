@@ -40,6 +40,7 @@ struct gate_reader {
 };
 
 struct gate_park {
+    char time_zone[TZ_NAME_SIZE]; /* the park's */
     size_t lane_count, reader_count, board_count;
     struct gate_lane lanes[GATE_LANES_MAX];
     struct gate_reader readers[GATE_READERS_MAX];

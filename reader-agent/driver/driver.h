@@ -14,6 +14,7 @@
 #include "common/base/clock.h"
 #include "common/base/err.h"
 #include "common/base/ids.h"
+#include "common/base/tz.h"
 #include "schema/grant.h"
 #include "schema/helper.h"
 #include "schema/kinds.h"
@@ -65,6 +66,10 @@ struct http_device {
     char source[64];             /* address it may come from, numeric; "any" only on loopback */
     char user[64];               /* digest user; "" no authentication */
     char password[128];          /* read from its secret file by the shell */
+    char device_id[LIMIT_DEVICE_ID_BYTES + 1]; /* its own id of itself; "" not compared */
+    char time_zone[TZ_NAME_SIZE]; /* of local times that it sends; "" not known */
+    bool verify_first;            /* ZKTeco attendance: verify stands before status */
+    bool reversed;                /* gives a card's bytes in the other order */
 };
 
 /* One opening of a lane. The verdict it acts on is durable already (DESIGN of a passage, step 4).

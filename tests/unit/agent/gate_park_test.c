@@ -115,7 +115,7 @@ static void rows_that_make_no_sense_are_left_out(void **state)
     lane = lane_row("north", "b9", LANE_IN);
     assert_int_equal(add(park, PARK_LANE, "Bad Name", &lane.base), ERR_INPUT);
     assert_int_equal(add(park, PARK_LANE, "n-1", &lane.base), ERR_OK);
-    Parkgate__ParkReader reader = reader_row("n-1", (enum reader_driver)9);
+    Parkgate__ParkReader reader = reader_row("n-1", (enum reader_driver)10);
     assert_int_equal(add(park, PARK_READER, "r1", &reader.base), ERR_INPUT);
     Parkgate__ParkBoard board = board_row("north", "pigeon");
     assert_int_equal(add(park, PARK_BOARD, "b1", &board.base), ERR_INPUT);
@@ -124,6 +124,40 @@ static void rows_that_make_no_sense_are_left_out(void **state)
     assert_int_equal(park->lane_count, 1);
     static const uint8_t garbage[] = {0xff, 0xff, 0xff};
     assert_int_equal(gate_park_add(park, name_of("north"), BYTES_OF(garbage), NULL), ERR_INPUT);
+    free(park);
+}
+
+static void what_a_posting_device_is_configured_with(void **state)
+{
+    (void)state;
+    struct gate_park *park = park_new();
+    Parkgate__ParkLane lane = lane_row("north", "", LANE_IN);
+    Parkgate__ParkSite site = PARKGATE__PARK_SITE__INIT;
+    site.time_zone = "Asia/Shanghai";
+    Parkgate__ParkReader here = reader_row("n-1", DRIVER_ZKTECO_ATT);
+    here.device = "any";
+    here.path = "/iclock";
+    here.device_id = "CN123";
+    here.columns = "verify-status";
+    here.reversed = true;
+    Parkgate__ParkReader there = here;
+    there.time_zone = "Asia/Tokyo";
+    there.columns = "";
+    assert_int_equal(add(park, PARK_READER, "r1", &here.base), ERR_OK);
+    assert_int_equal(add(park, PARK_READER, "r2", &there.base), ERR_OK);
+    assert_int_equal(add(park, PARK_SITE, "p", &site.base), ERR_OK);
+    assert_int_equal(add(park, PARK_LANE, "n-1", &lane.base), ERR_OK);
+    assert_int_equal(gate_park_close(park, NULL), ERR_OK);
+    const struct http_device *first = &gate_park_reader(park, name_of("r1"))->http;
+    const struct http_device *second = &gate_park_reader(park, name_of("r2"))->http;
+    assert_string_equal(first->device_id, "CN123");
+    assert_string_equal(first->time_zone, "Asia/Shanghai");
+    assert_string_equal(second->time_zone, "Asia/Tokyo");
+    assert_true(first->verify_first);
+    assert_false(second->verify_first);
+    assert_true(first->reversed);
+    here.device_id = "a serial number that is far longer than any that a terminal could ever have";
+    assert_int_equal(add(park, PARK_READER, "r3", &here.base), ERR_INPUT);
     free(park);
 }
 
@@ -165,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_of_this_gate_in_any_order),
         cmocka_unit_test(rows_that_make_no_sense_are_left_out),
+        cmocka_unit_test(what_a_posting_device_is_configured_with),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(direction_comes_from_lane_then_reader_then_device),
     };

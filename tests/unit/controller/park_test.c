@@ -254,6 +254,11 @@ static void reader_without_lane(void)
     reader_of_name("a-in-reader")->lane = named("a-on");
 }
 
+static void terminal_without_serial_number(void)
+{
+    reader_of_name("a-in-reader")->driver = DRIVER_ZKTECO_ACC;
+}
+
 static void reader_without_direction(void)
 {
     reader_of_name("a-both-exit")->direction = LANE_NO_DIRECTION;
@@ -331,6 +336,8 @@ static const struct refusal refusals[] = {
     REFUSAL(lane_opens_too_long, ERROR_PARK_VALUE, {"lane", "a-in", "open_ms"}),
     REFUSAL(reader_without_lane, ERROR_PARK_REF, {"reader", "a-in-reader", "lane", "a-on"}),
     REFUSAL(reader_without_direction, ERROR_PARK_VALUE, {"reader", "a-both-exit", "direction"}),
+    REFUSAL(terminal_without_serial_number, ERROR_PARK_VALUE,
+            {"reader", "a-in-reader", "device_id"}),
     REFUSAL(tenant_without_zone, ERROR_PARK_REF, {"tenant", "acme", "zone", "attic"}),
     REFUSAL(tenant_without_schedule, ERROR_PARK_REF, {"tenant", "beta", "schedule", "never"}),
     REFUSAL(two_lanes_on_a_coil, ERROR_PARK_TWO_ON_COIL, {"a-in", "a-out", "0", "board-a"}),
@@ -421,7 +428,7 @@ static void a_bad_row_is_refused_at_the_stage(void **state)
     Parkgate__ParkZone zone = PARKGATE__PARK_ZONE__INIT;
     lane.direction = 4;
     board.transport = (char *)(uintptr_t) "udp";
-    reader.driver = 9;
+    reader.driver = 10;
     tenant.cut_minute = 1440;
     zone.minimum_class = 3;
     const struct {
@@ -475,6 +482,15 @@ static void a_park_that_does_not_hold_together_is_not_committed(void **state)
     assert_int_equal(w->ctl->park->config_version, 1);
     assert_refused(commit(w, "424242", 1), ERROR_NOT_FOUND); /* no such stage */
     assert_refused(commit(w, "0", 1), ERROR_NOT_FOUND);
+    reader.lane = (char *)(uintptr_t) "a-in";
+    reader.time_zone = (char *)(uintptr_t) "Asia/Atlantis";
+    rows_of_park(&rows, "Asia/Shanghai");
+    rows_add(&rows, PARK_READER, "lost", &reader.base);
+    stage = stage_rows(w, &rows);
+    reply = commit(w, stage, 1);
+    assert_refused(reply, ERROR_PARK_VALUE);
+    assert_string_equal(reply->error_arg[1], "lost");
+    assert_string_equal(reply->error_arg[2], "time_zone");
     rows_of_park(&rows, "Asia/Atlantis");
     stage = stage_rows(w, &rows);
     reply = commit(w, stage, 1);
