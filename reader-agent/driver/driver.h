@@ -36,6 +36,8 @@ struct reading {
     uint8_t confidence;            /* percent, 0 unknown */
     enum lane_direction direction; /* from the device where it knows; else LANE_NO_DIRECTION */
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
+    enum card_proof proof;                           /* of a badge that was asked for one */
+    uint32_t exchange_ms;                            /* how long its proof took */
 };
 
 /* Where drivers report. All calls return at once. */

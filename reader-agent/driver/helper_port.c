@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/base/packet.h"
+#include "common/seal/seal.h"
 
 enum {
     GUESTS_MAX = 16,
@@ -74,7 +75,9 @@ static enum err send_to(int fd, const struct helper_message *message)
 {
     uint8_t frame[HELPER_FRAME_BYTES];
     size_t size = helper_pack(message, frame);
-    return packet_send(fd, (struct bytes){.data = frame, .size = size});
+    enum err err = packet_send(fd, (struct bytes){.data = frame, .size = size});
+    seal_wipe(frame, size); /* it may have been a card's key */
+    return err;
 }
 
 /* ERR_OK with a message, ERR_NOT_FOUND nothing waits, ERR_UNSUPPORTED to be skipped, else cut off.

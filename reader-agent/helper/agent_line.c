@@ -124,6 +124,9 @@ static bool take_one(struct agent_line *line, struct mono now)
     if (err == ERR_OK) {
         line->silent_at = mono_after_ms(now, HELPER_SILENCE_MS);
         take(line, &message);
+        /* It may have been a card's key. */
+        explicit_bzero(frame, size);
+        explicit_bzero(&message, sizeof(message));
     } else if (err != ERR_UNSUPPORTED) {
         hang_up(line);
     }

@@ -78,9 +78,10 @@ void card_reader_close(struct card_reader **reader)
     *reader = NULL;
 }
 
+static const nfc_modulation type_a = {.nmt = NMT_ISO14443A, .nbr = NBR_106};
+
 enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, struct fault *fault)
 {
-    static const nfc_modulation type_a = {.nmt = NMT_ISO14443A, .nbr = NBR_106};
     nfc_target target;
     memset(&target, 0, sizeof(target));
     int found = nfc_initiator_select_passive_target(reader->device, type_a, NULL, 0, &target);
@@ -97,4 +98,38 @@ enum err card_reader_poll(struct card_reader *reader, struct card *ret_card, str
     }
     *ret_card = card;
     return ERR_OK;
+}
+
+enum err card_reader_select(struct card_reader *reader, const struct card *card,
+                            struct fault *fault)
+{
+    nfc_target target;
+    bool any = card_is_random(card);
+    int found = nfc_initiator_select_passive_target(reader->device, type_a, any ? NULL : card->uid,
+                                                    any ? 0 : card->uid_size, &target);
+    if (found < 0) {
+        return fault_set(fault, ERR_IO, "the reader fails: %s", nfc_strerror(reader->device));
+    }
+    return found > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum err card_reader_exchange(struct card_reader *reader, struct bytes command, uint8_t *out,
+                              size_t size, size_t *ret_size, uint32_t wait_ms, struct fault *fault)
+{
+    MUST(wait_ms > 0); /* 0 would wait without end */
+    int got = nfc_initiator_transceive_bytes(reader->device, command.data, command.size, out, size,
+                                             (int)wait_ms);
+    switch (got < 0 ? got : 0) {
+    case 0:
+        *ret_size = (size_t)got;
+        return ERR_OK;
+    case NFC_EOVFLOW:
+        return ERR_CORRUPT;
+    case NFC_ERFTRANS:
+    case NFC_ETIMEOUT:
+    case NFC_ETGRELEASED:
+        return ERR_NOT_FOUND;
+    default:
+        return fault_set(fault, ERR_IO, "the reader fails: %s", nfc_strerror(reader->device));
+    }
 }
