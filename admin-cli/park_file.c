@@ -224,6 +224,17 @@ static void default_path(const struct yaml_reader *reader, char *out, size_t siz
     (void)snprintf(out, size, "/hik/%s", reader->name);
 }
 
+static void set_card(const struct yaml_reader *from, Parkgate__ParkReader *reader)
+{
+    reader->desfire_aid = text_or(from->desfire_aid, "");
+    reader->desfire_key_no = number_or(from->desfire_key_no, 0);
+    reader->desfire_key_file = text_or(from->desfire_key_file, "");
+    reader->desfire_system_id = text_or(from->desfire_system_id, "");
+    reader->desfire_uid_key_no = number_or(from->desfire_uid_key_no, 0);
+    reader->desfire_uid_key_file = text_or(from->desfire_uid_key_file, "");
+    reader->exchange_ms = number_or(from->exchange_ms, 0);
+}
+
 static bool add_reader(const struct entry *e, const void *element)
 {
     const struct yaml_reader *from = element;
@@ -247,6 +258,7 @@ static bool add_reader(const struct entry *e, const void *element)
     reader.time_zone = text_or(from->time_zone, "");
     reader.columns = text_or(NULL, from->columns == YAML_VERIFY_STATUS ? "verify-status" : "");
     reader.reversed = from->reversed != NULL && *from->reversed;
+    set_card(from, &reader);
     add(e, PARK_READER, from->name, &reader.base);
     return true;
 }

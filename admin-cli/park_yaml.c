@@ -134,6 +134,13 @@ static const cyaml_schema_field_t reader_fields[] = {
     TEXT_MAYBE(yaml_reader, time_zone),
     WORD(yaml_reader, columns, MAYBE, column_orders),
     FLAG_MAYBE(yaml_reader, reversed),
+    TEXT_MAYBE(yaml_reader, desfire_aid),
+    NUMBER_MAYBE(yaml_reader, desfire_key_no),
+    TEXT_MAYBE(yaml_reader, desfire_key_file),
+    TEXT_MAYBE(yaml_reader, desfire_system_id),
+    NUMBER_MAYBE(yaml_reader, desfire_uid_key_no),
+    TEXT_MAYBE(yaml_reader, desfire_uid_key_file),
+    NUMBER_MAYBE(yaml_reader, exchange_ms),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t board_fields[] = {TEXT(yaml_board, name),

@@ -46,6 +46,8 @@ enum {
     LIMIT_READER_DOWN_MS = 5000, /* a dead reader is reported within this */
     LIMIT_MISSED_DEADLINES = 3,  /* then an agent decides at once */
     LIMIT_BUTTON_MS = 300,       /* then parkgate-board answers an exit button itself */
+    LIMIT_DESFIRE_MS = 150,      /* a DESFire card's proof; a slower one may be relayed */
+    LIMIT_EXCHANGE_MS = 1000,    /* most that a park file may allow for it */
     LIMIT_ENROL_CODE_S = 900,    /* one-time code, seconds */
     LIMIT_ENROL_TRIES = 5,       /* wrong codes, then the code is void */
     LIMIT_CLOCK_ALARM_MS = 1000,

@@ -114,6 +114,9 @@ static const char *shape_of(const Parkgate__Event *event)
                                  field_view(&event->credential))) {
         return "its credential is not in normal form";
     }
+    if (event->proof > CARD_PROOF_RANDOM_ID) {
+        return "its proof is unknown";
+    }
     if (event->received_us <= 0 || event->captured_us < 0) {
         return "its time is missing";
     }
@@ -201,6 +204,8 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->credential_class = event->credential_class;
     entry->plate_colour = event->plate_colour;
     entry->confidence = event->confidence;
+    entry->proof = event->proof;
+    entry->exchange_ms = event->exchange_ms;
     entry->presentation = event->presentation;
     entry->presentation_epoch = event->presentation_epoch;
     entry->passage = event->passage;

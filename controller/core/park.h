@@ -13,6 +13,7 @@
 #include "common/access/decide.h"
 #include "common/access/schedule.h"
 #include "common/base/ids.h"
+#include "controller/core/park_card.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
@@ -67,6 +68,7 @@ struct park_reader {
     enum lane_direction direction;
     bool has_device_id;
     char time_zone[64]; /* of its local times; empty: the park's */
+    struct park_card card;
 };
 
 struct park_board {

@@ -262,7 +262,7 @@ static bool check_reader(const struct park *park, const struct park_reader *read
             c, "reader", reader->name, "device_id",
             "give the terminal's serial number (SN); nothing else tells it from others");
     }
-    return true;
+    return park_card_check(&reader->card, reader->name, reader->driver == DRIVER_NFC, c);
 }
 
 static bool check_tenant(const struct park *park, const struct park_tenant *tenant,

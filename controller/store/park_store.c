@@ -108,6 +108,17 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
                                                            : NULL;
 }
 
+static void copy_card(struct park_card *card, const Parkgate__ParkReader *in)
+{
+    *card = (struct park_card){.has_key_file = in->desfire_key_file[0] != '\0',
+                               .has_uid_key_file = in->desfire_uid_key_file[0] != '\0',
+                               .key_no = in->desfire_key_no,
+                               .uid_key_no = in->desfire_uid_key_no,
+                               .exchange_ms = in->exchange_ms};
+    copy_text(card->aid, sizeof(card->aid), in->desfire_aid);
+    copy_text(card->system_id, sizeof(card->system_id), in->desfire_system_id);
+}
+
 static const char *add_reader(struct park *park, struct name name, const void *message)
 {
     const Parkgate__ParkReader *in = message;
@@ -124,6 +135,7 @@ static const char *add_reader(struct park *park, struct name name, const void *m
         strcmp(in->columns, "verify-status") != 0) {
         return "columns";
     }
+    copy_card(&reader->card, in);
     return !copy_name(in->lane, &reader->lane) ? "lane" : NULL;
 }
 

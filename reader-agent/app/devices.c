@@ -120,6 +120,15 @@ static void list_devices(struct gate *gate)
 
 /* --- helpers --- */
 
+static void load_card_keys(const struct gate_reader *reader, struct card_scheme *ret_scheme)
+{
+    struct fault fault = {0};
+    if (card_setup_load(&reader->cards, ret_scheme, &fault) != ERR_OK) {
+        log_error("card_key_failed", LOG_TEXT("reader", reader->name.text),
+                  LOG_TEXT("why", fault.what));
+    }
+}
+
 static void configure_nfc(struct gate *gate)
 {
     static const struct nfc_reader_config none;
@@ -132,6 +141,7 @@ static void configure_nfc(struct gate *gate)
             list[count] = none;
             list[count].reader = reader->name;
             memcpy(list[count].device, reader->device, sizeof(list[count].device));
+            load_card_keys(reader, &list[count].scheme);
             count++;
         }
     }
@@ -139,6 +149,7 @@ static void configure_nfc(struct gate *gate)
     if (nfc_reader_configure(gate->nfc, list, count, &fault) != ERR_OK) {
         log_error("readers_not_configured", LOG_TEXT("why", fault.what));
     }
+    seal_wipe(list, GATE_READERS_MAX * sizeof(*list));
     free(list);
 }
 
@@ -385,6 +396,9 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
     struct driver_sink sink = readings_sink(gate);
     struct actuator_sink lanes = lanes_sink(gate);
     gate->nfc = nfc_reader_create(gate->port, &sink);
+    if (!nfc_reader_keys_are_locked(gate->nfc)) {
+        log_warning("card_keys_not_locked", LOG_TEXT("why", "RLIMIT_MEMLOCK is too low"));
+    }
     gate->boards = board_actuator_create(gate->port, &sink, &lanes);
     gate->actuator = &board_actuator_ops;
     gate->actuator_self = gate->boards;

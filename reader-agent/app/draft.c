@@ -25,6 +25,8 @@ static void set_read(Parkgate__Event *event, const struct draft *draft)
     event->raw = run(draft->raw, draft->raw_size);
     event->plate_colour = draft->plate_colour;
     event->confidence = draft->confidence;
+    event->proof = draft->proof;
+    event->exchange_ms = draft->exchange_ms;
     event->device_event = (char *)draft->device_event;
     event->offset_unknown = draft->offset_unknown;
     event->history = draft->history;

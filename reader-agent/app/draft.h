@@ -21,6 +21,7 @@ struct draft {
     uint8_t credential[LIMIT_CREDENTIAL_BYTES], raw[LIMIT_CREDENTIAL_BYTES];
     uint8_t credential_size, raw_size;
     uint32_t plate_colour, confidence;
+    uint32_t proof, exchange_ms; /* enum card_proof */
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1];
     struct grant_id presentation; /* that this event belongs to */
     bool has_verdict;

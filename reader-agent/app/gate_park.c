@@ -109,7 +109,9 @@ static enum err add_reader(struct gate_park *park, struct name gate, struct name
     TRY(copy_text(reader.device, sizeof(reader.device), row->device, "a reader's device", fault));
     TRY(copy_text(reader.secret_file, sizeof(reader.secret_file), row->secret_file,
                   "a secret file's path", fault));
-    if (reader.driver != DRIVER_NFC) {
+    if (reader.driver == DRIVER_NFC) {
+        TRY(card_setup_of_row(row, &reader.cards, fault));
+    } else {
         TRY(copy_text(reader.http.path, sizeof(reader.http.path), row->path, "a path", fault));
         TRY(copy_text(reader.http.source, sizeof(reader.http.source), row->device, "a source",
                       fault));

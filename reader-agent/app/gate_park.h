@@ -8,6 +8,7 @@
 #include "common/access/decide.h"
 #include "common/base/bytes.h"
 #include "common/base/err.h"
+#include "reader-agent/app/card_setup.h"
 #include "reader-agent/driver/board_actuator.h"
 #include "reader-agent/driver/driver.h"
 #include "reader-agent/driver/nfc_reader.h"
@@ -37,6 +38,7 @@ struct gate_reader {
     struct http_device http;       /* of drivers that post; password still empty */
     char secret_file[LIMIT_TEXT_BYTES];
     char device[LIMIT_TEXT_BYTES + 1]; /* nfc: the connstring */
+    struct card_setup cards;           /* nfc */
 };
 
 struct gate_park {

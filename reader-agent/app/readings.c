@@ -102,6 +102,8 @@ static void fill_draft(struct intake *in)
     set_credential(draft, reading);
     draft->plate_colour = reading->plate_colour;
     draft->confidence = reading->confidence;
+    draft->proof = (uint32_t)reading->proof;
+    draft->exchange_ms = reading->exchange_ms;
     draft->direction = (uint32_t)in->direction;
     (void)snprintf(draft->device_event, sizeof(draft->device_event), "%s", reading->device_event);
 }
@@ -111,6 +113,7 @@ static void fill_facts(struct gate *gate, struct intake *in)
     in->facts.presentation = PRESENTATION_READ;
     in->facts.direction = in->direction == LANE_OUT ? DIRECTION_OUT : DIRECTION_IN;
     in->facts.history = in->reading->history;
+    in->facts.proof = in->reading->proof;
     in->facts.mode = lane_mode_of(gate, in->lane);
     in->facts.admits_unknown_clock = in->lane->unknown_clock_grants;
 }

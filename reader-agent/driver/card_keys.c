@@ -76,6 +76,14 @@ void card_keys_forget(struct card_keys *keys, struct name reader)
     }
 }
 
+bool card_keys_are_missing(const struct card_keys *keys, struct name reader)
+{
+    const struct slot *slot = find(keys, reader.text);
+    return slot != NULL && slot->scheme.cards.desfire &&
+           (!slot->scheme.has_master ||
+            (slot->scheme.cards.has_uid_key && !slot->scheme.has_uid_key));
+}
+
 struct helper_cards card_keys_cards(const struct card_keys *keys, struct name reader)
 {
     const struct slot *slot = find(keys, reader.text);

@@ -38,6 +38,8 @@ MUST_CHECK enum err card_keys_put(struct card_keys *keys, struct name reader,
                                   const struct card_scheme *scheme, struct fault *fault);
 void card_keys_forget(struct card_keys *keys, struct name reader);
 
+/* The reader asks cards for a proof and has not the keys for it. */
+bool card_keys_are_missing(const struct card_keys *keys, struct name reader);
 /* What the reader asks of cards; nothing when it has no scheme. */
 struct helper_cards card_keys_cards(const struct card_keys *keys, struct name reader);
 /* The answer to one KEY_WANTED of that reader; `found` false when there is none for it. Wipe it. */

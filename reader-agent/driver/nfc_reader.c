@@ -122,6 +122,15 @@ static void take_read(struct nfc_reader *readers, struct name name, const struct
     (void)readers->sink.reading(readers->sink.ctx, &reading, NULL);
 }
 
+/* A reader that lets nobody in is down for whoever looks, though it reads. */
+static void take_state(struct nfc_reader *readers, struct name name,
+                       const struct helper_state *state)
+{
+    bool lacks = state->state == DEVICE_UP && card_keys_are_missing(readers->keys, name);
+    device_states_say(&readers->states, &readers->sink, name, lacks ? DEVICE_DOWN : state->state,
+                      lacks ? "a key file of its cards cannot be read" : state->what);
+}
+
 static void reader_message(void *self, struct name name, const struct helper_message *message)
 {
     struct nfc_reader *readers = self;
@@ -133,8 +142,7 @@ static void reader_message(void *self, struct name name, const struct helper_mes
     } else if (message->kind == HELPER_SAYS_KEY_WANTED) {
         give_key(readers, name, &message->key_wanted);
     } else if (message->kind == HELPER_SAYS_STATE) {
-        device_states_say(&readers->states, &readers->sink, name, message->state.state,
-                          message->state.what);
+        take_state(readers, name, &message->state);
     }
 }
 

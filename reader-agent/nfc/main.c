@@ -76,6 +76,7 @@ static void agent_says(void *ctx, const struct helper_message *message)
     if (message->kind == HELPER_SAYS_CARDS) {
         program->cards = message->cards;
         program->cards_heard = true;
+        say_state(program); /* whether its keys were found may have changed what that means */
     } else if (message->kind == HELPER_SAYS_KEY && message->key.request == program->request) {
         program->key = message->key;
         program->key_heard = true;
