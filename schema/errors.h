@@ -183,6 +183,19 @@ enum exit_code {
       "第 %1 行：该卡或车牌已吊销；请更换，或用 badge add 登记")                                   \
     X(422, ROW_ASSIGNMENTS, EXIT_BAD_FILE, "line %1: over %3 assignments of a person on one day",  \
       "第 %1 行：同一人同一天的派工超过 %3 个")                                                    \
+    X(430, BAN_REASON, EXIT_REFUSED,                                                               \
+      "a park ban needs one of these reasons: violence, theft, forged-pass, safety-breach; \"%1\" is none of them", \
+      "园区禁入须有以下理由之一：violence（暴力）、theft（盗窃）、forged-pass（伪造通行证）、safety-breach（违反安全规定）；“%1”不在其中") \
+    X(431, BAN_TERM, EXIT_REFUSED, "a park ban ends at the latest after %1 months, on %2",         \
+      "园区禁入最长 %1 个月，最迟至 %2")                                                           \
+    X(432, SAME_PERSON, EXIT_NOT_PERMITTED, "%1 decided this; another person decides here",        \
+      "此事由 %1 作出；须由另一人决定")                                                            \
+    X(433, APPROVAL_ENDED, EXIT_REFUSED, "request %1 is %2; ask anew if it is still wanted",       \
+      "请求 %1 的状态为 %2；如仍需要，请重新提出")                                                 \
+    X(434, APPROVAL_ROLE, EXIT_NOT_PERMITTED, "only who could do %1 may decide on it (needs %2)",  \
+      "只有本可执行 %1 的人才能决定（需要 %2）")                                                   \
+    X(435, APPROVAL_FAILED, EXIT_REFUSED, "request %1 can no longer be carried out: %2; nothing was done", \
+      "请求 %1 已无法执行：%2；未作任何更改")                                                      \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \

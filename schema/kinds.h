@@ -167,3 +167,14 @@ enum entry_kind {
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
+
+/* A park ban: closed list; nothing else is a reason. */
+enum ban_reason {
+    BAN_VIOLENCE = 1,
+    BAN_THEFT = 2,
+    BAN_FORGED_PASS = 3,
+    BAN_SAFETY_BREACH = 4,
+};
+enum appeal_result { APPEAL_OPEN = 0, APPEAL_UPHELD = 1, APPEAL_LIFTED = 2 };
+
+enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -33,6 +33,11 @@ enum {
     LIMIT_NAMES_PER_LOOKUP = 20,      /* names shown by one call that gives a reason */
     LIMIT_NAMES_PER_DAY = 200,        /* names shown to one key in one park day */
     LIMIT_IMPORT_ROWS = 1000000,
+    LIMIT_BAN_MONTHS = 12,
+
+    /* two persons (controller/app/approvals.c) */
+    LIMIT_APPROVALS_WAITING = 64,
+    LIMIT_APPROVAL_S = 86400, /* not answered within this: expired, nothing is done */
 
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict */

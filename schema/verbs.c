@@ -1,5 +1,6 @@
 #include "schema/verbs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/must.h"
@@ -17,6 +18,9 @@ static const char *const role_names[ROLE_COUNT] = {
 #define TEN (1U << ROLE_TENANT)
 #define AGY (1U << ROLE_AGENCY)
 #define AUD (1U << ROLE_AUDITOR)
+#define STA (1U << ROLE_STATION)
+/* each with his own key */
+#define EVERYBODY (ADM | OPR | SEC | GRD | TEN | AGY | AUD | STA)
 
 /* name, roles, own tenant, own lanes, changes */
 static const struct verb_spec verbs[] = {
@@ -56,6 +60,14 @@ static const struct verb_spec verbs[] = {
     {"key.add",          ADM,                         false, false, true },
     {"key.list",         ADM | AUD,                   false, false, false},
     {"key.revoke",       ADM | SEC,                   false, false, true },
+    {"key.replace",      EVERYBODY,                   false, false, true },
+    {"approval.list",    ADM | SEC | AUD,             false, false, false},
+    {"approval.grant",   ADM | SEC,                   false, false, true },
+    {"approval.refuse",  ADM | SEC,                   false, false, true },
+    {"ban.add",          ADM | SEC,                   false, false, true },
+    {"ban.appeal",       ADM | OPR | SEC,             false, false, true },
+    {"ban.decide",       ADM | SEC,                   false, false, true },
+    {"ban.list",         ADM | SEC | AUD,             false, false, false},
     {"lane.list",        ADM | OPR | SEC | GRD,       false, true,  false},
     {"lane.open",        ADM | OPR | SEC | GRD,       false, true,  true },
     {"lane.lock",        ADM | OPR | SEC,             false, false, true },
@@ -103,6 +115,18 @@ bool role_mask_from_text(const char *text, uint32_t *ret_mask)
         if (*at == '\0') {
             *ret_mask = mask;
             return true;
+        }
+    }
+}
+
+void role_mask_to_text(uint32_t mask, const char *between, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (uint32_t role = 0; role < ROLE_COUNT && used < size; role++) {
+        if ((mask & 1U << role) != 0) {
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? between : "",
+                                     role_names[role]);
         }
     }
 }

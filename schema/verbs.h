@@ -29,12 +29,15 @@ const char *role_name(enum role role);
 /* Comma-separated role names to a mask. False: unknown or empty name; *ret_mask untouched. */
 bool role_mask_from_text(const char *text, uint32_t *ret_mask);
 
+/* The names of a mask, each after the first behind `between`. Cut when too long. */
+void role_mask_to_text(uint32_t mask, const char *between, char *out, size_t size);
+
 struct verb_spec {
-    const char *name;    /* as in Request.verb */
-    uint32_t roles;      /* bits of enum role */
-    bool own_tenant;     /* tenant and agency keys: limited to the key's tenant */
-    bool own_lanes;      /* guard keys: limited to the key's lanes and hours */
-    bool changes;        /* leaves a journal entry when done */
+    const char *name; /* as in Request.verb */
+    uint32_t roles;   /* bits of enum role */
+    bool own_tenant;  /* tenant and agency keys: limited to the key's tenant */
+    bool own_lanes;   /* guard keys: limited to the key's lanes and hours */
+    bool changes;     /* leaves a journal entry when done */
 };
 
 /* NULL: no such verb. */

@@ -231,6 +231,31 @@ static void lookup_words(const ProtobufCMessage *body, struct entry_words *w)
                    lookup->reason);
 }
 
+static void ban_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const char *const words[] = {"", "violence", "theft", "forged-pass", "safety-breach"};
+    const Parkgate__BanRecord *ban = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &ban->holder);
+    (void)snprintf(w->text, sizeof(w->text), "%s%s%s",
+                   ban->reason < ARRAY_LEN(words) ? words[ban->reason] : "",
+                   ban->appealed_us != 0 ? ", appealed" : "",
+                   ban->appeal_result == APPEAL_LIFTED   ? ", lifted"
+                   : ban->appeal_result == APPEAL_UPHELD ? ", upheld"
+                                                         : "");
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
+static void approval_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const char *const words[] = {"", "asked", "granted", "refused"};
+    const Parkgate__ApprovalRecord *approval = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%llu %s: %s (%s)",
+                   (unsigned long long)approval->number,
+                   approval->state < ARRAY_LEN(words) ? words[approval->state] : "", approval->text,
+                   approval->asker);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void row_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__ParkRow *row = (const void *)body;
@@ -273,6 +298,8 @@ static const struct wording wordings[] = {
     {ENTRY_LOOKUP,        "lookup",        &parkgate__lookup__descriptor,            lookup_words    },
     {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
     {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
+    {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
+    {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
 };
 
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)

@@ -7,6 +7,7 @@
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/store/agent_store.h"
+#include "controller/store/ban_store.h"
 #include "controller/store/lane_store.h"
 #include "controller/store/people_store.h"
 #include "controller/store/tables.h"
@@ -359,7 +360,9 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
     }
     enum err err = ERR_OK;
     if (holder != NULL && !handle_is_none(subject.holder)) {
-        facts.park_ban = holder->banned;
+        err = ban_holds(ctl->txn, subject.holder, ctl->now, &facts.park_ban, fault);
+    }
+    if (err == ERR_OK && holder != NULL && !handle_is_none(subject.holder)) {
         err = holder->vehicle
                   ? permission_of_vehicle(ctl, holder, lane->zone, &facts, fault)
                   : permission_of_person(ctl, holder, subject.holder, lane->zone, &facts, fault);

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
+#include "controller/app/approvals.h"
 #include "controller/store/key_store.h"
 #include "controller/store/people_store.h"
 #include "controller/store/person_keys.h"
@@ -171,7 +172,7 @@ struct verb_table {
     const size_t *count;
 };
 
-static request_handler *find_handler(const char *verb)
+request_handler *request_handler_of(const char *verb)
 {
     static const struct verb_table tables[] = {
         {verbs_of_park,        &verbs_of_park_count       },
@@ -182,6 +183,8 @@ static request_handler *find_handler(const char *verb)
         {verbs_of_import,      &verbs_of_import_count     },
         {verbs_of_keys,        &verbs_of_keys_count       },
         {verbs_of_records,     &verbs_of_records_count    },
+        {verbs_of_approvals,   &verbs_of_approvals_count  },
+        {verbs_of_bans,        &verbs_of_bans_count       },
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {
@@ -191,18 +194,6 @@ static request_handler *find_handler(const char *verb)
         }
     }
     return NULL;
-}
-
-static void role_names(uint32_t mask, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (uint32_t role = 0; role < ROLE_COUNT; role++) {
-        if ((mask & 1U << role) != 0 && used < size) {
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "",
-                                     role_name((enum role)role));
-        }
-    }
 }
 
 /* A refused right is remembered: who, what, why. */
@@ -229,8 +220,8 @@ static bool is_permitted(struct request *request)
     if ((request->key->roles & request->verb->roles) != 0) {
         return true;
     }
-    role_names(request->key->roles, have, sizeof(have));
-    role_names(request->verb->roles, needs, sizeof(needs));
+    role_mask_to_text(request->key->roles, ", ", have, sizeof(have));
+    role_mask_to_text(request->verb->roles, ", ", needs, sizeof(needs));
     return request_refuse(request, ERROR_VERB_NOT_PERMITTED, request->verb->name, have, needs);
 }
 
@@ -263,9 +254,9 @@ static bool args_are_text(struct request *request)
     return true;
 }
 
-/* In a savepoint of its own: what a refused request wrote is undone. */
+/* In a savepoint of its own: what a refused request wrote is undone, and what one on trial did. */
 static enum err run_handler(struct controller *ctl, struct request *request,
-                            request_handler *handle, struct fault *fault)
+                            request_handler *handle, bool trial, struct fault *fault)
 {
     struct store_txn *outer = ctl->txn;
     struct store_txn *child = NULL;
@@ -273,11 +264,25 @@ static enum err run_handler(struct controller *ctl, struct request *request,
     ctl->txn = child;
     enum err err = handle(ctl, request, fault);
     ctl->txn = outer;
-    if (err != ERR_OK || request->answer->complaint.number != 0) {
+    if (err != ERR_OK || request->answer->complaint.number != 0 || trial) {
         store_txn_destroy(&child);
         return err;
     }
     return store_commit(&child, fault);
+}
+
+/* At once, or, where another person must agree, kept for that person. */
+static enum err run(struct controller *ctl, struct request *request, request_handler *handle,
+                    struct fault *fault)
+{
+    bool needs_another = false;
+    TRY(approval_is_needed(ctl, request, &needs_another, fault));
+    TRY(run_handler(ctl, request, handle, needs_another, fault));
+    if (!needs_another || request->answer->complaint.number != 0) {
+        return ERR_OK;
+    }
+    answer_reset(request->answer);
+    return approval_ask(ctl, request, fault);
 }
 
 static bool is_about_rights(uint32_t error)
@@ -290,11 +295,11 @@ static enum err serve(struct controller *ctl, struct request *request, struct fa
     request_handler *handle = NULL;
     if (args_are_text(request)) {
         request->verb = verb_find(request->message->verb);
-        handle = request->verb == NULL ? NULL : find_handler(request->verb->name);
+        handle = request->verb == NULL ? NULL : request_handler_of(request->verb->name);
         if (handle == NULL) {
             (void)request_refuse(request, ERROR_VERB_UNKNOWN, request->message->verb, NULL, NULL);
         } else if (is_permitted(request)) {
-            TRY(run_handler(ctl, request, handle, fault));
+            TRY(run(ctl, request, handle, fault));
         }
     }
     return is_about_rights(request->answer->complaint.number) ? record_refusal(ctl, request, fault)

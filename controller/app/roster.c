@@ -92,7 +92,6 @@ static void carry_over(struct roster_holder *holder, const Parkgate__HolderRecor
     holder->existed = !before->removed;
     holder->record.n_suspended_by = before->n_suspended_by;
     holder->record.suspended_by = before->suspended_by;
-    holder->record.banned = before->banned;
     holder->record.n_zone = before->n_zone;
     holder->record.zone = before->zone;
     holder->record.from_us = before->from_us;

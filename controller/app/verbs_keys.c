@@ -3,6 +3,7 @@
 
 #include "common/base/must.h"
 #include "controller/app/agents.h"
+#include "controller/app/approvals.h"
 #include "controller/app/faults.h"
 #include "controller/app/request.h"
 #include "controller/store/agent_store.h"
@@ -272,6 +273,8 @@ static enum err on_key_add(struct controller *ctl, struct request *request, stru
         (void)request_refuse(request, ERROR_NOT_FOUND, "tenant", tenant.text, NULL);
         return ERR_OK;
     }
+    const char *person = request_arg(request, "person");
+    record.person = field_text(person == NULL ? "" : person);
     (void)snprintf(list, sizeof(list), "%s", lane_text == NULL ? "" : lane_text);
     record.tenant = tenant.text;
     record.lane = lanes;
@@ -288,24 +291,83 @@ static enum err on_key_add(struct controller *ctl, struct request *request, stru
                   : ERR_OK;
 }
 
+/* --- replacing --- */
+
+/* Only an admin replaces another's key. */
+static bool may_replace(struct request *request, const char *name)
+{
+    char have[128];
+    if (strcmp(name, request->key->name) == 0 || (request->key->roles & 1U << ROLE_ADMIN) != 0) {
+        return true;
+    }
+    role_mask_to_text(request->key->roles, ", ", have, sizeof(have));
+    return request_refuse(request, ERROR_VERB_NOT_PERMITTED, "key.replace", have,
+                          role_name(ROLE_ADMIN));
+}
+
+/* The old key ends and the new one takes its name, roles and scope, in one step. */
+static enum err replace(struct controller *ctl, struct request *request,
+                        const Parkgate__KeyRecord *old, struct link_key public_key,
+                        const char *reason, struct fault *fault)
+{
+    Parkgate__KeyRecord ended = *old;
+    Parkgate__KeyRecord begun = *old;
+    ended.revoked_us = ctl->now.us;
+    ended.reason = field_text(reason);
+    TRY(controller_record(ctl, ENTRY_KEY, request->key->name, &ended.base, fault));
+    begun.public_key = field_of(BYTES_OF(public_key.bytes));
+    begun.added_us = ctl->now.us;
+    begun.reason = field_text(reason);
+    return controller_record(ctl, ENTRY_KEY, request->key->name, &begun.base, fault);
+}
+
+static enum err public_key_is_new(struct controller *ctl, struct request *request,
+                                  struct link_key public_key, bool *ret_new, struct fault *fault)
+{
+    Parkgate__KeyRecord *known = NULL;
+    enum err err = key_get(ctl->txn, BYTES_OF(public_key.bytes), &known, fault);
+    *ret_new = err == ERR_NOT_FOUND;
+    if (err == ERR_OK) {
+        (void)request_refuse(request, ERROR_EXISTS, "key", known->name, NULL);
+        parkgate__key_record__free_unpacked(known, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err on_key_replace(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct link_key public_key;
+    const char *name = NULL;
+    const char *reason = NULL;
+    bool is_new = false;
+    Parkgate__KeyRecord *old = NULL;
+    if (!request_need(request, "name", &name) || !read_public(request, &public_key) ||
+        !request_need(request, "reason", &reason) || !may_replace(request, name)) {
+        return ERR_OK;
+    }
+    TRY(public_key_is_new(ctl, request, public_key, &is_new, fault));
+    if (!is_new) {
+        return ERR_OK;
+    }
+    enum err err = key_by_name(ctl->txn, name, &old, fault);
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && old->gate[0] != '\0')) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "key", name, NULL);
+        err = ERR_OK;
+    } else if (err == ERR_OK) {
+        err = replace(ctl, request, old, public_key, reason, fault);
+    }
+    if (old != NULL) {
+        parkgate__key_record__free_unpacked(old, NULL);
+    }
+    return err;
+}
+
 static void scope_of(const Parkgate__KeyRecord *record, char *out, size_t size)
 {
     size_t used = (size_t)snprintf(out, size, "%s%s", record->tenant, record->gate);
     for (size_t i = 0; i < record->n_lane && used < size; i++) {
         used +=
             (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "", record->lane[i]);
-    }
-}
-
-static void roles_of(uint32_t mask, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (uint32_t role = 0; role < ROLE_COUNT && used < size; role++) {
-        if ((mask & 1U << role) != 0) {
-            used += (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? "," : "",
-                                     role_name((enum role)role));
-        }
     }
 }
 
@@ -316,7 +378,7 @@ static bool key_row(struct answer *a, const Parkgate__KeyRecord *record)
     struct link_key public_key;
     answer_begin_row(a);
     answer_text(a, record->name);
-    roles_of(record->roles, text, sizeof(text));
+    role_mask_to_text(record->roles, ",", text, sizeof(text));
     answer_text(a, text);
     scope_of(record, text, sizeof(text));
     answer_text(a, text);
@@ -327,6 +389,7 @@ static bool key_row(struct answer *a, const Parkgate__KeyRecord *record)
         link_key_to_z85(public_key, z85);
     }
     answer_text(a, z85);
+    answer_text(a, key_person(record));
     return answer_end_row(a);
 }
 
@@ -335,8 +398,8 @@ static enum err on_key_list(struct controller *ctl, struct request *request, str
     struct bytes key;
     struct bytes value;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    answer_columns(request->answer, "name,role,scope,state,added_us,public");
-    TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, LIMIT_CELLS_PER_REPLY / 6, &iter,
+    answer_columns(request->answer, "name,role,scope,state,added_us,public,person");
+    TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, LIMIT_CELLS_PER_REPLY / 7, &iter,
                           fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
@@ -357,6 +420,7 @@ const struct verb_handler verbs_of_keys[] = {
     {"agent.revoke", on_agent_revoke},
     {"key.add",      on_key_add     },
     {"key.list",     on_key_list    },
+    {"key.replace",  on_key_replace },
     {"key.revoke",   on_key_revoke  },
 };
 const size_t verbs_of_keys_count = ARRAY_LEN(verbs_of_keys);

@@ -7,6 +7,7 @@
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
+#include "controller/store/ban_store.h"
 #include "controller/store/people_store.h"
 #include "controller/store/tables.h"
 #include "controller/store/versioned.h"
@@ -101,9 +102,6 @@ static void field_row(struct answer *a, const char *field, const char *value)
 
 static const char *state_of(const Parkgate__HolderRecord *holder, const char *tenant)
 {
-    if (holder->banned) {
-        return "banned";
-    }
     return people_suspended_by(holder, tenant) ? "suspended" : "active";
 }
 
@@ -142,11 +140,13 @@ static enum err on_person_show(struct controller *ctl, struct request *request, 
     if (holder == NULL) {
         return ERR_OK;
     }
-    if (request_lookup(ctl, request, &handle, 1, reason, &err, fault)) {
+    bool banned = false;
+    err = ban_holds(ctl->txn, handle, ctl->now, &banned, fault);
+    if (err == ERR_OK && request_lookup(ctl, request, &handle, 1, reason, &err, fault)) {
         answer_columns(request->answer, "field,value");
         field_row(request->answer, "tenant", holder->tenant);
         field_row(request->answer, "kind", roster_kind_word(holder->kind));
-        field_row(request->answer, "state", state_shown(request, holder));
+        field_row(request->answer, "state", banned ? "banned" : state_shown(request, holder));
         err = request_identity(ctl, holder, &identity, fault);
         if (err == ERR_NOT_FOUND) {
             field_row(request->answer, "name", "(erased)");

@@ -35,6 +35,8 @@ static const struct projector projectors[] = {
     {ENTRY_BACKUP,        &parkgate__backup_entry__descriptor,      project_nothing      },
     {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
     {ENTRY_CLEARANCE,     &parkgate__clearance_record__descriptor,  project_clearance    },
+    {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
+    {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },
 };
 
 enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

@@ -19,4 +19,7 @@ projection project_holder, project_credential, project_assignment, project_clear
 projection project_agent_epoch, project_event, project_event_refused, project_fault, project_lookup,
     project_nothing;
 
+/* ban_store.c, approval_store.c */
+projection project_ban, project_approval;
+
 struct bytes project_name_key(struct keybuf *key, const char *name);

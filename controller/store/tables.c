@@ -39,6 +39,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_FAULT] = "fault",
     [TABLE_LOOKUP] = "lookup",
     [TABLE_CLEARANCE] = "clearance",
+    [TABLE_BAN] = "ban",
+    [TABLE_APPROVAL] = "approval",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

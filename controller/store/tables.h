@@ -42,6 +42,8 @@ enum table {
     TABLE_FAULT,         /* text id -> FaultRecord */
     TABLE_LOOKUP,        /* text key name, u32 day -> LookupSum */
     TABLE_CLEARANCE,     /* handle person, name clearance -> ClearanceRecord */
+    TABLE_BAN,           /* handle -> BanRecord, the newest of this holder */
+    TABLE_APPROVAL,      /* u64 number -> ApprovalRecord */
     TABLE_COUNT,
 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */

@@ -1,0 +1,25 @@
+/* approvals: what one person asks for and another one decides.
+ *
+ * A request whose verb stands in the table of approvals.c is worked off on trial first: a bad one
+ * is refused at once and nothing is kept. A good one waits as an entry with its own bytes; another
+ * person, whose role allows the same verb, grants or refuses it within LIMIT_APPROVAL_S. When
+ * granted, the very same bytes are worked off in the asker's name, whose key must still be live and
+ * allowed.
+ *
+ * Two keys of one person are one person (KeyRecord.person).
+ */
+#pragma once
+
+#include "controller/app/request.h"
+
+/* Whose key it is: never empty. Borrowed. */
+const char *key_person(const Parkgate__KeyRecord *key);
+
+/* Does this request need a second person? Only while there is one: a park that has a single admin
+ * can still make its second. */
+MUST_CHECK enum err approval_is_needed(struct controller *ctl, const struct request *request,
+                                       bool *ret_needed, struct fault *fault);
+
+/* Keeps a request that was good on trial; the answer says its number. */
+MUST_CHECK enum err approval_ask(struct controller *ctl, struct request *request,
+                                 struct fault *fault);

@@ -1,0 +1,13 @@
+/* approval_store: what one person asked for and another one decides. */
+#pragma once
+
+#include "common/store/store.h"
+#include "schema/record.pb-c.h"
+
+/* ERR_NOT_FOUND: no such number. Free with parkgate__approval_record__free_unpacked(). */
+MUST_CHECK enum err approval_get(struct store_txn *txn, uint64_t number,
+                                 Parkgate__ApprovalRecord **ret_record, struct fault *fault);
+
+/* The next request after `number` (0: the first), oldest first. ERR_NOT_FOUND: no more. */
+MUST_CHECK enum err approval_next(struct store_txn *txn, uint64_t number,
+                                  Parkgate__ApprovalRecord **ret_record, struct fault *fault);
