@@ -75,7 +75,6 @@ static const struct {
     char letter;
     const char *role, *tenant, *lanes;
 } roles[] = {
-    {'a', "admin",    NULL,   NULL  },
     {'o', "operator", NULL,   NULL  },
     {'s', "security", NULL,   NULL  },
     {'g', "guard",    NULL,   "a-in"},
@@ -83,6 +82,7 @@ static const struct {
     {'y', "agency",   "acme", NULL  },
     {'u', "auditor",  NULL,   NULL  },
     {'p', "station",  NULL,   NULL  },
+    {'a', "admin",    NULL,   NULL  },
 };
 
 static const char *roles_of(const char *verb)
