@@ -254,19 +254,29 @@ static bool is_dead(enum err code)
     return code == ERR_MAP_FULL || code == ERR_FULL || code == ERR_IO || code == ERR_CORRUPT;
 }
 
-/* Runs one worker inside a savepoint. */
-static enum err in_savepoint(struct controller *ctl, struct input *input,
-                             enum err (*work)(struct controller *, void *, struct fault *),
-                             void *ctx, struct fault *fault)
+/* A timer's work, in a savepoint of its own: what it wrote is undone when it fails. */
+static enum err run_work(struct controller *ctl, struct fault *fault)
+{
+    struct batch *batch = ctl->batch;
+    TRY(open_txn(ctl, fault));
+    TRY(store_begin_child(batch->txn, &ctl->txn, fault));
+    enum err err = batch->work(ctl, batch->work_ctx, fault);
+    if (err == ERR_OK) {
+        return store_commit(&ctl->txn, fault);
+    }
+    store_txn_destroy(&ctl->txn);
+    return err;
+}
+
+/* An input that failed before works in a savepoint, so that its second failure touches nobody. */
+static enum err work_spoiled(struct controller *ctl, struct input *input, struct fault *fault)
 {
     struct batch *batch = ctl->batch;
     size_t acks = batch->ack_count;
     size_t outgoing = batch->outgoing_count;
     size_t out_used = batch->out_used;
-    TRY(open_txn(ctl, fault));
     TRY(store_begin_child(batch->txn, &ctl->txn, fault));
-    enum err err =
-        input != NULL ? batch->workers[input->port](ctl, input, fault) : work(ctl, ctx, fault);
+    enum err err = batch->workers[input->port](ctl, input, fault);
     if (err == ERR_OK) {
         return store_commit(&ctl->txn, fault);
     }
@@ -281,34 +291,55 @@ static enum err in_savepoint(struct controller *ctl, struct input *input,
     return err;
 }
 
-/* An agent's event that cannot be worked off would come again for ever: it is refused instead. */
 static enum err work_input(struct controller *ctl, struct input *input, struct fault *fault)
 {
-    enum err err = in_savepoint(ctl, input, NULL, NULL, fault);
-    if (err == ERR_OK || is_dead(err) || input->port != PORT_AGENTS || input->spoiled) {
-        return err;
+    TRY(open_txn(ctl, fault));
+    if (input->spoiled) {
+        return work_spoiled(ctl, input, fault);
     }
-    log_error("event_spoiled", LOG_TEXT("error", err_name(err)), LOG_TEXT("what", fault->what));
-    input->spoiled = true;
-    return in_savepoint(ctl, input, NULL, NULL, fault);
+    ctl->txn = ctl->batch->txn;
+    enum err err = ctl->batch->workers[input->port](ctl, input, fault);
+    ctl->txn = NULL;
+    return err;
 }
 
-static enum err redo_all(struct controller *ctl, struct fault *fault)
+/* Works off the inputs from number `first` on. A savepoint for each would copy every page that it
+ * touches, and failures of ours are rare: so when one fails, the whole batch is undone and all its
+ * inputs are worked off again, the failed one as spoiled. An agent's event is then refused, or it
+ * would come again for ever. Each input can be spoiled once, so this ends. */
+static enum err work_from(struct controller *ctl, size_t first, struct fault *fault)
 {
-    if (ctl->batch->work != NULL) {
-        return in_savepoint(ctl, NULL, ctl->batch->work, ctl->batch->work_ctx, fault);
-    }
-    for (size_t i = 0; i < ctl->batch->input_count; i++) {
-        struct input *input = &ctl->batch->inputs[i];
+    struct batch *batch = ctl->batch;
+    for (size_t i = first; i < batch->input_count;) {
+        struct input *input = &batch->inputs[i];
         enum err err = work_input(ctl, input, fault);
         if (is_dead(err)) {
             return err;
         }
-        if (err != ERR_OK) {
-            tell_failed(ctl, input, err, fault);
+        if (err == ERR_OK || input->spoiled) {
+            if (err != ERR_OK) {
+                log_error("input_failed", LOG_TEXT("error", err_name(err)),
+                          LOG_TEXT("what", fault->what));
+                tell_failed(ctl, input, err, fault);
+            }
+            i++;
+            continue;
         }
+        if (input->port == PORT_AGENTS) {
+            log_error("event_spoiled", LOG_TEXT("error", err_name(err)),
+                      LOG_TEXT("what", fault->what));
+        }
+        input->spoiled = true;
+        forget(ctl);
+        TRY(reload_committed(ctl, fault));
+        i = 0;
     }
     return ERR_OK;
+}
+
+static enum err redo_all(struct controller *ctl, struct fault *fault)
+{
+    return ctl->batch->work != NULL ? run_work(ctl, fault) : work_from(ctl, 0, fault);
 }
 
 /* The map is full: grow it and work the whole batch off again. */
@@ -324,21 +355,6 @@ static enum err grow_and_redo(struct controller *ctl, struct fault *fault)
         err = redo_all(ctl, fault);
     }
     return err;
-}
-
-static void settle(struct controller *ctl, struct input *input, enum err err, struct fault *fault)
-{
-    if (err == ERR_MAP_FULL) {
-        err = grow_and_redo(ctl, fault);
-    }
-    if (is_dead(err)) {
-        give_up(ctl, err, fault);
-    } else if (err != ERR_OK) {
-        log_error("input_failed", LOG_TEXT("error", err_name(err)), LOG_TEXT("what", fault->what));
-        if (input != NULL) {
-            tell_failed(ctl, input, err, fault);
-        }
-    }
 }
 
 static void open_batch(struct controller *ctl)
@@ -364,7 +380,13 @@ void batch_take(struct controller *ctl, const struct input *taken)
     memcpy(batch->in_arena + batch->in_used, taken->frame.data, taken->frame.size);
     input->frame.data = batch->in_arena + batch->in_used;
     batch->in_used += taken->frame.size;
-    settle(ctl, input, work_input(ctl, input, &fault), &fault);
+    enum err err = work_from(ctl, batch->input_count - 1, &fault);
+    if (err == ERR_MAP_FULL) {
+        err = grow_and_redo(ctl, &fault);
+    }
+    if (err != ERR_OK) {
+        give_up(ctl, err, &fault);
+    }
     if (batch->input_count == BATCH_INPUTS_MAX) {
         batch_commit(ctl);
     }
@@ -379,7 +401,7 @@ void batch_run(struct controller *ctl,
     open_batch(ctl);
     ctl->batch->work = work;
     ctl->batch->work_ctx = ctx;
-    enum err err = in_savepoint(ctl, NULL, work, ctx, &fault);
+    enum err err = run_work(ctl, &fault);
     if (err == ERR_MAP_FULL) {
         err = grow_and_redo(ctl, &fault);
     }

@@ -1,5 +1,6 @@
-/* batch: group commit. Inputs are worked off in one open write transaction, each inside a
- * savepoint; answers that promise something wait for the commit.
+/* batch: group commit. Inputs are worked off in one open write transaction, without a savepoint
+ * each: when one fails, all of them are worked off again, that one last tried in a savepoint.
+ * Answers that promise something wait for the commit.
  *
  * A verdict goes out at once (batch_verdict). Acknowledgements, replies and commands wait until the
  * commit returned 0. When the map is full the batch is given up, the store grows and all its inputs
@@ -23,7 +24,8 @@ struct input {
 };
 
 /* Works off one input in ctl->txn. ERR_OK also for what was refused (it answered so); any other
- * code is trouble of ours: the savepoint is undone, and the code decides what the batch does. */
+ * code is trouble of ours: what it wrote is undone, and the code decides what the batch does. It
+ * must bear to be run again: the batch may be redone. */
 typedef enum err input_worker(struct controller *ctl, struct input *input, struct fault *fault);
 
 enum { BATCH_INPUTS_MAX = LIMIT_GROUP_COMMIT_ENTRIES };

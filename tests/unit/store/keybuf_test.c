@@ -108,6 +108,35 @@ static void crc_is_the_standard_one(void **state)
     assert_true(crc32_add(0, bytes_of_text("")) == 0);
 }
 
+static uint32_t crc_bit_by_bit(const uint8_t *data, size_t size)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < 8 * size; i++) {
+        uint32_t bit = (uint32_t)data[i / 8] >> i % 8 & 1U;
+        crc = crc >> 1 ^ ((crc & 1U) != bit ? 0xedb88320U : 0U);
+    }
+    return ~crc;
+}
+
+static void crc_is_the_same_for_every_length_and_place(void **state)
+{
+    (void)state;
+    uint8_t data[80];
+    for (size_t i = 0; i < sizeof(data); i++) {
+        data[i] = (uint8_t)(i * 151 + 7);
+    }
+    for (size_t first = 0; first < 16; first++) {
+        for (size_t size = 0; first + size <= sizeof(data); size++) {
+            struct bytes run = {.data = data + first, .size = size};
+            assert_true(crc32_add(0, run) == crc_bit_by_bit(run.data, size));
+        }
+    }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t eight[9] = {(uint8_t)byte, 0, (uint8_t)byte, 1, 2, 3, 4, 5, (uint8_t)byte};
+        assert_true(crc32_add(0, BYTES_OF(eight)) == crc_bit_by_bit(eight, sizeof(eight)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +144,7 @@ int main(void)
         cmocka_unit_test(keys_come_apart_and_truncations_are_bad),
         cmocka_unit_test(a_name_without_end_is_bad),
         cmocka_unit_test(crc_is_the_standard_one),
+        cmocka_unit_test(crc_is_the_same_for_every_length_and_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,461 @@
+#include "tests/bench/fleet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/access/credential.h"
+#include "common/access/decide.h"
+#include "common/base/clock.h"
+#include "common/base/entropy.h"
+#include "common/base/ids.h"
+#include "common/base/must.h"
+#include "schema/agent.pb-c.h"
+#include "schema/envelope.h"
+
+enum { RING_MASK = FLEET_OPEN_MAX - 1, WINDOW_MARGIN = 16, PATH_SIZE = 512, STORE_ID_SIZE = 16 };
+
+struct sent {
+    int64_t due_ns;
+    uint64_t sequence; /* 0: acknowledged */
+    uint32_t person;
+    bool out;
+    bool presentation;
+};
+
+/* A grant whose passage has not been sent. */
+struct grant {
+    uint64_t sequence;
+    uint32_t person;
+    bool out;
+};
+
+struct box {
+    struct link_client *client;
+    char gate[NAME_SIZE];
+    uint8_t store_id[STORE_ID_SIZE];
+    bool welcomed;
+    uint8_t version;
+    uint32_t epoch;
+    uint64_t last; /* sequence */
+    size_t open;
+    size_t grant_first, grant_count;
+    struct grant grants[FLEET_OPEN_MAX];
+    struct sent ring[FLEET_OPEN_MAX];
+};
+
+struct fleet {
+    bool bare;
+    size_t count;
+    uint32_t persons, person_step;
+    uint64_t person_turn;
+    uint8_t *inside; /* a bit a person */
+    int64_t measure_from_ns;
+    struct fleet_figures figures;
+    struct box *boxes;
+};
+
+void fleet_badge(uint32_t person, uint8_t out[FLEET_BADGE_SIZE])
+{
+    static const uint8_t head[3] = {0x04, 0x51, 0x52};
+    struct writer w = writer_of(out, FLEET_BADGE_SIZE);
+    writer_bytes(&w, BYTES_OF(head));
+    writer_u32(&w, person);
+    MUST(!w.bad);
+}
+
+/* --- opening --- */
+
+static uint32_t greatest_common(uint32_t a, uint32_t b)
+{
+    while (b != 0) {
+        uint32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Far from the last one, and every one comes once before one comes again. */
+static uint32_t step_over(uint32_t persons)
+{
+    uint32_t step = (uint32_t)((uint64_t)persons * 618 / 1000) | 1U;
+    while (greatest_common(step, persons) != 1) {
+        step += 2;
+    }
+    return step;
+}
+
+static enum err open_box(struct box *box, const struct fleet_options *options, size_t number,
+                         struct fault *fault)
+{
+    AUTO(link_key_pair_destroy) struct link_key_pair keys = {0};
+    char path[PATH_SIZE];
+    (void)snprintf(box->gate, sizeof(box->gate), "g-%03zu", number + 1);
+    box->version = PROTOCOL_VERSION;
+    if (options->bare) {
+        TRY(link_key_pair_draw(&keys, fault));
+        box->welcomed = true;
+    } else {
+        (void)snprintf(path, sizeof(path), "%s/%s/agent.key", options->key_dir, box->gate);
+        TRY(link_key_pair_read(path, &keys, fault));
+    }
+    entropy_fill(entropy_system(), box->store_id, sizeof(box->store_id));
+    struct link_client_options client = {.keys = &keys,
+                                         .server_key = options->server_key,
+                                         .endpoint = options->endpoint,
+                                         .hwm_messages = FLEET_OPEN_MAX};
+    return link_client_create(options->link, &client, &box->client, fault);
+}
+
+enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fleet,
+                      struct fault *fault)
+{
+    MUST(options->count > 0 && options->count <= FLEET_MAX && options->persons > 0);
+    AUTO(fleet_destroy) struct fleet *fleet = calloc(1, sizeof(*fleet));
+    MUST(fleet != NULL);
+    fleet->bare = options->bare;
+    fleet->persons = options->persons;
+    fleet->person_step = step_over(options->persons);
+    fleet->inside = calloc(1, options->persons / 8 + 1);
+    fleet->boxes = calloc(options->count, sizeof(*fleet->boxes));
+    MUST(fleet->inside != NULL && fleet->boxes != NULL);
+    for (size_t i = 0; i < options->count; i++) {
+        TRY(open_box(&fleet->boxes[i], options, i, fault));
+        fleet->count++;
+    }
+    *ret_fleet = fleet;
+    fleet = NULL;
+    return ERR_OK;
+}
+
+void fleet_destroy(struct fleet **handle)
+{
+    struct fleet *fleet = *handle;
+    if (fleet == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < fleet->count; i++) {
+        link_client_destroy(&fleet->boxes[i].client);
+    }
+    series_destroy(&fleet->figures.verdict);
+    series_destroy(&fleet->figures.ack);
+    free(fleet->boxes);
+    free(fleet->inside);
+    free(fleet);
+    *handle = NULL;
+}
+
+size_t fleet_count(const struct fleet *fleet)
+{
+    return fleet->count;
+}
+
+void *fleet_socket(const struct fleet *fleet, size_t box)
+{
+    return link_client_socket(fleet->boxes[box].client);
+}
+
+size_t fleet_ready(const struct fleet *fleet)
+{
+    size_t ready = 0;
+    for (size_t i = 0; i < fleet->count; i++) {
+        ready += fleet->boxes[i].welcomed;
+    }
+    return ready;
+}
+
+size_t fleet_unanswered(const struct fleet *fleet, size_t box)
+{
+    return fleet->boxes[box].open;
+}
+
+size_t fleet_unanswered_all(const struct fleet *fleet)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < fleet->count; i++) {
+        open += fleet->boxes[i].open;
+    }
+    return open;
+}
+
+struct fleet_figures *fleet_figures(struct fleet *fleet)
+{
+    return &fleet->figures;
+}
+
+void fleet_measure(struct fleet *fleet, int64_t from_ns)
+{
+    struct fleet_figures *figures = &fleet->figures;
+    fleet->measure_from_ns = from_ns;
+    series_clear(&figures->verdict);
+    series_clear(&figures->ack);
+    *figures = (struct fleet_figures){.verdict = figures->verdict, .ack = figures->ack};
+}
+
+/* --- the conversation of a gate --- */
+
+static int64_t wall_us(void)
+{
+    const struct clock *clock = clock_system();
+    return clock->wall(clock->ctx).us;
+}
+
+static enum err send_message(struct box *box, enum message_kind kind, uint64_t sequence,
+                             const ProtobufCMessage *body)
+{
+    uint8_t frame[LIMIT_EVENT_BYTES];
+    size_t size = envelope_write(box->version, kind, sequence, body, frame, sizeof(frame));
+    return link_client_send(box->client, (struct bytes){.data = frame, .size = size}, NULL);
+}
+
+static void say_hello(struct box *box)
+{
+    Parkgate__Hello hello = PARKGATE__HELLO__INIT;
+    hello.store_id = (ProtobufCBinaryData){.len = STORE_ID_SIZE, .data = box->store_id};
+    hello.epoch = box->epoch;
+    hello.version = PROTOCOL_VERSION;
+    hello.version_oldest = PROTOCOL_VERSION;
+    hello.gate = box->gate;
+    hello.program = (char *)(uintptr_t) "bench-load";
+    hello.wall_us = wall_us();
+    enum err err = send_message(box, MESSAGE_HELLO, 0, &hello.base);
+    (void)err; /* not connected yet: it is said again */
+}
+
+void fleet_beat(struct fleet *fleet)
+{
+    for (size_t i = 0; !fleet->bare && i < fleet->count; i++) {
+        struct box *box = &fleet->boxes[i];
+        if (!box->welcomed) {
+            say_hello(box);
+            continue;
+        }
+        Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+        beat.wall_us = wall_us();
+        beat.pending = box->open;
+        beat.last_sequence = box->last;
+        enum err err = send_message(box, MESSAGE_HEARTBEAT, 0, &beat.base);
+        (void)err; /* the next one follows */
+    }
+}
+
+static void on_welcome(struct box *box, const Parkgate__Welcome *welcome)
+{
+    box->epoch = welcome->epoch;
+    box->version = (uint8_t)welcome->version;
+    box->last = box->welcomed ? box->last : welcome->applied;
+    box->welcomed = true;
+}
+
+/* --- sending --- */
+
+static bool is_inside(const struct fleet *fleet, uint32_t person)
+{
+    return (fleet->inside[person / 8] >> person % 8 & 1) != 0;
+}
+
+static void flip(struct fleet *fleet, uint32_t person)
+{
+    fleet->inside[person / 8] ^= (uint8_t)(1U << person % 8);
+}
+
+static enum err send_bare(struct box *box, size_t number, const struct sent *next)
+{
+    uint8_t frame[FLEET_BARE_FRAME] = {0};
+    struct writer w = writer_of(frame, sizeof(frame));
+    writer_u8(&w, 'E');
+    writer_u64(&w, next->sequence);
+    writer_u64(&w, next->person);
+    writer_u16(&w, (uint16_t)number);
+    return link_client_send(box->client, BYTES_OF(frame), NULL);
+}
+
+static enum err send_event(struct box *box, const struct sent *next, uint64_t presentation)
+{
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    char lane[NAME_SIZE + 4];
+    char reader[sizeof(lane) + 8];
+    uint8_t badge[FLEET_BADGE_SIZE];
+    (void)snprintf(lane, sizeof(lane), "%s-%s", box->gate, next->out ? "out" : "in");
+    (void)snprintf(reader, sizeof(reader), "%s-badge", lane);
+    event.epoch = box->epoch;
+    event.sequence = next->sequence;
+    event.kind = next->presentation ? EVENT_PRESENTATION : EVENT_PASSAGE;
+    event.lane = lane;
+    event.received_us = wall_us();
+    event.captured_us = event.received_us;
+    event.direction = next->out ? LANE_OUT : LANE_IN;
+    if (next->presentation) {
+        fleet_badge(next->person, badge);
+        event.reader = reader;
+        event.credential_kind = CREDENTIAL_KIND_BADGE;
+        event.credential_class = CREDENTIAL_CLASS_UID_ONLY;
+        event.credential = (ProtobufCBinaryData){.len = sizeof(badge), .data = badge};
+    } else {
+        event.presentation = presentation;
+        event.passage = PASSAGE_PASSED;
+    }
+    return send_message(box, MESSAGE_EVENT, next->sequence, &event.base);
+}
+
+/* The passage of the oldest grant; else the next person's presentation. */
+static struct sent choose(struct fleet *fleet, struct box *box, uint64_t *ret_presentation)
+{
+    struct sent next = {.sequence = box->last + 1, .presentation = true};
+    *ret_presentation = 0;
+    if (box->grant_count > 0) {
+        const struct grant *grant = &box->grants[box->grant_first];
+        next.person = grant->person;
+        next.out = grant->out;
+        next.presentation = false;
+        *ret_presentation = grant->sequence;
+        return next;
+    }
+    next.person =
+        (uint32_t)(fleet->person_turn % fleet->persons * fleet->person_step % fleet->persons);
+    next.out = is_inside(fleet, next.person);
+    return next;
+}
+
+bool fleet_send(struct fleet *fleet, size_t number, int64_t due_ns)
+{
+    struct box *box = &fleet->boxes[number];
+    struct fleet_figures *figures = &fleet->figures;
+    uint64_t presentation = 0;
+    if (!box->welcomed || box->ring[(box->last + 1) & RING_MASK].sequence != 0) {
+        figures->busy++;
+        return false;
+    }
+    struct sent next = choose(fleet, box, &presentation);
+    next.due_ns = due_ns;
+    enum err err =
+        fleet->bare ? send_bare(box, number, &next) : send_event(box, &next, presentation);
+    if (err != ERR_OK) {
+        figures->busy++;
+        return false;
+    }
+    if (next.presentation) {
+        fleet->person_turn++;
+    } else {
+        box->grant_first = (box->grant_first + 1) & RING_MASK;
+        box->grant_count--;
+        flip(fleet, next.person);
+    }
+    box->ring[next.sequence & RING_MASK] = next;
+    box->last = next.sequence;
+    box->open++;
+    figures->sent += due_ns >= fleet->measure_from_ns;
+    return true;
+}
+
+/* --- receiving --- */
+
+static struct sent *find_sent(struct box *box, uint64_t sequence)
+{
+    struct sent *sent = &box->ring[sequence & RING_MASK];
+    return sequence != 0 && sent->sequence == sequence ? sent : NULL;
+}
+
+static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence, bool granted,
+                         int64_t now_ns)
+{
+    const struct sent *sent = find_sent(box, sequence);
+    struct fleet_figures *figures = &fleet->figures;
+    if (sent == NULL) {
+        figures->dropped++;
+        return;
+    }
+    if (sent->due_ns >= fleet->measure_from_ns) {
+        series_add(&figures->verdict, now_ns - sent->due_ns);
+        figures->granted += granted;
+        figures->denied += !granted;
+    }
+    if (granted && !fleet->bare && box->grant_count < FLEET_OPEN_MAX) {
+        size_t at = (box->grant_first + box->grant_count++) & RING_MASK;
+        box->grants[at] =
+            (struct grant){.sequence = sequence, .person = sent->person, .out = sent->out};
+    }
+}
+
+static void take_ack(struct fleet *fleet, struct box *box, uint64_t sequence, uint32_t answer,
+                     int64_t now_ns)
+{
+    struct sent *sent = find_sent(box, sequence);
+    struct fleet_figures *figures = &fleet->figures;
+    if (sent == NULL) {
+        figures->dropped++;
+        return;
+    }
+    if (sent->due_ns >= fleet->measure_from_ns) {
+        series_add(&figures->ack, now_ns - sent->due_ns);
+        figures->acks++;
+        figures->refused += answer == ANSWER_REFUSED;
+        figures->retried += answer == ANSWER_RETRY;
+    }
+    sent->sequence = 0;
+    box->open--;
+}
+
+static void on_bare(struct fleet *fleet, struct box *box, struct bytes frame, int64_t now_ns)
+{
+    struct reader r = reader_of(frame);
+    uint8_t kind = reader_u8(&r);
+    if (kind == 'A') {
+        uint16_t count = reader_u16(&r);
+        for (uint16_t i = 0; i < count && !r.bad; i++) {
+            take_ack(fleet, box, reader_u64(&r), ANSWER_APPLIED, now_ns);
+        }
+        return;
+    }
+    uint64_t sequence = reader_u64(&r);
+    take_verdict(fleet, box, sequence, true, now_ns);
+    if (kind == 'E') { /* an echo is all there is */
+        take_ack(fleet, box, sequence, ANSWER_APPLIED, now_ns);
+    }
+}
+
+static void on_ack(struct fleet *fleet, struct box *box, const Parkgate__Ack *ack, int64_t now_ns)
+{
+    for (size_t i = 0; i < ack->n_sequence && i < ack->n_answer; i++) {
+        take_ack(fleet, box, ack->sequence[i], ack->answer[i], now_ns);
+    }
+}
+
+static void on_frame(struct fleet *fleet, struct box *box, struct bytes frame, int64_t now_ns)
+{
+    struct envelope envelope;
+    struct complaint ignored;
+    if (!envelope_read(frame, &envelope, &ignored)) {
+        fleet->figures.dropped++;
+        return;
+    }
+    ProtobufCMessage *body = envelope_unpack(&envelope, &ignored);
+    if (body == NULL) {
+        fleet->figures.dropped++;
+        return;
+    }
+    if (envelope.kind == MESSAGE_VERDICT) {
+        const Parkgate__Verdict *verdict = (const void *)body;
+        take_verdict(fleet, box, verdict->sequence, verdict->outcome == OUTCOME_GRANT, now_ns);
+    } else if (envelope.kind == MESSAGE_ACK) {
+        on_ack(fleet, box, (const void *)body, now_ns);
+    } else if (envelope.kind == MESSAGE_WELCOME) {
+        on_welcome(box, (const void *)body);
+    }
+    protobuf_c_message_free_unpacked(body, NULL);
+}
+
+void fleet_drain(struct fleet *fleet, size_t number, int64_t now_ns)
+{
+    struct box *box = &fleet->boxes[number];
+    struct bytes frame;
+    struct fault fault = {0};
+    while (link_client_recv(box->client, &frame, &fault) == ERR_OK) {
+        if (fleet->bare) {
+            on_bare(fleet, box, frame, now_ns);
+        } else {
+            on_frame(fleet, box, frame, now_ns);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+/* fleet: emulated gate boxes over real CURVE sockets, and what they measure.
+ *
+ * A gate's box says HELLO, then sends presentations of badges and, for each grant, the passage that
+ * follows it, each with its sequence; it takes verdicts and acknowledgements. It keeps nothing on
+ * disk. A bare fleet sends frames of the same size that carry only a number and a person, to
+ * measure an echo or a bare store behind the same sockets.
+ *
+ * A person is a number below the population's; its badge is fleet_badge(). Persons come in an order
+ * that touches all of the population evenly. Who was let in is sent out the next time.
+ *
+ * Times: a latency begins when the event was due to be sent, not when it was, so that a slow answer
+ * cannot hide the waiting of those behind it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/link/link.h"
+#include "tests/bench/series.h"
+
+enum {
+    FLEET_MAX = 200,        /* boxes */
+    FLEET_OPEN_MAX = 8192,  /* events of a box that are not acknowledged; a power of two */
+    FLEET_BADGE_SIZE = 7,   /* bytes of a UID */
+    FLEET_BARE_FRAME = 176, /* bytes: what an event of a gate has, all around it included */
+};
+
+/* Bare frames: 'E', number u64, person u64, box u16, zeros. Replies: the frame itself (echo), or
+ * 'V', number u64 and then, after the commit, 'A', count u16, numbers u64. */
+
+struct fleet_options {
+    struct link *link;
+    bool bare;
+    const char *endpoint;
+    struct link_key server_key;
+    const char *key_dir; /* DIR/g-001/agent.key, ... of boxes that joined; bare: not used */
+    size_t count;
+    uint32_t persons;
+};
+
+struct fleet_figures {
+    struct series verdict, ack;
+    uint64_t sent, acks, granted, denied, refused, retried, busy, dropped;
+};
+
+struct fleet;
+
+MUST_CHECK enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fleet,
+                                 struct fault *fault);
+void fleet_destroy(struct fleet **fleet);
+
+size_t fleet_count(const struct fleet *fleet);
+/* For zmq_poll. */
+void *fleet_socket(const struct fleet *fleet, size_t box);
+/* Boxes that were welcomed (bare: all). */
+size_t fleet_ready(const struct fleet *fleet);
+/* Says HELLO for those that were not, heartbeats for the others. Call every second or two. */
+void fleet_beat(struct fleet *fleet);
+
+/* From now on: events that are due at `from_ns` (monotonic) or later count in the figures. */
+void fleet_measure(struct fleet *fleet, int64_t from_ns);
+/* Sends the box's next event, due at `due_ns`. False: its window or its socket is full. */
+bool fleet_send(struct fleet *fleet, size_t box, int64_t due_ns);
+/* Takes whatever has come for this box. */
+void fleet_drain(struct fleet *fleet, size_t box, int64_t now_ns);
+/* Events of the box, or of all, that are not acknowledged yet. */
+size_t fleet_unanswered(const struct fleet *fleet, size_t box);
+size_t fleet_unanswered_all(const struct fleet *fleet);
+struct fleet_figures *fleet_figures(struct fleet *fleet);
+
+void fleet_badge(uint32_t person, uint8_t out[FLEET_BADGE_SIZE]);
