@@ -598,8 +598,8 @@ const char *helper_open_result_name(enum open_result result)
         [OPEN_DONE] = "opened",          [OPEN_EXPIRED] = "expired",
         [OPEN_DUPLICATE] = "duplicate",  [OPEN_UNKNOWN_LANE] = "unknown-lane",
         [OPEN_SILENT] = "board-silent",  [OPEN_REFUSED] = "board-refused",
-        [OPEN_QUEUE_FULL] = "lane-full", [OPEN_LOST] = "helper-lost",
+        [OPEN_QUEUE_FULL] = "lane-full", [OPEN_LOST] = "helper-lost",  [OPEN_HUNG_UP] = "hung-up",
     };
-    MUST(result >= OPEN_DONE && result <= OPEN_LOST);
+    MUST(result >= OPEN_DONE && result <= OPEN_HUNG_UP);
     return names[result];
 }

@@ -163,6 +163,7 @@ enum open_result {
     OPEN_REFUSED = 6,      /* no link to the board, or it answered that it cannot */
     OPEN_QUEUE_FULL = 7,   /* LANE_QUEUE_MAX grants wait for their passage */
     OPEN_LOST = 8,         /* made by the agent's end only: the helper went before it answered */
+    OPEN_HUNG_UP = 9,      /* made by the agent's end only: the camera that asked was gone; not opened */
 };
 
 struct helper_open_result {

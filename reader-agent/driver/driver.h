@@ -38,6 +38,7 @@ struct reading {
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
     enum card_proof proof;                           /* of a badge that was asked for one */
     uint32_t exchange_ms;                            /* how long its proof took */
+    uint64_t ticket; /* the device's request waits for what becomes of it (replies.h); 0 none */
 };
 
 /* Where drivers report. All calls return at once. */
@@ -64,14 +65,16 @@ struct driver_sink {
 struct http_device {
     struct name reader;
     enum reader_driver driver;
-    char path[LIMIT_TEXT_BYTES]; /* exact path of its posts */
+    char path[LIMIT_TEXT_BYTES]; /* of its posts; some families have more behind it */
     char source[64];             /* address it may come from, numeric; "any" only on loopback */
     char user[64];               /* digest user; "" no authentication */
     char password[128];          /* read from its secret file by the shell */
     char device_id[LIMIT_DEVICE_ID_BYTES + 1]; /* its own id of itself; "" not compared */
-    char time_zone[TZ_NAME_SIZE]; /* of local times that it sends; "" not known */
-    bool verify_first;            /* ZKTeco attendance: verify stands before status */
-    bool reversed;                /* gives a card's bytes in the other order */
+    char time_zone[TZ_NAME_SIZE];              /* of local times that it sends; "" the park's */
+    const struct tz_table *zone;               /* that zone, borrowed; NULL: not known */
+    bool verify_first;                         /* ZKTeco attendance: verify stands before status */
+    bool reversed;                             /* gives a card's bytes in the other order */
+    struct name opens;                         /* the lane that its answer opens; "" none */
 };
 
 /* One opening of a lane. The verdict it acts on is durable already (DESIGN of a passage, step 4).
@@ -81,6 +84,7 @@ struct opening {
     struct grant_id grant;         /* the committed event it belongs to; never none */
     enum lane_direction direction; /* of the presentation */
     struct mono expires;           /* opens nothing at or after this */
+    uint64_t ticket;               /* of the reading, where its reader's answer opens; 0 none */
 };
 
 /* Where actuators report. All calls return at once. */

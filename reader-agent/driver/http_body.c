@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/base/must.h"
-#include "reader-agent/driver/hik_access.h"
-#include "reader-agent/driver/hik_anpr.h"
+#include "common/seal/seal.h"
+#include "reader-agent/driver/json_cut.h"
 #include "reader-agent/driver/multipart.h"
 
 enum {
@@ -17,7 +17,8 @@ enum {
 };
 
 struct http_body {
-    const struct http_device *device;
+    struct http_call call;
+    const struct http_driver *driver;
     struct http_counters *counters;
     struct multipart *parts; /* NULL: one bare text */
     uint64_t size;
@@ -25,15 +26,14 @@ struct http_body {
     bool text_cut;
     bool bad;
     bool understood; /* at least one part was */
-    bool finished;
-    const char *notice;
+    bool read, finished;
     const char *why; /* the first thing that was wrong */
     uint8_t *aside;  /* heap: what is put aside, at most LIMIT_ASIDE_BYTES */
     size_t aside_size;
     uint8_t head[HEAD_BYTES];
     size_t head_size;
-    size_t reading_count;
-    struct reading readings[HTTP_BODY_READINGS];
+    struct json_cut cut;
+    struct http_parsed parsed;
     size_t text_size; /* of a bare text */
     uint8_t text[];   /* LIMIT_HTTP_TEXT_BYTES where the body is bare */
 };
@@ -88,37 +88,6 @@ static size_t append(uint8_t *to, size_t size, size_t room, struct bytes piece)
     return take;
 }
 
-static bool is_xml(struct bytes text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '<') {
-            return true;
-        }
-        if (text.data[i] == '{' || text.data[i] == '[') {
-            return false;
-        }
-    }
-    return false;
-}
-
-/* The device's own language, or the other one of the family: then only to see that it is an event
- * of another kind (a heartbeat), never for a reading. */
-static enum parse_result parse(struct http_body *body, struct bytes text, struct reading *reading)
-{
-    struct name reader = body->device->reader;
-    bool own_is_xml = body->device->driver == DRIVER_HIK_ANPR;
-    const char *notice = NULL;
-    enum parse_result result = is_xml(text) ? hik_anpr_parse(text, reader, reading)
-                                            : hik_access_parse(text, reader, reading, &notice);
-    if (is_xml(text) != own_is_xml) {
-        return result == PARSE_FOREIGN ? PARSE_FOREIGN : PARSE_BAD;
-    }
-    if (result == PARSE_NOTICE) {
-        body->notice = notice;
-    }
-    return result;
-}
-
 static void take_text(struct http_body *body, struct bytes text)
 {
     static const enum http_count counted_as[] = {
@@ -127,19 +96,18 @@ static void take_text(struct http_body *body, struct bytes text)
         [PARSE_FAILED] = HTTP_COUNT_FAILED,  [PARSE_UNUSABLE] = HTTP_COUNT_UNUSABLE,
         [PARSE_BAD] = HTTP_COUNTS, /* counted where it is kept */
     };
-    if (body->reading_count == HTTP_BODY_READINGS) {
-        body->too_large = true;
+    if (body->too_large) {
         return;
     }
-    enum parse_result result = parse(body, text, &body->readings[body->reading_count]);
-    if (result == PARSE_READING || result == PARSE_UNUSABLE) {
-        body->reading_count++;
-    }
+    body->parsed.why = NULL;
+    enum parse_result result = body->driver->parse(&body->call, text, &body->parsed);
+    body->too_large = body->parsed.full;
     if (counted_as[result] != HTTP_COUNTS) {
         count(body, counted_as[result]);
     }
     if (result == PARSE_BAD) {
-        bad(body, text, "not an event that its driver knows");
+        const char *why = body->parsed.why;
+        bad(body, text, why != NULL ? why : "not an event that its driver knows");
     }
     body->understood = body->understood || result != PARSE_BAD;
 }
@@ -154,7 +122,7 @@ static void on_part(void *ctx, enum multipart_kind kind, struct bytes text)
     }
 }
 
-struct http_body *http_body_create(const struct http_device *device, const char *content_type,
+struct http_body *http_body_create(const struct http_call *call, const char *content_type,
                                    uint64_t declared_size, struct http_counters *counters)
 {
     char boundary[MULTIPART_BOUNDARY_BYTES + 1];
@@ -163,7 +131,9 @@ struct http_body *http_body_create(const struct http_device *device, const char 
     if (body == NULL) {
         return NULL;
     }
-    body->device = device;
+    body->call = *call;
+    body->driver = http_driver_of(call->device->driver);
+    MUST(body->driver != NULL);
     body->counters = counters;
     if (parted) {
         struct multipart_sink sink = {.part = on_part, .ctx = body};
@@ -187,7 +157,7 @@ void http_body_destroy(struct http_body **body)
 
 bool http_body_feed(struct http_body *body, struct bytes piece)
 {
-    MUST(!body->finished);
+    MUST(!body->read);
     body->size += piece.size;
     if (body->size > LIMIT_HTTP_BODY_BYTES) {
         body->too_large = true;
@@ -200,6 +170,9 @@ bool http_body_feed(struct http_body *body, struct bytes piece)
         if (multipart_feed(body->parts, piece) != ERR_OK) {
             body->too_large = true;
         }
+    } else if (body->driver->cuts_json) {
+        body->text_size = json_cut_feed(&body->cut, piece, body->text, body->text_size,
+                                        LIMIT_HTTP_TEXT_BYTES, &body->text_cut);
     } else {
         size_t took = append(body->text, body->text_size, LIMIT_HTTP_TEXT_BYTES, piece);
         body->text_size += took;
@@ -215,7 +188,7 @@ static void take_bare(struct http_body *body)
     enum multipart_kind kind = multipart_kind_of(text);
     if (body->text_cut && kind != MULTIPART_PICTURE) {
         bad(body, text, "longer than an event may be");
-    } else if (kind == MULTIPART_TEXT) {
+    } else if (kind == MULTIPART_TEXT || (kind != MULTIPART_PICTURE && body->driver->any_text)) {
         take_text(body, text);
     } else if (kind == MULTIPART_OTHER) {
         bad(body, text, "neither XML nor JSON");
@@ -244,18 +217,19 @@ static enum err put_aside(struct http_body *body, const struct driver_sink *sink
 {
     struct fault fault;
     struct bytes kept = {.data = body->aside, .size = body->aside_size};
-    return body->bad ? sink->aside(sink->ctx, body->device->reader, kept, body->why, &fault)
+    return body->bad ? sink->aside(sink->ctx, body->call.device->reader, kept, body->why, &fault)
                      : ERR_OK;
 }
 
-static unsigned hand_over(struct http_body *body, const struct driver_sink *sink)
+static unsigned hand_over(struct http_body *body, const struct driver_sink *sink, size_t *ret_taken)
 {
     unsigned status = STATUS_OK;
-    for (size_t i = 0; i < body->reading_count; i++) {
+    for (size_t i = 0; i < body->parsed.reading_count; i++) {
         struct fault fault;
-        enum err err = sink->reading(sink->ctx, &body->readings[i], &fault);
+        enum err err = sink->reading(sink->ctx, &body->parsed.readings[i], &fault);
         if (err == ERR_OK) {
             count(body, HTTP_COUNT_READINGS);
+            (*ret_taken)++;
         } else if (err == ERR_REFUSED) {
             count(body, HTTP_COUNT_NOT_KNOWN);
             status = STATUS_REFUSED;
@@ -276,19 +250,47 @@ static unsigned hand_over(struct http_body *body, const struct driver_sink *sink
     return status;
 }
 
+const struct http_parsed *http_body_read(struct http_body *body)
+{
+    MUST(!body->read);
+    end_of_body(body);
+    body->read = true;
+    return body->too_large ? NULL : &body->parsed;
+}
+
+void http_body_digest(const struct http_body *body, char out[DEVICE_FINGERPRINT_SIZE])
+{
+    struct seal_hash hash =
+        seal_hash_of((struct bytes){.data = body->text, .size = body->text_size});
+    bytes_to_hex((struct bytes){.data = hash.bytes, .size = DEVICE_FINGERPRINT_SIZE / 2}, out,
+                 DEVICE_FINGERPRINT_SIZE);
+}
+
+void http_body_ticket(struct http_body *body, uint64_t ticket)
+{
+    MUST(body->read && !body->finished);
+    for (size_t i = 0; i < body->parsed.reading_count; i++) {
+        struct reading *reading = &body->parsed.readings[i];
+        if (!reading->history) {
+            reading->ticket = ticket;
+            return;
+        }
+    }
+}
+
 struct http_outcome http_body_finish(struct http_body *body, const struct driver_sink *sink)
 {
-    MUST(!body->finished);
-    end_of_body(body);
+    MUST(body->read && !body->finished);
     body->finished = true;
     if (body->too_large) {
         count(body, HTTP_COUNT_TOO_LARGE);
         return (struct http_outcome){.status = STATUS_LARGE};
     }
-    return (struct http_outcome){
-        .status = hand_over(body, sink),
+    struct http_outcome outcome = {
         .understood = !body->bad,
         .put_aside = body->bad,
-        .notice = body->notice,
+        .notice = body->parsed.notice,
     };
+    outcome.status = hand_over(body, sink, &outcome.taken);
+    return outcome;
 }

@@ -12,8 +12,7 @@
 #include "common/base/bytes.h"
 #include "common/base/err.h"
 #include "reader-agent/driver/driver.h"
-
-enum { HTTP_BODY_READINGS = 32 }; /* events of one body; more is too large */
+#include "reader-agent/driver/http_driver.h"
 
 /* What was counted since start. Append only. */
 enum http_count {
@@ -43,23 +42,25 @@ const char *http_count_name(enum http_count count);
 
 struct http_body;
 
-/* content_type may be NULL (bare XML or JSON is then expected); declared_size 0: not known.
- * NULL: no memory. device and counters are borrowed and outlive the body. */
-struct http_body *http_body_create(const struct http_device *device, const char *content_type,
+/* content_type may be NULL (a bare text is then expected); declared_size 0: not known. `call` is
+ * copied, what it borrows and the counters outlive the body. NULL: no memory. */
+struct http_body *http_body_create(const struct http_call *call, const char *content_type,
                                    uint64_t declared_size, struct http_counters *counters);
 void http_body_destroy(struct http_body **body);
 
 /* The next bytes. False: a bound is passed, the answer is 413 and the rest need not be read. */
 bool http_body_feed(struct http_body *body, struct bytes piece);
 
-struct http_outcome {
-    unsigned status;    /* the answer, see http_body_finish */
-    bool understood;    /* no part was bad, and there was one */
-    bool put_aside;     /* some was not understood, and is kept at the gate when status is 200 */
-    const char *notice; /* static sentence for the operator, or NULL */
-};
+/* The body is whole: reads it, hands nothing over yet. What it came to, borrowed; NULL: a bound is
+ * passed. To be called once, before http_body_finish. */
+const struct http_parsed *http_body_read(struct http_body *body);
+/* A text that is the same for the same bare body and hardly for another: for one that names no id.
+ */
+void http_body_digest(const struct http_body *body, char out[DEVICE_FINGERPRINT_SIZE]);
+/* Gives the first live reading a ticket of replies.h. */
+void http_body_ticket(struct http_body *body, uint64_t ticket);
 
-/* The body is whole: hands its readings to the sink. To be called once. The status:
+/* Hands what was read to the sink. To be called once. The status:
  * 200  every reading is durable, and so is what was not understood: put aside
  * 403  the sink does not know this reader
  * 413  a bound is passed; nothing was handed over

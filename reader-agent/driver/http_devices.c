@@ -79,7 +79,7 @@ static enum err check_texts(const struct http_device *device, struct fault *faul
     if (device->user[0] != '\0' && device->password[0] == '\0') {
         return fault_set(fault, ERR_INPUT, "reader %s: user without password", device->reader.text);
     }
-    if (device->driver != DRIVER_HIK_ANPR && device->driver != DRIVER_HIK_ACCESS) {
+    if (http_driver_of(device->driver) == NULL) {
         return fault_set(fault, ERR_INPUT, "reader %s: its driver does not post over HTTP",
                          device->reader.text);
     }
@@ -91,6 +91,7 @@ static enum err fill_slot(struct http_slot *slot, const struct http_device *devi
 {
     TRY(check_texts(device, fault));
     slot->device = *device;
+    slot->driver = http_driver_of(device->driver);
     slot->any_source = strcmp(device->source, "any") == 0;
     if (slot->any_source && !on_loopback) {
         return fault_set(fault, ERR_INPUT,
@@ -163,13 +164,14 @@ static int fit_of(const struct http_slot *slot, const char *user)
 
 enum http_found http_devices_find(struct http_devices *devices, const char *path,
                                   struct http_address source, const char *user,
-                                  struct http_slot **ret_slot)
+                                  struct http_slot **ret_slot, const char **ret_subpath)
 {
     enum http_found found = HTTP_FOUND_NO_PATH;
     int best = 0;
     for (size_t i = 0; i < devices->count; i++) {
         struct http_slot *slot = &devices->slots[i];
-        if (strcmp(slot->device.path, path) != 0) {
+        const char *subpath = http_driver_subpath(slot->driver, slot->device.path, path);
+        if (subpath == NULL) {
             continue;
         }
         if (found == HTTP_FOUND_NO_PATH) {
@@ -180,6 +182,7 @@ enum http_found http_devices_find(struct http_devices *devices, const char *path
             best = fit_of(slot, user);
             found = HTTP_FOUND;
             *ret_slot = slot;
+            *ret_subpath = subpath;
         }
     }
     return found;
@@ -196,9 +199,8 @@ static void report_bad(struct http_slot *slot, struct mono now, const struct dri
         return;
     }
     char what[NAME_SIZE + 40];
-    bool camera = slot->device.driver == DRIVER_HIK_ANPR;
-    int size = snprintf(what, sizeof(what), "%s %s: body not understood",
-                        camera ? "camera" : "terminal", slot->device.reader.text);
+    int size = snprintf(what, sizeof(what), "%s %s: body not understood", slot->driver->noun,
+                        slot->device.reader.text);
     MUST(size > 0 && (size_t)size < sizeof(what));
     slot->complained = true;
     slot->complained_at = now;

@@ -30,6 +30,7 @@ bool http_address_is_loopback(struct http_address address);
 
 struct http_slot {
     struct http_device device;
+    const struct http_driver *driver;
     bool any_source;
     struct http_address source;
     bool known_up;   /* DEVICE_UP was reported */
@@ -52,12 +53,13 @@ void http_devices_destroy(struct http_devices **devices);
 
 enum http_found { HTTP_FOUND, HTTP_FOUND_NO_PATH, HTTP_FOUND_NO_SOURCE };
 
-/* The device that posts to `path` from `source` and names the account `user` (NULL: none): the one
- * with that account; else the one without account; else any with an account, which the caller
- * then challenges. *ret_slot is borrowed, written only for HTTP_FOUND. */
+/* The device that posts to `path` (its own, or one of its family's behind that) from `source` and
+ * names the account `user` (NULL: none): the one with that account; else the one without account;
+ * else any with an account, which the caller then challenges. *ret_slot and *ret_subpath are
+ * borrowed, written only for HTTP_FOUND. */
 enum http_found http_devices_find(struct http_devices *devices, const char *path,
                                   struct http_address source, const char *user,
-                                  struct http_slot **ret_slot);
+                                  struct http_slot **ret_slot, const char **ret_subpath);
 
 /* Reports to the sink what a finished post of this device means for the operator, in the rates that
  * http_listener.h names. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,13 @@ struct post {
     bool refused;           /* the rest of the body is only counted */
     bool whole;             /* its end was seen */
     enum http_account account;
+    const char *method, *subpath;
+    struct MHD_Connection *connection;
+    uint64_t ticket; /* waits for it, or was answered by it */
+    bool suspended;
+    bool opens; /* the answer under way opens a lane */
+    struct http_outcome outcome;
+    struct post *next; /* of those that are suspended */
 };
 
 struct http_listener {
@@ -49,6 +57,8 @@ struct http_listener {
     const struct clock *clock;
     struct http_counters counters;
     struct link *links;
+    struct replies *replies;
+    struct post *suspended;
     int fd;
     uint16_t port;
     uint8_t nonce_seed[NONCE_SEED_BYTES];
@@ -83,7 +93,7 @@ static bool source_of(struct MHD_Connection *connection, struct http_address *re
 
 /* 0: found; else the status of the refusal. */
 static unsigned find_device(struct http_listener *listener, struct MHD_Connection *connection,
-                            const char *path, struct http_slot **ret_slot)
+                            const char *path, struct post *post)
 {
     struct http_address source;
     if (!source_of(connection, &source)) {
@@ -91,7 +101,8 @@ static unsigned find_device(struct http_listener *listener, struct MHD_Connectio
         return MHD_HTTP_FORBIDDEN;
     }
     char *user = MHD_digest_auth_get_username(connection);
-    enum http_found found = http_devices_find(listener->devices, path, source, user, ret_slot);
+    enum http_found found =
+        http_devices_find(listener->devices, path, source, user, &post->slot, &post->subpath);
     MHD_free(user);
     switch (found) {
     case HTTP_FOUND:
@@ -116,27 +127,56 @@ static uint64_t declared_size(struct MHD_Connection *connection)
 
 /* ---- one request ---- */
 
+static const char *query_argument(void *ctx, const char *name)
+{
+    return MHD_lookup_connection_value(ctx, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static struct http_call call_of(const struct post *post)
+{
+    return (struct http_call){.device = &post->slot->device,
+                              .method = post->method,
+                              .subpath = post->subpath,
+                              .argument = query_argument,
+                              .argument_ctx = post->connection};
+}
+
+/* 0: a device that uses this method; else the status of the refusal. */
+static unsigned find_user(struct http_listener *listener, const char *path, const char *method,
+                          struct post *post)
+{
+    bool gets = strcmp(method, MHD_HTTP_METHOD_GET) == 0;
+    post->method = gets ? "GET" : "POST";
+    unsigned refused = MHD_HTTP_METHOD_NOT_ALLOWED;
+    if (gets || strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
+        refused = find_device(listener, post->connection, path, post);
+    }
+    if (refused == MHD_HTTP_METHOD_NOT_ALLOWED ||
+        (refused == 0 && gets && !post->slot->driver->gets)) {
+        count(listener, HTTP_COUNT_WRONG_METHOD);
+        return MHD_HTTP_METHOD_NOT_ALLOWED;
+    }
+    return refused;
+}
+
 /* Headers are there, nothing of the body is. What is refused here is answered at once and ends the
  * connection; a missing account is answered behind the body, so that the connection lives on. */
 static enum MHD_Result post_begin(struct http_listener *listener, struct MHD_Connection *connection,
                                   const char *path, const char *method, struct post *post)
 {
-    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) {
-        count(listener, HTTP_COUNT_WRONG_METHOD);
-        return answer(listener, connection, MHD_HTTP_METHOD_NOT_ALLOWED);
-    }
-    struct http_slot *slot = NULL;
-    unsigned refused = find_device(listener, connection, path, &slot);
+    post->connection = connection;
+    unsigned refused = find_user(listener, path, method, post);
     if (refused != 0) {
+        post->slot = NULL;
         return answer(listener, connection, refused);
     }
     uint64_t size = declared_size(connection);
     if (size > LIMIT_HTTP_BODY_BYTES) {
         count(listener, HTTP_COUNT_TOO_LARGE);
+        post->slot = NULL;
         return answer(listener, connection, MHD_HTTP_CONTENT_TOO_LARGE);
     }
-    post->slot = slot;
-    post->account = http_account_check(connection, &slot->device);
+    post->account = http_account_check(connection, &post->slot->device);
     if (post->account != HTTP_ACCOUNT_GOOD) {
         if (post->account == HTTP_ACCOUNT_WRONG) {
             count(listener, HTTP_COUNT_WRONG_DIGEST);
@@ -145,7 +185,8 @@ static enum MHD_Result post_begin(struct http_listener *listener, struct MHD_Con
     }
     const char *type =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-    post->body = http_body_create(&slot->device, type, size, &listener->counters);
+    struct http_call call = call_of(post);
+    post->body = http_body_create(&call, type, size, &listener->counters);
     return post->body != NULL ? MHD_YES : MHD_NO;
 }
 
@@ -163,17 +204,164 @@ static enum MHD_Result post_feed(struct post *post, struct bytes piece)
     return MHD_YES;
 }
 
+/* ---- the answer ---- */
+
+static enum MHD_Result send_answer(struct http_listener *listener, struct post *post,
+                                   const struct http_answer *made)
+{
+    if (made->content_type == NULL) {
+        return answer(listener, post->connection, made->status);
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        made->size, (void *)(uintptr_t)made->body, MHD_RESPMEM_MUST_COPY);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, made->content_type);
+    enum MHD_Result queued = MHD_queue_response(post->connection, made->status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+/* The other end has not closed its side, as far as the kernel knows. */
+static bool is_alive(const struct post *post)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(post->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd fd = {.fd = info != NULL ? info->connect_fd : -1, .events = POLLRDHUP};
+    return info != NULL && poll(&fd, 1, 0) >= 0 &&
+           (fd.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) == 0;
+}
+
+/* An answer that opens is given whatever the status: an exit opens though nothing can be written.
+ */
+static enum MHD_Result finish(struct http_listener *listener, struct post *post)
+{
+    struct http_answer made = {.status = post->outcome.status};
+    struct http_call call = call_of(post);
+    if (post->ticket != 0) {
+        post->opens = replies_answer(listener->replies, post->ticket, is_alive(post), &made);
+    }
+    if (post->opens) {
+        made.status = MHD_HTTP_OK;
+    } else {
+        post->slot->driver->answer(&call, &post->outcome, &made);
+    }
+    return send_answer(listener, post, &made);
+}
+
+static void suspend(struct http_listener *listener, struct post *post)
+{
+    post->suspended = true;
+    post->next = listener->suspended;
+    listener->suspended = post;
+    MHD_suspend_connection(post->connection);
+}
+
+static void unlist(struct http_listener *listener, struct post *post)
+{
+    struct post **at = &listener->suspended;
+    while (*at != NULL && *at != post) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = post->next;
+    }
+    post->suspended = false;
+}
+
+/* Of replies: the posts that wait for this ticket go on in the next turn. */
+static void on_settled(void *ctx, uint64_t ticket)
+{
+    struct http_listener *listener = ctx;
+    struct post *next;
+    for (struct post *post = listener->suspended; post != NULL; post = next) {
+        next = post->next;
+        if (post->ticket == ticket) {
+            unlist(listener, post);
+            MHD_resume_connection(post->connection);
+        }
+    }
+}
+
+/* ---- requests whose answer may open a lane ---- */
+
+/* Tells this event from others; without an id of the device's own, its bytes do. */
+static void key_of(const struct post *post, const struct reading *reading,
+                   char key[REPLIES_KEY_SIZE])
+{
+    if (reading->device_event[0] != '\0') {
+        (void)snprintf(key, REPLIES_KEY_SIZE, "%s", reading->device_event);
+    } else {
+        http_body_digest(post->body, key);
+    }
+}
+
+/* The reading that may open the lane; NULL: none. */
+static const struct reading *opening_reading(const struct http_parsed *parsed)
+{
+    for (size_t i = 0; parsed != NULL && i < parsed->reading_count; i++) {
+        if (!parsed->readings[i].history) {
+            return &parsed->readings[i];
+        }
+    }
+    return NULL;
+}
+
+/* False: this event is known; its request waits for, or gets, the answer of its first post. */
+static bool take_ticket(struct http_listener *listener, struct post *post,
+                        const struct http_parsed *parsed)
+{
+    const struct http_device *device = &post->slot->device;
+    const struct reading *reading = opening_reading(parsed);
+    bool first = true;
+    if (listener->replies == NULL || device->opens.text[0] == '\0') {
+        return true;
+    }
+    if (parsed != NULL && parsed->polls) {
+        post->ticket = replies_poll(listener->replies, device->opens);
+    } else if (reading != NULL) {
+        char key[REPLIES_KEY_SIZE];
+        key_of(post, reading, key);
+        post->ticket = replies_begin(listener->replies, device->reader, device->opens, key, &first);
+        if (first) {
+            http_body_ticket(post->body, post->ticket);
+        }
+    }
+    return first;
+}
+
+static void hand_over(struct http_listener *listener, struct post *post)
+{
+    post->outcome = http_body_finish(post->body, &listener->sink);
+    http_slot_report(post->slot, &post->outcome, now_of(listener), &listener->sink);
+    if (post->ticket != 0 && post->outcome.status != MHD_HTTP_OK) {
+        replies_forget(listener->replies, post->ticket);
+    }
+}
+
 static enum MHD_Result post_end(struct http_listener *listener, struct MHD_Connection *connection,
                                 struct post *post)
 {
+    if (post->whole) {
+        return finish(listener, post); /* its ticket was settled */
+    }
     post->whole = true;
     if (post->body == NULL) {
         MUST(post->account != HTTP_ACCOUNT_GOOD);
         return http_account_challenge(connection, post->account == HTTP_ACCOUNT_STALE);
     }
-    struct http_outcome outcome = http_body_finish(post->body, &listener->sink);
-    http_slot_report(post->slot, &outcome, now_of(listener), &listener->sink);
-    return answer(listener, connection, outcome.status);
+    const struct http_parsed *parsed = http_body_read(post->body);
+    if (take_ticket(listener, post, parsed)) {
+        hand_over(listener, post);
+    } else {
+        post->outcome = (struct http_outcome){.status = MHD_HTTP_OK, .understood = true};
+    }
+    if (post->ticket != 0 && !replies_is_settled(listener->replies, post->ticket)) {
+        suspend(listener, post);
+        return MHD_YES;
+    }
+    return finish(listener, post);
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
@@ -208,6 +396,13 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
         link->deadline = mono_after_ms(now_of(listener), HTTP_LISTENER_REQUEST_MS);
     }
     if (post != NULL) {
+        if (post->suspended) {
+            unlist(listener, post);
+        }
+        if (post->opens) {
+            replies_sent(listener->replies, post->ticket,
+                         how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        }
         if (post->slot != NULL && !post->whole && how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
             count(listener, HTTP_COUNT_CUT_OFF);
         }
@@ -368,7 +563,7 @@ static enum err start(struct http_listener *l, const struct http_listener_config
     struct MHD_OptionItem no_options[] = {
         {MHD_OPTION_END, 0, NULL},
     };
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK |
                      (tls ? (unsigned)MHD_USE_TLS : 0) |
                      (endpoint->any.sa_family == AF_INET6 ? (unsigned)MHD_USE_DUAL_STACK : 0);
     l->daemon = MHD_start_daemon(
@@ -419,11 +614,15 @@ enum err http_listener_create(const struct http_listener_config *config,
     }
     listener->sink = config->sink;
     listener->clock = config->clock;
+    listener->replies = config->replies;
     entropy_fill(config->entropy, listener->nonce_seed, sizeof(listener->nonce_seed));
     TRY(http_devices_create(config->devices, config->device_count, http_address_is_loopback(bound),
                             &listener->devices, fault));
     TRY(start(listener, config, &endpoint, fault));
     TRY(look_up(listener, fault));
+    if (listener->replies != NULL) {
+        replies_watch(listener->replies, on_settled, listener);
+    }
     *ret_listener = listener;
     listener = NULL;
     return ERR_OK;
@@ -434,6 +633,12 @@ void http_listener_destroy(struct http_listener **listener)
     struct http_listener *l = *listener;
     if (l == NULL) {
         return;
+    }
+    if (l->replies != NULL) {
+        replies_unwatch(l->replies, l);
+    }
+    for (struct post *post = l->suspended; post != NULL; post = post->next) {
+        MHD_resume_connection(post->connection); /* libmicrohttpd ends no suspended one */
     }
     if (l->daemon != NULL) {
         MHD_stop_daemon(l->daemon);
@@ -452,6 +657,14 @@ int http_listener_fd(const struct http_listener *listener)
     return listener->fd;
 }
 
+/* The lesser of `least` (-1: none) and the milliseconds to `at`. */
+static int64_t sooner(int64_t least, struct mono at, struct mono now)
+{
+    int64_t left = (at.us - now.us + 999) / 1000;
+    left = left < 0 ? 0 : left;
+    return least < 0 || left < least ? left : least;
+}
+
 int http_listener_timeout_ms(struct http_listener *listener)
 {
     MHD_UNSIGNED_LONG_LONG theirs = 0;
@@ -461,12 +674,13 @@ int http_listener_timeout_ms(struct http_listener *listener)
     }
     struct mono now = now_of(listener);
     for (const struct link *link = listener->links; link != NULL; link = link->next) {
-        if (link->ended) {
-            continue;
+        if (!link->ended) {
+            least = sooner(least, link->deadline, now);
         }
-        int64_t left = (link->deadline.us - now.us + 999) / 1000;
-        left = left < 0 ? 0 : left;
-        least = least < 0 || left < least ? left : least;
+    }
+    struct mono next;
+    if (listener->replies != NULL && replies_next(listener->replies, &next)) {
+        least = sooner(least, next, now);
     }
     return (int)least;
 }
@@ -474,6 +688,9 @@ int http_listener_timeout_ms(struct http_listener *listener)
 void http_listener_turn(struct http_listener *listener)
 {
     end_overdue(listener);
+    if (listener->replies != NULL) {
+        replies_turn(listener->replies);
+    }
     (void)MHD_run(listener->daemon);
 }
 

@@ -2,13 +2,16 @@
  *
  * No thread and no wait: the agent's loop polls one descriptor and calls turn. Who posts is decided
  * by path, source address and account, never by what a body says of itself:
- *   405 another method than POST      404 no device has this path
+ *   405 a method it has no use for    404 no device has this path
  *   403 none of them has this source  401 wrong or no account where the device has one
  * The accounts are those of HTTP digest (MD5 or SHA-256, the device chooses; qop auth). A body is
  * counted here: over LIMIT_HTTP_BODY_BYTES is 413, as is a text part over LIMIT_HTTP_TEXT_BYTES.
- * The rest of the answers stand at http_body_finish. Answers have no body and do not name the
- * program; what libmicrohttpd itself cannot read as HTTP gets its short error page, which names
- * nothing either.
+ * The rest of the answers stand at http_body_finish. Refusals have no body, other answers the one
+ * of the device's family (http_driver.h); none names the program; what libmicrohttpd itself cannot
+ * read as HTTP gets its short error page, which names nothing either.
+ *
+ * The request of a camera whose answer opens its lane is suspended, never the loop: see replies.h.
+ * Its answer follows in the turn after its ticket was settled.
  *
  * Bounds: LIMIT_HTTP_CONNECTIONS connections, HTTP_LISTENER_PER_SOURCE of one address, and
  * HTTP_LISTENER_REQUEST_MS from a connection's begin or last answer to its next answer, however
@@ -29,6 +32,7 @@
 #include "common/base/err.h"
 #include "reader-agent/driver/driver.h"
 #include "reader-agent/driver/http_body.h"
+#include "reader-agent/driver/replies.h"
 
 enum {
     HTTP_LISTENER_PER_SOURCE = 32,
@@ -42,6 +46,7 @@ struct http_listener_config {
     const struct http_device *devices; /* copied */
     size_t device_count;
     struct driver_sink sink;
+    struct replies *replies;       /* borrowed; NULL: no answer opens anything */
     const struct clock *clock;     /* borrowed, outlives the listener */
     const struct entropy *entropy; /* seeds the nonces; used within create only */
 };
