@@ -17,13 +17,20 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/must.h"
+#include "controller/app/recovery.h"
 #include "controller/app/turn.h"
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
 #include "controller/store/tables.h"
 #include "schema/envelope.h"
 
-enum { PATH_SIZE = 512, GENESIS_MAX = 4 * 1024 * 1024, TICK_MS = 1000, READERS_CHECK_MS = 60000 };
+enum {
+    PATH_SIZE = 512,
+    GENESIS_MAX = 4 * 1024 * 1024,
+    TICK_MS = 1000,
+    RECOVERY_MAX = 4096,
+    READERS_CHECK_MS = 60000
+};
 
 struct settings {
     char config[PATH_SIZE];
@@ -363,6 +370,42 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
     return err;
 }
 
+/* A first admin again (`parkgate admin recover`): the file stands beside the key file, so who can
+ * write it could be the controller. Nothing about it stops a start: gates wait for us. */
+static void recover_admin(struct daemon *d)
+{
+    char path[PATH_SIZE + 16];
+    uint8_t bytes[RECOVERY_MAX];
+    struct stat info;
+    struct fault fault = {0};
+    const char *slash = strrchr(d->settings.key_file, '/');
+    (void)snprintf(path, sizeof(path), "%.*srecovery.pb",
+                   slash == NULL ? 0 : (int)(slash - d->settings.key_file) + 1,
+                   d->settings.key_file);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return;
+    }
+    bool ours = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 077) == 0 &&
+                (info.st_uid == geteuid() || info.st_uid == 0);
+    ssize_t size = ours ? read(fd, bytes, sizeof(bytes)) : -1;
+    (void)close(fd);
+    Parkgate__Recovery *recovery =
+        size > 0 ? parkgate__recovery__unpack(NULL, (size_t)size, bytes) : NULL;
+    enum err err =
+        recovery == NULL
+            ? fault_set(&fault, ERR_REFUSED, "%s is not ours alone (mode 0600), or not whole", path)
+            : recovery_apply(d->ctl, recovery, &fault);
+    if (recovery != NULL) {
+        parkgate__recovery__free_unpacked(recovery, NULL);
+    }
+    if (err == ERR_OK && unlink(path) == 0) {
+        log_event("admin_recovered", LOG_TEXT("file", path));
+    } else {
+        log_error("recovery_refused", LOG_TEXT("what", fault.what));
+    }
+}
+
 static enum err start(struct daemon *d, struct fault *fault)
 {
     TRY(seal_init(fault));
@@ -372,6 +415,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(link_key_pair_read(d->settings.key_file, &d->pair, fault));
     TRY(open_stores(d, fault));
     TRY(create_controller(d, fault));
+    recover_admin(d);
     store_time_commits(d->store, on_committed, d);
     store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));

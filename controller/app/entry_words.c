@@ -256,6 +256,13 @@ static void approval_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void recovery_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__Recovery *recovery = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", recovery->name, recovery->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void row_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__ParkRow *row = (const void *)body;
@@ -299,6 +306,7 @@ static const struct wording wordings[] = {
     {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
     {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
     {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
+    {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
 };
 

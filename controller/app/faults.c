@@ -36,6 +36,10 @@ const struct fault_kind fault_clock_off = {
 const struct fault_kind fault_key_revoked_used = {
     "gate-quarantined", "gate %s speaks with a revoked key; nothing of it is applied",
     "出入口 %s 使用已吊销的密钥；其消息一律不予受理"};
+const struct fault_kind fault_admin_recovered = {
+    "admin-recovered",
+    "admin key %s was made on the controller's machine; if you do not know why, revoke it",
+    "在控制器主机上恢复了管理员密钥 %s；如不知情，请立即吊销"};
 const struct fault_kind fault_outbox_restored = {
     "outbox-restored", "the outbox of gate %s was wiped or restored; a new epoch was ordered",
     "出入口 %s 的发件箱被清空或还原；已启用新纪元"};

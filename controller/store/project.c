@@ -36,6 +36,7 @@ static const struct projector projectors[] = {
     {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
     {ENTRY_CLEARANCE,     &parkgate__clearance_record__descriptor,  project_clearance    },
     {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
+    {ENTRY_RECOVERY,      &parkgate__recovery__descriptor,          project_nothing      },
     {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },
 };
 
