@@ -240,3 +240,6 @@ struct store_stats {
 void store_time_commits(struct store *store, void (*committed)(void *ctx, int64_t us), void *ctx);
 
 void store_stats_of(const struct store *store, struct store_stats *ret_stats);
+/* Bytes that this process may still write to the file system of the store (statvfs). */
+MUST_CHECK enum err store_disk_free(const struct store *store, uint64_t *ret_bytes,
+                                    struct fault *fault);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,16 @@ void store_stats_of(const struct store *store, struct store_stats *ret_stats)
         .readers_max = info.me_maxreaders,
         .commits = info.me_last_txnid,
     };
+}
+
+enum err store_disk_free(const struct store *store, uint64_t *ret_bytes, struct fault *fault)
+{
+    struct statvfs info;
+    if (statvfs(store->dir, &info) != 0) {
+        return place_fault(store->dir, "statvfs", fault);
+    }
+    *ret_bytes = (uint64_t)info.f_bavail * info.f_frsize;
+    return ERR_OK;
 }
 
 static enum err copy_into(struct store *store, const char *path, struct fault *fault)

@@ -1,0 +1,190 @@
+#include "schema/metrics.h"
+
+#include <string.h>
+
+#include "common/base/must.h"
+#include "schema/limits.h"
+
+/* A row a metric, not a column a field. */
+/* clang-format off */
+#define GAUGE       METRIC_GAUGE
+#define TOTAL       METRIC_COUNTER
+#define TIMES       METRIC_HISTOGRAM
+#define PLAIN       METRIC_PLAIN
+#define SECONDS     METRIC_SECONDS
+#define BYTES       METRIC_BYTES
+#define NO_BOUND    0, ""
+#define BOUND(b)    (b), #b
+#define BOUND_MS(b) (b) * 1000, #b
+#define OWN(names)  0, names
+
+/* name, type, unit, bound and its names, label, English, Chinese */
+static const struct metric_spec metrics[METRIC_COUNT] = {
+    /* --- any daemon --- */
+    [METRIC_UPTIME] = {"parkgate_uptime_seconds", GAUGE, SECONDS, NO_BOUND, "",
+        "Time since this process began to serve.", "本进程开始服务以来的时间。"},
+    [METRIC_OPEN_FDS] = {"parkgate_open_fds", GAUGE, PLAIN, OWN("LIMIT_FDS_MIN"), "",
+        "Descriptors that this process has open.", "本进程打开的文件描述符数。"},
+    [METRIC_ANONYMOUS] = {"parkgate_anonymous_bytes", GAUGE, BYTES, NO_BOUND, "",
+        "Memory of this process that is no file's.", "本进程的匿名内存。"},
+    [METRIC_CPU] = {"parkgate_cpu_seconds_total", TOTAL, SECONDS, NO_BOUND, "",
+        "Processor time that this process used.", "本进程使用的处理器时间。"},
+    [METRIC_STORE_MAP] = {"parkgate_store_map_bytes", GAUGE, BYTES, OWN(""), "store",
+        "Size of a store's map; it doubles when it is full.", "存储映射的大小；满时加倍。"},
+    [METRIC_STORE_USED] = {"parkgate_store_used_bytes", GAUGE, BYTES, OWN(""), "store",
+        "Bytes of a store's map that were ever used.", "存储映射中已用过的字节数。"},
+    [METRIC_STORE_FREE] = {"parkgate_store_disk_free_bytes", GAUGE, BYTES, NO_BOUND, "store",
+        "Room left on the disk that a store lies on.", "存储所在磁盘的剩余空间。"},
+    [METRIC_STORE_READERS] = {"parkgate_store_readers", GAUGE, PLAIN, OWN(""), "store",
+        "Reader slots of a store that were in use at one time, by all processes.",
+        "存储的读槽曾同时占用的数量（全部进程）。"},
+
+    /* --- the controller --- */
+    [METRIC_STORE_FULL] = {"parkgate_store_full", GAUGE, PLAIN, NO_BOUND, "",
+        "1 when the last commit found no room.", "上次提交无空间时为 1。"},
+    [METRIC_STORE_ROWS] = {"parkgate_store_rows", GAUGE, PLAIN, NO_BOUND, "table",
+        "Rows of a table.", "数据表的行数。"},
+    [METRIC_JOURNAL] = {"parkgate_journal_entries_total", TOTAL, PLAIN, NO_BOUND, "",
+        "Entries of the journal.", "日志条目数。"},
+    [METRIC_COMMITS] = {"parkgate_commits_total", TOTAL, PLAIN, NO_BOUND, "",
+        "Batches that were ended well.", "成功结束的批次数。"},
+    [METRIC_TURN] = {"parkgate_turn_seconds", TIMES, SECONDS, NO_BOUND, "",
+        "Turns of the loop, their commits included.", "事件循环每轮用时（含提交）。"},
+    [METRIC_TURN_WORK] = {"parkgate_turn_work_seconds", TIMES, SECONDS, NO_BOUND, "",
+        "Turns of the loop without their commits.", "事件循环每轮用时（不含提交）。"},
+    [METRIC_TURN_WORK_LONGEST] = {"parkgate_turn_work_longest_seconds", GAUGE, SECONDS,
+        BOUND_MS(LIMIT_TURN_MS), "",
+        "The longest turn without its commits since the start.",
+        "启动以来最长的一轮（不含提交）。"},
+    [METRIC_TURNS_LATE] = {"parkgate_turns_late_total", TOTAL, PLAIN, NO_BOUND, "",
+        "Turns that were longer than their bound.", "超出上限的轮数。"},
+    [METRIC_TURN_INPUTS] = {"parkgate_turn_inputs_most", GAUGE, PLAIN, OWN(""), "",
+        "Most frames worked off in one turn since the start.", "启动以来单轮处理的最多帧数。"},
+    [METRIC_TURN_ROWS] = {"parkgate_turn_rows_most", GAUGE, PLAIN, BOUND(LIMIT_ROWS_PER_MESSAGE), "",
+        "Most rows of bulk work done in one turn since the start.",
+        "启动以来单轮处理的最多批量行数。"},
+    [METRIC_BULK_ROWS] = {"parkgate_bulk_rows_total", TOTAL, PLAIN, NO_BOUND, "",
+        "Rows of bulk work done: imports.", "已处理的批量行数（导入）。"},
+    [METRIC_INSIDE] = {"parkgate_inside_seconds", TIMES, SECONDS, NO_BOUND, "",
+        "From a frame in our hands to its verdict in the socket's.",
+        "从收到帧到判定交给套接字的用时。"},
+    [METRIC_INSIDE_QUANTILE] = {"parkgate_inside_quantile_seconds", GAUGE, SECONDS, NO_BOUND,
+        "quantile", "The same since the start: half, and 99 of 100, took no longer.",
+        "同上，启动以来的分位数。"},
+    [METRIC_COMMIT] = {"parkgate_commit_seconds", TIMES, SECONDS, NO_BOUND, "",
+        "Durable commits, two syncs of the disk each.", "持久提交的用时（每次两次同步）。"},
+    [METRIC_COMMIT_QUANTILE] = {"parkgate_commit_quantile_seconds", GAUGE, SECONDS, NO_BOUND,
+        "quantile", "The same since the start: half, and 99 of 100, took no longer.",
+        "同上，启动以来的分位数。"},
+    [METRIC_FRAMES_REFUSED] = {"parkgate_frames_refused_total", TOTAL, PLAIN, NO_BOUND, "",
+        "Frames that made no sense, or of a key that is not known.", "无法识别或密钥未知的帧数。"},
+    [METRIC_AGENTS] = {"parkgate_agents", GAUGE, PLAIN, BOUND(LIMIT_AGENTS), "",
+        "Gates' boxes that said HELLO.", "已握手的出入口代理数。"},
+    [METRIC_WAITERS] = {"parkgate_operators_waiting", GAUGE, PLAIN, BOUND(LIMIT_OPERATORS), "",
+        "Operators that follow events or wait for a job.", "等待事件或任务的操作员数。"},
+    [METRIC_JOBS] = {"parkgate_jobs", GAUGE, PLAIN, OWN(""), "",
+        "Jobs that run: verify, recount, backup.", "运行中的任务数：校验、重算、备份。"},
+    [METRIC_OPEN_FAULTS] = {"parkgate_open_faults", GAUGE, PLAIN, NO_BOUND, "",
+        "Faults whose cause has not ended.", "未结故障数。"},
+    [METRIC_QUARANTINE] = {"parkgate_quarantine_rows", GAUGE, PLAIN, NO_BOUND, "",
+        "Events that were refused for good and kept.", "永久拒绝并保留的事件数。"},
+    [METRIC_NAMES] = {"parkgate_names_shown_today", GAUGE, PLAIN, BOUND(LIMIT_NAMES_PER_DAY), "",
+        "Names shown today to the key that saw most.", "今日查看姓名最多的密钥所见的姓名数。"},
+    [METRIC_IMPORTS] = {"parkgate_imports_open", GAUGE, PLAIN, NO_BOUND, "",
+        "Imports that are begun and not closed.", "未关闭的导入数。"},
+    [METRIC_IMPORT_ROWS] = {"parkgate_import_rows", GAUGE, PLAIN, BOUND(LIMIT_IMPORT_ROWS), "",
+        "Rows so far of the largest open import.", "最大的未关闭导入的当前行数。"},
+    [METRIC_PARK_ROWS] = {"parkgate_park_rows", GAUGE, PLAIN,
+        OWN("LIMIT_ZONES LIMIT_GATES LIMIT_LANES LIMIT_READERS LIMIT_BOARDS LIMIT_TENANTS "
+            "LIMIT_SHIFTS LIMIT_SCHEDULES LIMIT_HOLIDAYS"), "kind",
+        "Things of a kind that the park has.", "园区中某类对象的数量。"},
+    [METRIC_SCHEDULE_WINDOWS] = {"parkgate_schedule_windows", GAUGE, PLAIN,
+        BOUND(LIMIT_WINDOWS_PER_SCHEDULE), "",
+        "Windows of the schedule that has most.", "时段最多的时间表的时段数。"},
+    [METRIC_TENANT_ZONES] = {"parkgate_tenant_zones", GAUGE, PLAIN,
+        BOUND(LIMIT_ZONES_PER_TENANT), "",
+        "Zones of the tenant that has most.", "区域最多的租户的区域数。"},
+    [METRIC_ZONE_PERSONS] = {"parkgate_zone_persons", GAUGE, PLAIN, OWN(""), "zone",
+        "Persons in a zone now, beside its capacity.", "区域内当前人数；上限为其容量。"},
+    [METRIC_GATE_ONLINE] = {"parkgate_gate_online", GAUGE, PLAIN, NO_BOUND, "gate",
+        "1 when a gate's box is heard.", "出入口代理在线为 1。"},
+    [METRIC_GATE_SILENCE] = {"parkgate_gate_silence_seconds", GAUGE, SECONDS,
+        BOUND_MS(LIMIT_SILENCE_MS), "gate",
+        "Time since a gate's box was last heard.", "距上次收到出入口代理消息的时间。"},
+    [METRIC_GATE_OFFSET] = {"parkgate_gate_clock_offset_seconds", GAUGE, SECONDS,
+        BOUND_MS(LIMIT_CLOCK_ALARM_MS), "gate",
+        "A gate's clock minus ours; its bound holds either way.",
+        "出入口时钟减本机时钟；上限正负皆适用。"},
+    [METRIC_GATE_OUTBOX] = {"parkgate_gate_outbox_events", GAUGE, PLAIN, NO_BOUND, "gate",
+        "Events that wait in a gate's outbox, as its box said last.",
+        "出入口待发队列中的事件数（代理最近所报）。"},
+    [METRIC_GATE_DEVICES] = {"parkgate_gate_devices", GAUGE, PLAIN, NO_BOUND, "gate,state",
+        "A gate's readers and boards, by state.", "出入口的读头与控制板数（按状态）。"},
+};
+
+static const struct metric_unshown unshown[] = {
+    {"LIMIT_FRAME_BYTES", "each frame by itself; a larger one ends its connection"},
+    {"LIMIT_CELLS_PER_REPLY", "each reply by itself; what does not fit comes as a next page"},
+    {"LIMIT_ARGS_PER_REQUEST", "each request by itself; more are refused at once"},
+    {"LIMIT_ARG_BYTES", "each request by itself; a longer one is refused at once"},
+    {"LIMIT_SEQS_PER_ACK", "each acknowledgement by itself; a batch is smaller"},
+    {"LIMIT_EVENT_BYTES", "each event by itself; a larger one goes to quarantine, which is shown"},
+    {"LIMIT_CREDENTIAL_BYTES", "each credential by itself; a longer one is refused at once"},
+    {"LIMIT_TEXT_BYTES", "each text by itself; a longer one is refused at once"},
+    {"LIMIT_DEVICE_EVENT_BYTES", "each event by itself; a longer id is refused at once"},
+    {"LIMIT_ASSIGNMENTS_PER_PERSON", "each person by itself; a gauge would name one"},
+    {"LIMIT_NAMES_PER_LOOKUP", "each call by itself; more are refused at once"},
+    {"LIMIT_COMMAND_MS", "a lifetime, not a level; an expired command opens nothing"},
+    {"LIMIT_GROUP_COMMIT_MS", "a target that the loop keeps; commit and turn times are shown"},
+    {"LIMIT_GROUP_COMMIT_ENTRIES", "a batch ends there by itself; that is no trouble"},
+    {"LIMIT_HEARTBEAT_MS", "a period; silence is shown"},
+    {"LIMIT_READER_DOWN_MS", "a promise of the agent's helpers; devices by state are shown"},
+    {"LIMIT_MISSED_DEADLINES", "a threshold inside the agent"},
+    {"LIMIT_BUTTON_MS", "a threshold inside parkgate-board; a late opening is a fault"},
+    {"LIMIT_ENROL_CODE_S", "a lifetime, not a level"},
+    {"LIMIT_ENROL_TRIES", "each code by itself; it is void after them"},
+    {"LIMIT_FOLLOW_MS", "a lifetime, not a level; those who wait are shown"},
+    {"LIMIT_ANSWER_MS", "measured where it is waited for, at the gate"},
+    {"LIMIT_HTTP_BODY_BYTES", "each post of a device by itself; a larger one is answered 413"},
+    {"LIMIT_HTTP_TEXT_BYTES", "each post of a device by itself; a larger one is answered 413"},
+    {"LIMIT_HTTP_CONNECTIONS", "of the agent's listener"},
+    {"LIMIT_HELPERS_PER_AGENT", "the park file's readers and boards of a gate"},
+};
+/* clang-format on */
+
+const struct metric_spec *metric_table(void)
+{
+    return metrics;
+}
+
+/* Is `name` a sample's name of the histogram `base`? */
+static bool is_sample_of(const char *name, const struct metric_spec *base)
+{
+    static const char *const ends[] = {"_bucket", "_sum", "_count"};
+    size_t size = strlen(base->name);
+    if (base->type != METRIC_HISTOGRAM || strncmp(name, base->name, size) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        if (strcmp(name + size, ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct metric_spec *metric_find(const char *name)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (strcmp(metrics[i].name, name) == 0 || is_sample_of(name, &metrics[i])) {
+            return &metrics[i];
+        }
+    }
+    return NULL;
+}
+
+const struct metric_unshown *metric_unshown_table(size_t *ret_count)
+{
+    *ret_count = ARRAY_LEN(unshown);
+    return unshown;
+}
