@@ -84,6 +84,7 @@ const struct global_option *global_options(size_t *ret_count);
 
 /* The handlers of single commands; each file of admin-cli/ that holds one includes this. */
 enum exit_code run_request(struct cli *cli, const struct call *call); /* any plain verb */
+enum exit_code run_status(struct cli *cli, const struct call *call);
 enum exit_code run_help(struct cli *cli, const struct call *call);
 enum exit_code run_completion(struct cli *cli, const struct call *call);
 enum exit_code run_init(struct cli *cli, const struct call *call);

@@ -51,7 +51,7 @@
     OPTION("printed", ARG_SECRET,                                                                  \
            "or the number printed on it, with its form: 8h10d:0078754499, wg:123,45678",           \
            "或卡面印号及其格式：8h10d:0078754499、wg:123,45678")
-#define PLAIN     .run = run_request
+#define PLAIN .run = run_request
 
 enum { LONG_S = 600 };
 
@@ -76,8 +76,11 @@ static const struct command commands[] = {
      .args = {OPERAND("file", ARG_FILE, "the park file", "园区文件")}},
     {"park", "show", "park.show", PLAIN,
      .help = {{"the park as it is configured", "显示园区配置"}}},
-    {"status", "", "status", PLAIN,
-     .help = {{"is all well: state, gates online, open faults", "总体状态：出入口在线数、未结故障"}}},
+    {"status", "", "status", .run = run_status,
+     .help = {{"is all well: state, gates online, open faults", "总体状态：出入口在线数、未结故障"}},
+     .args = {OPTION("metrics", ARG_FLAG,
+                     "all figures beside their bounds, for a monitoring system (Prometheus text)",
+                     "全部指标及其上限，供监控系统读取（Prometheus 文本）")}},
 
     /* --- tenants and people --- */
     {"tenant", "add", "tenant.add", PLAIN, .help = {{"add a tenant", "添加租户"}},

@@ -17,6 +17,9 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/must.h"
+#include "common/metrics/port.h"
+#include "common/metrics/process.h"
+#include "controller/app/metrics.h"
 #include "controller/app/recovery.h"
 #include "controller/app/turn.h"
 #include "controller/job/job.h"
@@ -31,11 +34,13 @@ enum {
     RECOVERY_MAX = 4096,
     READERS_CHECK_MS = 60000
 };
+enum { PROCESS_MS = 5000 }; /* how often it is read what the process uses */
 
 struct settings {
     char config[PATH_SIZE];
     char store[PATH_SIZE], keys[PATH_SIZE], key_file[PATH_SIZE], index_key_file[PATH_SIZE];
-    char genesis[PATH_SIZE], zoneinfo[64];
+    char genesis[PATH_SIZE], zoneinfo[64], metrics_address[64];
+    int64_t metrics_port; /* 0: none */
     char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
 };
 
@@ -63,7 +68,7 @@ static const struct config_key config_keys[] = {
     {.name = "genesis",
      .type = CONFIG_PATH,
      CONFIG_TEXT_FIELD(struct settings,                 genesis),
-     .example = "/var/lib/parkgate/genesis.pb"                 },
+     .example = "/var/lib/parkgate/genesis.pb"                          },
     {.name = "agents",
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings,                endpoints[0]),
@@ -82,13 +87,24 @@ static const struct config_key config_keys[] = {
     {.name = "zoneinfo",
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings,                        zoneinfo),
-     .example = TZ_DIRECTORY                                                             },
+     .example = TZ_DIRECTORY                                                                      },
+    {.name = "metrics_port",
+     .type = CONFIG_NUMBER,
+     .offset = offsetof(struct settings,                                      metrics_port),
+     .min = 1,
+     .max = 65535,
+     .example = "9464"},
+    {.name = "metrics_address",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,                                    metrics_address),
+     .example = "127.0.0.1"},
 };
 
 struct daemon {
     struct settings settings;
     struct loop *loop;
     struct ports *ports;
+    struct metrics_port *metrics; /* NULL: none */
     struct controller *ctl;
     struct launcher_link *launcher;
     struct store *store, *keys;
@@ -279,6 +295,16 @@ static void on_readers_check(void *ctx)
     }
 }
 
+static void on_process(void *ctx)
+{
+    struct daemon *d = ctx;
+    struct process_figures figures;
+    struct fault fault = {0};
+    if (process_figures_read(&figures, &fault) == ERR_OK) {
+        turn_process(d->ctl, &figures);
+    }
+}
+
 static void on_commit_due(void *ctx)
 {
     struct daemon *d = ctx;
@@ -331,6 +357,35 @@ static enum err open_ports(struct daemon *d, struct fault *fault)
         options.endpoints[i] = d->settings.endpoints[i];
     }
     return ports_create(d->loop, &options, &d->ports, fault);
+}
+
+static enum err fill_metrics(void *ctx, const struct metric_out *out, struct fault *fault)
+{
+    struct daemon *d = ctx;
+    begin(d);
+    return metrics_all(d->ctl, out, fault);
+}
+
+/* Nobody at a gate waits for figures: without this port everything else goes on. */
+static void open_metrics(struct daemon *d)
+{
+    struct fault fault = {0};
+    struct metrics_port_options options = {.address = d->settings.metrics_address,
+                                           .port = (uint16_t)d->settings.metrics_port,
+                                           .fill = fill_metrics,
+                                           .ctx = d};
+    if (d->settings.metrics_port == 0) {
+        return;
+    }
+    if (metrics_port_create(d->loop, &options, &d->metrics, &fault) != ERR_OK) {
+        log_error("metrics_port_failed", LOG_TEXT("what", fault.what));
+        return;
+    }
+    log_event("metrics_port_ready", LOG_TEXT("address", options.address),
+              LOG_NUM("port", metrics_port_number(d->metrics)));
+    if (!metrics_port_is_local(d->metrics)) {
+        log_warning("metrics_port_is_open", LOG_TEXT("address", options.address));
+    }
 }
 
 static void fill_endpoints(const struct daemon *d, struct endpoints *endpoints)
@@ -419,8 +474,11 @@ static enum err start(struct daemon *d, struct fault *fault)
     store_time_commits(d->store, on_committed, d);
     store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));
+    open_metrics(d);
+    on_process(d);
     TRY(loop_add_fd(d->loop, launcher_fd(d->launcher), LOOP_READ, on_launcher, d));
     (void)loop_after(d->loop, TICK_MS, TICK_MS, on_tick, d);
+    (void)loop_after(d->loop, PROCESS_MS, PROCESS_MS, on_process, d);
     (void)loop_after(d->loop, READERS_CHECK_MS, READERS_CHECK_MS, on_readers_check, d);
     loop_at_turn_end(d->loop, on_turn_end, d);
     return ERR_OK;
@@ -428,6 +486,7 @@ static enum err start(struct daemon *d, struct fault *fault)
 
 static void stop(struct daemon *d)
 {
+    metrics_port_destroy(&d->metrics);
     ports_destroy(&d->ports);
     turn_destroy(&d->ctl);
     store_destroy(&d->keys);
@@ -522,7 +581,9 @@ static int run_job(const struct settings *s, const struct command *command)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon = {.settings = {.zoneinfo = TZ_DIRECTORY}};
+    static struct daemon daemon = {
+        .settings = {.zoneinfo = TZ_DIRECTORY, .metrics_address = "127.0.0.1"}
+    };
     static const struct launcher_options options = {.program = "parkgate-controller"};
     struct fault fault = {0};
     if (argc == 4 && strcmp(argv[1], "--restore") == 0) {

@@ -25,6 +25,7 @@ static const char *const role_names[ROLE_COUNT] = {
 /* name, roles, own tenant, own lanes, changes */
 static const struct verb_spec verbs[] = {
     {"status",           ADM | OPR | SEC | GRD | AUD, false, false, false},
+    {"status.metrics",   ADM | OPR | SEC | AUD,       false, false, false},
     {"park.show",        ADM | OPR | SEC | AUD,       false, false, false},
     {"park.stage",       ADM,                         false, false, true },
     {"park.diff",        ADM,                         false, false, false},

@@ -373,8 +373,11 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     session->pending = beat->pending;
     session->last_sequence = beat->last_sequence;
     session->devices_down = 0;
+    memset(session->devices, 0, sizeof(session->devices));
     for (size_t i = 0; i < beat->n_state; i++) {
         session->devices_down += beat->state[i] == DEVICE_DOWN;
+        session
+            ->devices[beat->state[i] < SESSION_DEVICE_STATES ? beat->state[i] : DEVICE_UNKNOWN]++;
     }
     reply.wall_us = ctl->now.us;
     reply.echo_us = beat->wall_us;

@@ -112,6 +112,20 @@ bool answer_end_row(struct answer *a)
     return true;
 }
 
+struct answer_mark answer_mark_of(const struct answer *a)
+{
+    MUST(!a->row_open);
+    return (struct answer_mark){.used = a->used, .wire = a->wire, .cell_count = a->cell_count};
+}
+
+void answer_take_back(struct answer *a, const struct answer_mark *to)
+{
+    MUST(!a->row_open && to->used <= a->used && to->cell_count <= a->cell_count);
+    a->used = to->used;
+    a->wire = to->wire;
+    a->cell_count = to->cell_count;
+}
+
 void answer_note(struct answer *a, const char *name, const char *value)
 {
     MUST(a->note_count < ANSWER_NOTES_MAX && !a->row_open);

@@ -57,6 +57,13 @@ void answer_handle(struct answer *a, struct handle value);
 /* False: the row did not fit and is gone. */
 bool answer_end_row(struct answer *a);
 
+/* Where an answer stood, to take back all rows since. No row may be open. */
+struct answer_mark {
+    size_t used, wire, cell_count;
+};
+struct answer_mark answer_mark_of(const struct answer *a);
+void answer_take_back(struct answer *a, const struct answer_mark *to);
+
 /* Single facts beside the rows. Over ANSWER_NOTES_MAX is our bug: aborts. */
 void answer_note(struct answer *a, const char *name, const char *value);
 void answer_note_number(struct answer *a, const char *name, int64_t value);

@@ -12,6 +12,7 @@
 #include "common/base/tz.h"
 #include "common/link/key.h"
 #include "common/link/link.h"
+#include "common/metrics/process.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 #include "controller/app/in_work.h"
@@ -65,6 +66,7 @@ struct controller {
     bool store_full;                /* the last commit found no room */
     uint64_t frames_refused;        /* gauges */
     struct gauges gauges;           /* times are measured by the shell */
+    struct process_figures process; /* read by the shell now and then */
     uint64_t commits, commits_told; /* the latter: those that followers were woken for */
 };
 

@@ -9,7 +9,7 @@
 #include "common/link/link.h"
 #include "schema/limits.h"
 
-enum { SESSION_DEVICES_MAX = 64 };
+enum { SESSION_DEVICES_MAX = 64, SESSION_DEVICE_STATES = 4 }; /* enum device_state */
 
 struct session {
     bool used;
@@ -20,12 +20,13 @@ struct session {
     uint8_t version;
     uint32_t epoch;
     uint32_t asked_epoch, ordered_epoch; /* of the HELLO that was given a new one; 0: none was */
-    uint64_t config_version; /* that the gate has */
+    uint64_t config_version;             /* that the gate has */
     struct mono heard;
     struct wall heard_wall;
     int64_t offset_ms; /* its clock minus ours */
     uint64_t pending, last_sequence;
     uint32_t devices_down;
+    uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
 };
 
 struct sessions {

@@ -153,6 +153,11 @@ void turn_took(struct controller *ctl, int64_t us)
     gauges_turn_end(&ctl->gauges, us);
 }
 
+void turn_process(struct controller *ctl, const struct process_figures *figures)
+{
+    ctl->process = *figures;
+}
+
 bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key)
 {
     struct fault fault = {0};

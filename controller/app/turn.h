@@ -43,5 +43,8 @@ void turn_committed(struct controller *ctl, int64_t us);
 void turn_verdict_sent(struct controller *ctl, int64_t us);
 void turn_took(struct controller *ctl, int64_t us);
 
+/* What the process uses of its machine; for metrics alone. */
+void turn_process(struct controller *ctl, const struct process_figures *figures);
+
 /* May this key connect to the port at all? (ZAP; every message is checked again.) */
 bool turn_allows(struct controller *ctl, enum port port, const struct link_key *key);

@@ -84,6 +84,16 @@ bool waiters_follow(struct controller *ctl, struct request *request)
     return keep(ctl, request, &known) != NULL;
 }
 
+struct waiters_load waiters_load_of(const struct waiters *waiters)
+{
+    struct waiters_load load = {0};
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        load.waiting += waiters->items[i].used;
+        load.jobs += waiters->items[i].used && waiters->items[i].job != 0;
+    }
+    return load;
+}
+
 bool waiters_is_last_time(const struct controller *ctl)
 {
     return ctl->waiters->last_time;

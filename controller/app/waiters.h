@@ -16,6 +16,11 @@ bool waiters_is_last_time(const struct controller *ctl);
 /* Starts a job for the request; its reply is made of the job's output. False: refused. */
 bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[]);
 
+struct waiters_load {
+    size_t waiting, jobs; /* operators whose reply comes later; of them, those with a job */
+};
+struct waiters_load waiters_load_of(const struct waiters *waiters);
+
 /* The journal grew, or time went by: asks again what is due. */
 void waiters_turn(struct controller *ctl, bool journal_grew);
 

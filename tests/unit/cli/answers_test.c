@@ -92,6 +92,79 @@ static void test_status_as_json(void **state)
                   "");
 }
 
+static void answer_metrics(struct fake *f, const Parkgate__Request *request,
+                           struct fake_reply *reply)
+{
+    fake_columns(reply, "metric|labels|value|bound");
+    char after[1100];
+    (void)f;
+    if (fake_arg(request, "after", after)[0] == '\0') {
+        fake_row(reply, "parkgate_agents|_|2|200");
+        reply->message.more = true;
+        reply->message.cursor = fake_data(reply, "04");
+        return;
+    }
+    fake_row(reply, "parkgate_zone_persons|zone=\"hall\"|3|5");
+    fake_row(reply, "parkgate_zone_persons|zone=\"yard\"|40|_");
+    fake_row(reply, "parkgate_of_tomorrow|_|1|2");
+}
+
+static void test_metrics_as_page(void **state)
+{
+    (void)state;
+    start(answer_metrics);
+    expect_answer("status --metrics", 0,
+                  "# HELP parkgate_agents Gates' boxes that said HELLO.\n"
+                  "# TYPE parkgate_agents gauge\n"
+                  "parkgate_agents 2\n"
+                  "# HELP parkgate_agents_limit Bound of parkgate_agents.\n"
+                  "# TYPE parkgate_agents_limit gauge\n"
+                  "parkgate_agents_limit 200\n"
+                  "# HELP parkgate_zone_persons Persons in a zone now, beside its capacity.\n"
+                  "# TYPE parkgate_zone_persons gauge\n"
+                  "parkgate_zone_persons{zone=\"hall\"} 3\n"
+                  "parkgate_zone_persons{zone=\"yard\"} 40\n"
+                  "# HELP parkgate_zone_persons_limit Bound of parkgate_zone_persons.\n"
+                  "# TYPE parkgate_zone_persons_limit gauge\n"
+                  "parkgate_zone_persons_limit{zone=\"hall\"} 5\n"
+                  "parkgate_of_tomorrow 1\n",
+                  "");
+    assert_string_equal(fake.log, "status.metrics\nstatus.metrics after=04\n");
+}
+
+static void test_metrics_as_csv(void **state)
+{
+    (void)state;
+    start(answer_metrics);
+    expect_answer("status --metrics --csv", 0,
+                  "metric,labels,value,bound\r\n"
+                  "parkgate_agents,,2,200\r\n"
+                  "parkgate_zone_persons,\"zone=\"\"hall\"\"\",3,5\r\n"
+                  "parkgate_zone_persons,\"zone=\"\"yard\"\"\",40,\r\n"
+                  "parkgate_of_tomorrow,,1,2\r\n",
+                  "");
+}
+
+static void answer_no_metrics(struct fake *f, const Parkgate__Request *request,
+                              struct fake_reply *reply)
+{
+    (void)f;
+    (void)request;
+    fake_columns(reply, "metric|value");
+    fake_row(reply, "parkgate_agents|2");
+}
+
+static void test_metrics_that_are_none(void **state)
+{
+    (void)state;
+    start(answer_no_metrics);
+    struct run run = ask("status --metrics", "", false);
+    assert_int_equal(run.code, error_exit(ERROR_REPLY_BAD));
+    assert_string_equal(run.out, "");
+    assert_non_null(strstr(run.err, "these are no figures"));
+    run_free(&run);
+}
+
 static void answer_headcount(struct fake *f, const Parkgate__Request *request,
                              struct fake_reply *reply)
 {
@@ -574,6 +647,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_as_table),
         cmocka_unit_test(test_status_as_json),
+        cmocka_unit_test(test_metrics_as_page),
+        cmocka_unit_test(test_metrics_as_csv),
+        cmocka_unit_test(test_metrics_that_are_none),
         cmocka_unit_test(test_headcount_as_csv),
         cmocka_unit_test(test_persons_as_csv_only_for_the_own_roster),
         cmocka_unit_test(test_refusals),

@@ -9,8 +9,9 @@
 #include "schema/verbs.h"
 
 /* Verbs of the controller that a command uses beside its own. */
-static const char *const inner_verbs[] = {"park.stage",   "park.diff",    "park.commit",
-                                          "import.slice", "import.close", "import.cancel"};
+static const char *const inner_verbs[] = {"park.stage",     "park.diff",    "park.commit",
+                                          "status.metrics", "import.slice", "import.close",
+                                          "import.cancel"};
 
 static bool is_used(const char *verb)
 {

@@ -12,6 +12,7 @@ static const struct {
     const char *verb, *roles;
 } permitted[] = {
     {"status",           "aosgu"   },
+    {"status.metrics",   "aosu"    },
     {"park.show",        "aosu"    },
     {"park.stage",       "a"       },
     {"park.diff",        "a"       },

@@ -1,0 +1,63 @@
+#include "common/base/must.h"
+#include "controller/app/metrics.h"
+#include "controller/app/request.h"
+
+struct page {
+    struct answer *answer;
+    bool cut; /* a row found no room */
+};
+
+static void add_row(void *ctx, const char *name, const char *labels, const char *value,
+                    const char *limit)
+{
+    struct page *page = ctx;
+    answer_begin_row(page->answer);
+    answer_text(page->answer, name);
+    answer_text(page->answer, labels);
+    answer_text(page->answer, value);
+    answer_text(page->answer, limit);
+    page->cut = !answer_end_row(page->answer) || page->cut;
+}
+
+/* Groups from `group` on, as many as fit whole: a figure and its bound are of one moment. */
+static enum err fill_page(struct controller *ctl, struct answer *a, size_t group,
+                          struct fault *fault)
+{
+    size_t first = group;
+    for (; group < metrics_group_count(); group++) {
+        struct page page = {.answer = a};
+        const struct metric_out out = {.sample = add_row, .ctx = &page};
+        const struct answer_mark before = answer_mark_of(a);
+        TRY(metrics_group(ctl, ctl->txn, group, &out, fault));
+        if (page.cut) {
+            MUST(group > first);
+            answer_take_back(a, &before);
+            uint8_t cursor[1] = {(uint8_t)group};
+            answer_more(a, BYTES_OF(cursor));
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err on_status_metrics(struct controller *ctl, struct request *request,
+                                  struct fault *fault)
+{
+    uint8_t cursor[ANSWER_CURSOR_MAX];
+    size_t size = 0;
+    if (!request_cursor(request, cursor, &size)) {
+        return ERR_OK;
+    }
+    if (size > 0 && (size != 1 || cursor[0] >= metrics_group_count())) {
+        (void)request_refuse(request, ERROR_ARG_BAD, "after", request_arg(request, "after"),
+                             "the mark of the page before");
+        return ERR_OK;
+    }
+    answer_columns(request->answer, "metric,labels,value,bound");
+    return fill_page(ctl, request->answer, size == 0 ? 0 : cursor[0], fault);
+}
+
+const struct verb_handler verbs_of_metrics[] = {
+    {"status.metrics", on_status_metrics},
+};
+const size_t verbs_of_metrics_count = ARRAY_LEN(verbs_of_metrics);
