@@ -149,6 +149,11 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_HTTP_TEXT_BYTES", "each post of a device by itself; a larger one is answered 413"},
     {"LIMIT_HTTP_CONNECTIONS", "of the agent's listener"},
     {"LIMIT_HELPERS_PER_AGENT", "the park file's readers and boards of a gate"},
+    {"LIMIT_DEVICE_ID_BYTES", "each device by itself; a longer one is refused at once"},
+    {"LIMIT_REPLY_MS", "a lifetime, not a level"},
+    {"LIMIT_ASIDE_BYTES", "each body by itself; what is longer is cut"},
+    {"LIMIT_ASIDE_COUNT", "at the gate; the oldest go by themselves"},
+    {"LIMIT_ASIDE_TOTAL_BYTES", "at the gate; the oldest go by themselves"},
 };
 /* clang-format on */
 
