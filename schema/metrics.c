@@ -90,6 +90,9 @@ static const struct metric_spec metrics[METRIC_COUNT] = {
         "Events that were refused for good and kept.", "永久拒绝并保留的事件数。"},
     [METRIC_NAMES] = {"parkgate_names_shown_today", GAUGE, PLAIN, BOUND(LIMIT_NAMES_PER_DAY), "",
         "Names shown today to the key that saw most.", "今日查看姓名最多的密钥所见的姓名数。"},
+    [METRIC_APPROVALS] = {"parkgate_approvals_waiting", GAUGE, PLAIN,
+        BOUND(LIMIT_APPROVALS_WAITING), "",
+        "Requests that wait for a second person.", "等待第二人批准的请求数。"},
     [METRIC_IMPORTS] = {"parkgate_imports_open", GAUGE, PLAIN, NO_BOUND, "",
         "Imports that are begun and not closed.", "未关闭的导入数。"},
     [METRIC_IMPORT_ROWS] = {"parkgate_import_rows", GAUGE, PLAIN, BOUND(LIMIT_IMPORT_ROWS), "",
@@ -154,6 +157,10 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_ASIDE_BYTES", "each body by itself; what is longer is cut"},
     {"LIMIT_ASIDE_COUNT", "at the gate; the oldest go by themselves"},
     {"LIMIT_ASIDE_TOTAL_BYTES", "at the gate; the oldest go by themselves"},
+    {"LIMIT_BAN_MONTHS", "each ban by itself; a longer one is refused at once"},
+    {"LIMIT_APPROVAL_S", "a lifetime, not a level"},
+    {"LIMIT_DESFIRE_MS", "each card's proof by itself; a slower one is refused and recorded"},
+    {"LIMIT_EXCHANGE_MS", "a bound of the park file; parkgate apply refuses more"},
 };
 /* clang-format on */
 

@@ -11,7 +11,7 @@
 #include "controller/net/ports.h"
 #include "controller/store/tables.h"
 
-enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64 };
+enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_LOOKED_AT = 256 };
 
 /* --- the process and its stores --- */
 
@@ -186,6 +186,28 @@ static enum err look_at_imports(struct store_txn *txn, struct imports *ret, stru
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Of the newest ones, as above. */
+static enum err approvals_waiting(struct controller *ctl, struct store_txn *txn,
+                                  int64_t *ret_waiting, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    enum err err;
+    *ret_waiting = 0;
+    TRY(store_iter_range_back(txn, TABLE_APPROVAL, (struct bytes){0}, (struct bytes){0},
+                              APPROVALS_LOOKED_AT, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__approval_record__descriptor, &message,
+                                 fault));
+        const Parkgate__ApprovalRecord *record = (void *)message;
+        *ret_waiting += record->state == APPROVAL_WAITING && ctl->now.us < record->expires_us;
+        store_message_destroy(&message);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static int64_t sessions_used(const struct controller *ctl)
 {
     int64_t used = 0;
@@ -201,11 +223,13 @@ static enum err put_talk(struct controller *ctl, struct store_txn *txn,
     uint64_t faults = 0;
     uint64_t quarantine = 0;
     int64_t names = 0;
+    int64_t approvals = 0;
     struct imports imports;
     struct waiters_load load = waiters_load_of(ctl->waiters);
     TRY(store_count(txn, TABLE_FAULT, &faults, fault));
     TRY(store_count(txn, TABLE_QUARANTINE, &quarantine, fault));
     TRY(most_names(ctl, txn, &names, fault));
+    TRY(approvals_waiting(ctl, txn, &approvals, fault));
     TRY(look_at_imports(txn, &imports, fault));
     metric_put(out, METRIC_FRAMES_REFUSED, "", (int64_t)ctl->frames_refused);
     metric_put(out, METRIC_AGENTS, "", sessions_used(ctl));
@@ -214,6 +238,7 @@ static enum err put_talk(struct controller *ctl, struct store_txn *txn,
     metric_put(out, METRIC_OPEN_FAULTS, "", (int64_t)faults);
     metric_put(out, METRIC_QUARANTINE, "", (int64_t)quarantine);
     metric_put(out, METRIC_NAMES, "", names);
+    metric_put(out, METRIC_APPROVALS, "", approvals);
     metric_put(out, METRIC_IMPORTS, "", imports.open);
     metric_put(out, METRIC_IMPORT_ROWS, "", imports.rows);
     return ERR_OK;

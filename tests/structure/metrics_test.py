@@ -87,8 +87,8 @@ class Metrics(unittest.TestCase):
         self.assertEqual(used - LABELS, set())
 
     def test_a_missing_row_is_seen(self):
-        self.assertEqual(uncovered(self.limits + "\n    LIMIT_NEW_THINGS = 3,\n", self.metrics),
-                         ["LIMIT_NEW_THINGS: no metric and no reason in schema/metrics.c"])
+        self.assertIn("LIMIT_NEW_THINGS: no metric and no reason in schema/metrics.c",
+                      uncovered(self.limits + "\n    LIMIT_NEW_THINGS = 3,\n", self.metrics))
         self.assertEqual(len(uncovered(self.limits.replace("LIMIT_AGENTS =", "LIMIT_BOXES ="), self.metrics)), 2)
         excused = self.metrics.replace('{"LIMIT_ARG_BYTES"', '{"LIMIT_AGENTS", "no"},\n    {"LIMIT_ARG_BYTES"')
         self.assertEqual(len(uncovered(self.limits, excused)), 1)

@@ -157,6 +157,25 @@ static void waiting_and_jobs(void **state)
     expect("parkgate_jobs", "", "1", "4");
 }
 
+static void an_approval_that_waits(void **state)
+{
+    struct world *w = *state;
+    (void)operator_key(w, 40, "admin", NULL, NULL, NULL);
+    read_all(w);
+    expect("parkgate_approvals_waiting", "", "0", "64");
+    const char *number = note(admin(w, "key.add", "name", "eve", "public",
+                                    "00112233445566778899aabbccddeeff"
+                                    "00112233445566778899aabbccddeeff",
+                                    "role", "admin", NULL),
+                              "approval");
+    read_all(w);
+    expect("parkgate_approvals_waiting", "", "1", "64");
+    (void)assert_done(
+        ask(w, key_of(40), "approval.refuse", "approval", number, "reason", "no", NULL));
+    read_all(w);
+    expect("parkgate_approvals_waiting", "", "0", "64");
+}
+
 static void an_open_import(void **state)
 {
     struct world *w = *state;
@@ -344,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(each_figure_says_what_is),
         WORLD_TEST(waiting_and_jobs),
+        WORLD_TEST(an_approval_that_waits),
         WORLD_TEST(an_open_import),
         WORLD_TEST(every_metric_of_the_registry_is_shown),
         WORLD_TEST(rows_stand_in_families),
