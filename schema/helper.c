@@ -577,6 +577,7 @@ enum err helper_unpack(struct bytes frame, struct helper_message *ret_message, s
         return fault_set(fault, ERR_CORRUPT, "helper message of kind %u is malformed", kind);
     }
     *ret_message = message;
+    explicit_bzero(&message, sizeof(message)); /* it may have been a card's key */
     return ERR_OK;
 }
 

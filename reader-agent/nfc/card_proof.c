@@ -17,8 +17,8 @@ static void ask(const struct helper_cards *cards, const struct card_air *air,
 {
     bool wants_uid = key_kind == HELPER_KEY_OF_UIDS;
     struct desfire_question question = {.key_no = wants_uid ? cards->uid_key_no : cards->key_no,
-                                        .key = *key,
                                         .wants_uid = wants_uid};
+    memcpy(question.key.bytes, key->bytes, sizeof(question.key.bytes));
     _Static_assert(sizeof(question.aid) == sizeof(cards->aid), "an application id has three bytes");
     memcpy(question.aid, cards->aid, sizeof(question.aid));
     entropy_fill(air->entropy, question.random, sizeof(question.random));

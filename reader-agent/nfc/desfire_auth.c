@@ -36,8 +36,11 @@ static void set_command(struct desfire_auth *auth, uint8_t command, struct bytes
 
 void desfire_auth_begin(struct desfire_auth *auth, const struct desfire_question *question)
 {
-    *auth = (struct desfire_auth){
-        .state = DESFIRE_SELECTING, .question = *question, .why = "the card has not answered"};
+    /* Member by member: a compound literal would leave a copy of the key on the stack. */
+    memset(auth, 0, sizeof(*auth));
+    memcpy(&auth->question, question, sizeof(*question));
+    auth->state = DESFIRE_SELECTING;
+    auth->why = "the card has not answered";
     set_command(auth, COMMAND_SELECT, BYTES_OF(auth->question.aid));
 }
 

@@ -237,6 +237,22 @@ static void do_card(struct reader *reader, peer_ticket from, char **words, size_
     answer_ok(reader, from);
 }
 
+static void do_desfire(struct reader *reader, peer_ticket from, char **words, size_t count)
+{
+    const char *wrong = desfire_card_setup(&reader->chip.desfire, words + 1, count - 1);
+
+    if (wrong != NULL) {
+        peer_control_answer(&reader->control, from,
+                            "error %s: desfire UID [aid=HEX] [keyN=HEX] [random] [mute] [replay] "
+                            "[slow=MS] [cut=N]",
+                            wrong);
+        return;
+    }
+    pn532_chip_put_desfire(&reader->chip);
+    card_changed(reader);
+    answer_ok(reader, from);
+}
+
 static void do_remove(struct reader *reader, peer_ticket from, char **words, size_t count)
 {
     (void)words, (void)count;
@@ -302,10 +318,10 @@ static void do_show(struct reader *reader, peer_ticket from, char **words, size_
         snprintf(uid + 2 * i, 3, "%02X", card->uid[i]);
     peer_control_answer(
         &reader->control, from,
-        "ok card=%s polls=%llu reads=%llu asleep=%d mute=%d gone=%d fault=%s left=%ld", uid,
-        (unsigned long long)reader->chip.polls, (unsigned long long)reader->chip.reads,
+        "ok card=%s polls=%llu reads=%llu asleep=%d mute=%d gone=%d fault=%s left=%ld proofs=%u",
+        uid, (unsigned long long)reader->chip.polls, (unsigned long long)reader->chip.reads,
         reader->chip.asleep, reader->mute, reader->pty.master < 0, fault_names[reader->fault],
-        reader->fault == FAULT_NONE ? 0 : reader->fault_left);
+        reader->fault == FAULT_NONE ? 0 : reader->fault_left, reader->chip.desfire.proofs);
 }
 
 static void do_wait(struct reader *reader, peer_ticket from, char **words, size_t count)
@@ -344,15 +360,16 @@ static const struct {
     size_t words; /* at least, with the name */
     void (*run)(struct reader *reader, peer_ticket from, char **words, size_t count);
 } control_commands[] = {
-    {"card",   2, do_card  },
-    {"remove", 1, do_remove},
-    {"mute",   2, do_mute  },
-    {"fault",  2, do_fault },
-    {"gone",   1, do_gone  },
-    {"back",   1, do_back  },
-    {"show",   1, do_show  },
-    {"wait",   2, do_wait  },
-    {"quit",   1, do_quit  },
+    {"card",    2, do_card   },
+    {"desfire", 2, do_desfire},
+    {"remove",  1, do_remove },
+    {"mute",    2, do_mute   },
+    {"fault",   2, do_fault  },
+    {"gone",    1, do_gone   },
+    {"back",    1, do_back   },
+    {"show",    1, do_show   },
+    {"wait",    2, do_wait   },
+    {"quit",    1, do_quit   },
 };
 
 static void run_command(void *context, peer_ticket from, char *line)
@@ -371,7 +388,7 @@ static void run_command(void *context, peer_ticket from, char *line)
     }
     peer_control_answer(
         &reader->control, from,
-        "error commands: card UID, remove, mute on|off, fault KIND [N], gone, back, "
+        "error commands: card UID, desfire UID, remove, mute on|off, fault KIND [N], gone, back, "
         "show, wait polls|reads [N] [MS], quit");
 }
 

@@ -121,8 +121,11 @@ static void run_rf_configuration(struct pn532_chip *chip, const uint8_t *in, siz
                                  struct pn532_answer *answer)
 {
     (void)answer;
-    if (in[0] == 0x01 && length >= 2 && (in[1] & 0x01) == 0)
+    if (in[0] == 0x01 && length >= 2 && (in[1] & 0x01) == 0) {
         chip->target_selected = false; /* field off: the card loses its state */
+        if (chip->card.present && chip->desfire.on)
+            pn532_chip_put_desfire(chip);
+    }
     if (in[0] == 0x05 && length >= 4)
         chip->passive_retries = in[3];
 }
@@ -210,8 +213,8 @@ static void run_auto_poll(struct pn532_chip *chip, const uint8_t *in, size_t len
 }
 
 /* What the card says to an application command; returns the chip's status. */
-static uint8_t ask_card(const struct pn532_chip *chip, const uint8_t *in, size_t length,
-                        uint8_t *reply, size_t *ret_reply)
+static uint8_t ask_card(struct pn532_chip *chip, const uint8_t *in, size_t length, uint8_t *reply,
+                        size_t *ret_reply)
 {
     const struct pn532_card *card = &chip->card;
     uint8_t memory[16] = {0};
@@ -219,6 +222,12 @@ static uint8_t ask_card(const struct pn532_chip *chip, const uint8_t *in, size_t
     *ret_reply = 0;
     if (!card->present || length == 0)
         return STATUS_TIMEOUT;
+    if (chip->desfire.on) {
+        long got = desfire_card_run(&chip->desfire, in, length, reply);
+
+        *ret_reply = got < 0 ? 0 : (size_t)got;
+        return got < 0 ? STATUS_TIMEOUT : STATUS_OK;
+    }
     if ((card->sak & 0x20) != 0) { /* a type 4 tag without an application */
         memcpy(reply, (const uint8_t[]){0x6d, 0x00}, 2);
         *ret_reply = 2;
@@ -238,11 +247,11 @@ static uint8_t ask_card(const struct pn532_chip *chip, const uint8_t *in, size_t
 static void run_data_exchange(struct pn532_chip *chip, const uint8_t *in, size_t length,
                               struct pn532_answer *answer)
 {
-    uint8_t reply[16];
+    uint8_t reply[DESFIRE_REPLY_MAX];
     size_t reply_length = 0;
     uint8_t status = STATUS_CONTEXT;
 
-    answer->after_us = AIR_EXCHANGE_US;
+    answer->after_us = AIR_EXCHANGE_US + (chip->desfire.on ? chip->desfire.slow_ms * 1000 : 0);
     if (chip->target_selected)
         status = ask_card(chip, in + 1, length - 1, reply, &reply_length);
     put_status(answer, status);
@@ -255,7 +264,7 @@ static void run_communicate_thru(struct pn532_chip *chip, const uint8_t *in, siz
 {
     const struct pn532_card *card = &chip->card;
     bool ping = length >= 1 && (in[0] & 0xf6) == 0xb2;
-    uint8_t reply[16];
+    uint8_t reply[DESFIRE_REPLY_MAX];
     size_t reply_length = 0;
     uint8_t status = STATUS_TIMEOUT;
 
@@ -349,6 +358,7 @@ bool pn532_chip_put_card(struct pn532_chip *chip, const uint8_t *uid, size_t len
         if (kinds[i].length != length)
             continue;
         chip->card = (struct pn532_card){.present = true, .uid_length = (uint8_t)length};
+        chip->desfire.on = false;
         memcpy(chip->card.uid, uid, length);
         memcpy(chip->card.atqa, kinds[i].atqa, sizeof chip->card.atqa);
         chip->card.sak = kinds[i].sak;
@@ -356,6 +366,21 @@ bool pn532_chip_put_card(struct pn532_chip *chip, const uint8_t *uid, size_t len
         return true;
     }
     return false;
+}
+
+void pn532_chip_put_desfire(struct pn532_chip *chip)
+{
+    static const uint8_t ats[] = {0x06, 0x75, 0x77, 0x81, 0x02, 0x80};
+    uint8_t uid[10];
+    size_t length = desfire_card_shown(&chip->desfire, uid);
+
+    pn532_chip_put_card(chip, uid, length);
+    chip->desfire.on = true;
+    desfire_card_reset(&chip->desfire);
+    chip->card.atqa[0] = 0x03;
+    chip->card.atqa[1] = length == 4 ? 0x04 : 0x44;
+    chip->card.sak = 0x20;
+    pn532_chip_set_ats(chip, ats, sizeof ats);
 }
 
 void pn532_chip_set_ats(struct pn532_chip *chip, const uint8_t *ats, size_t length)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/peers/desfire_card.h"
 #include "tests/peers/pn532_frame.h"
 
 /* A card of ISO 14443 type A. */
@@ -22,7 +23,8 @@ struct pn532_card {
 
 struct pn532_chip {
     struct pn532_card card;
-    bool asleep; /* after power-up and PowerDown: only 0x55 is heard */
+    struct desfire_card desfire; /* what the card is beside its UID */
+    bool asleep;                 /* after power-up and PowerDown: only 0x55 is heard */
     bool target_selected;
     uint8_t passive_retries; /* 0xff: wait for a card without end */
     uint8_t parameters;
@@ -50,6 +52,9 @@ void pn532_chip_power_up(struct pn532_chip *chip);
  * as MIFARE Classic 1K (00 04, 08), 7 as NTAG or Ultralight (00 44, 00), 10 (00 84, 00). False if
  * the length is another. */
 bool pn532_chip_put_card(struct pn532_chip *chip, const uint8_t *uid, size_t length);
+
+/* Puts the DESFire of chip->desfire into the field (its UID drawn, if it draws one). */
+void pn532_chip_put_desfire(struct pn532_chip *chip);
 
 /* Makes the card a type 4 tag (SAK bit 6) that answers RATS with ats (length byte first). */
 void pn532_chip_set_ats(struct pn532_chip *chip, const uint8_t *ats, size_t length);

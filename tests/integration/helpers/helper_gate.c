@@ -4,6 +4,7 @@
  *
  * Runs the real launcher, helper port and drivers. CONFIG is a file of lines
  *     reader NAME CONNSTRING
+ *     cards READER AID KEY_NO MASTER|- SYSTEM_ID|- LIMIT_MS UID_KEY_NO UID_KEY|-    (hex)
  *     board NAME tcp|rtu ADDRESS UNIT POLL_MS flash=0|1 counters=0|1
  *     lane NAME BOARD DIRECTION COIL OPEN_MS PASS_MS PASSAGE TAMPER BUTTON HELD DISPLAY    (-1:
  * none) ORDERS is a FIFO of lines open LANE SEQUENCE EXPIRES_MS DIRECTION | show LANE COLOUR SOUND
@@ -19,6 +20,7 @@
 
 #include "common/base/launcher.h"
 #include "common/base/must.h"
+#include "common/seal/seal.h"
 #include "reader-agent/driver/board_actuator.h"
 #include "reader-agent/driver/board_indicator.h"
 #include "reader-agent/driver/nfc_reader.h"
@@ -61,8 +63,9 @@ static enum err tell_reading(void *ctx, const struct reading *reading, struct fa
     bytes_to_hex((struct bytes){.data = random ? reading->raw : reading->id,
                                 .size = random ? reading->raw_size : reading->id_size},
                  id, sizeof(id));
-    printf("read %s %s kind=%d class=%d live=%d\n", reading->reader.text, id, (int)reading->kind,
-           (int)reading->cclass, reading->live_by_read);
+    printf("read %s %s kind=%d class=%d live=%d proof=%d ms=%u\n", reading->reader.text, id,
+           (int)reading->kind, (int)reading->cclass, reading->live_by_read, (int)reading->proof,
+           (unsigned)reading->exchange_ms);
     return ERR_OK;
 }
 
@@ -110,6 +113,39 @@ static void add_reader(struct gate *gate, const char *line)
     struct nfc_reader_config *reader = &gate->reader_list[gate->reader_count++];
     MUST(sscanf(line, "reader %31s %255s", name, reader->device) == 2);
     reader->reader = name_of(name);
+}
+
+static bool read_hex(const char *text, uint8_t *out, size_t size)
+{
+    return strcmp(text, "-") != 0 && bytes_from_hex(text, out, size);
+}
+
+static void add_cards(struct gate *gate, const char *line)
+{
+    char name[32];
+    char aid[8];
+    char master[40];
+    char system_id[32];
+    char uid_key[40];
+    unsigned v[3];
+    MUST(sscanf(line, "cards %31s %7s %u %39s %31s %u %u %39s", name, aid, &v[0], master, system_id,
+                &v[1], &v[2], uid_key) == 8);
+    for (size_t i = 0; i < gate->reader_count; i++) {
+        struct card_scheme *scheme = &gate->reader_list[i].scheme;
+        if (strcmp(gate->reader_list[i].reader.text, name) != 0) {
+            continue;
+        }
+        scheme->cards = (struct helper_cards){.desfire = true,
+                                              .key_no = (uint8_t)v[0],
+                                              .limit_ms = v[1],
+                                              .has_uid_key = strcmp(uid_key, "-") != 0,
+                                              .uid_key_no = (uint8_t)v[2]};
+        MUST(read_hex(aid, scheme->cards.aid, sizeof(scheme->cards.aid)));
+        scheme->has_master = read_hex(master, scheme->master.bytes, AES_KEY_SIZE);
+        scheme->has_uid_key = read_hex(uid_key, scheme->uid_key.bytes, AES_KEY_SIZE);
+        scheme->system_id_size = (uint8_t)(strcmp(system_id, "-") == 0 ? 0 : strlen(system_id) / 2);
+        (void)read_hex(system_id, scheme->system_id, scheme->system_id_size);
+    }
 }
 
 static void add_board(struct gate *gate, const char *line)
@@ -180,6 +216,8 @@ static void configure(struct gate *gate)
     while (fgets(line, sizeof(line), file) != NULL) {
         if (line[0] == 'r') {
             add_reader(gate, line);
+        } else if (line[0] == 'c') {
+            add_cards(gate, line);
         } else if (line[0] == 'b') {
             add_board(gate, line);
         } else {
@@ -316,7 +354,7 @@ static int work(void *ctx, struct launcher_link *link)
 
 int main(int argc, char **argv)
 {
-    MUST(argc == 5);
+    MUST(argc == 5 && seal_init(NULL) == ERR_OK);
     struct gate gate = {.run_dir = argv[2],
                         .config = argv[3],
                         .orders = argv[4],

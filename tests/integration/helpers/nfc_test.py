@@ -31,7 +31,7 @@ class NfcTest(unittest.TestCase):
         for uid in ("04a1b2c3", "04112233445566", "04112233445566778899"):
             self.chip.do(f"card {uid}")
             line = self.gate.expect("read r1")
-            self.assertEqual(line, f"read r1 {uid} kind=1 class=1 live=1")
+            self.assertEqual(line, f"read r1 {uid} kind=1 class=1 live=1 proof=0 ms=0")
             self.chip.do("wait reads 5")
             self.chip.do("remove")
             self.chip.do("wait polls 5")
@@ -41,7 +41,7 @@ class NfcTest(unittest.TestCase):
 
     def test_random_uid_identifies_nobody(self):
         self.chip.do("card 08a1b2c3")
-        self.assertEqual(self.gate.expect("read r1"), "read r1 08a1b2c3 kind=0 class=0 live=1")
+        self.assertEqual(self.gate.expect("read r1"), "read r1 08a1b2c3 kind=0 class=0 live=1 proof=4 ms=0")
 
     def test_a_mute_reader_is_down_and_comes_back(self):
         began = time.monotonic()

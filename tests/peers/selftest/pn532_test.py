@@ -108,7 +108,8 @@ class Pn532(unittest.TestCase):
 
     def test_bad_commands(self):
         for command in ("", "card", "card 0102", "card 01020304 sak=zz", "mute", "mute maybe",
-                        "fault", "fault fire", "fault ats 0", "wait coffee", "open"):
+                        "desfire", "desfire 04A1B2C3", "desfire 04A1B2C3D4E5F6 key14=00", "desfire 04A1B2C3D4E5F6 fast",
+                        "desfire 04A1B2C3D4E5F6 key1=0011", "fault", "fault fire", "fault ats 0", "wait coffee", "open"):
             self.assertTrue(self.peer.ask(command).startswith("error"), command)
         self.assertIn("card=none", self.peer.do("show"))
 
