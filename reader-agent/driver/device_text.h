@@ -22,6 +22,9 @@ enum parse_result {
     PARSE_UNUSABLE, /* as PARSE_READING, but of a credential that this driver cannot take: the
                      * reading has CREDENTIAL_KIND_NONE, so that an exit still turns for it */
     PARSE_BAD,      /* not understood: put aside, and only then answered 200 */
+    PARSE_MISREAD,  /* a reader's line was read wrongly: no read, counted */
+    PARSE_BOUNCE,   /* a reader's contact bounced: the read before was it, counted */
+    PARSE_RESULTS
 };
 
 /* The text in UTF-8, with a NUL behind its *ret_size bytes; a byte order mark is dropped. Valid

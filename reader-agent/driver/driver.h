@@ -38,6 +38,7 @@ struct reading {
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
     enum card_proof proof;                           /* of a badge that was asked for one */
     uint32_t exchange_ms;                            /* how long its proof took */
+    bool batched; /* history, one of many: the driver calls sink.settle before it answers */
     uint64_t ticket; /* the device's request waits for what becomes of it (replies.h); 0 none */
 };
 
@@ -48,6 +49,9 @@ struct driver_sink {
      * ERR_FULL    no room: the device is told to try again later
      * ERR_REFUSED the reader is not configured at this gate */
     enum err (*reading)(void *ctx, const struct reading *reading, struct fault *fault);
+    /* Makes durable what was reported as `batched`. ERR_OK, or ERR_FULL: none of it may be
+     * answered. NULL: nothing may be batched. */
+    enum err (*settle)(void *ctx, struct fault *fault);
     /* A reader or board went up or down; `what` is a plain word for the operator. */
     void (*state)(void *ctx, struct name device, enum device_state state, const char *what);
     /* Puts a body aside that `reader` posted and nobody understood: sealed, at most

@@ -35,7 +35,8 @@ struct http_body {
     struct json_cut cut;
     struct http_parsed parsed;
     size_t text_size; /* of a bare text */
-    uint8_t text[];   /* LIMIT_HTTP_TEXT_BYTES where the body is bare */
+    size_t text_room;
+    uint8_t text[];   /* text_room bytes where the body is bare */
 };
 
 static const char *const count_names[HTTP_COUNTS] = {
@@ -46,6 +47,7 @@ static const char *const count_names[HTTP_COUNTS] = {
     [HTTP_COUNT_WRONG_PATH] = "wrong-path",     [HTTP_COUNT_WRONG_SOURCE] = "wrong-source",
     [HTTP_COUNT_WRONG_DIGEST] = "wrong-digest", [HTTP_COUNT_NOT_STORED] = "not-stored",
     [HTTP_COUNT_NOT_KNOWN] = "not-known",       [HTTP_COUNT_CUT_OFF] = "cut-off",
+    [HTTP_COUNT_MISREAD] = "misread",           [HTTP_COUNT_BOUNCED] = "bounced",
 };
 
 const char *http_count_name(enum http_count count)
@@ -88,26 +90,42 @@ static size_t append(uint8_t *to, size_t size, size_t room, struct bytes piece)
     return take;
 }
 
+static const enum http_count counted_as[PARSE_RESULTS] = {
+    [PARSE_READING] = HTTP_COUNTS, /* counted when it is stored */
+    [PARSE_NOTICE] = HTTP_COUNT_NOTICES,  [PARSE_FOREIGN] = HTTP_COUNT_FOREIGN,
+    [PARSE_FAILED] = HTTP_COUNT_FAILED,   [PARSE_UNUSABLE] = HTTP_COUNT_UNUSABLE,
+    [PARSE_BAD] = HTTP_COUNTS, /* counted where it is kept */
+    [PARSE_MISREAD] = HTTP_COUNT_MISREAD, [PARSE_BOUNCE] = HTTP_COUNT_BOUNCED,
+};
+
+/* What a text of several events held. */
+static void count_within(struct http_body *body)
+{
+    for (size_t i = 0; i < PARSE_RESULTS; i++) {
+        if (counted_as[i] != HTTP_COUNTS) {
+            body->counters->of[counted_as[i]] += body->parsed.counted[i];
+        }
+        body->parsed.counted[i] = 0;
+    }
+}
+
 static void take_text(struct http_body *body, struct bytes text)
 {
-    static const enum http_count counted_as[] = {
-        [PARSE_READING] = HTTP_COUNTS, /* counted when it is stored */
-        [PARSE_NOTICE] = HTTP_COUNT_NOTICES, [PARSE_FOREIGN] = HTTP_COUNT_FOREIGN,
-        [PARSE_FAILED] = HTTP_COUNT_FAILED,  [PARSE_UNUSABLE] = HTTP_COUNT_UNUSABLE,
-        [PARSE_BAD] = HTTP_COUNTS, /* counted where it is kept */
-    };
     if (body->too_large) {
         return;
     }
     body->parsed.why = NULL;
     enum parse_result result = body->driver->parse(&body->call, text, &body->parsed);
     body->too_large = body->parsed.full;
+    count_within(body);
     if (counted_as[result] != HTTP_COUNTS) {
         count(body, counted_as[result]);
     }
     if (result == PARSE_BAD) {
         const char *why = body->parsed.why;
-        bad(body, text, why != NULL ? why : "not an event that its driver knows");
+        const char *instead = body->parsed.instead;
+        bad(body, instead != NULL ? bytes_of_text(instead) : text,
+            why != NULL ? why : "not an event that its driver knows");
     }
     body->understood = body->understood || result != PARSE_BAD;
 }
@@ -127,13 +145,18 @@ struct http_body *http_body_create(const struct http_call *call, const char *con
 {
     char boundary[MULTIPART_BOUNDARY_BYTES + 1];
     bool parted = content_type != NULL && multipart_boundary(content_type, boundary);
-    struct http_body *body = calloc(1, sizeof(*body) + (parted ? 0 : LIMIT_HTTP_TEXT_BYTES));
+    const struct http_driver *driver = http_driver_of(call->device->driver);
+    MUST(driver != NULL);
+    size_t room = driver->text_bytes != 0 ? driver->text_bytes : LIMIT_HTTP_TEXT_BYTES;
+    struct http_body *body = calloc(1, sizeof(*body) + (parted ? 0 : room));
     if (body == NULL) {
         return NULL;
     }
     body->call = *call;
-    body->driver = http_driver_of(call->device->driver);
-    MUST(body->driver != NULL);
+    body->driver = driver;
+    body->text_room = room;
+    body->parsed.readings_max =
+        driver->readings_max != 0 ? driver->readings_max : HTTP_BODY_READINGS;
     body->counters = counters;
     if (parted) {
         struct multipart_sink sink = {.part = on_part, .ctx = body};
@@ -149,6 +172,7 @@ void http_body_destroy(struct http_body **body)
 {
     if (*body != NULL) {
         multipart_destroy(&(*body)->parts);
+        http_parsed_free(&(*body)->parsed);
         free((*body)->aside);
     }
     free(*body);
@@ -172,9 +196,9 @@ bool http_body_feed(struct http_body *body, struct bytes piece)
         }
     } else if (body->driver->cuts_json) {
         body->text_size = json_cut_feed(&body->cut, piece, body->text, body->text_size,
-                                        LIMIT_HTTP_TEXT_BYTES, &body->text_cut);
+                                        body->text_room, &body->text_cut);
     } else {
-        size_t took = append(body->text, body->text_size, LIMIT_HTTP_TEXT_BYTES, piece);
+        size_t took = append(body->text, body->text_size, body->text_room, piece);
         body->text_size += took;
         body->text_cut = body->text_cut || took < piece.size;
     }
@@ -221,11 +245,23 @@ static enum err put_aside(struct http_body *body, const struct driver_sink *sink
                      : ERR_OK;
 }
 
-static unsigned hand_over(struct http_body *body, const struct driver_sink *sink, size_t *ret_taken)
+/* Records that open nothing are made durable together, behind the last of them. */
+static enum err settle(const struct http_body *body, const struct driver_sink *sink)
+{
+    struct fault fault;
+    return body->parsed.reading_count > 1 && sink->settle != NULL
+               ? sink->settle(sink->ctx, &fault)
+               : ERR_OK;
+}
+
+static unsigned hand_over(struct http_body *body, const struct driver_sink *sink,
+                          size_t *ret_taken)
 {
     unsigned status = STATUS_OK;
+    bool several = body->parsed.reading_count > 1 && sink->settle != NULL;
     for (size_t i = 0; i < body->parsed.reading_count; i++) {
         struct fault fault;
+        body->parsed.readings[i].batched = several && body->parsed.readings[i].history;
         enum err err = sink->reading(sink->ctx, &body->parsed.readings[i], &fault);
         if (err == ERR_OK) {
             count(body, HTTP_COUNT_READINGS);
@@ -238,7 +274,8 @@ static unsigned hand_over(struct http_body *body, const struct driver_sink *sink
             return STATUS_FULL; /* the device sends all of it again */
         }
     }
-    enum err err = put_aside(body, sink);
+    enum err err = settle(body, sink);
+    err = err == ERR_OK ? put_aside(body, sink) : err;
     if (err == ERR_REFUSED) {
         count(body, HTTP_COUNT_NOT_KNOWN);
         return STATUS_REFUSED;
@@ -290,6 +327,7 @@ struct http_outcome http_body_finish(struct http_body *body, const struct driver
         .understood = !body->bad,
         .put_aside = body->bad,
         .notice = body->parsed.notice,
+        .records = body->parsed.records,
     };
     outcome.status = hand_over(body, sink, &outcome.taken);
     return outcome;

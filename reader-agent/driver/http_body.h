@@ -30,6 +30,8 @@ enum http_count {
     HTTP_COUNT_NOT_STORED,   /* answered 503: the sink had no room */
     HTTP_COUNT_NOT_KNOWN,    /* the sink does not know the reader */
     HTTP_COUNT_CUT_OFF,      /* the connection ended, or was ended, within a post */
+    HTTP_COUNT_MISREAD,      /* reads of a reader's line with a wrong parity or length */
+    HTTP_COUNT_BOUNCED,      /* the same bits of a reader's line again, within WIEGAND_BOUNCE_MS */
     HTTP_COUNTS
 };
 

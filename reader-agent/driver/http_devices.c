@@ -69,6 +69,7 @@ static enum err check_texts(const struct http_device *device, struct fault *faul
     if (!is_terminated(device->path, sizeof(device->path)) ||
         !is_terminated(device->source, sizeof(device->source)) ||
         !is_terminated(device->user, sizeof(device->user)) ||
+        !is_terminated(device->device_id, sizeof(device->device_id)) ||
         !is_terminated(device->password, sizeof(device->password))) {
         return fault_set(fault, ERR_INPUT, "reader %s: a text is too long", device->reader.text);
     }
@@ -79,9 +80,14 @@ static enum err check_texts(const struct http_device *device, struct fault *faul
     if (device->user[0] != '\0' && device->password[0] == '\0') {
         return fault_set(fault, ERR_INPUT, "reader %s: user without password", device->reader.text);
     }
-    if (http_driver_of(device->driver) == NULL) {
+    const struct http_driver *driver = http_driver_of(device->driver);
+    if (driver == NULL) {
         return fault_set(fault, ERR_INPUT, "reader %s: its driver does not post over HTTP",
                          device->reader.text);
+    }
+    if (driver->names_itself != NULL && device->device_id[0] == '\0') {
+        return fault_set(fault, ERR_INPUT, "reader %s: its own id (%s) is missing",
+                         device->reader.text, driver->names_itself);
     }
     return ERR_OK;
 }
@@ -105,11 +111,17 @@ static enum err fill_slot(struct http_slot *slot, const struct http_device *devi
     return ERR_OK;
 }
 
+static bool tell_themselves_apart(const struct http_slot *a, const struct http_slot *b)
+{
+    return a->driver->names_itself != NULL && b->driver->names_itself != NULL &&
+           strcmp(a->device.device_id, b->device.device_id) != 0;
+}
+
 /* Could both be meant by one post? Two sources meet when they are equal or one is any. */
 static bool slots_collide(const struct http_slot *a, const struct http_slot *b)
 {
     return strcmp(a->device.path, b->device.path) == 0 &&
-           strcmp(a->device.user, b->device.user) == 0 &&
+           strcmp(a->device.user, b->device.user) == 0 && !tell_themselves_apart(a, b) &&
            (a->any_source || b->any_source || same_address(a->source, b->source));
 }
 
@@ -162,24 +174,33 @@ static int fit_of(const struct http_slot *slot, const char *user)
     return user != NULL && strcmp(user, slot->device.user) == 0 ? 3 : 1;
 }
 
-enum http_found http_devices_find(struct http_devices *devices, const char *path,
-                                  struct http_address source, const char *user,
+/* Does it say the id that this device has? Not asked of families that do not name themselves. */
+static bool is_itself(const struct http_slot *slot, const struct http_caller *caller)
+{
+    if (slot->driver->names_itself == NULL) {
+        return true;
+    }
+    const char *said = caller->argument(caller->argument_ctx, slot->driver->names_itself);
+    return said != NULL && strcmp(said, slot->device.device_id) == 0;
+}
+
+enum http_found http_devices_find(struct http_devices *devices, const struct http_caller *caller,
                                   struct http_slot **ret_slot, const char **ret_subpath)
 {
     enum http_found found = HTTP_FOUND_NO_PATH;
     int best = 0;
     for (size_t i = 0; i < devices->count; i++) {
         struct http_slot *slot = &devices->slots[i];
-        const char *subpath = http_driver_subpath(slot->driver, slot->device.path, path);
+        const char *subpath = http_driver_subpath(slot->driver, slot->device.path, caller->path);
         if (subpath == NULL) {
             continue;
         }
         if (found == HTTP_FOUND_NO_PATH) {
             found = HTTP_FOUND_NO_SOURCE;
         }
-        bool from_there = slot->any_source || same_address(slot->source, source);
-        if (from_there && fit_of(slot, user) > best) {
-            best = fit_of(slot, user);
+        bool from_there = slot->any_source || same_address(slot->source, caller->source);
+        if (from_there && fit_of(slot, caller->user) > best && is_itself(slot, caller)) {
+            best = fit_of(slot, caller->user);
             found = HTTP_FOUND;
             *ret_slot = slot;
             *ret_subpath = subpath;

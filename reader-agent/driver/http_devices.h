@@ -30,6 +30,7 @@ bool http_address_is_loopback(struct http_address address);
 
 struct http_slot {
     struct http_device device;
+    struct http_memory memory;
     const struct http_driver *driver;
     bool any_source;
     struct http_address source;
@@ -53,12 +54,21 @@ void http_devices_destroy(struct http_devices **devices);
 
 enum http_found { HTTP_FOUND, HTTP_FOUND_NO_PATH, HTTP_FOUND_NO_SOURCE };
 
-/* The device that posts to `path` (its own, or one of its family's behind that) from `source` and
- * names the account `user` (NULL: none): the one with that account; else the one without account;
- * else any with an account, which the caller then challenges. *ret_slot and *ret_subpath are
- * borrowed, written only for HTTP_FOUND. */
-enum http_found http_devices_find(struct http_devices *devices, const char *path,
-                                  struct http_address source, const char *user,
+/* Who makes a request. */
+struct http_caller {
+    const char *path;
+    struct http_address source;
+    const char *user; /* the account it names; NULL: none */
+    /* Of the query, as http_call's. */
+    const char *(*argument)(void *ctx, const char *name);
+    void *argument_ctx;
+};
+
+/* The device that posts to this path (its own, or one of its family's behind that) from this source
+ * and, in families that name themselves, by its own id: the one with that account; else the one
+ * without account; else any with an account, which the caller then challenges. *ret_slot and
+ * *ret_subpath are borrowed, written only for HTTP_FOUND. */
+enum http_found http_devices_find(struct http_devices *devices, const struct http_caller *caller,
                                   struct http_slot **ret_slot, const char **ret_subpath);
 
 /* Reports to the sink what a finished post of this device means for the operator, in the rates that

@@ -41,6 +41,7 @@ struct post {
     bool whole;             /* its end was seen */
     enum http_account account;
     const char *method, *subpath;
+    struct mono begun;
     struct MHD_Connection *connection;
     uint64_t ticket; /* waits for it, or was answered by it */
     bool suspended;
@@ -91,18 +92,25 @@ static bool source_of(struct MHD_Connection *connection, struct http_address *re
     return info != NULL && http_address_of(info->client_addr, ret_source);
 }
 
+static const char *query_argument(void *ctx, const char *name)
+{
+    return MHD_lookup_connection_value(ctx, MHD_GET_ARGUMENT_KIND, name);
+}
+
 /* 0: found; else the status of the refusal. */
 static unsigned find_device(struct http_listener *listener, struct MHD_Connection *connection,
                             const char *path, struct post *post)
 {
-    struct http_address source;
-    if (!source_of(connection, &source)) {
+    struct http_caller caller = {
+        .path = path, .argument = query_argument, .argument_ctx = connection};
+    if (!source_of(connection, &caller.source)) {
         count(listener, HTTP_COUNT_WRONG_SOURCE);
         return MHD_HTTP_FORBIDDEN;
     }
     char *user = MHD_digest_auth_get_username(connection);
+    caller.user = user;
     enum http_found found =
-        http_devices_find(listener->devices, path, source, user, &post->slot, &post->subpath);
+        http_devices_find(listener->devices, &caller, &post->slot, &post->subpath);
     MHD_free(user);
     switch (found) {
     case HTTP_FOUND:
@@ -127,14 +135,11 @@ static uint64_t declared_size(struct MHD_Connection *connection)
 
 /* ---- one request ---- */
 
-static const char *query_argument(void *ctx, const char *name)
-{
-    return MHD_lookup_connection_value(ctx, MHD_GET_ARGUMENT_KIND, name);
-}
-
 static struct http_call call_of(const struct post *post)
 {
     return (struct http_call){.device = &post->slot->device,
+                              .memory = &post->slot->memory,
+                              .now = post->begun,
                               .method = post->method,
                               .subpath = post->subpath,
                               .argument = query_argument,
@@ -165,6 +170,7 @@ static enum MHD_Result post_begin(struct http_listener *listener, struct MHD_Con
                                   const char *path, const char *method, struct post *post)
 {
     post->connection = connection;
+    post->begun = now_of(listener);
     unsigned refused = find_user(listener, path, method, post);
     if (refused != 0) {
         post->slot = NULL;

@@ -1,5 +1,6 @@
 #include "reader-agent/driver/json_device.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/access/credential.h"
@@ -178,21 +179,31 @@ static bool fill(const struct event *e, struct reading *reading)
 static enum parse_result read_event(const struct event *e, struct reading *reading)
 {
     const char *kind = json_string_value(json_object_get(e->json, "kind"));
-    const json_t *value = json_object_get(e->json, "value");
+    char value[JSON_DEVICE_VALUE_BYTES + 1];
     if (kind != NULL && strcmp(kind, "alive") == 0) {
         return PARSE_FOREIGN;
     }
-    if (kind == NULL || !json_is_string(value) || !fill(e, reading)) {
+    if (kind == NULL || !fill(e, reading)) {
         return PARSE_BAD;
     }
-    struct bytes text = {.data = (const uint8_t *)json_string_value(value),
-                         .size = json_string_length(value)};
+    if (!json_value_text(json_object_get(e->json, "value"), value, sizeof(value))) {
+        /* what was typed at a keypad is not even put aside */
+        return strcmp(kind, "pin") == 0 ? PARSE_UNUSABLE : PARSE_BAD;
+    }
+    enum parse_result result = PARSE_BAD;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (strcmp(kinds[i].kind, kind) == 0) {
-            return kinds[i].read(e, text, reading);
+            result = kinds[i].read(e, bytes_of_text(value), reading);
         }
     }
-    return PARSE_BAD;
+    explicit_bzero(value, sizeof(value));
+    return result;
+}
+
+static void text_free(char **text)
+{
+    free(*text);
+    *text = NULL;
 }
 
 static json_t *load(struct bytes text)
@@ -219,7 +230,10 @@ bool json_device_parse(struct bytes text, const struct http_device *device,
                               .now = now};
         struct reading reading = {.kind = CREDENTIAL_KIND_NONE};
         enum parse_result result = read_event(&event, &reading);
-        sink.take(sink.ctx, result, &reading);
+        AUTO(text_free)
+        char *alone =
+            result == PARSE_BAD ? json_dumps(event.json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        sink.take(sink.ctx, result, &reading, alone);
     }
     return true;
 }

@@ -2,7 +2,7 @@
  *
  * One event an object, or up to JSON_DEVICE_EVENTS in {"events": [...]}:
  *   kind       badge (UID in hex), bits (26 or 34 of a Wiegand line), qr, pin, plate, face, alive
- *   value      text
+ *   value      text, or a whole number
  *   time       ISO 8601 with zone; without one the device's time is not known
  *   history    true: not live. Everything but false, null and nothing is taken as true
  *   event      the device's own id of it, by which its repeats are told
@@ -25,12 +25,17 @@
 #include "reader-agent/driver/device_text.h"
 #include "reader-agent/driver/driver.h"
 
-enum { JSON_DEVICE_EVENTS = 32, JSON_DEVICE_EVENT_ID_BYTES = 128 };
+enum {
+    JSON_DEVICE_EVENTS = 32,
+    JSON_DEVICE_EVENT_ID_BYTES = 128,
+    JSON_DEVICE_VALUE_BYTES = 256,
+};
 
-/* Reads one event at `index` of a text; what it came to goes to `take`. `event` is the text of that
- * event alone for PARSE_BAD, else empty; *reading is whole for PARSE_READING and PARSE_UNUSABLE. */
+/* What one event came to. *reading is whole for PARSE_READING and PARSE_UNUSABLE. `text` is the
+ * event alone for PARSE_BAD, else NULL; all is borrowed. */
 struct json_device_sink {
-    void (*take)(void *ctx, enum parse_result result, const struct reading *reading);
+    void (*take)(void *ctx, enum parse_result result, const struct reading *reading,
+                 const char *text);
     void *ctx;
 };
 

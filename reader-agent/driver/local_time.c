@@ -68,8 +68,9 @@ struct wall local_time(const char *text, const struct tz_table *zone)
         minute > 59 || second > 59) {
         return none;
     }
-    struct wall when = civil_to_wall(zone, day, hour * 60 + minute);
-    return (struct wall){.us = when.us + second * INT64_C(1000000) + fraction};
+    int64_t begin_us = zone != NULL ? civil_to_wall(zone, day, hour * 60 + minute).us
+                                    : (day * INT64_C(1440) + hour * 60 + minute) * 60000000;
+    return (struct wall){.us = begin_us + second * INT64_C(1000000) + fraction};
 }
 
 struct wall local_time_epoch(uint64_t seconds)

@@ -5,7 +5,8 @@
 #include "common/base/tz.h"
 
 /* "2025-06-02 08:00:00" or "2025/06/02 08:00:00", T for the blank and a fraction allowed, in the
- * zone of the device. Malformed, outside the years 1970 to 2199, or with anything behind it: us 0
+ * zone of the device (NULL, not known: as if it were UTC; its measured offset then holds the rest).
+ * Malformed, outside the years 1970 to 2199, or with anything behind it: us 0
  * (the device's time is not known). A time that the zone skips or has twice is what civil_to_wall
  * says. */
 struct wall local_time(const char *text, const struct tz_table *zone);
