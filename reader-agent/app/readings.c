@@ -140,6 +140,9 @@ static enum err decide_here(struct gate *gate, struct intake *in, struct fault *
                                             .reason = (uint32_t)verdict.reason,
                                             .source = SOURCE_AGENT,
                                             .told = true}));
+        if (in->reading->batched) {
+            return ERR_OK; /* it opens nothing, and whoever stands there did not show it */
+        }
         err = record_commit(gate, fault);
     }
     enum step step = presentation_act(&in->facts, &verdict, err == ERR_OK);
@@ -206,8 +209,11 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
 static bool is_known_already(struct gate *gate, const struct intake *in)
 {
     bool seen = false;
-    return in->has_mark &&
-           seen_has(gate->store, in->mark.device, in->mark.hash, &seen, NULL) == ERR_OK && seen;
+    if (!in->has_mark) {
+        return false;
+    }
+    return batch_has_seen(&gate->batch, in->mark.device, in->mark.hash) ||
+           (seen_has(gate->store, in->mark.device, in->mark.hash, &seen, NULL) == ERR_OK && seen);
 }
 
 static enum err take_reading(void *ctx, const struct reading *reading, struct fault *fault)
@@ -223,8 +229,10 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     in.direction = gate_park_direction(in.lane, in.reader, reading->direction);
     mark_of(gate, &in);
     if (is_known_already(gate, &in)) {
-        log_warning("read_replayed", LOG_TEXT("lane", in.lane->name.text),
-                    LOG_TEXT("reader", in.reader->name.text));
+        if (!reading->batched) {
+            log_warning("read_replayed", LOG_TEXT("lane", in.lane->name.text),
+                        LOG_TEXT("reader", in.reader->name.text));
+        }
         return ERR_OK;
     }
     judge_clock(gate, &in);
@@ -245,8 +253,16 @@ static void take_state(void *ctx, struct name device, enum device_state state, c
     device_state_heard(ctx, device, state, what);
 }
 
+static enum err settle_readings(void *ctx, struct fault *fault)
+{
+    return record_commit(ctx, fault) == ERR_OK ? ERR_OK : ERR_FULL;
+}
+
 struct driver_sink readings_sink(struct gate *gate)
 {
-    return (struct driver_sink){
-        .reading = take_reading, .state = take_state, .aside = set_aside, .ctx = gate};
+    return (struct driver_sink){.reading = take_reading,
+                                .settle = settle_readings,
+                                .state = take_state,
+                                .aside = set_aside,
+                                .ctx = gate};
 }

@@ -62,6 +62,19 @@ bool batch_add_answer(struct batch *batch, struct grant_id id, uint32_t answer, 
     return true;
 }
 
+bool batch_has_seen(const struct batch *batch, struct name reader,
+                    const uint8_t hash[SEEN_HASH_SIZE])
+{
+    for (size_t i = 0; i < batch->event_count; i++) {
+        const struct batch_event *event = &batch->events[i];
+        if (event->has_seen && name_equal(event->seen_reader, reader) &&
+            memcmp(event->seen, hash, SEEN_HASH_SIZE) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool batch_add_mode(struct batch *batch, struct name lane, uint32_t mode)
 {
     if (batch->mode_count == BATCH_MODES_MAX) {

@@ -82,6 +82,9 @@ struct grant_id batch_next_id(const struct batch *batch, const struct agent_stor
 /* Stages an event; its id is batch_next_id(). The entry is to be filled by the caller. NULL: full,
  * commit first. */
 struct batch_event *batch_add_event(struct batch *batch, const struct agent_store *store);
+/* Is an event with this device id staged? What is stored already, seen_has() knows. */
+bool batch_has_seen(const struct batch *batch, struct name reader,
+                    const uint8_t hash[SEEN_HASH_SIZE]);
 /* Stages a verdict for a presentation, which is then no longer open. False: full. */
 MUST_CHECK bool batch_add_acted(struct batch *batch, struct grant_id id, struct acted acted);
 /* Stages an answer of the controller; unknown ids are ignored at commit. False: full. */
