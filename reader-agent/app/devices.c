@@ -184,6 +184,31 @@ static enum err read_secret(const char *path, char *out, size_t size, struct fau
     return err;
 }
 
+/* The zone of a device's local times. NULL: not known on this box; its clock's measured offset then
+ * holds the rest. */
+static const struct tz_table *zone_of(struct gate *gate, const char *name)
+{
+    struct tz_table **place = gate->zones;
+    struct fault fault = {0};
+    while (place < gate->zones + GATE_ZONES_MAX && *place != NULL) {
+        if (strcmp((*place)->name, name) == 0) {
+            return *place;
+        }
+        place++;
+    }
+    if (name[0] == '\0' || place == gate->zones + GATE_ZONES_MAX) {
+        return NULL;
+    }
+    *place = calloc(1, sizeof(**place));
+    MUST(*place != NULL);
+    if (tz_load(TZ_DIRECTORY, name, *place, &fault) != ERR_OK) {
+        log_warning("time_zone_not_read", LOG_TEXT("zone", name), LOG_TEXT("why", fault.what));
+        free(*place);
+        *place = NULL;
+    }
+    return *place;
+}
+
 static size_t list_http(struct gate *gate, struct http_device *list)
 {
     size_t count = 0;
@@ -194,6 +219,7 @@ static size_t list_http(struct gate *gate, struct http_device *list)
         }
         struct fault fault = {0};
         list[count] = reader->http;
+        list[count].zone = zone_of(gate, reader->http.time_zone);
         if (reader->http.user[0] != '\0' &&
             read_secret(reader->secret_file, list[count].password, sizeof(list[count].password),
                         &fault) != ERR_OK) {
@@ -422,4 +448,8 @@ void devices_end(struct gate *gate)
     helper_port_destroy(&gate->port);
     free(gate->park);
     gate->park = NULL;
+    for (size_t i = 0; i < GATE_ZONES_MAX; i++) {
+        free(gate->zones[i]);
+        gate->zones[i] = NULL;
+    }
 }

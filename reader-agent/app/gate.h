@@ -38,6 +38,7 @@ enum {
     GATE_DEVICES_MAX = GATE_READERS_MAX + GATE_BOARDS_MAX,
     GATE_AFTERS_MAX = 160,
     GATE_LATE_MAX = 64,
+    GATE_ZONES_MAX = 8,
     GATE_TICK_MS = HELPER_HEARTBEAT_MS / 2,
     BACKLOG_WINDOW = 256, /* sent and not answered */
     BACKLOG_SLICE = 64,   /* sent in one turn */
@@ -146,6 +147,7 @@ struct gate {
     struct mono http_retry; /* a listener did not start: try again then */
     size_t http_count;
     struct http_device http_devices[GATE_HTTP_MAX]; /* what the listeners run with */
+    struct tz_table *zones[GATE_ZONES_MAX];         /* of devices' local times; loaded once, heap */
     const struct actuator_ops *actuator;
     void *actuator_self;
     const struct indicator_ops *indicator;
