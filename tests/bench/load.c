@@ -4,6 +4,7 @@
  *                                answers when all boxes were welcomed
  *   run NAME RATE SECONDS        events a second over all boxes; the first second does not count
  *   flood NAME WINDOW SECONDS    each box keeps WINDOW events unacknowledged: the highest rate
+ *   first NAME                   one presentation of the first box, and its verdict
  *   close NAME
  *   quit
  *
@@ -241,6 +242,24 @@ static bool on_flood(struct load *load, char **words)
     return true;
 }
 
+static bool on_first(struct load *load, char **words)
+{
+    struct fleet **fleet = find_fleet(load, words[1]);
+    if (fleet == NULL) {
+        return say_error("bad words");
+    }
+    int64_t end_ns = now_ns() + SETTLE_S * NS_PER_S;
+    fleet_measure(*fleet, 0);
+    while (!fleet_send(*fleet, 0, now_ns()) && now_ns() < end_ns) {
+        wait_and_drain(load, *fleet, now_ns() + NS_PER_S / 100);
+    }
+    while (fleet_figures(*fleet)->verdict.count == 0 && now_ns() < end_ns) {
+        wait_and_drain(load, *fleet, now_ns() + NS_PER_S / 100);
+    }
+    (void)printf("{\"verdicts\":%zu}\n", fleet_figures(*fleet)->verdict.count);
+    return true;
+}
+
 static bool on_close(struct load *load, char **words)
 {
     struct fleet **fleet = find_fleet(load, words[1]);
@@ -266,6 +285,7 @@ static const struct command {
     {"open",  8, on_open },
     {"run",   4, on_run  },
     {"flood", 4, on_flood},
+    {"first", 2, on_first},
     {"close", 2, on_close},
     {"quit",  1, on_quit },
 };

@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "integration"))
@@ -63,7 +64,7 @@ def roster_file(path, first, count):
 class Line:
     """A program that answers each line on its standard input with one line of JSON."""
 
-    def __init__(self, *command, priority=None):
+    def __init__(self, *command):
         self.process = started([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def read(self):
@@ -96,18 +97,39 @@ class Stage:
         self.park.park_file = lambda: park_file(gates)
         self.park.start_devices()
         self.park.make()
+        self.metrics_port = self.open_metrics()
         self.start()
         for number in range(1, gates + 1):
             self.park.join(f"g-{number:03}")
-
-    def program(self, name):
-        return str(self.build / "tests" / "bench" / name)
 
     def start(self):
         self.park.start_controller()
 
     def stop_controller(self):
         self.park.controller.end(60)
+
+    def restart(self):
+        self.stop_controller()
+        self.start()
+
+    def open_metrics(self):
+        """A port for the controller's figures; some builds have none."""
+        if b"metrics_port" not in pathlib.Path(self.park.programs.path("parkgate-controller")).read_bytes():
+            return None
+        port = self.park.ports.block()
+        with open(self.park.home / "controller.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"metrics_port = {port}\n")
+        return port
+
+    def gauges(self):
+        """{name or name{labels}: value} of the controller; empty where it has no port for them."""
+        if self.metrics_port is None:
+            return {}
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as page:
+            text = page.read().decode()
+        wanted = re.findall(r"(?m)^(parkgate_(?:inside_quantile|commit_quantile|turn_work|turns_late|turn_inputs|turn_rows|anonymous)"
+                            r"\S*) (\S+)$", text)
+        return {name: float(value) for name, value in wanted if "_bucket" not in name}
 
     @property
     def worker(self):
