@@ -293,6 +293,19 @@ static const struct command commands[] = {
     {"lane", "normal", "lane.normal", PLAIN, .help = {{"back to the rules", "恢复按规则判定"}},
      .args = {LANE, REASON}},
 
+    {"zone", "list", "zone.list", PLAIN,
+     .help = {{"how full zones are: inside, limits, entries of the last minute",
+               "各区域人数：在内人数、上限、最近一分钟进入数"}}},
+    {"passback", "list", "passback.list", PLAIN, .csv = CSV_NEVER,
+     .help = {{"who was refused by anti-passback and has not gone in since",
+               "被防折返拒绝且尚未进入的人员"}},
+     .args = {NEXT_PAGE}},
+    {"passback", "forgive", "passback.forgive", PLAIN, .csv = CSV_NEVER,
+     .help = {{"let anti-passback forget the passages so far, of one person or vehicle or of all",
+               "防折返不再计较此前的通行记录（单个人员、车辆或全部）"}},
+     .args = {OPTION("person", ARG_TEXT, "the handle of the person or vehicle", "人员或车辆代号"),
+              OPTION("all", ARG_FLAG, "everybody", "全部"), REASON}},
+
     /* --- what happened --- */
     {"events", "", "events", .run = run_events, .csv = CSV_NEVER,
      .help = {{"events, oldest first: handles, never names", "事件，由旧到新：只显示代号"}},

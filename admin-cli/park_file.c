@@ -69,6 +69,16 @@ static bool is_name_or_none(const struct entry *e, const char *key, const char *
     return value == NULL || value[0] == '\0' || is_name(e, key, value);
 }
 
+static bool are_names(const struct entry *e, const char *key, char *const *values, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_name(e, key, values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool read_minute(const struct entry *e, const char *key, const char *text, uint32_t last,
                         uint32_t *ret_minute)
 {
@@ -132,7 +142,8 @@ static bool add_zone(const struct entry *e, const void *element)
 {
     const struct yaml_zone *from = element;
     if (!is_name(e, "name", from->name) || !is_name_or_none(e, "parent", from->parent) ||
-        !is_name_or_none(e, "schedule", from->schedule)) {
+        !is_name_or_none(e, "schedule", from->schedule) ||
+        !is_name_or_none(e, "first_clearance", from->first_clearance)) {
         return false;
     }
     Parkgate__ParkZone zone = PARKGATE__PARK_ZONE__INIT;
@@ -141,6 +152,12 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.title_zh = text_or(from->title_zh, "");
     zone.minimum_class = (uint32_t)from->minimum_class;
     zone.capacity = from->capacity;
+    zone.capacity_soft = from->capacity_soft;
+    zone.alert_first = from->alert_first;
+    zone.alert_second = from->alert_second;
+    zone.crowd_per_minute = from->crowd;
+    zone.first_person = from->first_person;
+    zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
     add(e, PARK_ZONE, from->name, &zone.base);
     return true;
@@ -170,7 +187,8 @@ static bool add_lane(const struct entry *e, const void *element)
     const struct yaml_lane *from = element;
     if (!is_name(e, "name", from->name) || !is_name(e, "gate", from->gate) ||
         !is_name(e, "zone", from->zone) || !is_name_or_none(e, "board", from->board) ||
-        !is_name_or_none(e, "outer_zone", from->outer_zone)) {
+        !is_name_or_none(e, "outer_zone", from->outer_zone) ||
+        !is_name_or_none(e, "interlock", from->interlock)) {
         return false;
     }
     if (from->board != NULL && from->board[0] != '\0' && from->open_coil == NULL) {
@@ -195,6 +213,7 @@ static bool add_lane(const struct entry *e, const void *element)
     set_input(from->display, &lane.has_display, &lane.display);
     lane.unknown_clock_grants = from->unknown_clock != 0;
     lane.mode = (uint32_t)from->mode;
+    lane.interlock = text_or(from->interlock, "");
     add(e, PARK_LANE, from->name, &lane.base);
     return true;
 }
@@ -300,10 +319,8 @@ static bool add_tenant(const struct entry *e, const void *element)
         (from->cut != NULL && !read_minute(e, "cut", from->cut, MINUTES_PER_DAY - 1, &cut))) {
         return false;
     }
-    for (unsigned i = 0; i < from->zones_count; i++) {
-        if (!is_name(e, "zones", from->zones[i])) {
-            return false;
-        }
+    if (!are_names(e, "zones", from->zones, from->zones_count)) {
+        return false;
     }
     Parkgate__ParkTenant tenant = PARKGATE__PARK_TENANT__INIT;
     tenant.title = text_or(from->title, from->name);
@@ -312,7 +329,35 @@ static bool add_tenant(const struct entry *e, const void *element)
     tenant.zone = from->zones;
     tenant.cut_minute = cut;
     tenant.schedule = text_or(from->schedule, "");
+    tenant.capacity = from->capacity;
     add(e, PARK_TENANT, from->name, &tenant.base);
+    return true;
+}
+
+static bool add_passback(const struct entry *e, const void *element)
+{
+    const struct yaml_passback *from = element;
+    uint32_t kinds[PERSON_VISITOR];
+    Parkgate__ParkPassback rule = PARKGATE__PARK_PASSBACK__INIT;
+    if (!is_name(e, "name", from->name) ||
+        !are_names(e, "zones", from->zones, from->zones_count) ||
+        !are_names(e, "tenants", from->tenants, from->tenants_count)) {
+        return false;
+    }
+    for (uint32_t kind = PERSON_STAFF; kind <= PERSON_VISITOR; kind++) {
+        if ((from->whom >> kind & 1) != 0) {
+            kinds[rule.n_kind++] = kind;
+        }
+    }
+    rule.mode = (uint32_t)from->mode;
+    rule.n_zone = from->zones_count;
+    rule.zone = from->zones;
+    rule.minutes = number_or(from->minutes, 0);
+    rule.kind = kinds;
+    rule.vehicles = (from->whom & 1) != 0;
+    rule.n_tenant = from->tenants_count;
+    rule.tenant = from->tenants;
+    add(e, PARK_PASSBACK, from->name, &rule.base);
     return true;
 }
 
@@ -391,6 +436,7 @@ static const struct list_spec lists[] = {
     LIST_SPEC(zones, zone),     LIST_SPEC(gates, gate),         LIST_SPEC(lanes, lane),
     LIST_SPEC(readers, reader), LIST_SPEC(boards, board),       LIST_SPEC(tenants, tenant),
     LIST_SPEC(shifts, shift),   LIST_SPEC(schedules, schedule), LIST_SPEC(holidays, holiday),
+    LIST_SPEC(passback, passback),
 };
 
 static const char *name_of(const char *base, size_t entry_size, size_t index)

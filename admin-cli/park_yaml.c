@@ -64,6 +64,19 @@ static const cyaml_strval_t weekdays[] = {
     {"sun", 64}
 };
 
+static const cyaml_strval_t passback_modes[] = {
+    {"hard",  PASSBACK_MODE_HARD },
+    {"soft",  PASSBACK_MODE_SOFT },
+    {"timed", PASSBACK_MODE_TIMED}
+};
+static const cyaml_strval_t passback_whom[] = {
+    {"vehicles", 1                    },
+    {"staff",    1 << PERSON_STAFF  },
+    {"day",      1 << PERSON_DAY    },
+    {"driver",   1 << PERSON_DRIVER },
+    {"visitor",  1 << PERSON_VISITOR}
+};
+
 enum { TITLE_BYTES = 95 };
 
 #define MAYBE (CYAML_FLAG_OPTIONAL)
@@ -95,6 +108,12 @@ static const cyaml_schema_field_t zone_fields[] = {
     TEXT_MAYBE(yaml_zone, schedule),
     WORD(yaml_zone, minimum_class, MAYBE, classes),
     CYAML_FIELD_UINT("capacity", MAYBE, struct yaml_zone, capacity),
+    CYAML_FIELD_UINT("capacity_soft", MAYBE, struct yaml_zone, capacity_soft),
+    CYAML_FIELD_UINT("alert_first", MAYBE, struct yaml_zone, alert_first),
+    CYAML_FIELD_UINT("alert_second", MAYBE, struct yaml_zone, alert_second),
+    CYAML_FIELD_UINT("crowd", MAYBE, struct yaml_zone, crowd),
+    CYAML_FIELD_BOOL("first_person", MAYBE, struct yaml_zone, first_person),
+    TEXT_MAYBE(yaml_zone, first_clearance),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t gate_fields[] = {TEXT(yaml_gate, name), TITLE(yaml_gate, title),
@@ -119,6 +138,7 @@ static const cyaml_schema_field_t lane_fields[] = {TEXT(yaml_lane, name),
                                                    NUMBER_MAYBE(yaml_lane, button_input),
                                                    NUMBER_MAYBE(yaml_lane, held_input),
                                                    NUMBER_MAYBE(yaml_lane, display),
+                                                   TEXT_MAYBE(yaml_lane, interlock),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t reader_fields[] = {
@@ -170,6 +190,19 @@ static const cyaml_schema_field_t tenant_fields[] = {
     TEXT_MAYBE(yaml_tenant, schedule),
     CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct yaml_tenant, zones, &name_value, 0,
                          LIMIT_ZONES_PER_TENANT),
+    CYAML_FIELD_UINT("capacity", MAYBE, struct yaml_tenant, capacity),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t passback_fields[] = {
+    TEXT(yaml_passback, name),
+    WORD(yaml_passback, mode, 0, passback_modes),
+    CYAML_FIELD_SEQUENCE("zones", CYAML_FLAG_POINTER, struct yaml_passback, zones, &name_value, 1,
+                         LIMIT_ZONES),
+    NUMBER_MAYBE(yaml_passback, minutes),
+    CYAML_FIELD_FLAGS("for", CYAML_FLAG_STRICT | MAYBE, struct yaml_passback, whom, passback_whom,
+                      ARRAY_LEN(passback_whom)),
+    CYAML_FIELD_SEQUENCE("tenants", CYAML_FLAG_POINTER | MAYBE, struct yaml_passback, tenants,
+                         &name_value, 0, LIMIT_TENANTS),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t shift_fields[] = {
@@ -205,6 +238,7 @@ ENTRY(tenant)
 ENTRY(shift)
 ENTRY(schedule)
 ENTRY(holiday)
+ENTRY(passback)
 
 #define LIST(list, entry, flags, limit)                                                            \
     CYAML_FIELD_SEQUENCE(#list, CYAML_FLAG_POINTER | (flags), struct yaml_park, list,              \
@@ -221,6 +255,7 @@ static const cyaml_schema_field_t park_fields[] = {
     LIST(shifts, shift, MAYBE, LIMIT_SHIFTS),
     LIST(schedules, schedule, MAYBE, LIMIT_SCHEDULES),
     LIST(holidays, holiday, MAYBE, LIMIT_HOLIDAYS),
+    LIST(passback, passback, MAYBE, LIMIT_PASSBACKS),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t park_value = {

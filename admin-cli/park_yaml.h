@@ -19,6 +19,9 @@ struct yaml_zone {
     char *name, *title, *title_zh, *parent, *schedule;
     int minimum_class; /* enum credential_class */
     uint32_t capacity;
+    uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
+    bool first_person;
+    char *first_clearance;
 };
 
 struct yaml_gate {
@@ -30,6 +33,7 @@ struct yaml_lane {
     int direction, subject, mode, unknown_clock;
     uint32_t *open_coil, *open_ms, *pass_ms;
     uint32_t *passage_input, *tamper_input, *button_input, *held_input, *display;
+    char *interlock;
 };
 
 struct yaml_reader {
@@ -52,6 +56,16 @@ struct yaml_tenant {
     char *name, *title, *title_zh, *cut, *schedule;
     char **zones;
     unsigned zones_count;
+    uint32_t capacity;
+};
+
+struct yaml_passback {
+    char *name;
+    int mode;
+    char **zones, **tenants;
+    unsigned zones_count, tenants_count;
+    uint32_t *minutes;
+    uint32_t whom; /* bit 0 vehicles, else by enum person_kind */
 };
 
 struct yaml_shift {
@@ -89,6 +103,7 @@ struct yaml_park {
     YAML_LIST(yaml_shift, shifts);
     YAML_LIST(yaml_schedule, schedules);
     YAML_LIST(yaml_holiday, holidays);
+    YAML_LIST(yaml_passback, passback);
 };
 
 enum { YAML_TRANSPORT_TCP = 1, YAML_TRANSPORT_RTU = 2 };

@@ -27,6 +27,7 @@ enum {
     LIMIT_WINDOWS_PER_SCHEDULE = 16,
     LIMIT_HOLIDAYS = 128,
     LIMIT_ZONES_PER_TENANT = 64,
+    LIMIT_PASSBACKS = 16,
 
     /* people (controller/app) */
     LIMIT_ASSIGNMENTS_PER_PERSON = 8, /* valid on one day */

@@ -269,6 +269,14 @@ static void row_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->tenant, sizeof(w->tenant), row->name);
 }
 
+static void forgive_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__ForgiveRecord *forgiven = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &forgiven->holder);
+    copy(w->text, sizeof(w->text), forgiven->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -308,6 +316,7 @@ static const struct wording wordings[] = {
     {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
     {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
+    {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
 };
 
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)

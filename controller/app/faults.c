@@ -52,6 +52,19 @@ const struct fault_kind fault_body_aside = {
     "a post of %s was not understood and is kept sealed at its gate; look at it there",
     "%s 上报的内容无法识别，已加密留存在该出入口主机；请到主机上查看"};
 
+const struct fault_kind fault_passback_soft = {
+    "passback-soft", "lane %s let somebody in who is inside already; was a badge passed back?",
+    "通道 %s 放行了已在区域内的人员；请核查是否传卡"};
+const struct fault_kind fault_zone_filling = {
+    "zone-filling", "zone %s is filling: it has reached its first alert mark",
+    "区域 %s 人数上升：已达第一预警线"};
+const struct fault_kind fault_zone_nearly_full = {
+    "zone-nearly-full", "zone %s is nearly full: it has reached its second alert mark",
+    "区域 %s 即将满员：已达第二预警线"};
+const struct fault_kind fault_zone_over = {
+    "zone-over", "zone %s is over its soft limit; let people out before more go in",
+    "区域 %s 超过软性上限；请先疏导再放行"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)

@@ -6,6 +6,7 @@
 #include "common/access/plate.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
+#include "controller/app/gather_presence.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/ban_store.h"
 #include "controller/store/lane_store.h"
@@ -263,29 +264,18 @@ static enum err permission_of_vehicle(struct controller *ctl, const Parkgate__Ho
 
 /* --- the lane and the zone behind it --- */
 
-/* Of the zones that the passage newly enters, the fullest speaks. */
-static enum err room_behind(struct controller *ctl, const struct park_lane *lane,
-                            struct facts *facts, struct fault *fault)
+/* The least class that the zone behind the lane and those around it accept. */
+static enum credential_class class_behind(const struct controller *ctl,
+                                          const struct park_lane *lane)
 {
+    enum credential_class least = CREDENTIAL_CLASS_BEARER;
     size_t depth = 0;
     for (const struct park_zone *zone = park_zone(ctl->park, lane->zone);
          zone != NULL && !name_equal(zone->name, lane->outer_zone) && depth < PARK_ZONE_DEPTH_MAX;
          zone = park_zone(ctl->park, zone->parent), depth++) {
-        uint32_t inside = 0;
-        if (zone->minimum_class > facts->zone_class) {
-            facts->zone_class = zone->minimum_class;
-        }
-        if (zone->capacity == 0) {
-            continue;
-        }
-        TRY(zone_persons_get(ctl->txn, zone->name, &inside, fault));
-        bool full_already = facts->zone_limit != 0 && facts->zone_count >= facts->zone_limit;
-        if (!full_already) {
-            facts->zone_count = inside;
-            facts->zone_limit = zone->capacity;
-        }
+        least = zone->minimum_class > least ? zone->minimum_class : least;
     }
-    return ERR_OK;
+    return least;
 }
 
 static enum err repeat_of(struct controller *ctl, const struct park_lane *lane,
@@ -307,6 +297,13 @@ static enum err repeat_of(struct controller *ctl, const struct park_lane *lane,
                          captured, lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
     store_message_destroy(&message);
     return ERR_OK;
+}
+
+struct wall gather_captured(const Parkgate__Event *event, struct wall now)
+{
+    bool known = event->captured_us > 0 && !event->offset_unknown;
+    int64_t captured_us = known ? event->captured_us : event->received_us;
+    return (struct wall){.us = captured_us < now.us ? captured_us : now.us};
 }
 
 static enum freshness freshness_of(const Parkgate__Event *event)
@@ -352,7 +349,7 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
     Parkgate__HolderRecord *holder = NULL;
     struct wall captured = {event->captured_us != 0 ? event->captured_us : event->received_us};
     TRY(lane_mode_get(ctl->txn, lane->name, lane->mode, &facts.mode, fault));
-    TRY(room_behind(ctl, lane, &facts, fault));
+    facts.zone_class = class_behind(ctl, lane);
     if (event->credential.len == 0) {
         facts.credential = state_without_credential(ctl, event);
     } else {
@@ -369,6 +366,10 @@ enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,
         if (err == ERR_OK) {
             err =
                 repeat_of(ctl, lane, direction, subject.credential, captured, &facts.repeat, fault);
+        }
+        if (err == ERR_OK && facts.direction == DIRECTION_IN) {
+            err = gather_presence(ctl, lane, &subject, gather_captured(event, ctl->now), &facts,
+                                  fault);
         }
     }
     if (holder != NULL) {

@@ -22,6 +22,11 @@ MUST_CHECK enum err gather_facts(struct controller *ctl, const Parkgate__Event *
                                  struct facts *ret_facts, struct subject *ret_subject,
                                  struct fault *fault);
 
+/* When an event was captured: by the device's corrected clock where it is known, else when the gate
+ * received it; never later than `now`, for a passage of the future would stay its holder's latest.
+ */
+struct wall gather_captured(const Parkgate__Event *event, struct wall now);
+
 /* For which tenant, day and shift a passage of `holder` at `captured` counts. */
 struct counted_for {
     struct name tenant;

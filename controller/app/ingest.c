@@ -6,6 +6,8 @@
 #include "common/base/must.h"
 #include "controller/app/faults.h"
 #include "controller/app/gather.h"
+#include "controller/app/gather_presence.h"
+#include "controller/app/zone_alerts.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/people_store.h"
 #include "schema/kinds.h"
@@ -22,6 +24,7 @@ struct arrival {
     Parkgate__EventEntry entry;
     struct subject subject;
     struct counted_for counted;
+    struct zone_marks marks;
     char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
     uint8_t sealed[LIMIT_FRAME_BYTES]; /* an event over its own limit is kept aside whole, too */
     uint8_t unknown[LIMIT_EVENT_BYTES];
@@ -171,15 +174,6 @@ static void keep_unknown(struct arrival *a)
     }
 }
 
-/* By the device's corrected clock where it is known, else when the gate received it; never later
- * than now: a passage of the future would stay its holder's latest. */
-static int64_t captured_of(const Parkgate__Event *event, struct wall now)
-{
-    bool known = event->captured_us > 0 && !event->offset_unknown;
-    int64_t captured_us = known ? event->captured_us : event->received_us;
-    return captured_us < now.us ? captured_us : now.us;
-}
-
 static void fill_input(struct arrival *a, struct wall now)
 {
     Parkgate__EventEntry *entry = &a->entry;
@@ -194,7 +188,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->kind = event->kind;
     entry->lane = event->lane;
     entry->reader = event->reader;
-    entry->captured_us = captured_of(event, now);
+    entry->captured_us = gather_captured(event, now).us;
     entry->received_us = event->received_us;
     entry->offset_unknown = event->offset_unknown;
     entry->history = event->history;
@@ -296,7 +290,11 @@ static enum err on_presentation(struct controller *ctl, struct arrival *a, struc
     }
     fill_subject(a);
     TRY(seal_read(ctl, a, fault));
-    return record_applied(ctl, a, fault);
+    TRY(record_applied(ctl, a, fault));
+    return a->entry.reason == REASON_GRANTED_PASSBACK
+               ? fault_note(ctl, &fault_passback_soft, a->lane->name.text, a->session->gate.text,
+                            a->lane->name.text, fault)
+               : ERR_OK;
 }
 
 /* The event that `presentation` names, which may be of an earlier epoch of the same outbox. */
@@ -350,6 +348,22 @@ static void fill_zones(const struct controller *ctl, struct arrival *a)
     a->entry.zone_from = a->zone_from;
 }
 
+/* The zones with rules of their own that an entry goes into. */
+static enum err fill_marks(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct wall captured = {.us = a->entry.captured_us};
+    if (a->direction == LANE_OUT) {
+        return ERR_OK;
+    }
+    TRY(gather_zone_marks(ctl, a->lane, &a->subject, captured, &a->marks, fault));
+    a->entry.n_crowd_zone = a->marks.crowd_count;
+    a->entry.crowd_zone = a->marks.crowd;
+    a->entry.n_opened_zone = a->marks.opened_count;
+    a->entry.opened_zone = a->marks.opened;
+    a->entry.local_day = a->marks.opened_count > 0 ? a->marks.day : 0;
+    return ERR_OK;
+}
+
 static enum err fill_counting(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     struct wall captured = {.us = a->entry.captured_us};
@@ -362,7 +376,7 @@ static enum err fill_counting(struct controller *ctl, struct arrival *a, struct 
     a->entry.attribution = a->counted.row;
     a->entry.shift = a->counted.shift.text;
     a->entry.unsensed = a->event->passage == PASSAGE_UNSENSED;
-    return ERR_OK;
+    return fill_marks(ctl, a, fault);
 }
 
 struct passage_effect {
@@ -426,6 +440,9 @@ static enum err on_passage(struct controller *ctl, struct arrival *a, struct fau
         TRY(fill_counting(ctl, a, fault));
     }
     TRY(record_applied(ctl, a, fault));
+    if (a->entry.counts) {
+        TRY(zone_alerts_after_passage(ctl, fault));
+    }
     return passage_faults(ctl, a, effect, fault);
 }
 

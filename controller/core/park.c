@@ -47,6 +47,7 @@ FINDER(park_board, boards, board_count)
 FINDER(park_tenant, tenants, tenant_count)
 FINDER(park_shift, shifts, shift_count)
 FINDER(park_schedule, schedules, schedule_count)
+FINDER(park_passback, passbacks, passback_count)
 
 #define SORT(array, count)                                                                         \
     do {                                                                                           \
@@ -78,6 +79,7 @@ void park_finish(struct park *park)
     SORT(tenants, tenant_count);
     SORT(shifts, shift_count);
     SORT(schedules, schedule_count);
+    SORT(passbacks, passback_count);
     for (size_t i = 0; i < park->holidays.count; i++) {
         const struct park_schedule *schedule = park_schedule(park, park->holiday_schedules[i]);
         if (schedule != NULL) {
@@ -120,4 +122,71 @@ bool park_tenant_may_enter(const struct park *park, const struct park_tenant *te
         }
     }
     return false;
+}
+
+/* Is `outer` this zone or inside of it? */
+static bool lies_in(const struct park *park, struct name outer, const struct park_zone *zone)
+{
+    size_t depth = 0;
+    for (const struct park_zone *at = park_zone(park, outer);
+         at != NULL && depth < PARK_ZONE_DEPTH_MAX; at = park_zone(park, at->parent), depth++) {
+        if (at == zone) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t park_zones_entered(const struct park *park, const struct park_lane *lane,
+                          const struct park_zone *ret_zones[PARK_ZONE_DEPTH_MAX])
+{
+    size_t count = 0;
+    for (const struct park_zone *zone = park_zone(park, lane->zone);
+         zone != NULL && count < PARK_ZONE_DEPTH_MAX && !lies_in(park, lane->outer_zone, zone);
+         zone = park_zone(park, zone->parent)) {
+        ret_zones[count++] = zone;
+    }
+    return count;
+}
+
+bool park_passback_has_zone(const struct park_passback *rule, struct name zone)
+{
+    for (size_t i = 0; i < rule->zone_count; i++) {
+        if (name_equal(rule->zones[i], zone)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool park_passback_at(const struct park *park, const struct park_passback *rule,
+                      const struct park_lane *lane)
+{
+    const struct park_zone *entered[PARK_ZONE_DEPTH_MAX];
+    size_t count = park_zones_entered(park, lane, entered);
+    bool enters = false;
+    size_t depth = 0;
+    for (const struct park_zone *outer = park_zone(park, lane->outer_zone);
+         outer != NULL && depth < PARK_ZONE_DEPTH_MAX;
+         outer = park_zone(park, outer->parent), depth++) {
+        if (park_passback_has_zone(rule, outer->name)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        enters |= park_passback_has_zone(rule, entered[i]->name);
+    }
+    return enters;
+}
+
+bool park_passback_for(const struct park_passback *rule, bool vehicle, uint32_t person_kind,
+                       struct name tenant)
+{
+    bool anybody = rule->kinds == 0 && !rule->vehicles;
+    bool named = vehicle ? rule->vehicles : person_kind < 32 && (rule->kinds >> person_kind & 1);
+    bool of_group = rule->tenant_count == 0;
+    for (size_t i = 0; !of_group && i < rule->tenant_count; i++) {
+        of_group = name_equal(rule->tenants[i], tenant);
+    }
+    return (anybody || named) && of_group;
 }

@@ -19,6 +19,7 @@
 #include "schema/limits.h"
 
 enum { PARK_TITLE_SIZE = 96, PARK_NONE = -1, PARK_ZONE_DEPTH_MAX = 8, PARK_PATH_SIZE = 256 };
+enum { PASSBACK_MINUTES_MAX = 10080 };
 
 struct park_title {
     char en[PARK_TITLE_SIZE];
@@ -31,6 +32,11 @@ struct park_zone {
     struct park_title title;
     enum credential_class minimum_class;
     uint32_t capacity; /* persons; 0: unlimited */
+    uint32_t capacity_soft; /* above it a fault stands; 0: none */
+    uint8_t alert_first, alert_second; /* percent of capacity, else of capacity_soft; 0: none */
+    uint32_t crowd; /* entries in any minute; 0: unlimited */
+    bool first_person;           /* waits each day for the first holder of first_clearance */
+    struct name first_clearance;
     struct name schedule;
 };
 
@@ -59,6 +65,7 @@ struct park_lane {
     struct park_point passage, tamper, button, held, display;
     bool unknown_clock_grants;
     enum lane_mode mode; /* wanted by the park file */
+    struct name interlock; /* the entry lane that must be shut while this one opens; empty: none */
 };
 
 struct park_reader {
@@ -87,6 +94,20 @@ struct park_tenant {
     struct name zones[LIMIT_ZONES_PER_TENANT];
     uint16_t cut_minute;
     struct name schedule; /* empty: always */
+    uint32_t capacity;    /* its persons present at once; 0: unlimited */
+};
+
+/* Anti-passback: who is inside one of the zones does not enter one of them again from outside of
+ * all. */
+struct park_passback {
+    struct name name;
+    enum passback_mode mode;
+    uint16_t zone_count, tenant_count;
+    struct name zones[LIMIT_ZONES];
+    uint32_t minutes;  /* timed */
+    uint32_t kinds;    /* bits by enum person_kind; with no kind and no vehicles: for all */
+    bool vehicles;
+    struct name tenants[LIMIT_TENANTS]; /* home tenants; none: all */
 };
 
 struct park_shift {
@@ -105,7 +126,7 @@ struct park {
     struct park_title title;
     char time_zone[64];
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
-        schedule_count;
+        schedule_count, passback_count;
     struct park_zone zones[LIMIT_ZONES];
     struct park_gate gates[LIMIT_GATES];
     struct park_lane lanes[LIMIT_LANES];
@@ -114,6 +135,7 @@ struct park {
     struct park_tenant tenants[LIMIT_TENANTS];
     struct park_shift shifts[LIMIT_SHIFTS];
     struct park_schedule schedules[LIMIT_SCHEDULES];
+    struct park_passback passbacks[LIMIT_PASSBACKS];
     struct holidays holidays;
     struct name holiday_schedules[HOLIDAYS_MAX]; /* its hours that day; empty: closed */
 };
@@ -127,10 +149,24 @@ const struct park_board *park_board(const struct park *park, struct name name);
 const struct park_tenant *park_tenant(const struct park *park, struct name name);
 const struct park_shift *park_shift(const struct park *park, struct name name);
 const struct park_schedule *park_schedule(const struct park *park, struct name name);
+const struct park_passback *park_passback(const struct park *park, struct name name);
 
 /* The zone with all zones around it, outermost first, joined by '/': "yard/hall-2". Empty name:
  * empty text (outside). */
 void park_zone_path(const struct park *park, struct name zone, char out[PARK_PATH_SIZE]);
+
+/* The zones that an entry at this lane newly enters, inmost first: the zone behind it and those
+ * around that, without those that the lane's outer zone is or lies in. Returns how many. */
+size_t park_zones_entered(const struct park *park, const struct park_lane *lane,
+                          const struct park_zone *ret_zones[PARK_ZONE_DEPTH_MAX]);
+
+/* Does the rule look at entries at this lane: from outside of all its zones into one of them? */
+bool park_passback_at(const struct park *park, const struct park_passback *rule,
+                      const struct park_lane *lane);
+/* Is the rule for such a holder? */
+bool park_passback_for(const struct park_passback *rule, bool vehicle, uint32_t person_kind,
+                       struct name tenant);
+bool park_passback_has_zone(const struct park_passback *rule, struct name zone);
 
 /* Is `zone` one of the tenant's zones, or inside one of them? */
 bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,
@@ -146,7 +182,8 @@ void park_row_text(const struct park *park, uint32_t kind, const char *name,
 void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
- * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked, no input pulse can
- * be missed by its board's polling, names stand once. First violation into *c; false then. Expects
+ * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked or interlocked,
+ * no input pulse can be missed by its board's polling, alerts and limits fit each other, names stand
+ * once. First violation into *c; false then. Expects
  * a sorted park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);

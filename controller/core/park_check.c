@@ -39,6 +39,34 @@ static bool names_stand_once(const struct park *park, struct complaint *c)
     ONCE(tenants, tenant_count, "tenant")
     ONCE(shifts, shift_count, "shift")
     ONCE(schedules, schedule_count, "schedule")
+    ONCE(passbacks, passback_count, "passback")
+    return true;
+}
+
+/* Limits, alerts and the first person fit each other. */
+static bool check_zone_limits(const struct park_zone *zone, struct complaint *c)
+{
+    bool limited = zone->capacity > 0 || zone->capacity_soft > 0;
+    if (zone->capacity > 0 && zone->capacity_soft >= zone->capacity) {
+        return bad_value(c, "zone", zone->name, "capacity_soft", "give less than the capacity");
+    }
+    if ((zone->alert_first > 0 || zone->alert_second > 0) && !limited) {
+        return bad_value(c, "zone", zone->name, "alert_first, alert_second",
+                         "they are percent of a limit: give capacity or capacity_soft");
+    }
+    if ((zone->alert_first > 0 && zone->alert_first < 10) || zone->alert_first > 100) {
+        return bad_value(c, "zone", zone->name, "alert_first", "give 10 to 100");
+    }
+    if (zone->alert_second > 0 &&
+        (zone->alert_first == 0 || zone->alert_second <= zone->alert_first ||
+         zone->alert_second > 100)) {
+        return bad_value(c, "zone", zone->name, "alert_second",
+                         "give more than alert_first, at most 100");
+    }
+    if (zone->first_person != !is_empty(zone->first_clearance)) {
+        return bad_value(c, "zone", zone->name, "first_person, first_clearance",
+                         "give both or none");
+    }
     return true;
 }
 
@@ -59,7 +87,7 @@ static bool check_zone(const struct park *park, const struct park_zone *zone, st
         }
         at = parent;
     }
-    return true;
+    return check_zone_limits(zone, c);
 }
 
 static bool check_lane_places(const struct park *park, const struct park_lane *lane,
@@ -80,6 +108,31 @@ static bool check_lane_places(const struct park *park, const struct park_lane *l
     return true;
 }
 
+/* Two entry lanes name each other; nobody is kept from leaving. */
+static bool check_interlock(const struct park *park, const struct park_lane *lane,
+                            struct complaint *c)
+{
+    if (is_empty(lane->interlock)) {
+        return true;
+    }
+    const struct park_lane *other = park_lane(park, lane->interlock);
+    if (other == NULL) {
+        return missing(c, "lane", lane->name, "interlock", lane->interlock);
+    }
+    if (other == lane) {
+        return bad_value(c, "lane", lane->name, "interlock", "it names itself; name another lane");
+    }
+    if (lane->direction != LANE_IN || other->direction != LANE_IN) {
+        return bad_value(c, "lane", lane->name, "interlock",
+                         "only two entry lanes lock each other: nobody is kept from leaving");
+    }
+    if (!name_equal(other->interlock, lane->name)) {
+        return bad_value(c, "lane", lane->name, "interlock",
+                         "the other lane must name this one as its interlock");
+    }
+    return true;
+}
+
 static bool check_lane(const struct park *park, const struct park_lane *lane, struct complaint *c)
 {
     if (!check_lane_places(park, lane, c)) {
@@ -87,6 +140,9 @@ static bool check_lane(const struct park *park, const struct park_lane *lane, st
     }
     if (lane->mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {
         return complain(c, ERROR_PARK_LOCKED_EXIT, lane->name.text, NULL, NULL, NULL);
+    }
+    if (!check_interlock(park, lane, c)) {
+        return false;
     }
     if (is_empty(lane->board)) {
         return true;
@@ -279,6 +335,30 @@ static bool check_tenant(const struct park *park, const struct park_tenant *tena
     return true;
 }
 
+static bool check_passback(const struct park *park, const struct park_passback *rule,
+                           struct complaint *c)
+{
+    for (size_t i = 0; i < rule->zone_count; i++) {
+        if (park_zone(park, rule->zones[i]) == NULL) {
+            return missing(c, "passback", rule->name, "zone", rule->zones[i]);
+        }
+    }
+    for (size_t i = 0; i < rule->tenant_count; i++) {
+        if (park_tenant(park, rule->tenants[i]) == NULL) {
+            return missing(c, "passback", rule->name, "tenant", rule->tenants[i]);
+        }
+    }
+    if (rule->zone_count == 0) {
+        return bad_value(c, "passback", rule->name, "zones", "name at least one zone");
+    }
+    if (rule->mode == PASSBACK_MODE_TIMED ? rule->minutes < 1 || rule->minutes > PASSBACK_MINUTES_MAX
+                                          : rule->minutes != 0) {
+        return bad_value(c, "passback", rule->name, "minutes",
+                         "give 1 to 10080 with mode timed, and none with the others");
+    }
+    return true;
+}
+
 static bool check_times(const struct park *park, struct complaint *c)
 {
     for (size_t i = 0; i < park->schedule_count; i++) {
@@ -330,6 +410,11 @@ bool park_check(const struct park *park, struct complaint *c)
     }
     for (size_t i = 0; i < park->tenant_count; i++) {
         if (!check_tenant(park, &park->tenants[i], c)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < park->passback_count; i++) {
+        if (!check_passback(park, &park->passbacks[i], c)) {
             return false;
         }
     }

@@ -1,9 +1,43 @@
 #include "controller/core/park.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+
+/* Appends two texts; what does not fit is cut. */
+static void append(char *out, size_t size, const char *first, const char *second)
+{
+    size_t used = strlen(out);
+    (void)snprintf(out + used, size - used, "%s%s", first, second);
+}
+
+static void append_number(char *out, size_t size, const char *before, uint32_t number,
+                          const char *after)
+{
+    char digits[16];
+    (void)snprintf(digits, sizeof(digits), "%u", number);
+    append(out, size, before, digits);
+    append(out, size, after, "");
+}
+
+static void zone_limits_text(const struct park_zone *zone, char *out, size_t size)
+{
+    if (zone->capacity_soft > 0) {
+        append_number(out, size, ", soft ", zone->capacity_soft, "");
+    }
+    if (zone->alert_first > 0) {
+        append_number(out, size, ", alerts ", zone->alert_first, "");
+        append_number(out, size, " ", zone->alert_second, " %");
+    }
+    if (zone->crowd > 0) {
+        append_number(out, size, ", crowd ", zone->crowd, " a minute");
+    }
+    if (zone->first_person) {
+        append(out, size, ", first person by ", zone->first_clearance.text);
+    }
+}
 
 static void zone_text(const struct park *park, struct name name, char *out, size_t size)
 {
@@ -14,6 +48,7 @@ static void zone_text(const struct park *park, struct name name, char *out, size
         (void)snprintf(out, size, "%s, class %s, capacity %u, schedule %s", path,
                        credential_class_name(zone->minimum_class), zone->capacity,
                        zone->schedule.text[0] == '\0' ? "always" : zone->schedule.text);
+        zone_limits_text(zone, out, size);
     }
 }
 
@@ -27,6 +62,9 @@ static void lane_text(const struct park *park, struct name name, char *out, size
                        lane->board.text[0] == '\0' ? "none" : lane->board.text, lane->open_coil,
                        lane->open_ms, lane->passage.given ? "passages sensed" : "grants counted",
                        lane->unknown_clock_grants ? ", grants on unknown clocks" : "");
+        if (lane->interlock.text[0] != '\0') {
+            append(out, size, ", interlock ", lane->interlock.text);
+        }
     }
 }
 
@@ -72,10 +110,14 @@ static void tenant_text(const struct park *park, struct name name, char *out, si
     if (tenant == NULL) {
         return;
     }
-    int used = snprintf(out, size, "%s, cut %02u:%02u, zones", tenant->title.en,
-                        tenant->cut_minute / 60U, tenant->cut_minute % 60U);
-    for (size_t i = 0; i < tenant->zone_count && used > 0 && (size_t)used < size; i++) {
-        used += snprintf(out + used, size - (size_t)used, " %s", tenant->zones[i].text);
+    (void)snprintf(out, size, "%s, cut %02u:%02u", tenant->title.en, tenant->cut_minute / 60U,
+                   tenant->cut_minute % 60U);
+    if (tenant->capacity > 0) {
+        append_number(out, size, ", capacity ", tenant->capacity, "");
+    }
+    append(out, size, ", zones", "");
+    for (size_t i = 0; i < tenant->zone_count; i++) {
+        append(out, size, " ", tenant->zones[i].text);
     }
 }
 
@@ -109,6 +151,38 @@ static void schedule_text(const struct park *park, struct name name, char *out, 
             snprintf(out + used, size - (size_t)used, "%s%s %02u:%02u-%02u:%02u", i > 0 ? ", " : "",
                      days, window->hours.start_minute / 60U, window->hours.start_minute % 60U,
                      window->hours.end_minute / 60U, window->hours.end_minute % 60U);
+    }
+}
+
+static void passback_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    static const char *const modes[] = {"", "hard", "soft", "timed"};
+    static const char *const kinds[] = {"", "staff", "day", "driver", "visitor"};
+    const struct park_passback *rule = park_passback(park, name);
+    if (rule == NULL) {
+        return;
+    }
+    (void)snprintf(out, size, "%s", modes[rule->mode & 3]);
+    if (rule->mode == PASSBACK_MODE_TIMED) {
+        append_number(out, size, " ", rule->minutes, " minutes");
+    }
+    append(out, size, ", for", "");
+    for (size_t i = 1; i < ARRAY_LEN(kinds); i++) {
+        if ((rule->kinds >> i & 1) != 0) {
+            append(out, size, " ", kinds[i]);
+        }
+    }
+    append(out, size,
+           rule->vehicles     ? " vehicles"
+           : rule->kinds == 0 ? " all"
+                              : "",
+           ", zones");
+    for (size_t i = 0; i < rule->zone_count; i++) {
+        append(out, size, " ", rule->zones[i].text);
+    }
+    append(out, size, rule->tenant_count > 0 ? ", tenants" : "", "");
+    for (size_t i = 0; i < rule->tenant_count; i++) {
+        append(out, size, " ", rule->tenants[i].text);
     }
 }
 
@@ -155,6 +229,7 @@ static const struct row_text row_texts[] = {
     {PARK_SHIFT,    shift_text   },
     {PARK_SCHEDULE, schedule_text},
     {PARK_HOLIDAY,  holiday_text },
+    {PARK_PASSBACK, passback_text},
 };
 
 void park_row_text(const struct park *park, uint32_t kind, const char *name,

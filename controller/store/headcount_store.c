@@ -159,6 +159,27 @@ static void inside_key(struct keybuf *key, struct name tenant, struct handle hol
     keybuf_handle(key, holder);
 }
 
+/* How many of a tenant are present, whatever their day. Zero has no row. */
+static enum err count_tenant(const struct job *job, struct name tenant, int32_t change,
+                             struct fault *fault)
+{
+    struct keybuf key;
+    AUTO(store_message_destroy) ProtobufCMessage *found = NULL;
+    Parkgate__CountRecord count = PARKGATE__COUNT_RECORD__INIT;
+    keybuf_begin(&key);
+    keybuf_name(&key, tenant);
+    enum err err = store_get_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key),
+                                     &parkgate__count_record__descriptor, &found, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    count.value = change + (err == ERR_OK ? ((Parkgate__CountRecord *)(void *)found)->value : 0);
+    return count.value == 0
+               ? store_del(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), fault)
+               : store_put_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), &count.base,
+                                   fault);
+}
+
 static enum err move_inside(const struct job *job, const struct presence *before,
                             const struct presence *after, struct fault *fault)
 {
@@ -173,10 +194,12 @@ static enum err move_inside(const struct job *job, const struct presence *before
                              before->tenant.text);
         }
         TRY(err);
+        TRY(count_tenant(job, before->tenant, -1, fault));
     }
     if (after->inside && !stays) {
         inside_key(&key, after->tenant, job->holder);
         TRY(store_put(job->txn, TABLE_INSIDE, keybuf_view(&key), (struct bytes){0}, fault));
+        TRY(count_tenant(job, after->tenant, 1, fault));
     }
     return ERR_OK;
 }

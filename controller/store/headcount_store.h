@@ -1,6 +1,6 @@
 /* headcount_store: what a passage changes in the headcount tables, and what they answer.
  *
- * Tables PASSAGE, PRESENCE, INSIDE, ATTENDANCE, DAY here; MOVE, QUARTER, ZONE_NOW in move_store.
+ * Tables PASSAGE, PRESENCE, INSIDE, TENANT_NOW, ATTENDANCE, DAY here; MOVE, QUARTER, ZONE_NOW in move_store.
  * The rules are pure and stand in controller/core/presence.h: what a holder's state is after a
  * passage, and which changes of counts that makes. This room looks up the passage's neighbours in
  * time and writes.

@@ -23,14 +23,14 @@ enum err lane_mode_get(struct store_txn *txn, struct name lane, enum lane_mode c
     return ERR_OK;
 }
 
-enum err zone_persons_get(struct store_txn *txn, struct name zone, uint32_t *ret_count,
-                          struct fault *fault)
+static enum err count_get(struct store_txn *txn, enum table table, struct name name,
+                          uint32_t *ret_count, struct fault *fault)
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
     keybuf_begin(&key);
-    keybuf_name(&key, zone);
-    enum err err = store_get_message(txn, TABLE_ZONE_NOW, keybuf_view(&key),
+    keybuf_name(&key, name);
+    enum err err = store_get_message(txn, table, keybuf_view(&key),
                                      &parkgate__count_record__descriptor, &message, fault);
     if (err == ERR_NOT_FOUND) {
         *ret_count = 0;
@@ -41,4 +41,16 @@ enum err zone_persons_get(struct store_txn *txn, struct name zone, uint32_t *ret
     *ret_count = value > 0 ? (uint32_t)value : 0;
     store_message_destroy(&message);
     return ERR_OK;
+}
+
+enum err zone_persons_get(struct store_txn *txn, struct name zone, uint32_t *ret_count,
+                          struct fault *fault)
+{
+    return count_get(txn, TABLE_ZONE_NOW, zone, ret_count, fault);
+}
+
+enum err tenant_persons_get(struct store_txn *txn, struct name tenant, uint32_t *ret_count,
+                            struct fault *fault)
+{
+    return count_get(txn, TABLE_TENANT_NOW, tenant, ret_count, fault);
 }

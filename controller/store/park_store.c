@@ -56,12 +56,21 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
     struct park_zone *zone = &park->zones[park->zone_count++];
     *zone = (struct park_zone){.name = name,
                                .minimum_class = (enum credential_class)in->minimum_class,
-                               .capacity = in->capacity};
+                               .capacity = in->capacity,
+                               .capacity_soft = in->capacity_soft,
+                               .alert_first = (uint8_t)in->alert_first,
+                               .alert_second = (uint8_t)in->alert_second,
+                               .crowd = in->crowd_per_minute,
+                               .first_person = in->first_person};
     copy_title(&zone->title, in->title, in->title_zh);
     if (in->minimum_class > CREDENTIAL_CLASS_AUTHENTICATED) {
         return "minimum_class";
     }
-    return !copy_name(in->parent, &zone->parent)       ? "parent"
+    if (in->alert_first > 100 || in->alert_second > 100) {
+        return "alert_first, alert_second";
+    }
+    return !copy_name(in->parent, &zone->parent)                   ? "parent"
+           : !copy_name(in->first_clearance, &zone->first_clearance) ? "first_clearance"
            : !copy_name(in->schedule, &zone->schedule) ? "schedule"
                                                        : NULL;
 }
@@ -105,6 +114,7 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
            : !copy_name(in->zone, &lane->zone)             ? "zone"
            : !copy_name(in->outer_zone, &lane->outer_zone) ? "outer_zone"
            : !copy_name(in->board, &lane->board)           ? "board"
+           : !copy_name(in->interlock, &lane->interlock)   ? "interlock"
                                                            : NULL;
 }
 
@@ -163,7 +173,8 @@ static const char *add_tenant(struct park *park, struct name name, const void *m
 {
     const Parkgate__ParkTenant *in = message;
     struct park_tenant *tenant = &park->tenants[park->tenant_count++];
-    *tenant = (struct park_tenant){.name = name, .cut_minute = (uint16_t)in->cut_minute};
+    *tenant = (struct park_tenant){
+        .name = name, .cut_minute = (uint16_t)in->cut_minute, .capacity = in->capacity};
     copy_title(&tenant->title, in->title, in->title_zh);
     if (in->n_zone > LIMIT_ZONES_PER_TENANT) {
         return "zones";
@@ -215,6 +226,44 @@ static const char *add_schedule(struct park *park, struct name name, const void 
     return NULL;
 }
 
+static bool copy_names(char *const *from, size_t count, struct name *to, uint16_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!name_from_text(from[i], &to[(*ret_count)++])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *add_passback(struct park *park, struct name name, const void *message)
+{
+    const Parkgate__ParkPassback *in = message;
+    struct park_passback *rule = &park->passbacks[park->passback_count++];
+    *rule = (struct park_passback){.name = name,
+                                   .mode = (enum passback_mode)in->mode,
+                                   .minutes = in->minutes,
+                                   .vehicles = in->vehicles};
+    if (in->mode < PASSBACK_MODE_HARD || in->mode > PASSBACK_MODE_TIMED) {
+        return "mode";
+    }
+    for (size_t i = 0; i < in->n_kind; i++) {
+        if (in->kind[i] < PERSON_STAFF || in->kind[i] > PERSON_VISITOR) {
+            return "for";
+        }
+        rule->kinds |= 1U << in->kind[i];
+    }
+    if (in->n_zone > LIMIT_ZONES ||
+        !copy_names(in->zone, in->n_zone, rule->zones, &rule->zone_count)) {
+        return "zones";
+    }
+    return in->n_tenant > LIMIT_TENANTS ||
+                   !copy_names(in->tenant, in->n_tenant, rule->tenants, &rule->tenant_count)
+               ? "tenants"
+               : NULL;
+}
+
 static const char *add_holiday(struct park *park, struct name name, const void *message)
 {
     const Parkgate__ParkHoliday *in = message;
@@ -254,6 +303,8 @@ static const struct row_kind row_kinds[] = {
     {PARK_SCHEDULE, "schedule", &parkgate__park_schedule__descriptor, add_schedule,
      COUNT(schedule_count),                                                                              LIMIT_SCHEDULES},
     {PARK_HOLIDAY,  "holiday",  &parkgate__park_holiday__descriptor,  add_holiday,  0,                   0              },
+    {PARK_PASSBACK, "passback", &parkgate__park_passback__descriptor, add_passback,
+     COUNT(passback_count),                                                                              LIMIT_PASSBACKS},
 };
 
 static const struct row_kind *find_kind(uint32_t kind)

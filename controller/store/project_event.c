@@ -159,6 +159,7 @@ static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntr
     if (at.credential.size > 0 && end != GRANT_OPEN) {
         TRY(end_grant(txn, &at, presentation->journal, end, fault));
     }
+    TRY(project_follower_standing(txn, event, presentation, end != GRANT_OPEN, fault));
     if (!event->counts) {
         return ERR_OK;
     }
@@ -171,7 +172,11 @@ static enum err project_acted(struct store_txn *txn, const Parkgate__EventEntry 
                               const Parkgate__EventIndex *presentation, struct fault *fault)
 {
     struct grant_place at = place_of(presentation);
-    if (at.credential.size == 0 || presentation->kind != EVENT_PRESENTATION) {
+    if (presentation->kind != EVENT_PRESENTATION) {
+        return ERR_OK;
+    }
+    TRY(project_follower_standing(txn, event, presentation, false, fault));
+    if (at.credential.size == 0) {
         return ERR_OK;
     }
     return event->acted_outcome == OUTCOME_GRANT + 1
@@ -222,6 +227,7 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
     if (event->presentation != 0 && (event->kind == EVENT_PASSAGE || event->kind == EVENT_ACTED)) {
         TRY(project_follower(txn, event, fault));
     }
+    TRY(project_event_presence(txn, entry->sequence, event, fault));
     return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
 

@@ -41,6 +41,12 @@ enum table {
     TABLE_ZONE_NOW,      /* name zone -> CountRecord (persons) */
     TABLE_FAULT,         /* text id -> FaultRecord */
     TABLE_LOOKUP,        /* text key name, u32 day -> LookupSum */
+    TABLE_TENANT_NOW,    /* name tenant -> CountRecord (persons present in the park) */
+    TABLE_STANDING,      /* name lane -> StandingRecord */
+    TABLE_CROWD,         /* name zone, wall captured, u64 journal -> empty (entries of 2 minutes) */
+    TABLE_STARTED,       /* name zone, u32 local day -> StartRecord */
+    TABLE_FORGIVEN,      /* handle (zero: all) -> ForgiveRecord */
+    TABLE_PASSBACK,      /* handle -> RefusedRecord (until an entry or its forgiving) */
     TABLE_CLEARANCE,     /* handle person, name clearance -> ClearanceRecord */
     TABLE_BAN,           /* handle -> BanRecord, the newest of this holder */
     TABLE_APPROVAL,      /* u64 number -> ApprovalRecord */

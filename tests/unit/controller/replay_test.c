@@ -13,7 +13,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "133cd8f6cc8706de85ff37d2a0876df36ab13b7d95e7c1d62f16b934c1a2715b"
+#define KEPT_TABLES "383948b73576bd0a6d40dc34417c06a4e2c77ee750307010ffc40f5f8e2624da"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
