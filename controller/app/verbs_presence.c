@@ -40,8 +40,7 @@ static enum err zone_row(struct controller *ctl, const struct park_zone *zone, s
 
 static enum err on_zone_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
-    answer_columns(request->answer,
-                   "zone,inside,standing,capacity,soft,crowd,crowd_limit,started");
+    answer_columns(request->answer, "zone,inside,standing,capacity,soft,crowd,crowd_limit,started");
     for (size_t i = 0; i < ctl->park->zone_count; i++) {
         TRY(zone_row(ctl, &ctl->park->zones[i], request->answer, fault));
     }

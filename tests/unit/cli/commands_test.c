@@ -92,9 +92,10 @@ static void test_nouns_stand_together(void **state)
 static void test_csv_policy(void **state)
 {
     (void)state;
-    static const char *const figures[] = {
-        "init",    "apply",     "park", "status", "tenant",  "agent",      "key",      "lane",
-        "journal", "headcount", "help", "backup", "restore", "completion", "approval", "admin"};
+    static const char *const figures[] = {"init",  "apply",  "park",    "status",     "tenant",
+                                          "agent", "key",    "lane",    "journal",    "headcount",
+                                          "help",  "backup", "restore", "completion", "approval",
+                                          "admin", "zone"};
     size_t count = 0;
     const struct command *commands = command_table(&count);
     for (size_t i = 0; i < count; i++) {
