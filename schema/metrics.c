@@ -99,7 +99,7 @@ static const struct metric_spec metrics[METRIC_COUNT] = {
         "Rows so far of the largest open import.", "最大的未关闭导入的当前行数。"},
     [METRIC_PARK_ROWS] = {"parkgate_park_rows", GAUGE, PLAIN,
         OWN("LIMIT_ZONES LIMIT_GATES LIMIT_LANES LIMIT_READERS LIMIT_BOARDS LIMIT_TENANTS "
-            "LIMIT_SHIFTS LIMIT_SCHEDULES LIMIT_HOLIDAYS"), "kind",
+            "LIMIT_SHIFTS LIMIT_SCHEDULES LIMIT_HOLIDAYS LIMIT_PASSBACKS"), "kind",
         "Things of a kind that the park has.", "园区中某类对象的数量。"},
     [METRIC_SCHEDULE_WINDOWS] = {"parkgate_schedule_windows", GAUGE, PLAIN,
         BOUND(LIMIT_WINDOWS_PER_SCHEDULE), "",

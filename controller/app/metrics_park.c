@@ -46,6 +46,7 @@ enum err metrics_park_rows(struct controller *ctl, struct store_txn *txn,
         {"shift",    park->shift_count,    LIMIT_SHIFTS   },
         {"schedule", park->schedule_count, LIMIT_SCHEDULES},
         {"holiday",  park->holidays.count, LIMIT_HOLIDAYS },
+        {"passback", park->passback_count, LIMIT_PASSBACKS},
     };
     (void)txn;
     (void)fault;
