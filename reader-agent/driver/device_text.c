@@ -297,6 +297,43 @@ void device_text_trim(char *text)
     text[size] = '\0';
 }
 
+static int hex_of(char c)
+{
+    if (is_digit(c)) {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+void device_text_unpercent(char *text)
+{
+    size_t length = strlen(text);
+    size_t size = 0;
+    bool changed = false;
+    AUTO(device_text_free) char *plain = malloc(length + 1);
+    if (plain == NULL) {
+        return;
+    }
+    for (const char *at = text; *at != '\0'; at++) {
+        bool coded = at[0] == '%' && hex_of(at[1]) >= 0 && hex_of(at[2]) >= 0;
+        plain[size++] = coded ? (char)(hex_of(at[1]) * 16 + hex_of(at[2])) : *at;
+        at += coded ? 2 : 0;
+        changed = changed || coded;
+    }
+    size_t decoded_size = 0;
+    AUTO(device_text_free)
+    char *decoded = changed
+                        ? device_text_decode((struct bytes){.data = (uint8_t *)plain, .size = size},
+                                             &decoded_size)
+                        : NULL;
+    if (decoded != NULL && decoded_size <= length) {
+        memcpy(text, decoded, decoded_size + 1);
+    }
+}
+
 bool device_text_is_printable(const char *text)
 {
     for (const char *at = text; *at != '\0'; at++) {

@@ -47,6 +47,10 @@ uint8_t device_text_percent(const char *text);
 /* Cuts blanks (space, tab, CR, LF) off both ends, in place. */
 void device_text_trim(char *text);
 
+/* Turns %XX into its byte, in place; when what comes out is not UTF-8, as GBK into UTF-8. A text
+ * without %XX, or one that does not decode or would grow, stays as it is. */
+void device_text_unpercent(char *text);
+
 /* Valid UTF-8 without control characters. */
 bool device_text_is_printable(const char *text);
 

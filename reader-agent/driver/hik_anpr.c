@@ -6,6 +6,7 @@
 
 #include "common/access/plate.h"
 #include "common/base/must.h"
+#include "reader-agent/driver/plate_reading.h"
 
 enum field {
     FIELD_EVENT_TYPE,
@@ -187,35 +188,12 @@ static void set_device_event(const struct anpr *a, struct reading *reading)
     }
 }
 
-/* The one place that knows what a plate's text is. */
-static void set_plate(const struct anpr *a, struct reading *reading)
-{
-    const char *text = a->values[FIELD_PLATE];
-    struct bytes raw = bytes_of_text(text);
-    if (a->cut[FIELD_PLATE] || raw.size > sizeof(reading->raw)) {
-        return;
-    }
-    memcpy(reading->raw, raw.data, raw.size);
-    reading->raw_size = (uint8_t)raw.size;
-    struct plate plate;
-    enum plate_status status = plate_read(raw, PLATE_SOURCE_TEXT, &plate);
-    if (status != PLATE_OK && status != PLATE_FOREIGN) {
-        return;
-    }
-    struct bytes normal = bytes_of_text(plate.text);
-    if (normal.size == 0 || normal.size > sizeof(reading->id)) {
-        return;
-    }
-    reading->kind = CREDENTIAL_KIND_PLATE;
-    reading->cclass = CREDENTIAL_CLASS_BEARER;
-    memcpy(reading->id, normal.data, normal.size);
-    reading->id_size = (uint8_t)normal.size;
-}
-
 static void fill(const struct anpr *a, struct name reader, struct reading *ret_reading)
 {
     struct reading reading = {.reader = reader, .kind = CREDENTIAL_KIND_NONE};
-    set_plate(a, &reading);
+    if (!a->cut[FIELD_PLATE]) {
+        plate_reading_set(&reading, a->values[FIELD_PLATE]);
+    }
     set_device_event(a, &reading);
     reading.captured = device_text_time(a->values[FIELD_DATE_TIME]);
     reading.confidence = device_text_percent(a->values[FIELD_CONFIDENCE]);

@@ -9,6 +9,8 @@
 static const struct http_driver *const drivers[] = {
     &hik_anpr_driver,
     &hik_access_driver,
+    &vzenith_driver,
+    &dahua_driver,
     &uniview_driver,
     &zkteco_att_driver,
     &zkteco_acc_driver,

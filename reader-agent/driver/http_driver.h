@@ -110,5 +110,5 @@ void http_answer_nothing(const struct http_call *call, const struct http_outcome
 const char *http_driver_subpath(const struct http_driver *driver, const char *device_path,
                                 const char *path);
 
-extern const struct http_driver hik_anpr_driver, hik_access_driver, uniview_driver,
-    zkteco_att_driver, zkteco_acc_driver, json_device_driver;
+extern const struct http_driver hik_anpr_driver, hik_access_driver, vzenith_driver, dahua_driver,
+    uniview_driver, zkteco_att_driver, zkteco_acc_driver, json_device_driver;
