@@ -227,11 +227,13 @@ static void default_path(const struct yaml_reader *reader, char *out, size_t siz
         const char *path;
         bool with_name;
     } paths[] = {
-        {DRIVER_NFC,        "",           false},
-        {DRIVER_UNIVIEW,    "/LAPI/V1.0", false},
-        {DRIVER_ZKTECO_ATT, "/iclock",    false},
-        {DRIVER_ZKTECO_ACC, "/iclock",    false},
-        {DRIVER_JSON,       "/json/",     true },
+        {DRIVER_NFC,        "",                  false},
+        {DRIVER_UNIVIEW,    "/LAPI/V1.0",        false},
+        {DRIVER_VZENITH,    "/vz/",              true },
+        {DRIVER_DAHUA,      "/NotificationInfo", false},
+        {DRIVER_ZKTECO_ATT, "/iclock",           false},
+        {DRIVER_ZKTECO_ACC, "/iclock",           false},
+        {DRIVER_JSON,       "/json/",            true },
     };
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         if ((int)paths[i].driver == reader->driver) {

@@ -41,6 +41,8 @@ static const cyaml_strval_t drivers[] = {
     {"nfc",        DRIVER_NFC       },
     {"hik-anpr",   DRIVER_HIK_ANPR  },
     {"hik-access", DRIVER_HIK_ACCESS},
+    {"vzenith",    DRIVER_VZENITH   },
+    {"dahua",      DRIVER_DAHUA     },
     {"uniview",    DRIVER_UNIVIEW   },
     {"zkteco-att", DRIVER_ZKTECO_ATT},
     {"zkteco-acc", DRIVER_ZKTECO_ACC},

@@ -176,6 +176,7 @@ static enum err begin(struct gate *gate, struct fault *fault)
 
 static void end(struct gate *gate)
 {
+    devices_hang_up(gate);
     if (gate->store != NULL) {
         (void)!record_commit(gate, NULL);
     }

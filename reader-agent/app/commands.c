@@ -59,12 +59,16 @@ static enum command_result take(struct gate *gate, const struct gate_lane *lane,
         return COMMAND_EXPIRED;
     }
     if (command->verb == VERB_OPEN) {
-        const struct gate_device *board = device_find(gate, lane->board);
+        const struct gate_device *board =
+            device_find(gate, lane->opens_by_reply ? lane->camera : lane->board);
         return board != NULL && board->state != DEVICE_DOWN ? COMMAND_DONE : COMMAND_FAILED;
     }
     if (!mode_of_verb(command->verb, &mode) ||
         (mode == LANE_MODE_LOCKED && lane->direction == LANE_OUT)) {
         return COMMAND_REFUSED;
+    }
+    if (mode == LANE_MODE_LOCKED) {
+        replies_void_lane(gate->replies, lane->name);
     }
     return batch_add_mode(&gate->batch, lane->name, (uint32_t)mode) ? COMMAND_DONE : COMMAND_FAILED;
 }

@@ -243,8 +243,10 @@ static void listener_turn(struct gate_listener *http)
         return;
     }
     http_listener_turn(http->listener);
-    if (http->again == 0 && http_listener_timeout_ms(http->listener) == 0) {
-        http->again = loop_after(http->gate->loop, 0, 0, http_more, http);
+    int wait_ms = http_listener_timeout_ms(http->listener);
+    if (wait_ms >= 0 && wait_ms < GATE_TICK_MS) {
+        loop_cancel(http->gate->loop, http->again);
+        http->again = loop_after(http->gate->loop, wait_ms, 0, http_more, http);
     }
 }
 
@@ -289,6 +291,7 @@ static enum err start_listener(struct gate_listener *http, int64_t port, bool tl
                                           .devices = gate->http_devices,
                                           .device_count = gate->http_count,
                                           .sink = readings_sink(gate),
+                                          .replies = gate->replies,
                                           .clock = gate->clock,
                                           .entropy = gate->entropy};
     TRY(http_listener_create(&config, &http->listener, fault));
@@ -426,6 +429,8 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
         log_warning("card_keys_not_locked", LOG_TEXT("why", "RLIMIT_MEMLOCK is too low"));
     }
     gate->boards = board_actuator_create(gate->port, &sink, &lanes);
+    gate->replies = replies_create(&lanes, gate->clock);
+    MUST(gate->replies != NULL);
     gate->actuator = &board_actuator_ops;
     gate->actuator_self = gate->boards;
     gate->indicator = &board_indicator_ops;
@@ -435,11 +440,17 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
                               : fault_set(fault, ERR_CORRUPT, "the stored park cannot be read");
 }
 
-void devices_end(struct gate *gate)
+void devices_hang_up(struct gate *gate)
 {
     if (gate->loop != NULL) {
         stop_http(gate);
     }
+}
+
+void devices_end(struct gate *gate)
+{
+    devices_hang_up(gate);
+    replies_destroy(&gate->replies);
     nfc_reader_destroy(&gate->nfc);
     board_actuator_destroy(&gate->boards);
     if (gate->port != NULL) {

@@ -4,6 +4,7 @@
  *   record.c     events and verdicts into the batch, its commit, and what waits for that commit
  *   readings.c   what readers report
  *   set_aside.c  bodies that nobody understood
+ *   replying.c   readers whose answer opens their lane
  *   lanes.c      what boards report; opening and showing
  *   commands.c   what the controller orders
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
@@ -30,6 +31,7 @@
 #include "reader-agent/driver/helper_port.h"
 #include "reader-agent/driver/http_listener.h"
 #include "reader-agent/driver/nfc_reader.h"
+#include "reader-agent/driver/replies.h"
 #include "reader-agent/net/controller_link.h"
 #include "reader-agent/store/outbox.h"
 #include "reader-agent/store/park_copy.h"
@@ -107,6 +109,12 @@ struct gate_listener {
     uint64_t again;                 /* timer: it has more in hand than it worked off; 0 none */
 };
 
+/* A request that waits for what becomes of an event. */
+struct reply_ticket {
+    struct grant_id id;
+    uint64_t ticket; /* 0: free */
+};
+
 struct gate {
     char dir[SETTINGS_PATH_SIZE];
     struct settings settings;
@@ -148,6 +156,8 @@ struct gate {
     size_t http_count;
     struct http_device http_devices[GATE_HTTP_MAX]; /* what the listeners run with */
     struct tz_table *zones[GATE_ZONES_MAX];         /* of devices' local times; loaded once, heap */
+    struct replies *replies;
+    struct reply_ticket tickets[REPLIES_MAX];
     const struct actuator_ops *actuator;
     void *actuator_self;
     const struct indicator_ops *indicator;
@@ -204,6 +214,18 @@ void lane_open(struct gate *gate, struct name lane, enum lane_direction directio
 void lane_show(struct gate *gate, struct name lane, enum reason reason);
 void lane_button_committed(struct gate *gate, const struct after *after, bool durable);
 enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane);
+/* What became of an opening: of boards, and of answers. */
+void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_result result);
+
+/* --- replying.c --- */
+
+/* The request of this ticket waits for what becomes of the event. */
+void reply_expect(struct gate *gate, struct grant_id id, uint64_t ticket);
+/* The event's ticket, taken out; 0: none. */
+uint64_t reply_ticket_of(struct gate *gate, struct grant_id id);
+void reply_moved(struct gate *gate, struct grant_id from, struct grant_id to);
+/* The event opens nothing: its request need not wait. */
+void reply_closed(struct gate *gate, struct grant_id id);
 
 /* --- commands.c --- */
 void command_heard(struct gate *gate, const Parkgate__Command *command);
@@ -229,6 +251,8 @@ void backlog_new_epoch(struct gate *gate, uint32_t epoch);
 
 /* Creates drivers and port; configures them by the stored rows. */
 MUST_CHECK enum err devices_begin(struct gate *gate, struct fault *fault);
+/* Ends what devices ask of us; what became of it is staged. */
+void devices_hang_up(struct gate *gate);
 void devices_end(struct gate *gate);
 /* Reads the stored rows again and applies what changed. */
 void devices_apply(struct gate *gate);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "reader-agent/driver/http_driver.h"
 #include "schema/park.pb-c.h"
 
 /* What a lane row says of its inputs, kept until its board is known. */
@@ -216,6 +217,21 @@ enum err gate_park_add(struct gate_park *park, struct name gate, struct bytes pa
     return err;
 }
 
+/* A lane without a board is opened by the answer of a camera that can. */
+static void give_lane(struct gate_park *park, struct gate_reader *reader)
+{
+    const struct http_driver *driver = http_driver_of(reader->driver);
+    for (size_t i = 0; i < park->lane_count; i++) {
+        struct gate_lane *lane = &park->lanes[i];
+        if (driver != NULL && driver->opens && name_equal(lane->name, reader->lane) &&
+            lane->board.text[0] == '\0') {
+            lane->opens_by_reply = true;
+            lane->camera = reader->name;
+            reader->http.opens = lane->name;
+        }
+    }
+}
+
 /* Readers of other gates' lanes, and boards without an address, are not for us. A device's local
  * times are the park's where its row does not say otherwise. */
 enum err gate_park_close(struct gate_park *park, struct fault *fault)
@@ -227,6 +243,7 @@ enum err gate_park_close(struct gate_park *park, struct fault *fault)
             if (http->time_zone[0] == '\0') {
                 memcpy(http->time_zone, park->time_zone, sizeof(http->time_zone));
             }
+            give_lane(park, &park->readers[i]);
             park->readers[kept++] = park->readers[i];
         }
     }

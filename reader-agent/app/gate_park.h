@@ -28,6 +28,8 @@ struct gate_lane {
     bool unknown_clock_grants;
     bool has_display;
     uint32_t open_ms, pass_ms;
+    bool opens_by_reply; /* no board: the answer of `camera` opens it */
+    struct name camera;
 };
 
 struct gate_reader {

@@ -90,23 +90,37 @@ static void record_not_opened(struct gate *gate, struct name lane, struct grant_
     record_passage(gate, lane, LANE_NO_DIRECTION, grant, PASSAGE_NOT_TAKEN, note);
 }
 
-/* A lane without a board has no sensor either: its grants are counted, and marked so. */
-static bool has_board(const struct gate *gate, struct name name)
+/* By the answer of the lane's own camera. There is no sensor: what was answered counts as passed,
+ * marked so (lane_opened); what was not, as not taken. */
+static void open_by_reply(struct gate *gate, const struct opening *opening)
 {
-    const struct gate_lane *lane = gate_park_lane(gate->park, name);
-    return lane != NULL && lane->board.text[0] != '\0';
+    struct fault fault = {0};
+    if (replies_ops.open(gate->replies, opening, &fault) != ERR_OK) {
+        log_error("lane_not_opened", LOG_TEXT("lane", opening->lane.text),
+                  LOG_NUM("sequence", opening->grant.sequence), LOG_TEXT("why", fault.what));
+        record_not_opened(gate, opening->lane, opening->grant, "its camera does not wait for it");
+    }
 }
 
 void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
                struct grant_id id, struct mono expires)
 {
-    if (!has_board(gate, lane)) {
+    const struct gate_lane *row = gate_park_lane(gate->park, lane);
+    struct opening opening = {.lane = lane,
+                              .grant = id,
+                              .direction = direction,
+                              .expires = expires,
+                              .ticket = reply_ticket_of(gate, id)};
+    struct fault fault = {0};
+    if (row != NULL && row->opens_by_reply) {
+        open_by_reply(gate, &opening);
+        return;
+    }
+    if (row == NULL || row->board.text[0] == '\0') {
+        /* No sensor either: its grants are counted, and marked so. */
         record_passage(gate, lane, direction, id, PASSAGE_UNSENSED, "the lane has no board");
         return;
     }
-    struct opening opening = {
-        .lane = lane, .grant = id, .direction = direction, .expires = expires};
-    struct fault fault = {0};
     enum err err = gate->actuator->open(gate->actuator_self, &opening, &fault);
     if (err != ERR_OK) {
         log_error("lane_not_opened", LOG_TEXT("lane", lane.text), LOG_NUM("sequence", id.sequence),
@@ -126,6 +140,7 @@ void lane_perform(struct gate *gate, enum step step, struct name lane,
     if (step == STEP_NONE || step == STEP_ASK || step == STEP_COMMIT) {
         return;
     }
+    reply_closed(gate, id); /* no more than a lookup where the lane was opened */
     lane_show(gate, lane, verdict.reason);
     log_event("verdict", LOG_TEXT("lane", lane.text), LOG_NUM("sequence", id.sequence),
               LOG_TEXT("outcome", outcome_name(verdict.outcome)),
@@ -137,13 +152,18 @@ void lane_perform(struct gate *gate, enum step step, struct name lane,
 static bool is_failure(enum open_result result)
 {
     return result == OPEN_EXPIRED || result == OPEN_UNKNOWN_LANE || result == OPEN_REFUSED ||
-           result == OPEN_QUEUE_FULL;
+           result == OPEN_QUEUE_FULL || result == OPEN_HUNG_UP;
 }
 
-static void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_result result)
+void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_result result)
 {
     struct gate *gate = ctx;
     if (result == OPEN_DONE) {
+        const struct gate_lane *row = gate_park_lane(gate->park, lane);
+        if (row != NULL && row->opens_by_reply) {
+            record_passage(gate, lane, LANE_NO_DIRECTION, grant, PASSAGE_UNSENSED,
+                           "opened by its camera's answer");
+        }
         return;
     }
     log_warning("opening_answered", LOG_TEXT("lane", lane.text),

@@ -151,6 +151,7 @@ static enum err decide_here(struct gate *gate, struct intake *in, struct fault *
         in->draft.late = true;
         id = record_late(gate, &in->draft);
     }
+    reply_expect(gate, id, in->reading->ticket);
     lane_perform(gate, step, in->lane->name, in->direction, id, verdict, gate_mono(gate));
     return err;
 }
@@ -194,6 +195,7 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
     }
     enum step step = presentation_stored(row, err == ERR_OK, id, gate_mono(gate));
     if (step == STEP_ASK) {
+        reply_expect(gate, id, in->reading->ticket);
         arm_deadline(gate);
         return ERR_OK;
     }
@@ -201,6 +203,7 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
         set_verdict(&in->draft, row->verdict);
         in->draft.late = true;
         id = record_late(gate, &in->draft);
+        reply_expect(gate, id, in->reading->ticket);
     }
     lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict, gate_mono(gate));
     return err;
@@ -233,6 +236,7 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
             log_warning("read_replayed", LOG_TEXT("lane", in.lane->name.text),
                         LOG_TEXT("reader", in.reader->name.text));
         }
+        replies_refuse(gate->replies, reading->ticket);
         return ERR_OK;
     }
     judge_clock(gate, &in);
@@ -245,6 +249,9 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     }
     enum err err =
         row != NULL ? ask_controller(gate, &in, row, fault) : decide_here(gate, &in, fault);
+    if (err != ERR_OK) {
+        replies_refuse(gate->replies, reading->ticket); /* unless it was opened */
+    }
     return err == ERR_OK ? ERR_OK : ERR_FULL;
 }
 

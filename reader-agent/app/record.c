@@ -113,6 +113,7 @@ static void after_moved(struct gate *gate, const struct after *after, bool durab
 {
     if (durable) {
         presentation_moved(&gate->presentations, after->from, after->id);
+        reply_moved(gate, after->from, after->id);
     }
 }
 
