@@ -55,6 +55,21 @@ enum card_proof {
 /* What a second read at a lane must be (ParkLane.second). Who may show a face may give a PIN. */
 enum second_credential { SECOND_NONE = 0, SECOND_PIN = 1, SECOND_FACE_OR_PIN = 2 };
 
+/* What a read waits for at its lane (table `pending`). */
+enum pending_wait {
+    WAIT_PAIR = 1,    /* the same person's second credential, or the other of plate and driver */
+    WAIT_PARTNER = 2, /* another person, at a two-person zone */
+};
+
+/* What a presentation does to the reads that wait at its lane; bits of EventEntry.pairing. */
+enum pairing_effect {
+    PAIRING_WAITS = 1,         /* it waits for its second from now on */
+    PAIRING_WRONG = 2,         /* it was a wrong second */
+    PAIRING_ENDS = 4,          /* it completed the one that waited */
+    PAIRING_WAITS_PARTNER = 8, /* it waits for a partner */
+    PAIRING_MEETS_PARTNER = 16 /* it let in beside the one that waited for a partner */
+};
+
 enum passback_mode { PASSBACK_MODE_HARD = 1, PASSBACK_MODE_SOFT = 2, PASSBACK_MODE_TIMED = 3 };
 
 /* What the controller orders of a terminal (SubjectOrder), and how far that is. */
@@ -163,7 +178,6 @@ enum entry_kind {
     ENTRY_NOTICE = 30,
     ENTRY_KEY_REPLACE = 31,
     ENTRY_RECOVERY = 32,
-    ENTRY_PENDING = 33, /* a first read waits no longer (its window ended without a second) */
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };

@@ -35,10 +35,21 @@ enum {
     LIMIT_NAMES_PER_DAY = 200,        /* names shown to one key in one park day */
     LIMIT_IMPORT_ROWS = 1000000,
     LIMIT_BAN_MONTHS = 12,
+    LIMIT_DRIVERS_PER_VEHICLE = 16,
+    LIMIT_BOOKINGS_PER_VEHICLE = 16, /* not yet over */
+    LIMIT_VISITS_PER_PERSON = 16,    /* not yet over */
+    LIMIT_VISIT_DAYS = 31,           /* one booking or visit lasts at most so long */
 
     /* two persons (controller/app/approvals.c) */
     LIMIT_APPROVALS_WAITING = 64,
     LIMIT_APPROVAL_S = 86400, /* not answered within this: expired, nothing is done */
+
+    /* reads that belong together (controller/app/gather_pairing.c) */
+    LIMIT_PAIR_MS = 10000,    /* less than this lies between them; a lane may say another */
+    LIMIT_PAIR_MS_MIN = 1000, /* controller/core/park_check.c */
+    LIMIT_PAIR_MS_MAX = 60000,
+    LIMIT_WRONG_SECONDS = 3, /* then the first read waits no longer */
+    LIMIT_WRONG_AT_LANE = 5, /* wrong ones in a row at one lane raise a fault */
 
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict */

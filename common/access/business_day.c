@@ -138,6 +138,11 @@ static bool has_several_valid(const struct situation *s)
     return s->valid_count > 1;
 }
 
+static bool is_invited(const struct situation *s)
+{
+    return s->home.invited;
+}
+
 static bool is_any(const struct situation *s)
 {
     (void)s;
@@ -191,6 +196,9 @@ static const struct row {
      "in no shift, one valid assignment: that tenant, the day by its cut hour",                 "不在班次内，仅一个有效派工：计入该租户，按其日切时刻定日期"},
     {BUSINESS_DAY_NEAREST_SHIFT, has_several_valid,    by_nearest_shift, "nearest-shift",
      "in no shift, several valid assignments: the shift that starts nearest",                   "不在班次内，有多个有效派工：计入开始时间最近的班次"            },
+    {BUSINESS_DAY_INVITED,       is_invited,           by_home,          "invited",
+     "no valid assignment, but a visit or a vehicle's booking: that tenant, the day by its cut hour",
+     "无有效派工，但有来访或车辆预约：计入该租户，按其日切时刻定日期"},
     {BUSINESS_DAY_UNDECLARED,    is_any,               by_home,          "undeclared",
      "no valid assignment: undeclared, under the credential's tenant, the day by its cut hour", "无有效派工：按未申报计入凭证所属租户，按其日切时刻定日期"   },
 };

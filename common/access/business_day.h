@@ -25,10 +25,12 @@ struct assignment {
     uint16_t cut_minute;    /* 0..1439; the tenant's day begins here */
 };
 
-/* The tenant under whom an undeclared entry counts: that of the credential. */
+/* The tenant under whom an entry without an assignment counts: who expects the person (a visit's
+ * host, a driver's booking), else that of the credential. */
 struct home_tenant {
     uint32_t tenant;
     uint16_t cut_minute;
+    bool invited; /* it expects the person */
 };
 
 /* Stored in the journal: append only, never renumber. */
@@ -38,13 +40,14 @@ enum business_day_row {
     BUSINESS_DAY_CUT_HOUR = 3,      /* in none, one valid assignment: its tenant's cut hour */
     BUSINESS_DAY_NEAREST_SHIFT = 4, /* in none, several valid: the shift that starts nearest */
     BUSINESS_DAY_UNDECLARED = 5,    /* no valid assignment: home tenant, by its cut hour */
+    BUSINESS_DAY_INVITED = 6,       /* none, but expected: the tenant who expects, by its cut hour */
 };
 
 struct attribution {
     enum business_day_row row;
     uint32_t tenant;
     int32_t day;    /* the business day: days since 1970-01-01, local */
-    int assignment; /* index into the given array; NO_ASSIGNMENT when undeclared */
+    int assignment; /* index into the given array; NO_ASSIGNMENT when invited or undeclared */
 };
 
 /* Total for count <= ASSIGNMENTS_MAX (more is our bug: aborts). `captured` is the corrected capture

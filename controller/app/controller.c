@@ -94,6 +94,13 @@ struct seal_hash controller_credential_hash(const struct controller *ctl, uint32
                            SEAL_PARTS(BYTES_OF(kind_byte), canonical));
 }
 
+struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle holder,
+                                     struct bytes digits)
+{
+    return seal_keyed_hash(&ctl->index_key, "parkgate pin",
+                           SEAL_PARTS(BYTES_OF(holder.bytes), digits));
+}
+
 struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
                                     struct bytes canonical)
 {

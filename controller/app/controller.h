@@ -93,6 +93,9 @@ size_t controller_seal(struct controller *ctl, const struct seal_key *key,
 /* Keyed hashes, by which things are found without being kept in clear. */
 struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
                                             struct bytes canonical);
+/* A PIN, by holder and digits: equal PINs of two persons have nothing in common. */
+struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle holder,
+                                     struct bytes digits);
 struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
                                     struct bytes canonical);
 

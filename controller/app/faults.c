@@ -46,6 +46,9 @@ const struct fault_kind fault_outbox_restored = {
 const struct fault_kind fault_poison = {
     "poison-event", "an event of gate %s was in work at two crashes; it is kept aside",
     "处理出入口 %s 的一条事件时两次崩溃；已隔离"};
+const struct fault_kind fault_wrong_tries = {
+    "wrong-tries", "lane %s: five wrong PINs, faces or drivers in a row; look who stands there",
+    "通道 %s 连续五次密码、人脸或司机不符；请查看现场"};
 
 const struct fault_kind fault_body_aside = {
     "body-aside",

@@ -6,13 +6,23 @@
 #include "controller/app/controller.h"
 #include "schema/agent.pb-c.h"
 
-/* Who a credential belongs to, found before the decision. Handles all zero: unknown. */
+/* Who a read is about, found before the decision. Handles all zero: unknown, or none. */
 struct subject {
-    struct handle credential;
-    struct handle holder;
+    struct handle credential; /* of this read */
+    struct handle owner;      /* whose credential that is: the read is sealed under this key */
+    struct handle holder;     /* who passes: of a read that completes another, the first one's */
     bool vehicle;
     uint32_t person_kind;
     struct name tenant; /* home tenant */
+
+    /* Reads that belong together (docs/decision-rules.md, "the window"). */
+    struct handle first;     /* credential of the read that waited, and that this one was held against */
+    bool may_wait;           /* it waits for its second when the verdict says so */
+    bool completes;          /* it is the right second */
+    struct handle companion; /* a vehicle's driver, where a badge was shown with it */
+    uint32_t companion_kind;
+    struct name companion_tenant; /* for whom he comes: of the booking or the vehicle, else his own */
+    struct handle partner;        /* holder of the read that waited for a partner, and is met */
 };
 
 /* Fills facts and subject of one presentation at `lane` in `direction`, from the tables of
@@ -22,18 +32,28 @@ MUST_CHECK enum err gather_facts(struct controller *ctl, const Parkgate__Event *
                                  struct facts *ret_facts, struct subject *ret_subject,
                                  struct fault *fault);
 
-/* When an event was captured: by the device's corrected clock where it is known, else when the gate
- * received it; never later than `now`, for a passage of the future would stay its holder's latest.
- */
+/* What a presentation decided so does to the reads that wait at its lane: bits of enum
+ * pairing_effect. */
+uint32_t gather_pairing_effect(const struct subject *subject, struct verdict verdict);
+
+/* When the event was captured: by the device's corrected clock where it is known, else when the
+ * gate received it; never later than now, for a passage of the future would stay its holder's
+ * latest. */
 struct wall gather_captured(const Parkgate__Event *event, struct wall now);
 
-/* For which tenant, day and shift a passage of `holder` at `captured` counts. */
+/* The driver who came in with `vehicle` and is inside now: he goes where it goes. *ret all zero:
+ * none. */
+MUST_CHECK enum err gather_driver_inside(struct controller *ctl, struct handle vehicle,
+                                         struct handle *ret, struct fault *fault);
+
+/* For which tenant, day and shift a passage of `holder` at `captured` counts. `home` counts where
+ * no assignment and no visit does; `invited`: it expects him. */
 struct counted_for {
     struct name tenant;
     int32_t day;
     enum business_day_row row;
-    struct name shift; /* empty: undeclared */
+    struct name shift; /* empty: in none */
 };
 MUST_CHECK enum err gather_attribution(struct controller *ctl, struct handle holder,
-                                       struct name home, struct wall captured,
+                                       struct name home, bool invited, struct wall captured,
                                        struct counted_for *ret, struct fault *fault);

@@ -9,6 +9,7 @@
 #include "controller/app/gather_presence.h"
 #include "controller/app/zone_alerts.h"
 #include "controller/store/agent_store.h"
+#include "controller/store/pending_store.h"
 #include "controller/store/people_store.h"
 #include "schema/kinds.h"
 
@@ -23,10 +24,10 @@ struct arrival {
     enum lane_direction direction;
     Parkgate__EventEntry entry;
     struct subject subject;
-    struct counted_for counted;
     struct zone_marks marks;
+    struct counted_for counted, counted_driver;
     char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
-    uint8_t sealed[LIMIT_FRAME_BYTES]; /* an event over its own limit is kept aside whole, too */
+    uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an oversized event is kept aside whole */
     uint8_t unknown[LIMIT_EVENT_BYTES];
     size_t unknown_size;
 };
@@ -43,16 +44,31 @@ static void answer(struct controller *ctl, const struct arrival *a, uint32_t kin
 
 /* --- refusing --- */
 
+/* The event without its digits, when they are a PIN: that is kept nowhere. */
+static struct bytes without_pin(const struct arrival *a, uint8_t out[LIMIT_FRAME_BYTES])
+{
+    Parkgate__Event bare = *a->event;
+    if (bare.credential_kind != CREDENTIAL_KIND_PIN) {
+        return a->packed;
+    }
+    bare.credential = bare.raw = (ProtobufCBinaryData){0};
+    MUST(parkgate__event__get_packed_size(&bare) <= LIMIT_FRAME_BYTES);
+    return (struct bytes){.data = out, .size = parkgate__event__pack(&bare, out)};
+}
+
 /* The event as it came, under the day key. */
 static enum err seal_event(struct controller *ctl, struct arrival *a, int32_t *ret_day,
                            size_t *ret_size, struct fault *fault)
 {
     struct seal_key key;
     uint8_t nonce[SEAL_NONCE_SIZE];
+    uint8_t bare[LIMIT_FRAME_BYTES];
+    struct bytes kept = without_pin(a, bare);
     TRY(controller_day_key(ctl, ret_day, &key, fault));
     entropy_fill(ctl->entropy, nonce, sizeof(nonce));
-    *ret_size = a->packed.size + SEAL_OVERHEAD;
-    seal_close(&key, nonce, (struct bytes){0}, a->packed, a->sealed, *ret_size);
+    *ret_size = kept.size + SEAL_OVERHEAD;
+    MUST(*ret_size <= sizeof(a->sealed));
+    seal_close(&key, nonce, (struct bytes){0}, kept, a->sealed, *ret_size);
     seal_wipe(&key, sizeof(key));
     return ERR_OK;
 }
@@ -225,20 +241,30 @@ static void fill_subject(struct arrival *a)
         a->entry.person_kind = a->subject.person_kind;
         a->entry.tenant = a->subject.tenant.text;
     }
+    if (!handle_is_none(a->subject.first)) {
+        a->entry.first_credential = people_field(&a->subject.first);
+    }
+    if (!handle_is_none(a->subject.companion)) {
+        a->entry.companion = people_field(&a->subject.companion);
+        a->entry.companion_kind = a->subject.companion_kind;
+        a->entry.companion_tenant = a->subject.companion_tenant.text;
+    }
 }
 
-/* What was read, under the holder's key when it is known, else under the day's. */
+/* What was read, under the key of the credential's holder when it is known, else under the day's. A
+ * PIN is kept nowhere. */
 static enum err seal_read(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     Parkgate__SealedRead read = PARKGATE__SEALED_READ__INIT;
     struct seal_key key;
     int32_t day = 0;
-    if (a->event->credential.len == 0 && a->event->raw.len == 0) {
+    if (a->event->credential_kind == CREDENTIAL_KIND_PIN ||
+        (a->event->credential.len == 0 && a->event->raw.len == 0)) {
         return ERR_OK;
     }
     enum err err = ERR_NOT_FOUND;
-    if (!handle_is_none(a->subject.holder)) {
-        err = controller_holder_key(ctl, a->subject.holder, false, &key, fault);
+    if (!handle_is_none(a->subject.owner)) {
+        err = controller_holder_key(ctl, a->subject.owner, false, &key, fault);
     }
     if (err == ERR_NOT_FOUND) {
         err = controller_day_key(ctl, &day, &key, fault);
@@ -278,19 +304,47 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
     return verdict;
 }
 
+static void fill_verdict(struct arrival *a, struct verdict verdict)
+{
+    a->entry.outcome = verdict.outcome + 1U;
+    a->entry.reason = verdict.reason;
+    a->entry.pairing = gather_pairing_effect(&a->subject, verdict);
+    if ((a->entry.pairing & PAIRING_MEETS_PARTNER) != 0) {
+        a->entry.partner = people_field(&a->subject.partner);
+    }
+}
+
+/* Somebody tries PINs, or others' badges: told at every fifth in a row. */
+static enum err note_wrong_tries(struct controller *ctl, const struct arrival *a,
+                                 struct fault *fault)
+{
+    Parkgate__PendingRead *row = NULL;
+    if ((a->entry.pairing & PAIRING_WRONG) == 0) {
+        return ERR_OK;
+    }
+    TRY(pending_get(ctl->txn, a->lane->name, a->direction, WAIT_PAIR, &row, fault));
+    uint32_t wrong = row == NULL ? 0 : row->wrong;
+    if (row != NULL) {
+        parkgate__pending_read__free_unpacked(row, NULL);
+    }
+    return wrong > 0 && wrong % LIMIT_WRONG_AT_LANE == 0
+               ? fault_note(ctl, &fault_wrong_tries, a->lane->name.text, a->session->gate.text,
+                            a->lane->name.text, fault)
+               : ERR_OK;
+}
+
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     struct facts facts;
     TRY(gather_facts(ctl, a->event, a->lane, a->direction, &facts, &a->subject, fault));
     if (a->event->outcome == 0) {
-        struct verdict verdict = decide_once(ctl, a, &facts);
-        a->entry.outcome = verdict.outcome + 1U;
-        a->entry.reason = verdict.reason;
+        fill_verdict(a, decide_once(ctl, a, &facts));
     }
     fill_subject(a);
     TRY(seal_read(ctl, a, fault));
     TRY(record_applied(ctl, a, fault));
+    TRY(note_wrong_tries(ctl, a, fault));
     return a->entry.reason == REASON_GRANTED_PASSBACK
                ? fault_note(ctl, &fault_passback_soft, a->lane->name.text, a->session->gate.text,
                             a->lane->name.text, fault)
@@ -327,7 +381,10 @@ static enum err find_presentation(struct controller *ctl, struct arrival *a, boo
                                   .holder = people_handle(&index->holder),
                                   .vehicle = index->vehicle,
                                   .person_kind = index->person_kind,
-                                  .tenant = name_or_none(index->tenant)};
+                                  .tenant = name_or_none(index->tenant),
+                                  .companion = people_handle(&index->companion),
+                                  .companion_kind = index->companion_kind,
+                                  .companion_tenant = name_or_none(index->companion_tenant)};
     if (a->lane->direction == LANE_BOTH &&
         (index->direction == LANE_IN || index->direction == LANE_OUT)) {
         a->direction = (enum lane_direction)index->direction;
@@ -364,12 +421,57 @@ static enum err fill_marks(struct controller *ctl, struct arrival *a, struct fau
     return ERR_OK;
 }
 
+/* Who came in with a vehicle goes where it goes, until he or it has left. */
+static enum err find_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    Parkgate__HolderRecord *driver = NULL;
+    bool comes_in = a->direction == LANE_IN && a->lane->outer_zone.text[0] == '\0';
+    if (!a->subject.vehicle || comes_in || !handle_is_none(a->subject.companion)) {
+        return ERR_OK;
+    }
+    TRY(gather_driver_inside(ctl, a->subject.holder, &a->subject.companion, fault));
+    if (handle_is_none(a->subject.companion)) {
+        return ERR_OK;
+    }
+    enum err err = people_holder(ctl->txn, a->subject.companion, &driver, fault);
+    if (err == ERR_NOT_FOUND) {
+        a->subject.companion = (struct handle){{0}};
+        return ERR_OK;
+    }
+    TRY(err);
+    a->subject.companion_kind = driver->kind;
+    a->subject.companion_tenant = name_or_none(driver->tenant);
+    parkgate__holder_record__free_unpacked(driver, NULL);
+    return ERR_OK;
+}
+
+/* The driver is a person of the same passage. */
+static enum err fill_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    struct wall captured = {.us = a->entry.captured_us};
+    bool came_with_it = !handle_is_none(a->subject.companion);
+    TRY(find_driver(ctl, a, fault));
+    if (handle_is_none(a->subject.companion)) {
+        return ERR_OK;
+    }
+    TRY(gather_attribution(ctl, a->subject.companion, a->subject.companion_tenant, came_with_it,
+                           captured, &a->counted_driver, fault));
+    a->entry.companion = people_field(&a->subject.companion);
+    a->entry.companion_kind = a->subject.companion_kind;
+    a->entry.companion_tenant = a->counted_driver.tenant.text;
+    a->entry.companion_day = a->counted_driver.day;
+    a->entry.companion_attribution = a->counted_driver.row;
+    a->entry.companion_shift = a->counted_driver.shift.text;
+    return ERR_OK;
+}
+
 static enum err fill_counting(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     struct wall captured = {.us = a->entry.captured_us};
-    TRY(gather_attribution(ctl, a->subject.holder, a->subject.tenant, captured, &a->counted,
+    TRY(gather_attribution(ctl, a->subject.holder, a->subject.tenant, false, captured, &a->counted,
                            fault));
     fill_zones(ctl, a);
+    TRY(fill_driver(ctl, a, fault));
     a->entry.counts = true;
     a->entry.tenant = a->counted.tenant.text;
     a->entry.business_day = a->counted.day;

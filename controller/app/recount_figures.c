@@ -67,28 +67,54 @@ struct seen {
     bool out, unsensed;
 };
 
+/* Whose passage, and for which tenant and day: the holder's, or the driver's beside him. */
+struct counted {
+    const ProtobufCBinaryData *holder;
+    const char *tenant;
+    int32_t day;
+    uint32_t kind;
+};
+
 static enum err keep_passage(struct recount_figures *figures, struct pile *seen, uint64_t journal,
-                             const Parkgate__EventEntry *event, struct fault *fault)
+                             const Parkgate__EventEntry *event, const struct counted *counted,
+                             struct fault *fault)
 {
-    if (!event->counts || event->vehicle || event->holder.len != HANDLE_SIZE) {
+    if (counted->holder->len != HANDLE_SIZE) {
         return ERR_OK;
     }
     struct seen *row = pile_add(seen);
     if (row == NULL) {
         return no_memory(fault);
     }
-    memcpy(row->holder, event->holder.data, HANDLE_SIZE);
+    memcpy(row->holder, counted->holder->data, HANDLE_SIZE);
     row->at_us = event->captured_us;
     row->journal = journal;
-    row->tenant = text_of(figures, event->tenant);
+    row->tenant = text_of(figures, counted->tenant);
     row->to = text_of(figures, event->zone_to);
     row->from = text_of(figures, event->zone_from);
-    row->day = event->business_day;
-    row->kind = event->person_kind;
+    row->day = counted->day;
+    row->kind = counted->kind;
     row->out = event->direction == LANE_OUT;
     row->unsensed = event->unsensed;
     figures->passages++;
     return row->tenant != NULL && row->to != NULL && row->from != NULL ? ERR_OK : no_memory(fault);
+}
+
+/* A vehicle has no count; its driver is a person. */
+static enum err keep_passages(struct recount_figures *figures, struct pile *seen, uint64_t journal,
+                              const Parkgate__EventEntry *event, struct fault *fault)
+{
+    const struct counted holder = {&event->holder, event->tenant, event->business_day,
+                                   event->person_kind};
+    const struct counted driver = {&event->companion, event->companion_tenant, event->companion_day,
+                                   event->companion_kind};
+    if (!event->counts) {
+        return ERR_OK;
+    }
+    if (!event->vehicle) {
+        TRY(keep_passage(figures, seen, journal, event, &holder, fault));
+    }
+    return keep_passage(figures, seen, journal, event, &driver, fault);
 }
 
 static enum err read_entry(struct recount_figures *figures, struct pile *seen, uint64_t sequence,
@@ -100,7 +126,7 @@ static enum err read_entry(struct recount_figures *figures, struct pile *seen, u
     if (entry != NULL && entry->kind == ENTRY_EVENT) {
         event = parkgate__event_entry__unpack(NULL, entry->body.len, entry->body.data);
         if (event != NULL) {
-            err = keep_passage(figures, seen, sequence, event, fault);
+            err = keep_passages(figures, seen, sequence, event, fault);
         }
     }
     if (entry == NULL || (entry->kind == ENTRY_EVENT && event == NULL)) {

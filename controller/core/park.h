@@ -38,6 +38,8 @@ struct park_zone {
     bool first_person;           /* waits each day for the first holder of first_clearance */
     struct name first_clearance;
     struct name schedule;
+    bool two_person; /* nobody enters it alone */
+    bool escort;     /* visitors enter with their host */
 };
 
 struct park_gate {
@@ -66,6 +68,9 @@ struct park_lane {
     bool unknown_clock_grants;
     enum lane_mode mode; /* wanted by the park file */
     struct name interlock; /* the entry lane that must be shut while this one opens; empty: none */
+    enum second_credential second;
+    uint32_t pair_ms; /* two reads that belong together: less than this lies between them */
+    bool driver;      /* vehicles: entry needs plate and driver's badge */
 };
 
 struct park_reader {

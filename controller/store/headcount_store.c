@@ -7,6 +7,7 @@
 #include "controller/store/day_store.h"
 #include "controller/store/move_store.h"
 #include "controller/store/passage_walk.h"
+#include "controller/store/people_store.h"
 #include "controller/store/tables.h"
 #include "schema/kinds.h"
 
@@ -16,10 +17,11 @@ enum {
     DAYS_TOUCHED_MAX = 8,
 };
 
-/* One passage on its way into the tables. */
+/* One holder's passage on its way into the tables. */
 struct job {
     struct store_txn *txn;
     struct handle holder;
+    ProtobufCBinaryData companion; /* of a vehicle: who came or went with it */
     struct passage_row row;
     bool is_latest; /* of its holder */
     bool revises;   /* it comes out of its order */
@@ -29,34 +31,42 @@ struct job {
 
 /* --- from the entry --- */
 
-static enum err row_from_entry(uint64_t journal, const Parkgate__EventEntry *entry, struct job *job,
+/* What table PASSAGE keeps of the entry's holder, or of the driver who came with the vehicle. */
+static Parkgate__PassageRecord record_of(const Parkgate__EventEntry *entry, bool companion)
+{
+    Parkgate__PassageRecord record = PARKGATE__PASSAGE_RECORD__INIT;
+    record.direction = entry->direction;
+    record.tenant = companion ? entry->companion_tenant : entry->tenant;
+    record.business_day = companion ? entry->companion_day : entry->business_day;
+    record.attribution = companion ? entry->companion_attribution : entry->attribution;
+    record.shift = companion ? entry->companion_shift : entry->shift;
+    record.person_kind = companion ? entry->companion_kind : entry->person_kind;
+    record.zone_to = entry->zone_to;
+    record.zone_from = entry->zone_from;
+    record.unsensed = entry->unsensed;
+    record.lane = entry->lane;
+    record.vehicle = !companion && entry->vehicle;
+    return record;
+}
+
+static enum err row_from_entry(uint64_t journal, const Parkgate__EventEntry *entry,
+                               const Parkgate__PassageRecord *record,
+                               const ProtobufCBinaryData *holder, struct job *job,
                                struct fault *fault)
 {
-    const Parkgate__PassageRecord record = {
-        .base = PROTOBUF_C_MESSAGE_INIT(&parkgate__passage_record__descriptor),
-        .direction = entry->direction,
-        .tenant = entry->tenant,
-        .business_day = entry->business_day,
-        .attribution = entry->attribution,
-        .shift = entry->shift,
-        .person_kind = entry->person_kind,
-        .zone_to = entry->zone_to,
-        .zone_from = entry->zone_from,
-        .unsensed = entry->unsensed,
-        .vehicle = entry->vehicle,
-    };
     struct wall at = {.us = entry->captured_us};
-    if (entry->holder.len != HANDLE_SIZE || !passage_row_of(&record, at, journal, &job->row)) {
+    if (holder->len != HANDLE_SIZE || !passage_row_of(record, at, journal, &job->row)) {
         return fault_set(fault, ERR_INPUT,
                          "journal entry %llu: its holder, direction, tenant, zones, kind or time "
                          "do not make a passage",
                          (unsigned long long)journal);
     }
-    memcpy(job->holder.bytes, entry->holder.data, HANDLE_SIZE);
+    memcpy(job->holder.bytes, holder->data, HANDLE_SIZE);
     return ERR_OK;
 }
 
-static enum err put_passage(struct job *job, const Parkgate__EventEntry *entry, struct fault *fault)
+static enum err put_passage(struct job *job, const Parkgate__PassageRecord *record,
+                            struct fault *fault)
 {
     struct keybuf key;
     struct bytes old;
@@ -71,19 +81,7 @@ static enum err put_passage(struct job *job, const Parkgate__EventEntry *entry, 
     if (err != ERR_NOT_FOUND) {
         return err;
     }
-    Parkgate__PassageRecord record = PARKGATE__PASSAGE_RECORD__INIT;
-    record.direction = entry->direction;
-    record.tenant = entry->tenant;
-    record.business_day = entry->business_day;
-    record.attribution = entry->attribution;
-    record.shift = entry->shift;
-    record.person_kind = entry->person_kind;
-    record.zone_to = entry->zone_to;
-    record.zone_from = entry->zone_from;
-    record.unsensed = entry->unsensed;
-    record.lane = entry->lane;
-    record.vehicle = entry->vehicle;
-    return store_put_message(job->txn, TABLE_PASSAGE, keybuf_view(&key), &record.base, fault);
+    return store_put_message(job->txn, TABLE_PASSAGE, keybuf_view(&key), &record->base, fault);
 }
 
 /* --- presence now --- */
@@ -94,6 +92,8 @@ struct present_row {
     struct wall last; /* latest passage */
     uint64_t last_journal;
     uint32_t person_kind;
+    bool has_companion; /* of a vehicle inside */
+    struct handle companion;
 };
 
 static bool present_row_of(const Parkgate__PresenceRecord *record, struct present_row *ret_row)
@@ -106,6 +106,8 @@ static bool present_row_of(const Parkgate__PresenceRecord *record, struct presen
     if (record->inside) {
         row.state.day = record->business_day;
         row.state.since = (struct wall){record->since_us};
+        row.has_companion = record->companion.len == HANDLE_SIZE;
+        row.companion = people_handle(&record->companion);
         if ((record->tenant[0] != '\0' && !name_from_text(record->tenant, &row.state.tenant)) ||
             !zone_path_from_text(record->zone, &row.state.zone)) {
             return false;
@@ -148,6 +150,9 @@ static enum err put_present(const struct job *job, const struct present_row *row
     record.last_journal = row->last_journal;
     record.person_kind = row->person_kind;
     record.vehicle = job->row.vehicle;
+    if (row->has_companion) {
+        record.companion = people_field(&row->companion);
+    }
     return store_put_message(job->txn, TABLE_PRESENCE, BYTES_OF(job->holder.bytes), &record.base,
                              fault);
 }
@@ -204,9 +209,22 @@ static enum err move_inside(const struct job *job, const struct presence *before
     return ERR_OK;
 }
 
-static enum err set_presence(const struct job *job, const struct present_row *before,
-                             const struct present_row *after, struct fault *fault)
+/* Who came in with a vehicle stays its driver until it leaves, or another brings it. */
+static void set_companion(const struct job *job, const struct present_row *before,
+                          struct present_row *after)
 {
+    bool same_stay = before->state.inside && after->state.inside &&
+                     before->state.since.us == after->state.since.us;
+    after->has_companion = after->state.inside &&
+                           (job->companion.len == HANDLE_SIZE || (same_stay && before->has_companion));
+    after->companion =
+        job->companion.len == HANDLE_SIZE ? people_handle(&job->companion) : before->companion;
+}
+
+static enum err set_presence(const struct job *job, const struct present_row *before,
+                             struct present_row *after, struct fault *fault)
+{
+    set_companion(job, before, after);
     TRY(put_present(job, after, fault));
     return job->row.vehicle ? ERR_OK : move_inside(job, &before->state, &after->state, fault);
 }
@@ -314,30 +332,44 @@ static bool is_after(const struct passage *passage, const struct present_row *no
                                           : passage->journal > now->last_journal;
 }
 
+static enum err apply(struct job *job, uint64_t journal, struct wall journalled,
+                      const Parkgate__EventEntry *entry, const Parkgate__PassageRecord *record,
+                      const ProtobufCBinaryData *holder, struct fault *fault)
+{
+    struct present_row now;
+    TRY(row_from_entry(journal, entry, record, holder, job, fault));
+    TRY(get_present(job, &now, fault));
+    job->is_latest = !now.known || is_after(&job->row.passage, &now);
+    job->revises =
+        !job->is_latest || journalled.us - entry->captured_us > (int64_t)HEADCOUNT_LATE_S * 1000000;
+    TRY(put_passage(job, record, fault));
+    TRY(job->is_latest ? apply_latest(job, &now, fault) : apply_late(job, &now, fault));
+    const struct day_visit visit = {.txn = job->txn,
+                                    .holder = job->holder,
+                                    .row = &job->row,
+                                    .is_latest = job->is_latest,
+                                    .revises = job->revises};
+    for (size_t i = 0; i < job->day_count; i++) {
+        TRY(day_store_change(&visit, &job->day[i], fault));
+    }
+    return ERR_OK;
+}
+
 enum err headcount_apply(struct store_txn *txn, uint64_t journal, struct wall journalled,
                          const Parkgate__EventEntry *entry, struct fault *fault)
 {
     if (!entry->counts || entry->holder.len == 0) {
         return ERR_OK;
     }
-    struct job job = {.txn = txn};
-    struct present_row now;
-    TRY(row_from_entry(journal, entry, &job, fault));
-    TRY(get_present(&job, &now, fault));
-    job.is_latest = !now.known || is_after(&job.row.passage, &now);
-    job.revises =
-        !job.is_latest || journalled.us - entry->captured_us > (int64_t)HEADCOUNT_LATE_S * 1000000;
-    TRY(put_passage(&job, entry, fault));
-    TRY(job.is_latest ? apply_latest(&job, &now, fault) : apply_late(&job, &now, fault));
-    const struct day_visit visit = {.txn = txn,
-                                    .holder = job.holder,
-                                    .row = &job.row,
-                                    .is_latest = job.is_latest,
-                                    .revises = job.revises};
-    for (size_t i = 0; i < job.day_count; i++) {
-        TRY(day_store_change(&visit, &job.day[i], fault));
+    struct job job = {.txn = txn, .companion = entry->companion};
+    const Parkgate__PassageRecord record = record_of(entry, false);
+    TRY(apply(&job, journal, journalled, entry, &record, &entry->holder, fault));
+    if (entry->companion.len == 0) {
+        return ERR_OK;
     }
-    return ERR_OK;
+    struct job with = {.txn = txn};
+    const Parkgate__PassageRecord driver = record_of(entry, true);
+    return apply(&with, journal, journalled, entry, &driver, &entry->companion, fault);
 }
 
 /* --- peaks --- */

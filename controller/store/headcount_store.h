@@ -29,7 +29,8 @@ enum {
  * is inside now changes only where the passages since then left that open (moves between inner
  * zones). Deterministic: the tables depend on the entries alone.
  *
- * A vehicle gets its PASSAGE and PRESENCE and changes no count.
+ * A vehicle gets its PASSAGE and PRESENCE and changes no count; the driver who came or went with it
+ * (EventEntry.companion) is a person of the same passage and is counted like any other.
  *
  * ERR_INPUT    direction, tenant, zones, holder, kind or time of the entry are against their bounds
  * ERR_REFUSED  this journal sequence was applied before

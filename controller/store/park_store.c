@@ -61,7 +61,9 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
                                .alert_first = (uint8_t)in->alert_first,
                                .alert_second = (uint8_t)in->alert_second,
                                .crowd = in->crowd_per_minute,
-                               .first_person = in->first_person};
+                               .first_person = in->first_person,
+                               .two_person = in->two_person,
+                               .escort = in->escort};
     copy_title(&zone->title, in->title, in->title_zh);
     if (in->minimum_class > CREDENTIAL_CLASS_AUTHENTICATED) {
         return "minimum_class";
@@ -102,6 +104,9 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
         .display = point(in->has_display, in->display),
         .unknown_clock_grants = in->unknown_clock_grants,
         .mode = (enum lane_mode)in->mode,
+        .second = (enum second_credential)in->second,
+        .pair_ms = in->pair_ms != 0 ? in->pair_ms : LIMIT_PAIR_MS,
+        .driver = in->driver,
     };
     copy_title(&lane->title, in->title, in->title_zh);
     if (in->direction < LANE_IN || in->direction > LANE_BOTH) {
@@ -109,6 +114,9 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
     }
     if (in->subject > SUBJECT_VEHICLES || in->mode > LANE_MODE_LOCKED) {
         return "subject, mode";
+    }
+    if (in->second > SECOND_FACE_OR_PIN) {
+        return "second";
     }
     return !copy_name(in->gate, &lane->gate)               ? "gate"
            : !copy_name(in->zone, &lane->zone)             ? "zone"

@@ -39,6 +39,8 @@ static const struct projector projectors[] = {
     {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
     {ENTRY_RECOVERY,      &parkgate__recovery__descriptor,          project_nothing      },
     {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },
+    {ENTRY_BOOKING,       &parkgate__booking_record__descriptor,    project_booking      },
+    {ENTRY_VISIT,         &parkgate__visit_record__descriptor,      project_visit        },
 };
 
 enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

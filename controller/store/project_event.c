@@ -3,6 +3,7 @@
 #include "controller/store/agent_store.h"
 #include "controller/store/field.h"
 #include "controller/store/headcount_store.h"
+#include "controller/store/pending_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 
@@ -65,6 +66,10 @@ static enum err put_index(struct store_txn *txn, uint64_t journal,
     index.captured_us = event->captured_us;
     index.lane = event->lane;
     index.tenant = event->tenant;
+    index.first_credential = event->first_credential;
+    index.companion = event->companion;
+    index.companion_tenant = event->companion_tenant;
+    index.companion_kind = event->companion_kind;
     return store_put_message(
         txn, TABLE_EVENT,
         agent_event_key(&key, field_view(&event->public_key), event->epoch, event->event_sequence),
@@ -128,11 +133,42 @@ static enum err end_grant(struct store_txn *txn, const struct grant_place *at, u
     return err;
 }
 
-static struct grant_place place_of(const Parkgate__EventIndex *presentation)
+/* A grant of two reads stands under the credentials of both: shown again, either is a repeat. */
+enum { GRANT_PLACES = 2 };
+
+static size_t places_of(const char *lane, uint32_t direction, const ProtobufCBinaryData *credential,
+                        const ProtobufCBinaryData *first, struct grant_place ret[GRANT_PLACES])
 {
-    return (struct grant_place){.lane = presentation->lane,
-                                .direction = presentation->direction,
-                                .credential = field_view(&presentation->credential)};
+    const ProtobufCBinaryData *const credentials[GRANT_PLACES] = {credential, first};
+    size_t count = 0;
+    for (size_t i = 0; i < GRANT_PLACES; i++) {
+        if (credentials[i]->len > 0) {
+            ret[count++] = (struct grant_place){
+                .lane = lane, .direction = direction, .credential = field_view(credentials[i])};
+        }
+    }
+    return count;
+}
+
+static enum err open_grants(struct store_txn *txn, const struct grant_place *places, size_t count,
+                            int64_t captured_us, uint64_t journal, struct fault *fault)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(open_grant(txn, &places[i], captured_us, journal, fault));
+    }
+    return ERR_OK;
+}
+
+static enum err end_grants(struct store_txn *txn, const Parkgate__EventIndex *presentation,
+                           enum grant_end end, struct fault *fault)
+{
+    struct grant_place places[GRANT_PLACES];
+    size_t count = places_of(presentation->lane, presentation->direction, &presentation->credential,
+                             &presentation->first_credential, places);
+    for (size_t i = 0; i < count; i++) {
+        TRY(end_grant(txn, &places[i], presentation->journal, end, fault));
+    }
+    return ERR_OK;
 }
 
 /* What a report says about the grant it belongs to; GRANT_OPEN: nothing. */
@@ -154,10 +190,9 @@ static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntr
                                 struct bytes index_key, Parkgate__EventIndex *presentation,
                                 struct fault *fault)
 {
-    struct grant_place at = place_of(presentation);
     enum grant_end end = end_by(event->passage);
-    if (at.credential.size > 0 && end != GRANT_OPEN) {
-        TRY(end_grant(txn, &at, presentation->journal, end, fault));
+    if (end != GRANT_OPEN) {
+        TRY(end_grants(txn, presentation, end, fault));
     }
     TRY(project_follower_standing(txn, event, presentation, end != GRANT_OPEN, fault));
     if (!event->counts) {
@@ -171,17 +206,17 @@ static enum err project_passage(struct store_txn *txn, const Parkgate__EventEntr
 static enum err project_acted(struct store_txn *txn, const Parkgate__EventEntry *event,
                               const Parkgate__EventIndex *presentation, struct fault *fault)
 {
-    struct grant_place at = place_of(presentation);
+    struct grant_place places[GRANT_PLACES];
     if (presentation->kind != EVENT_PRESENTATION) {
         return ERR_OK;
     }
     TRY(project_follower_standing(txn, event, presentation, false, fault));
-    if (at.credential.size == 0) {
-        return ERR_OK;
-    }
+    size_t count = places_of(presentation->lane, presentation->direction, &presentation->credential,
+                             &presentation->first_credential, places);
     return event->acted_outcome == OUTCOME_GRANT + 1
-               ? open_grant(txn, &at, presentation->captured_us, presentation->journal, fault)
-               : end_grant(txn, &at, presentation->journal, GRANT_NOT_TAKEN, fault);
+               ? open_grants(txn, places, count, presentation->captured_us, presentation->journal,
+                             fault)
+               : end_grants(txn, presentation, GRANT_NOT_TAKEN, fault);
 }
 
 /* Events that belong to an earlier one; one that names none of ours changes nothing more. */
@@ -218,11 +253,14 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
                            fault));
     TRY(raise_position(txn, event->gate, event->epoch, event->event_sequence, &event->digest,
                        fault));
-    if (opened(event) && event->credential.len > 0) {
-        struct grant_place at = {.lane = event->lane,
-                                 .direction = event->direction,
-                                 .credential = field_view(&event->credential)};
-        TRY(open_grant(txn, &at, event->captured_us, entry->sequence, fault));
+    if (opened(event)) {
+        struct grant_place places[GRANT_PLACES];
+        size_t count = places_of(event->lane, event->direction, &event->credential,
+                                 &event->first_credential, places);
+        TRY(open_grants(txn, places, count, event->captured_us, entry->sequence, fault));
+    }
+    if (event->kind == EVENT_PRESENTATION && event->pairing != 0) {
+        TRY(pending_apply(txn, event, fault));
     }
     if (event->presentation != 0 && (event->kind == EVENT_PASSAGE || event->kind == EVENT_ACTED)) {
         TRY(project_follower(txn, event, fault));

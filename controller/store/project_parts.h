@@ -18,6 +18,8 @@ projection project_holder, project_credential, project_assignment, project_clear
 /* project_event.c: agents, events, refused events, faults, look-ups */
 projection project_agent_epoch, project_event, project_event_refused, project_fault, project_lookup,
     project_nothing;
+/* project_expected.c: bookings and visits */
+projection project_booking, project_visit;
 
 /* ban_store.c, approval_store.c */
 projection project_ban, project_approval;

@@ -47,6 +47,13 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_CLEARANCE] = "clearance",
     [TABLE_BAN] = "ban",
     [TABLE_APPROVAL] = "approval",
+    [TABLE_PENDING] = "pending",
+    [TABLE_BOOKING] = "booking",
+    [TABLE_BOOKING_OF] = "booking_of",
+    [TABLE_BOOKING_TENANT] = "booking_tenant",
+    [TABLE_VISIT] = "visit",
+    [TABLE_VISIT_OF] = "visit_of",
+    [TABLE_VISIT_TENANT] = "visit_tenant",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -214,20 +214,41 @@ static void the_page_names_the_rows(void **state)
     (void)state;
     FILE *page = fopen(PARKGATE_SOURCE_DIR "/docs/decision-rules.md", "r");
     assert_non_null(page);
+    static const enum business_day_row order[] = {
+        BUSINESS_DAY_IN_SHIFT,      BUSINESS_DAY_IN_SHIFTS, BUSINESS_DAY_CUT_HOUR,
+        BUSINESS_DAY_NEAREST_SHIFT, BUSINESS_DAY_INVITED,   BUSINESS_DAY_UNDECLARED};
     char line[1024];
-    int found = 0;
+    size_t found = 0;
     while (fgets(line, sizeof(line), page) != NULL) {
         int row = 0;
         char name[32];
         if (sscanf(line, "| A%d | `%31[a-z-]`", &row, name) == 2) {
-            found++;
-            assert_int_equal(row, found);
+            assert_true(found < ARRAY_LEN(order));
+            assert_int_equal(row, order[found++]);
             assert_string_equal(business_day_row_name((enum business_day_row)row), name);
         }
     }
     assert_int_equal(fclose(page), 0);
-    assert_int_equal(found, BUSINESS_DAY_UNDECLARED);
-    assert_string_equal(business_day_row_name((enum business_day_row)6), "unknown");
+    assert_int_equal(found, ARRAY_LEN(order));
+    assert_string_equal(business_day_row_name((enum business_day_row)7), "unknown");
+}
+
+/* Who is expected counts where he is expected, unless an assignment says more. */
+static void an_invited_entry_counts_for_who_expects(void **state)
+{
+    (void)state;
+    const struct home_tenant host = {.tenant = 9, .cut_minute = 4 * 60, .invited = true};
+    const struct assignment day = DAY_2;
+    struct attribution got =
+        business_day_of(&shanghai, civil_to_wall(&shanghai, MAY + 1, H(3, 59)), NULL, 0, host);
+    assert_int_equal(got.row, BUSINESS_DAY_INVITED);
+    assert_int_equal(got.tenant, 9);
+    assert_int_equal(got.day, MAY + 0);
+    assert_int_equal(got.assignment, NO_ASSIGNMENT);
+    got = business_day_of(&shanghai, civil_to_wall(&shanghai, MAY + 1, H(4, 0)), NULL, 0, host);
+    assert_int_equal(got.day, MAY + 1);
+    got = business_day_of(&shanghai, civil_to_wall(&shanghai, MAY + 1, H(9, 0)), &day, 1, host);
+    assert_int_equal(got.row, BUSINESS_DAY_IN_SHIFT);
 }
 
 /* On 29 March 2026 Berlin's 02:00 becomes 03:00, on 25 October its 03:00 becomes 02:00. */
@@ -288,6 +309,7 @@ int main(void)
         cmocka_unit_test(each_row),
         cmocka_unit_test(the_labels_cover_every_row),
         cmocka_unit_test(the_page_names_the_rows),
+        cmocka_unit_test(an_invited_entry_counts_for_who_expects),
         cmocka_unit_test(a_night_shift_over_a_clock_change),
         cmocka_unit_test(every_quarter_hour),
     };
