@@ -161,6 +161,15 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_APPROVAL_S", "a lifetime, not a level"},
     {"LIMIT_DESFIRE_MS", "each card's proof by itself; a slower one is refused and recorded"},
     {"LIMIT_EXCHANGE_MS", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_DRIVERS_PER_VEHICLE", "each vehicle by itself; more are refused at once"},
+    {"LIMIT_BOOKINGS_PER_VEHICLE", "each vehicle by itself; more are refused at once"},
+    {"LIMIT_VISITS_PER_PERSON", "each visitor by itself; more are refused at once"},
+    {"LIMIT_VISIT_DAYS", "each booking or visit by itself; a longer one is refused at once"},
+    {"LIMIT_PAIR_MS", "a window, not a level"},
+    {"LIMIT_PAIR_MS_MIN", "a bound of the park file; parkgate apply refuses less"},
+    {"LIMIT_PAIR_MS_MAX", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_WRONG_SECONDS", "each read by itself; then it waits no longer"},
+    {"LIMIT_WRONG_AT_LANE", "a fault tells it: wrong-tries"},
 };
 /* clang-format on */
 
