@@ -334,7 +334,7 @@ static enum err tenant_of(const struct asking *a, struct handle holder, struct n
                           struct name *ret_tenant, struct fault *fault)
 {
     struct counted_for counted;
-    TRY(gather_attribution(a->ctl, holder, home, a->when, &counted, fault));
+    TRY(gather_attribution(a->ctl, holder, home, false, a->when, &counted, fault));
     *ret_tenant = counted.tenant;
     return ERR_OK;
 }
