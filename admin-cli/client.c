@@ -122,7 +122,7 @@ static bool send_frame(struct client *client, size_t size, struct mono deadline,
 }
 
 /* NULL: *c filled. Replies to earlier requests are passed over. */
-static Parkgate__Reply *await_reply(struct client *client, struct mono deadline,
+static Parkgate__Reply *await_reply(struct client *client, uint64_t sequence, struct mono deadline,
                                     struct complaint *c)
 {
     for (;;) {
@@ -145,7 +145,7 @@ static Parkgate__Reply *await_reply(struct client *client, struct mono deadline,
             (void)complain(c, ERROR_REPLY_BAD, text, NULL, NULL, NULL);
             return NULL;
         }
-        if (envelope.kind != MESSAGE_REPLY || envelope.sequence != client->sequence) {
+        if (envelope.kind != MESSAGE_REPLY || envelope.sequence != sequence) {
             continue;
         }
         ProtobufCMessage *reply = envelope_unpack(&envelope, &why);
@@ -168,8 +168,15 @@ static bool is_refused(const Parkgate__Reply *reply, struct complaint *c)
     return reply->error != ERROR_NONE;
 }
 
-bool client_ask(struct cli *cli, const struct request *request, Parkgate__Reply **ret_reply,
-                struct complaint *c)
+static struct mono deadline_of(const struct request *request)
+{
+    const struct clock *clock = clock_system();
+    int timeout_ms = request->timeout_ms == 0 ? CLIENT_TIMEOUT_MS : request->timeout_ms;
+    return mono_after_ms(clock->mono(clock->ctx), timeout_ms);
+}
+
+bool client_begin(struct cli *cli, const struct request *request, struct asked *ret_asked,
+                  struct complaint *c)
 {
     if (cli->client == NULL && !connect_client(cli, c)) {
         client_destroy(&cli->client);
@@ -186,13 +193,14 @@ bool client_ask(struct cli *cli, const struct request *request, Parkgate__Reply 
     message.version = PROTOCOL_VERSION;
     size_t size = envelope_write(PROTOCOL_VERSION, MESSAGE_REQUEST, ++client->sequence,
                                  &message.base, client->frame, sizeof(client->frame));
-    const struct clock *clock = clock_system();
-    int timeout_ms = request->timeout_ms == 0 ? CLIENT_TIMEOUT_MS : request->timeout_ms;
-    struct mono deadline = mono_after_ms(clock->mono(clock->ctx), timeout_ms);
-    if (!send_frame(client, size, deadline, c)) {
-        return false;
-    }
-    Parkgate__Reply *reply = await_reply(client, deadline, c);
+    *ret_asked = (struct asked){.sequence = client->sequence, .deadline = deadline_of(request)};
+    return send_frame(client, size, ret_asked->deadline, c);
+}
+
+bool client_finish(struct cli *cli, const struct asked *asked, Parkgate__Reply **ret_reply,
+                   struct complaint *c)
+{
+    Parkgate__Reply *reply = await_reply(cli->client, asked->sequence, asked->deadline, c);
     if (reply == NULL) {
         return false;
     }
@@ -202,6 +210,13 @@ bool client_ask(struct cli *cli, const struct request *request, Parkgate__Reply 
     }
     *ret_reply = reply;
     return true;
+}
+
+bool client_ask(struct cli *cli, const struct request *request, Parkgate__Reply **ret_reply,
+                struct complaint *c)
+{
+    struct asked asked;
+    return client_begin(cli, request, &asked, c) && client_finish(cli, &asked, ret_reply, c);
 }
 
 static void learn_zone(struct cli *cli, struct answer *answer)

@@ -1,4 +1,4 @@
-/* client: one request at a time to the controller, over CURVE.
+/* client: requests to the controller, over CURVE: one at a time, or several on their way.
  *
  * Which controller and which key: the options --controller, --server-key and --key; what they do
  * not say comes from operator.conf in --dir or PARKGATE_DIR.
@@ -8,6 +8,7 @@
 #include "admin-cli/answer.h"
 #include "admin-cli/cli.h"
 #include "common/base/bytes.h"
+#include "common/base/clock.h"
 #include "common/base/err.h"
 #include "schema/operator.pb-c.h"
 
@@ -34,7 +35,17 @@ void request_row(struct request *request, struct bytes row);
  * answer makes no sense: *c says which. The reply is freed by parkgate__reply__free_unpacked(). */
 bool client_ask(struct cli *cli, const struct request *request, Parkgate__Reply **ret_reply,
                 struct complaint *c);
-/* The same, page after page, into *answer, for as long as the controller has more. */
+/* The two halves of client_ask(), for requests that follow each other without waiting. The
+ * controller answers in the order of asking; finish them in that order, too. */
+struct asked {
+    uint64_t sequence;
+    struct mono deadline;
+};
+bool client_begin(struct cli *cli, const struct request *request, struct asked *ret_asked,
+                  struct complaint *c);
+bool client_finish(struct cli *cli, const struct asked *asked, Parkgate__Reply **ret_reply,
+                   struct complaint *c);
+/* As client_ask(), page after page, into *answer, for as long as the controller has more. */
 bool client_ask_all(struct cli *cli, const struct request *request, struct answer *answer,
                     struct complaint *c);
 /* NULLs and accepts NULL. The next request connects anew. */

@@ -73,27 +73,48 @@ static bool begin(struct sending *s)
     return true;
 }
 
+/* Slices on their way: the controller has the next one in its hands while it commits the last. */
+enum { SLICES_AHEAD = 4 };
+
+static bool send_slice(struct sending *s, size_t first, size_t count, struct asked *ret_asked)
+{
+    struct request request = {.verb = "import.slice", .timeout_ms = IMPORT_SLICE_MS};
+    char text[24];
+    request_arg(&request, "import", s->import);
+    request_arg(&request, "first", cli_number(text, first));
+    for (size_t i = 0; i < count; i++) {
+        request_row(&request, rows_at(&s->roster->rows, first + i));
+    }
+    return client_begin(s->cli, &request, ret_asked, s->c);
+}
+
+static bool slice_done(struct sending *s, const struct asked *asked)
+{
+    Parkgate__Reply *reply = NULL;
+    if (!client_finish(s->cli, asked, &reply, s->c)) {
+        return false; /* those behind it are refused: they do not begin where the import stands */
+    }
+    parkgate__reply__free_unpacked(reply, NULL);
+    return true;
+}
+
 static bool send_slices(struct sending *s)
 {
     const struct rows *rows = &s->roster->rows;
     struct progress progress;
-    progress_begin(&progress, s->cli, clock_system(), rows->count);
+    struct asked ahead[SLICES_AHEAD];
+    size_t begun = 0;
+    size_t done = 0;
     bool good = true;
-    for (size_t first = 0; good && first < rows->count;) {
-        struct request request = {.verb = "import.slice", .timeout_ms = IMPORT_SLICE_MS};
-        Parkgate__Reply *reply = NULL;
-        char text[24];
-        size_t count = rows_slice(rows, first);
-        request_arg(&request, "import", s->import);
-        request_arg(&request, "first", cli_number(text, first));
-        for (size_t i = 0; i < count; i++) {
-            request_row(&request, rows_at(rows, first + i));
+    progress_begin(&progress, s->cli, clock_system(), rows->count);
+    for (size_t first = 0; good && (first < rows->count || done < begun);) {
+        if (first < rows->count && begun - done < SLICES_AHEAD) {
+            size_t count = rows_slice(rows, first);
+            good = send_slice(s, first, count, &ahead[begun++ % SLICES_AHEAD]);
+            first += count;
+            continue;
         }
-        good = client_ask(s->cli, &request, &reply, s->c);
-        if (good) {
-            parkgate__reply__free_unpacked(reply, NULL);
-        }
-        first += count;
+        good = slice_done(s, &ahead[done++ % SLICES_AHEAD]);
         progress_show(&progress, first);
     }
     progress_end(&progress);

@@ -110,7 +110,9 @@ struct daemon {
     struct store *store, *keys;
     struct link_key_pair pair;
     uint64_t commit_timer;
-    struct mono frame_at; /* when the frame in work was in our hands */
+    uint64_t turns;                    /* ended so far, and 1 */
+    uint64_t frames_turn[PORTS_COUNT]; /* in which a port's last frame was */
+    struct mono frame_at;              /* when the frame in work was in our hands */
 };
 
 /* --- start-up --- */
@@ -272,6 +274,18 @@ static void on_frame(void *ctx, int port, const struct link_msg *msg)
     turn_frame(d->ctl, (enum port)port, &msg->peer, &msg->key, msg->payload);
 }
 
+/* What is left wakes the next turn. A turn ends after half its bound, or after a slice of bulk
+ * work, so that a crowd's events wait for at most one slice. Each port gets one frame a turn at
+ * least. */
+static bool on_more(void *ctx, int port)
+{
+    struct daemon *d = ctx;
+    int64_t spent_us = mono_now().us - loop_mono(d->loop).us;
+    bool first = d->frames_turn[port] != d->turns;
+    d->frames_turn[port] = d->turns;
+    return first || (spent_us < LIMIT_TURN_MS * 1000 / 2 && !turn_did_bulk(d->ctl));
+}
+
 static bool on_allow(void *ctx, int port, const struct link_key *key)
 {
     struct daemon *d = ctx;
@@ -320,6 +334,7 @@ static void on_turn_end(void *ctx)
     if (due_ms >= 0 && d->commit_timer == 0) {
         d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
     }
+    d->turns++;
     turn_took(d->ctl, mono_now().us - loop_mono(d->loop).us);
 }
 
@@ -352,7 +367,7 @@ static void on_launcher(void *ctx, unsigned events)
 static enum err open_ports(struct daemon *d, struct fault *fault)
 {
     struct ports_options options = {
-        .keys = &d->pair, .frame = on_frame, .allow = on_allow, .ctx = d};
+        .keys = &d->pair, .frame = on_frame, .more = on_more, .allow = on_allow, .ctx = d};
     for (int i = 0; i < PORTS_COUNT; i++) {
         options.endpoints[i] = d->settings.endpoints[i];
     }
@@ -501,6 +516,7 @@ static int worker(void *ctx, struct launcher_link *launcher)
     struct daemon *d = ctx;
     struct fault fault = {0};
     d->launcher = launcher;
+    d->turns = 1;
     enum err err = start(d, &fault);
     if (err == ERR_OK) {
         log_event("controller_ready", LOG_TEXT("agents", ports_endpoint(d->ports, 0)),

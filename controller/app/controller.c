@@ -48,7 +48,21 @@ struct handle controller_draw_handle(struct controller *ctl)
 {
     struct handle handle;
     entropy_fill(ctl->entropy, handle.bytes, sizeof(handle.bytes));
+    if (ctl->clusters) {
+        memcpy(handle.bytes, ctl->cluster, sizeof(ctl->cluster));
+    }
     return handle;
+}
+
+void controller_cluster_begin(struct controller *ctl)
+{
+    entropy_fill(ctl->entropy, ctl->cluster, sizeof(ctl->cluster));
+    ctl->clusters = true;
+}
+
+void controller_cluster_end(struct controller *ctl)
+{
+    ctl->clusters = false;
 }
 
 enum err controller_record(struct controller *ctl, uint32_t kind, const char *actor,

@@ -148,6 +148,11 @@ void turn_verdict_sent(struct controller *ctl, int64_t us)
     gauges_add(&ctl->gauges.inside, us);
 }
 
+bool turn_did_bulk(const struct controller *ctl)
+{
+    return ctl->gauges.turn_rows > 0;
+}
+
 void turn_took(struct controller *ctl, int64_t us)
 {
     gauges_turn_end(&ctl->gauges, us);

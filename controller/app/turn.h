@@ -42,6 +42,8 @@ int64_t turn_end(struct controller *ctl);
 void turn_committed(struct controller *ctl, int64_t us);
 void turn_verdict_sent(struct controller *ctl, int64_t us);
 void turn_took(struct controller *ctl, int64_t us);
+/* Were rows of bulk work done since the last turn_took()? */
+bool turn_did_bulk(const struct controller *ctl);
 
 /* What the process uses of its machine; for metrics alone. */
 void turn_process(struct controller *ctl, const struct process_figures *figures);

@@ -503,7 +503,13 @@ static enum err on_import_slice(struct controller *ctl, struct request *request,
         memcpy(part.digest.bytes, stage->digest.data, SEAL_HASH_SIZE);
     }
     parkgate__stage_record__free_unpacked(stage, NULL);
-    return in_order ? add_rows(ctl, request, &part, fault) : ERR_OK;
+    if (!in_order) {
+        return ERR_OK;
+    }
+    controller_cluster_begin(ctl);
+    enum err err = add_rows(ctl, request, &part, fault);
+    controller_cluster_end(ctl);
+    return err;
 }
 
 /* --- the end --- */

@@ -50,7 +50,8 @@ static void receive(void *ctx, unsigned events)
     struct link_msg msg;
     struct fault fault = {0};
     (void)events;
-    for (int i = 0; i < PORTS_FRAMES_A_TURN; i++) {
+    const struct ports_options *options = &end->ports->options;
+    for (int i = 0; i < PORTS_FRAMES_A_TURN && options->more(options->ctx, end->number); i++) {
         enum err err = link_server_recv(end->server, &msg, &fault);
         if (err == ERR_NOT_FOUND) {
             return;
@@ -59,7 +60,7 @@ static void receive(void *ctx, unsigned events)
             log_error("receive_failed", LOG_TEXT("what", fault.what));
             return;
         }
-        end->ports->options.frame(end->ports->options.ctx, end->number, &msg);
+        options->frame(options->ctx, end->number, &msg);
     }
 }
 

@@ -16,6 +16,8 @@ struct ports_options {
     const char *endpoints[PORTS_COUNT];
     /* One frame of a port, borrowed for the call. */
     void (*frame)(void *ctx, int port, const struct link_msg *msg);
+    /* Is there time for one more frame of this port in this turn? Asked before each. */
+    bool (*more)(void *ctx, int port);
     /* May this key connect to the port? */
     bool (*allow)(void *ctx, int port, const struct link_key *key);
     void *ctx;

@@ -102,6 +102,9 @@ class Stage:
         for number in range(1, gates + 1):
             self.park.join(f"g-{number:03}")
 
+    def program(self, name):
+        return str(self.build / "tests" / "bench" / name)
+
     def start(self):
         self.park.start_controller()
 
