@@ -66,6 +66,27 @@ static const char *result_word(uint32_t result)
     return result < ARRAY_LEN(words) ? words[result] : "unknown";
 }
 
+/* What a card proved, and how long that took. */
+static void proof_text(const Parkgate__EventEntry *event, struct entry_words *w)
+{
+    static const struct {
+        const char *en;
+        const char *zh;
+    } words[] = {
+        [CARD_PROOF_GIVEN] = {"card proved itself",        "卡已认证"               },
+        [CARD_PROOF_FAILED] = {"card did not prove itself", "卡未通过认证"         },
+        [CARD_PROOF_SLOW] = {"card answered too slowly",  "卡应答过慢"            },
+        [CARD_PROOF_RANDOM_ID] = {"card draws its id anew",    "卡每次随机生成卡号"},
+    };
+    if (event->proof == CARD_PROOF_NONE || event->proof >= ARRAY_LEN(words)) {
+        return;
+    }
+    (void)snprintf(w->text, sizeof(w->text), "%s, %u ms", words[event->proof].en,
+                   event->exchange_ms);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s，%u 毫秒", words[event->proof].zh,
+                   event->exchange_ms);
+}
+
 static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
 {
     switch (event->kind) {
@@ -92,6 +113,9 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
         break;
     }
     copy(w->text_zh, sizeof(w->text_zh), w->text);
+    if (event->kind == EVENT_PRESENTATION && w->text[0] == '\0') {
+        proof_text(event, w);
+    }
 }
 
 /* What was done at the lane stands before what the controller had said. */

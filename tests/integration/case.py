@@ -62,10 +62,14 @@ class ParkCase(unittest.TestCase):
                               "--id-number", id_number(cls.people))["person"]
         cls.park.cli("badge", "add", person, uid)
         if assigned:
-            day = datetime.timedelta(days=1)
-            cls.park.cli("assignment", "add", person, "--tenant", tenant, "--shift", "all-day",
-                         "--from", today() - day, "--to", today() + day)
+            cls.assign(person, tenant)
         return person, uid
+
+    @classmethod
+    def assign(cls, person, tenant="sun-express"):
+        day = datetime.timedelta(days=1)
+        cls.park.cli("assignment", "add", person, "--tenant", tenant, "--shift", "all-day",
+                     "--from", today() - day, "--to", today() + day)
 
     def headcount(self, tenant="sun-express"):
         rows = [row for row in self.park.rows("headcount", "--date", today()) if row["tenant"] == tenant]

@@ -240,13 +240,13 @@ class Ports:
 # --- what a park is made of ---
 
 class Lane:
-    """One turnstile or barrier. `reader`: badge, face, plate or None."""
+    """One turnstile or barrier. `reader`: badge, face, plate or None; `reader_more`: more keys of its entry."""
 
     def __init__(self, name, direction="in", zone="yard", reader="badge", button=False, display=True, outer_zone=None,
-                 passage=True, open_ms=3000, pass_ms=5000, **more):
+                 passage=True, open_ms=3000, pass_ms=5000, reader_more=None, **more):
         self.name, self.direction, self.zone, self.reader = name, direction, zone, reader
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
-        self.open_ms, self.pass_ms, self.more = open_ms, pass_ms, more
+        self.open_ms, self.pass_ms, self.more, self.reader_more = open_ms, pass_ms, more, reader_more or {}
 
 
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
@@ -552,7 +552,8 @@ class Park:
 
     def _reader_entry(self, lane):
         device = f"pn532_uart:{self.readers[lane.name].link}" if lane.reader == "badge" else "127.0.0.1"
-        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS[lane.reader], "device": device}
+        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS[lane.reader], "device": device,
+                **lane.reader_more}
 
     # --- controller and agents ---
 
