@@ -25,6 +25,9 @@ struct subject {
     struct handle partner;        /* holder of the read that waited for a partner, and is met */
 };
 
+/* The class of a read: a badge is authenticated by its proof, whatever else is said of it. */
+enum credential_class gather_class_of(const Parkgate__Event *event);
+
 /* Fills facts and subject of one presentation at `lane` in `direction`, from the tables of
  * ctl->txn. */
 MUST_CHECK enum err gather_facts(struct controller *ctl, const Parkgate__Event *event,

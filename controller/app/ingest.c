@@ -211,7 +211,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->late = event->late;
     entry->direction = a->direction;
     entry->credential_kind = event->credential_kind;
-    entry->credential_class = event->credential_class;
+    entry->credential_class = (uint32_t)gather_class_of(event);
     entry->plate_colour = event->plate_colour;
     entry->confidence = event->confidence;
     entry->proof = event->proof;

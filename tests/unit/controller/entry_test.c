@@ -128,6 +128,7 @@ static void zone_class_schedule_and_permission(void **state)
     read.lane = (char *)(uintptr_t) "a-bonded";
     read.credential_kind = CREDENTIAL_KIND_BADGE;
     read.credential_class = CREDENTIAL_CLASS_AUTHENTICATED;
+    read.proof = CARD_PROOF_GIVEN;
     read.credential = (ProtobufCBinaryData){.len = sizeof(uid), .data = uid};
     /* beta has yard, and bonded lies in it */
     assert_granted(w, gate_event(w, &d->a, &read), REASON_GRANTED);
