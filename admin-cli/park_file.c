@@ -143,7 +143,8 @@ static bool add_zone(const struct entry *e, const void *element)
     const struct yaml_zone *from = element;
     if (!is_name(e, "name", from->name) || !is_name_or_none(e, "parent", from->parent) ||
         !is_name_or_none(e, "schedule", from->schedule) ||
-        !is_name_or_none(e, "first_clearance", from->first_clearance)) {
+        !is_name_or_none(e, "first_clearance", from->first_clearance) ||
+        !are_names(e, "clearances", from->clearances, from->clearances_count)) {
         return false;
     }
     Parkgate__ParkZone zone = PARKGATE__PARK_ZONE__INIT;
@@ -159,7 +160,22 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.first_person = from->first_person;
     zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
+    zone.n_clearance = from->clearances_count;
+    zone.clearance = from->clearances;
     add(e, PARK_ZONE, from->name, &zone.base);
+    return true;
+}
+
+static bool add_clearance(const struct entry *e, const void *element)
+{
+    const struct yaml_clearance *from = element;
+    if (!is_name(e, "name", from->name)) {
+        return false;
+    }
+    Parkgate__ParkClearance clearance = PARKGATE__PARK_CLEARANCE__INIT;
+    clearance.title = text_or(from->title, from->name);
+    clearance.title_zh = text_or(from->title_zh, "");
+    add(e, PARK_CLEARANCE, from->name, &clearance.base);
     return true;
 }
 
@@ -341,8 +357,7 @@ static bool add_passback(const struct entry *e, const void *element)
     const struct yaml_passback *from = element;
     uint32_t kinds[PERSON_VISITOR];
     Parkgate__ParkPassback rule = PARKGATE__PARK_PASSBACK__INIT;
-    if (!is_name(e, "name", from->name) ||
-        !are_names(e, "zones", from->zones, from->zones_count) ||
+    if (!is_name(e, "name", from->name) || !are_names(e, "zones", from->zones, from->zones_count) ||
         !are_names(e, "tenants", from->tenants, from->tenants_count)) {
         return false;
     }
@@ -435,10 +450,10 @@ struct list_spec {
     }
 
 static const struct list_spec lists[] = {
-    LIST_SPEC(zones, zone),     LIST_SPEC(gates, gate),         LIST_SPEC(lanes, lane),
-    LIST_SPEC(readers, reader), LIST_SPEC(boards, board),       LIST_SPEC(tenants, tenant),
-    LIST_SPEC(shifts, shift),   LIST_SPEC(schedules, schedule), LIST_SPEC(holidays, holiday),
-    LIST_SPEC(passback, passback),
+    LIST_SPEC(zones, zone),           LIST_SPEC(gates, gate),         LIST_SPEC(lanes, lane),
+    LIST_SPEC(readers, reader),       LIST_SPEC(boards, board),       LIST_SPEC(tenants, tenant),
+    LIST_SPEC(shifts, shift),         LIST_SPEC(schedules, schedule), LIST_SPEC(holidays, holiday),
+    LIST_SPEC(clearances, clearance), LIST_SPEC(passback, passback),
 };
 
 static const char *name_of(const char *base, size_t entry_size, size_t index)

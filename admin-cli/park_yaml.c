@@ -72,7 +72,7 @@ static const cyaml_strval_t passback_modes[] = {
     {"timed", PASSBACK_MODE_TIMED}
 };
 static const cyaml_strval_t passback_whom[] = {
-    {"vehicles", 1                    },
+    {"vehicles", 1                  },
     {"staff",    1 << PERSON_STAFF  },
     {"day",      1 << PERSON_DAY    },
     {"driver",   1 << PERSON_DRIVER },
@@ -102,6 +102,9 @@ static const cyaml_schema_field_t site_fields[] = {TEXT(yaml_site, name), TITLE(
                                                    TITLE(yaml_site, title_zh),
                                                    TEXT(yaml_site, time_zone), CYAML_FIELD_END};
 
+static const cyaml_schema_value_t name_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, LIMIT_TEXT_BYTES)};
+
 static const cyaml_schema_field_t zone_fields[] = {
     TEXT(yaml_zone, name),
     TITLE(yaml_zone, title),
@@ -116,6 +119,12 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_UINT("crowd", MAYBE, struct yaml_zone, crowd),
     CYAML_FIELD_BOOL("first_person", MAYBE, struct yaml_zone, first_person),
     TEXT_MAYBE(yaml_zone, first_clearance),
+    CYAML_FIELD_SEQUENCE("clearances", CYAML_FLAG_POINTER | MAYBE, struct yaml_zone, clearances,
+                         &name_value, 0, LIMIT_CLEARANCES_PER_ZONE),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t clearance_fields[] = {
+    TEXT(yaml_clearance, name), TITLE(yaml_clearance, title), TITLE(yaml_clearance, title_zh),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t gate_fields[] = {TEXT(yaml_gate, name), TITLE(yaml_gate, title),
@@ -181,9 +190,6 @@ static const cyaml_schema_field_t board_fields[] = {TEXT(yaml_board, name),
                                                     NUMBER_MAYBE(yaml_board, display_base),
                                                     CYAML_FIELD_END};
 
-static const cyaml_schema_value_t name_value = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, LIMIT_TEXT_BYTES)};
-
 static const cyaml_schema_field_t tenant_fields[] = {
     TEXT(yaml_tenant, name),
     TITLE(yaml_tenant, title),
@@ -241,6 +247,7 @@ ENTRY(shift)
 ENTRY(schedule)
 ENTRY(holiday)
 ENTRY(passback)
+ENTRY(clearance)
 
 #define LIST(list, entry, flags, limit)                                                            \
     CYAML_FIELD_SEQUENCE(#list, CYAML_FLAG_POINTER | (flags), struct yaml_park, list,              \
@@ -258,6 +265,7 @@ static const cyaml_schema_field_t park_fields[] = {
     LIST(schedules, schedule, MAYBE, LIMIT_SCHEDULES),
     LIST(holidays, holiday, MAYBE, LIMIT_HOLIDAYS),
     LIST(passback, passback, MAYBE, LIMIT_PASSBACKS),
+    LIST(clearances, clearance, MAYBE, LIMIT_CLEARANCES),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t park_value = {

@@ -22,6 +22,12 @@ struct yaml_zone {
     uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
     bool first_person;
     char *first_clearance;
+    char **clearances;
+    unsigned clearances_count;
+};
+
+struct yaml_clearance {
+    char *name, *title, *title_zh;
 };
 
 struct yaml_gate {
@@ -104,6 +110,7 @@ struct yaml_park {
     YAML_LIST(yaml_schedule, schedules);
     YAML_LIST(yaml_holiday, holidays);
     YAML_LIST(yaml_passback, passback);
+    YAML_LIST(yaml_clearance, clearances);
 };
 
 enum { YAML_TRANSPORT_TCP = 1, YAML_TRANSPORT_RTU = 2 };

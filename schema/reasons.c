@@ -333,8 +333,8 @@ static const struct reason_text texts[] = {
         .name = "clearance-missing",
         .lane_zh = "准入条件不足，请联系本单位",
         .lane_en = "See your company first",
-        .operator_zh = "此人缺少该区域要求的准入条件；请由租户补办后登记",
-        .operator_en = "A clearance that the zone asks for is not held; the tenant obtains it and records it",
+        .operator_zh = "此人缺少该区域要求的准入条件；请由租户补办，并由园区登记",
+        .operator_en = "A clearance that the zone asks for is not held; the tenant obtains it, the park records it",
     },
     [REASON_CLEARANCE_EXPIRED] = {
         .reason = REASON_CLEARANCE_EXPIRED,
@@ -342,8 +342,8 @@ static const struct reason_text texts[] = {
         .name = "clearance-expired",
         .lane_zh = "准入条件已过期，请联系本单位",
         .lane_en = "See your company first",
-        .operator_zh = "此人的准入条件已过期；请由租户续办后登记",
-        .operator_en = "A clearance that the zone asks for is over; the tenant renews and records it",
+        .operator_zh = "此人的准入条件已过期；请由租户续办，并由园区登记",
+        .operator_en = "A clearance that the zone asks for is over; the tenant renews it, the park records it",
     },
     [REASON_SECOND_NEEDED] = {
         .reason = REASON_SECOND_NEEDED,

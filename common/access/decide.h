@@ -66,7 +66,7 @@ enum demand {
     DEMAND_MET,
 };
 
-/* What is held of the clearances that the zone asks for: the worst of them speaks. */
+/* What is held of the clearances that the zone asks for: the least of them speaks. */
 enum clearance_held { CLEARANCE_MISSING = 0, CLEARANCE_EXPIRED, CLEARANCE_HELD };
 
 /* What the park's anti-passback says of this entry: the strictest of its rules speaks. */

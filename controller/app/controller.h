@@ -41,6 +41,16 @@ struct endpoints {
 };
 
 enum { HANDLE_CLUSTER_SIZE = 6 }; /* see controller_draw_handle() */
+/* How far the search for clearances that end soon is (notices.h). Soft. */
+struct notices_place {
+    size_t size;
+    uint8_t bytes[STORE_KEY_MAX + 1];
+};
+struct notices {
+    bool wanted, looking, more;
+    int32_t day; /* last looked at on this one */
+    struct notices_place at, next;
+};
 
 struct batch;
 struct waiters;
@@ -66,7 +76,8 @@ struct controller {
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */
     struct mono started;
-    bool unheard_told;              /* gates not heard since the start were told once */
+    bool unheard_told; /* gates not heard since the start were told once */
+    struct notices notices;
     bool store_full;                /* the last commit found no room */
     uint64_t frames_refused;        /* gauges */
     struct gauges gauges;           /* times are measured by the shell */

@@ -255,6 +255,28 @@ static void lookup_words(const ProtobufCMessage *body, struct entry_words *w)
                    lookup->reason);
 }
 
+static void clearance_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__ClearanceRecord *record = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &record->person);
+    copy(w->tenant, sizeof(w->tenant), record->tenant);
+    (void)snprintf(w->text, sizeof(w->text), "%s%s", record->clearance,
+                   record->removed ? " removed" : "");
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s%s", record->clearance,
+                   record->removed ? " 已撤销" : "");
+}
+
+static void notice_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__NoticeRecord *notice = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &notice->person);
+    copy(w->tenant, sizeof(w->tenant), notice->tenant);
+    (void)snprintf(w->text, sizeof(w->text), "%s ends in %u days or less", notice->clearance,
+                   notice->days);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s 将在 %u 天内到期", notice->clearance,
+                   notice->days);
+}
+
 static void ban_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     static const char *const words[] = {"", "violence", "theft", "forged-pass", "safety-breach"};
@@ -337,6 +359,8 @@ static const struct wording wordings[] = {
     {ENTRY_LOOKUP,        "lookup",        &parkgate__lookup__descriptor,            lookup_words    },
     {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
     {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
+    {ENTRY_NOTICE,        "notice",        &parkgate__notice_record__descriptor,     notice_words    },
+    {ENTRY_CLEARANCE,     "clearance",     &parkgate__clearance_record__descriptor,  clearance_words },
     {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
     {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },

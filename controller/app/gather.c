@@ -1,3 +1,4 @@
+#include "controller/app/gather_clearance.h"
 #include "controller/app/gather_parts.h"
 #include "controller/app/gather_presence.h"
 
@@ -173,6 +174,9 @@ static enum err ask_of_holder(struct gathering *g, struct fault *fault)
     g->facts.park_ban = g->whole->banned;
     TRY(repeat_of(g, fault));
     TRY(gather_permission(g, fault));
+    if (g->direction == LANE_IN && !g->whole->record->vehicle && !g->lane->driver) {
+        TRY(gather_clearance(g->ctl, g->lane, g->whole->holder, &g->facts.clearance, fault));
+    }
     if (g->half || g->direction != LANE_IN) {
         return ERR_OK;
     }

@@ -102,6 +102,8 @@ bool park_change_has(const struct park *park, uint32_t kind, const char *text)
         return park_shift(park, name) != NULL;
     case PARK_SCHEDULE:
         return park_schedule(park, name) != NULL;
+    case PARK_CLEARANCE:
+        return park_clearance(park, name) != NULL;
     case PARK_PASSBACK:
         return park_passback(park, name) != NULL;
     case PARK_HOLIDAY:

@@ -30,14 +30,21 @@ struct verb_handler {
 };
 
 /* Each file of verbs has one table. */
-extern const struct verb_handler verbs_of_park[], verbs_of_lanes[], verbs_of_people[],
-    verbs_of_credentials[], verbs_of_assignments[], verbs_of_import[], verbs_of_keys[],
-    verbs_of_records[], verbs_of_approvals[], verbs_of_bans[], verbs_of_metrics[],
-    verbs_of_presence[];
-extern const size_t verbs_of_park_count, verbs_of_lanes_count, verbs_of_people_count,
-    verbs_of_credentials_count, verbs_of_assignments_count, verbs_of_import_count,
-    verbs_of_keys_count, verbs_of_records_count, verbs_of_approvals_count, verbs_of_bans_count,
-    verbs_of_metrics_count, verbs_of_presence_count;
+/* clang-format off */
+extern const struct verb_handler verbs_of_park[]; extern const size_t verbs_of_park_count;
+extern const struct verb_handler verbs_of_lanes[]; extern const size_t verbs_of_lanes_count;
+extern const struct verb_handler verbs_of_people[]; extern const size_t verbs_of_people_count;
+extern const struct verb_handler verbs_of_credentials[]; extern const size_t verbs_of_credentials_count;
+extern const struct verb_handler verbs_of_assignments[]; extern const size_t verbs_of_assignments_count;
+extern const struct verb_handler verbs_of_import[]; extern const size_t verbs_of_import_count;
+extern const struct verb_handler verbs_of_keys[]; extern const size_t verbs_of_keys_count;
+extern const struct verb_handler verbs_of_records[]; extern const size_t verbs_of_records_count;
+extern const struct verb_handler verbs_of_approvals[]; extern const size_t verbs_of_approvals_count;
+extern const struct verb_handler verbs_of_bans[]; extern const size_t verbs_of_bans_count;
+extern const struct verb_handler verbs_of_metrics[]; extern const size_t verbs_of_metrics_count;
+extern const struct verb_handler verbs_of_presence[]; extern const size_t verbs_of_presence_count;
+extern const struct verb_handler verbs_of_clearances[]; extern const size_t verbs_of_clearances_count;
+/* clang-format on */
 
 /* NULL: no such verb. */
 request_handler *request_handler_of(const char *verb);

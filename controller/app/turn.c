@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "controller/app/agents.h"
 #include "controller/app/batch.h"
+#include "controller/app/notices.h"
 #include "controller/app/park_change.h"
 #include "controller/app/request.h"
 #include "controller/app/waiters.h"
@@ -116,6 +117,7 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
 void turn_tick(struct controller *ctl)
 {
     agents_tick(ctl);
+    notices_tick(ctl);
     waiters_turn(ctl, false);
 }
 

@@ -47,6 +47,7 @@ FINDER(park_board, boards, board_count)
 FINDER(park_tenant, tenants, tenant_count)
 FINDER(park_shift, shifts, shift_count)
 FINDER(park_schedule, schedules, schedule_count)
+FINDER(park_clearance, clearances, clearance_count)
 FINDER(park_passback, passbacks, passback_count)
 
 #define SORT(array, count)                                                                         \
@@ -79,6 +80,7 @@ void park_finish(struct park *park)
     SORT(tenants, tenant_count);
     SORT(shifts, shift_count);
     SORT(schedules, schedule_count);
+    SORT(clearances, clearance_count);
     SORT(passbacks, passback_count);
     for (size_t i = 0; i < park->holidays.count; i++) {
         const struct park_schedule *schedule = park_schedule(park, park->holiday_schedules[i]);

@@ -31,15 +31,22 @@ struct park_zone {
     struct name parent; /* empty: outermost */
     struct park_title title;
     enum credential_class minimum_class;
-    uint32_t capacity; /* persons; 0: unlimited */
-    uint32_t capacity_soft; /* above it a fault stands; 0: none */
+    uint32_t capacity;                 /* persons; 0: unlimited */
+    uint32_t capacity_soft;            /* above it a fault stands; 0: none */
     uint8_t alert_first, alert_second; /* percent of capacity, else of capacity_soft; 0: none */
-    uint32_t crowd; /* entries in any minute; 0: unlimited */
-    bool first_person;           /* waits each day for the first holder of first_clearance */
+    uint32_t crowd;                    /* entries in any minute; 0: unlimited */
+    bool first_person;                 /* waits each day for the first holder of first_clearance */
     struct name first_clearance;
+    uint16_t clearance_count; /* all of them must be held */
+    struct name clearances[LIMIT_CLEARANCES_PER_ZONE];
     struct name schedule;
     bool two_person; /* nobody enters it alone */
     bool escort;     /* visitors enter with their host */
+};
+
+struct park_clearance {
+    struct name name;
+    struct park_title title;
 };
 
 struct park_gate {
@@ -66,7 +73,7 @@ struct park_lane {
     uint32_t open_ms, pass_ms;
     struct park_point passage, tamper, button, held, display;
     bool unknown_clock_grants;
-    enum lane_mode mode; /* wanted by the park file */
+    enum lane_mode mode;   /* wanted by the park file */
     struct name interlock; /* the entry lane that must be shut while this one opens; empty: none */
     enum second_credential second;
     uint32_t pair_ms; /* two reads that belong together: less than this lies between them */
@@ -109,8 +116,8 @@ struct park_passback {
     enum passback_mode mode;
     uint16_t zone_count, tenant_count;
     struct name zones[LIMIT_ZONES];
-    uint32_t minutes;  /* timed */
-    uint32_t kinds;    /* bits by enum person_kind; with no kind and no vehicles: for all */
+    uint32_t minutes; /* timed */
+    uint32_t kinds;   /* bits by enum person_kind; with no kind and no vehicles: for all */
     bool vehicles;
     struct name tenants[LIMIT_TENANTS]; /* home tenants; none: all */
 };
@@ -131,7 +138,7 @@ struct park {
     struct park_title title;
     char time_zone[64];
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
-        schedule_count, passback_count;
+        schedule_count, passback_count, clearance_count;
     struct park_zone zones[LIMIT_ZONES];
     struct park_gate gates[LIMIT_GATES];
     struct park_lane lanes[LIMIT_LANES];
@@ -140,6 +147,7 @@ struct park {
     struct park_tenant tenants[LIMIT_TENANTS];
     struct park_shift shifts[LIMIT_SHIFTS];
     struct park_schedule schedules[LIMIT_SCHEDULES];
+    struct park_clearance clearances[LIMIT_CLEARANCES];
     struct park_passback passbacks[LIMIT_PASSBACKS];
     struct holidays holidays;
     struct name holiday_schedules[HOLIDAYS_MAX]; /* its hours that day; empty: closed */
@@ -154,6 +162,7 @@ const struct park_board *park_board(const struct park *park, struct name name);
 const struct park_tenant *park_tenant(const struct park *park, struct name name);
 const struct park_shift *park_shift(const struct park *park, struct name name);
 const struct park_schedule *park_schedule(const struct park *park, struct name name);
+const struct park_clearance *park_clearance(const struct park *park, struct name name);
 const struct park_passback *park_passback(const struct park *park, struct name name);
 
 /* The zone with all zones around it, outermost first, joined by '/': "yard/hall-2". Empty name:
@@ -188,7 +197,6 @@ void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
  * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked or interlocked,
- * no input pulse can be missed by its board's polling, alerts and limits fit each other, names stand
- * once. First violation into *c; false then. Expects
- * a sorted park. */
+ * no input pulse can be missed by its board's polling, alerts and limits fit each other, names
+ * stand once. First violation into *c; false then. Expects a sorted park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);

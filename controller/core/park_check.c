@@ -39,6 +39,7 @@ static bool names_stand_once(const struct park *park, struct complaint *c)
     ONCE(tenants, tenant_count, "tenant")
     ONCE(shifts, shift_count, "shift")
     ONCE(schedules, schedule_count, "schedule")
+    ONCE(clearances, clearance_count, "clearance")
     ONCE(passbacks, passback_count, "passback")
     return true;
 }
@@ -70,6 +71,20 @@ static bool check_zone_limits(const struct park_zone *zone, struct complaint *c)
     return true;
 }
 
+static bool check_zone_clearances(const struct park *park, const struct park_zone *zone,
+                                  struct complaint *c)
+{
+    if (!is_empty(zone->first_clearance) && park_clearance(park, zone->first_clearance) == NULL) {
+        return missing(c, "zone", zone->name, "clearance", zone->first_clearance);
+    }
+    for (size_t i = 0; i < zone->clearance_count; i++) {
+        if (park_clearance(park, zone->clearances[i]) == NULL) {
+            return missing(c, "zone", zone->name, "clearance", zone->clearances[i]);
+        }
+    }
+    return true;
+}
+
 static bool check_zone(const struct park *park, const struct park_zone *zone, struct complaint *c)
 {
     if (!is_empty(zone->schedule) && park_schedule(park, zone->schedule) == NULL) {
@@ -87,7 +102,7 @@ static bool check_zone(const struct park *park, const struct park_zone *zone, st
         }
         at = parent;
     }
-    return check_zone_limits(zone, c);
+    return check_zone_clearances(park, zone, c) && check_zone_limits(zone, c);
 }
 
 static bool check_lane_places(const struct park *park, const struct park_lane *lane,
@@ -351,8 +366,9 @@ static bool check_passback(const struct park *park, const struct park_passback *
     if (rule->zone_count == 0) {
         return bad_value(c, "passback", rule->name, "zones", "name at least one zone");
     }
-    if (rule->mode == PASSBACK_MODE_TIMED ? rule->minutes < 1 || rule->minutes > PASSBACK_MINUTES_MAX
-                                          : rule->minutes != 0) {
+    if (rule->mode == PASSBACK_MODE_TIMED
+            ? rule->minutes < 1 || rule->minutes > PASSBACK_MINUTES_MAX
+            : rule->minutes != 0) {
         return bad_value(c, "passback", rule->name, "minutes",
                          "give 1 to 10080 with mode timed, and none with the others");
     }

@@ -34,6 +34,10 @@ static void zone_limits_text(const struct park_zone *zone, char *out, size_t siz
     if (zone->crowd > 0) {
         append_number(out, size, ", crowd ", zone->crowd, " a minute");
     }
+    append(out, size, zone->clearance_count > 0 ? ", clearances" : "", "");
+    for (size_t i = 0; i < zone->clearance_count; i++) {
+        append(out, size, " ", zone->clearances[i].text);
+    }
     if (zone->first_person) {
         append(out, size, ", first person by ", zone->first_clearance.text);
     }
@@ -154,6 +158,14 @@ static void schedule_text(const struct park *park, struct name name, char *out, 
     }
 }
 
+static void clearance_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    const struct park_clearance *clearance = park_clearance(park, name);
+    if (clearance != NULL) {
+        (void)snprintf(out, size, "%s", clearance->title.en);
+    }
+}
+
 static void passback_text(const struct park *park, struct name name, char *out, size_t size)
 {
     static const char *const modes[] = {"", "hard", "soft", "timed"};
@@ -172,11 +184,7 @@ static void passback_text(const struct park *park, struct name name, char *out, 
             append(out, size, " ", kinds[i]);
         }
     }
-    append(out, size,
-           rule->vehicles     ? " vehicles"
-           : rule->kinds == 0 ? " all"
-                              : "",
-           ", zones");
+    append(out, size, rule->vehicles ? " vehicles" : rule->kinds == 0 ? " all" : "", ", zones");
     for (size_t i = 0; i < rule->zone_count; i++) {
         append(out, size, " ", rule->zones[i].text);
     }
@@ -219,17 +227,18 @@ struct row_text {
 };
 
 static const struct row_text row_texts[] = {
-    {PARK_SITE,     site_text    },
-    {PARK_ZONE,     zone_text    },
-    {PARK_GATE,     gate_text    },
-    {PARK_LANE,     lane_text    },
-    {PARK_READER,   badge_reader_text  },
-    {PARK_BOARD,    board_text   },
-    {PARK_TENANT,   tenant_text  },
-    {PARK_SHIFT,    shift_text   },
-    {PARK_SCHEDULE, schedule_text},
-    {PARK_HOLIDAY,  holiday_text },
-    {PARK_PASSBACK, passback_text},
+    {PARK_SITE,      site_text        },
+    {PARK_ZONE,      zone_text        },
+    {PARK_GATE,      gate_text        },
+    {PARK_LANE,      lane_text        },
+    {PARK_READER,    badge_reader_text},
+    {PARK_BOARD,     board_text       },
+    {PARK_TENANT,    tenant_text      },
+    {PARK_SHIFT,     shift_text       },
+    {PARK_SCHEDULE,  schedule_text    },
+    {PARK_HOLIDAY,   holiday_text     },
+    {PARK_CLEARANCE, clearance_text   },
+    {PARK_PASSBACK,  passback_text    },
 };
 
 void park_row_text(const struct park *park, uint32_t kind, const char *name,

@@ -23,3 +23,6 @@ MUST_CHECK enum err clearance_get(struct store_txn *txn, struct handle person,
 
 /* Key of TABLE_CLEARANCE; with an empty name the prefix of all of the person's. */
 struct bytes clearance_key(struct keybuf *key, struct handle person, struct name clearance);
+
+/* Key of TABLE_NOTICE: one a tenant, end, person, clearance and step. */
+struct bytes notice_key(struct keybuf *key, const Parkgate__NoticeRecord *notice);

@@ -40,6 +40,17 @@ static struct park_point point(protobuf_c_boolean given, uint32_t number)
     return (struct park_point){.given = given, .number = (uint16_t)number};
 }
 
+static bool copy_names(char *const *from, size_t count, struct name *to, uint16_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!name_from_text(from[i], &to[(*ret_count)++])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Each adder fills one element; NULL: good, else the field that is out of its bounds. */
 static const char *add_site(struct park *park, struct name name, const void *message)
 {
@@ -71,10 +82,14 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
     if (in->alert_first > 100 || in->alert_second > 100) {
         return "alert_first, alert_second";
     }
-    return !copy_name(in->parent, &zone->parent)                   ? "parent"
+    if (in->n_clearance > LIMIT_CLEARANCES_PER_ZONE ||
+        !copy_names(in->clearance, in->n_clearance, zone->clearances, &zone->clearance_count)) {
+        return "clearances";
+    }
+    return !copy_name(in->parent, &zone->parent)                     ? "parent"
            : !copy_name(in->first_clearance, &zone->first_clearance) ? "first_clearance"
-           : !copy_name(in->schedule, &zone->schedule) ? "schedule"
-                                                       : NULL;
+           : !copy_name(in->schedule, &zone->schedule)               ? "schedule"
+                                                                     : NULL;
 }
 
 static const char *add_gate(struct park *park, struct name name, const void *message)
@@ -234,17 +249,6 @@ static const char *add_schedule(struct park *park, struct name name, const void 
     return NULL;
 }
 
-static bool copy_names(char *const *from, size_t count, struct name *to, uint16_t *ret_count)
-{
-    *ret_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!name_from_text(from[i], &to[(*ret_count)++])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static const char *add_passback(struct park *park, struct name name, const void *message)
 {
     const Parkgate__ParkPassback *in = message;
@@ -272,6 +276,15 @@ static const char *add_passback(struct park *park, struct name name, const void 
                : NULL;
 }
 
+static const char *add_clearance(struct park *park, struct name name, const void *message)
+{
+    const Parkgate__ParkClearance *in = message;
+    struct park_clearance *clearance = &park->clearances[park->clearance_count++];
+    *clearance = (struct park_clearance){.name = name};
+    copy_title(&clearance->title, in->title, in->title_zh);
+    return NULL;
+}
+
 static const char *add_holiday(struct park *park, struct name name, const void *message)
 {
     const Parkgate__ParkHoliday *in = message;
@@ -296,23 +309,25 @@ struct row_kind {
 #define COUNT(field) offsetof(struct park, field)
 
 static const struct row_kind row_kinds[] = {
-    {PARK_SITE,     "park",     &parkgate__park_site__descriptor,     add_site,     0,                   0              },
-    {PARK_ZONE,     "zone",     &parkgate__park_zone__descriptor,     add_zone,     COUNT(zone_count),   LIMIT_ZONES    },
-    {PARK_GATE,     "gate",     &parkgate__park_gate__descriptor,     add_gate,     COUNT(gate_count),   LIMIT_GATES    },
-    {PARK_LANE,     "lane",     &parkgate__park_lane__descriptor,     add_lane,     COUNT(lane_count),   LIMIT_LANES    },
-    {PARK_READER,   "reader",   &parkgate__park_reader__descriptor,   add_reader,   COUNT(reader_count),
-     LIMIT_READERS                                                                                                      },
-    {PARK_BOARD,    "board",    &parkgate__park_board__descriptor,    add_board,    COUNT(board_count),
-     LIMIT_BOARDS                                                                                                       },
-    {PARK_TENANT,   "tenant",   &parkgate__park_tenant__descriptor,   add_tenant,   COUNT(tenant_count),
-     LIMIT_TENANTS                                                                                                      },
-    {PARK_SHIFT,    "shift",    &parkgate__park_shift__descriptor,    add_shift,    COUNT(shift_count),
-     LIMIT_SHIFTS                                                                                                       },
-    {PARK_SCHEDULE, "schedule", &parkgate__park_schedule__descriptor, add_schedule,
-     COUNT(schedule_count),                                                                              LIMIT_SCHEDULES},
-    {PARK_HOLIDAY,  "holiday",  &parkgate__park_holiday__descriptor,  add_holiday,  0,                   0              },
-    {PARK_PASSBACK, "passback", &parkgate__park_passback__descriptor, add_passback,
-     COUNT(passback_count),                                                                              LIMIT_PASSBACKS},
+    {PARK_SITE,      "park",      &parkgate__park_site__descriptor,      add_site,      0,                   0               },
+    {PARK_ZONE,      "zone",      &parkgate__park_zone__descriptor,      add_zone,      COUNT(zone_count),   LIMIT_ZONES     },
+    {PARK_GATE,      "gate",      &parkgate__park_gate__descriptor,      add_gate,      COUNT(gate_count),   LIMIT_GATES     },
+    {PARK_LANE,      "lane",      &parkgate__park_lane__descriptor,      add_lane,      COUNT(lane_count),   LIMIT_LANES     },
+    {PARK_READER,    "reader",    &parkgate__park_reader__descriptor,    add_reader,    COUNT(reader_count),
+     LIMIT_READERS                                                                                                           },
+    {PARK_BOARD,     "board",     &parkgate__park_board__descriptor,     add_board,     COUNT(board_count),
+     LIMIT_BOARDS                                                                                                            },
+    {PARK_TENANT,    "tenant",    &parkgate__park_tenant__descriptor,    add_tenant,    COUNT(tenant_count),
+     LIMIT_TENANTS                                                                                                           },
+    {PARK_SHIFT,     "shift",     &parkgate__park_shift__descriptor,     add_shift,     COUNT(shift_count),
+     LIMIT_SHIFTS                                                                                                            },
+    {PARK_SCHEDULE,  "schedule",  &parkgate__park_schedule__descriptor,  add_schedule,
+     COUNT(schedule_count),                                                                                  LIMIT_SCHEDULES },
+    {PARK_HOLIDAY,   "holiday",   &parkgate__park_holiday__descriptor,   add_holiday,   0,                   0               },
+    {PARK_CLEARANCE, "clearance", &parkgate__park_clearance__descriptor, add_clearance,
+     COUNT(clearance_count),                                                                                 LIMIT_CLEARANCES},
+    {PARK_PASSBACK,  "passback",  &parkgate__park_passback__descriptor,  add_passback,
+     COUNT(passback_count),                                                                                  LIMIT_PASSBACKS },
 };
 
 static const struct row_kind *find_kind(uint32_t kind)

@@ -36,6 +36,7 @@ static const struct projector projectors[] = {
     {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
     {ENTRY_FORGIVE,       &parkgate__forgive_record__descriptor,    project_forgive      },
     {ENTRY_CLEARANCE,     &parkgate__clearance_record__descriptor,  project_clearance    },
+    {ENTRY_NOTICE,        &parkgate__notice_record__descriptor,     project_notice       },
     {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
     {ENTRY_RECOVERY,      &parkgate__recovery__descriptor,          project_nothing      },
     {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },

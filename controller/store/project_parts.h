@@ -21,8 +21,8 @@ projection project_agent_epoch, project_event, project_event_refused, project_fa
 /* project_expected.c: bookings and visits */
 projection project_booking, project_visit;
 
-/* ban_store.c, approval_store.c */
-projection project_ban, project_approval;
+/* ban_store.c, approval_store.c, clearance_store.c */
+projection project_ban, project_approval, project_notice;
 
 /* project_presence.c: forgiving; what an event changes for the rules of presence: standing grants,
  * crowds, zones opened for the day, who is refused */

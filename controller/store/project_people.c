@@ -89,21 +89,6 @@ static struct bytes stage_key(struct keybuf *key, uint64_t stage)
     return keybuf_view(key);
 }
 
-enum err project_clearance(struct store_txn *txn, const Parkgate__Entry *entry,
-                           const ProtobufCMessage *body, struct fault *fault)
-{
-    const Parkgate__ClearanceRecord *record = (const void *)body;
-    struct keybuf key;
-    struct name clearance;
-    (void)entry;
-    if (record->person.len != HANDLE_SIZE || !name_from_text(record->clearance, &clearance)) {
-        return fault_set(fault, ERR_CORRUPT, "journal: a clearance names no person or clearance");
-    }
-    return store_put_message(txn, TABLE_CLEARANCE,
-                             clearance_key(&key, people_handle(&record->person), clearance), body,
-                             fault);
-}
-
 enum err project_import_begin(struct store_txn *txn, const Parkgate__Entry *entry,
                               const ProtobufCMessage *body, struct fault *fault)
 {

@@ -50,13 +50,16 @@ enum table {
     TABLE_CLEARANCE,     /* handle person, name clearance -> ClearanceRecord */
     TABLE_BAN,           /* handle -> BanRecord, the newest of this holder */
     TABLE_APPROVAL,      /* u64 number -> ApprovalRecord */
-    TABLE_PENDING,        /* name lane, u8 direction, u8 wait -> PendingRead */
-    TABLE_BOOKING,        /* handle booking -> BookingRecord */
-    TABLE_BOOKING_OF,     /* handle vehicle, wall until, handle booking -> empty (not cancelled) */
+    TABLE_PENDING,       /* name lane, u8 direction, u8 wait -> PendingRead */
+    TABLE_BOOKING,       /* handle booking -> BookingRecord */
+    TABLE_BOOKING_OF,    /* handle vehicle, wall until, handle booking -> empty (not cancelled) */
     TABLE_BOOKING_TENANT, /* name tenant, wall until, handle booking -> empty (not cancelled) */
     TABLE_VISIT,          /* handle visit -> VisitRecord */
     TABLE_VISIT_OF,       /* handle visitor, wall until, handle visit -> empty (not cancelled) */
     TABLE_VISIT_TENANT,   /* name tenant, wall until, handle visit -> empty (not cancelled) */
+    TABLE_CLEARANCE_END,  /* wall until, handle person, name clearance -> empty */
+    TABLE_NOTICE, /* name tenant, wall ends, handle person, name clearance, u8 days -> NoticeRecord
+                   */
     TABLE_COUNT,
 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */

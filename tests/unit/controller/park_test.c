@@ -445,7 +445,7 @@ static void a_bad_row_is_refused_at_the_stage(void **state)
         {PARK_SITE,        "s",  &site.base,   ERROR_PARK_VALUE, "time_zone"    },
         {PARK_ZONE,        "z",  &zone.base,   ERROR_PARK_VALUE, "minimum_class"},
         {PARK_ZONE,        "Z!", &zone.base,   ERROR_PARK_VALUE, "name"         },
-        {PARK_HOLIDAY + 1, "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
+        {PARK_PASSBACK + 1, "x", &zone.base, ERROR_PARK_FILE, NULL},
         {0,                "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
     };
     struct journal_head before = head_of(w);
