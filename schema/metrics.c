@@ -99,7 +99,8 @@ static const struct metric_spec metrics[METRIC_COUNT] = {
         "Rows so far of the largest open import.", "最大的未关闭导入的当前行数。"},
     [METRIC_PARK_ROWS] = {"parkgate_park_rows", GAUGE, PLAIN,
         OWN("LIMIT_ZONES LIMIT_GATES LIMIT_LANES LIMIT_READERS LIMIT_BOARDS LIMIT_TENANTS "
-            "LIMIT_SHIFTS LIMIT_SCHEDULES LIMIT_HOLIDAYS LIMIT_PASSBACKS"), "kind",
+            "LIMIT_SHIFTS LIMIT_SCHEDULES LIMIT_HOLIDAYS LIMIT_PASSBACKS "
+            "LIMIT_CLEARANCES"), "kind",
         "Things of a kind that the park has.", "园区中某类对象的数量。"},
     [METRIC_SCHEDULE_WINDOWS] = {"parkgate_schedule_windows", GAUGE, PLAIN,
         BOUND(LIMIT_WINDOWS_PER_SCHEDULE), "",
@@ -135,6 +136,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_CREDENTIAL_BYTES", "each credential by itself; a longer one is refused at once"},
     {"LIMIT_TEXT_BYTES", "each text by itself; a longer one is refused at once"},
     {"LIMIT_DEVICE_EVENT_BYTES", "each event by itself; a longer id is refused at once"},
+    {"LIMIT_CLEARANCES_PER_ZONE", "each zone by itself; apply refuses more"},
     {"LIMIT_ASSIGNMENTS_PER_PERSON", "each person by itself; a gauge would name one"},
     {"LIMIT_NAMES_PER_LOOKUP", "each call by itself; more are refused at once"},
     {"LIMIT_COMMAND_MS", "a lifetime, not a level; an expired command opens nothing"},

@@ -47,6 +47,7 @@ enum err metrics_park_rows(struct controller *ctl, struct store_txn *txn,
         {"schedule", park->schedule_count, LIMIT_SCHEDULES},
         {"holiday",  park->holidays.count, LIMIT_HOLIDAYS },
         {"passback", park->passback_count, LIMIT_PASSBACKS},
+        {"clearance", park->clearance_count, LIMIT_CLEARANCES},
     };
     (void)txn;
     (void)fault;
