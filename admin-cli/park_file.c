@@ -296,6 +296,8 @@ static bool add_reader(const struct entry *e, const void *element)
     reader.columns = text_or(NULL, from->columns == YAML_VERIFY_STATUS ? "verify-status" : "");
     reader.reversed = from->reversed != NULL && *from->reversed;
     set_card(from, &reader);
+    reader.control = (uint32_t)from->control;
+    reader.terminal = text_or(from->terminal, "");
     add(e, PARK_READER, from->name, &reader.base);
     return true;
 }

@@ -52,6 +52,10 @@ static const cyaml_strval_t column_orders[] = {
     {"status-verify", YAML_STATUS_VERIFY},
     {"verify-status", YAML_VERIFY_STATUS}
 };
+static const cyaml_strval_t controls[] = {
+    {"asks",     TERMINAL_ASKS    },
+    {"no-relay", TERMINAL_NO_RELAY}
+};
 static const cyaml_strval_t transports[] = {
     {"tcp", YAML_TRANSPORT_TCP},
     {"rtu", YAML_TRANSPORT_RTU}
@@ -172,6 +176,8 @@ static const cyaml_schema_field_t reader_fields[] = {
     NUMBER_MAYBE(yaml_reader, desfire_uid_key_no),
     TEXT_MAYBE(yaml_reader, desfire_uid_key_file),
     NUMBER_MAYBE(yaml_reader, exchange_ms),
+    WORD(yaml_reader, control, MAYBE, controls),
+    TEXT_MAYBE(yaml_reader, terminal),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t board_fields[] = {TEXT(yaml_board, name),

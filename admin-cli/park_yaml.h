@@ -43,8 +43,8 @@ struct yaml_lane {
 };
 
 struct yaml_reader {
-    char *name, *lane, *device, *path, *user, *secret_file, *device_id, *time_zone;
-    int driver, direction, columns;
+    char *name, *lane, *device, *path, *user, *secret_file, *device_id, *time_zone, *terminal;
+    int driver, direction, columns, control;
     bool *reversed;
     char *desfire_aid, *desfire_key_file, *desfire_system_id, *desfire_uid_key_file;
     uint32_t *desfire_key_no, *desfire_uid_key_no, *exchange_ms;

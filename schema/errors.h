@@ -132,6 +132,9 @@ enum exit_code {
       "%1：文件为空；可从 packaging/park.example.yaml 开始")                                       \
     X(319, PARK_ALIAS, EXIT_BAD_FILE, "%1, line %2: YAML anchors and aliases are not used here",   \
       "%1，第 %2 行：此处不使用 YAML 锚点和别名")                                                  \
+    X(320, PARK_FACE_ONLY, EXIT_BAD_FILE,                                                          \
+      "lane %1: its only reader is a face terminal, and nobody is forced to use a face; add a reader for badges, plates, PINs or QR codes", \
+      "通道 %1：只有人脸终端一种识读设备，而不得强制任何人使用人脸；请增加刷卡、车牌、密码或二维码识读设备") \
     /* people and credentials */                                                                   \
     X(400, ROW_BAD, EXIT_BAD_FILE, "line %1, column %2: %3", "第 %1 行，“%2”列：%3")               \
     X(401, FILE_HEADER, EXIT_BAD_FILE, "header: %1", "表头：%1")                                   \
@@ -183,6 +186,9 @@ enum exit_code {
       "第 %1 行：该卡或车牌已吊销；请更换，或用 badge add 登记")                                   \
     X(422, ROW_ASSIGNMENTS, EXIT_BAD_FILE, "line %1: over %3 assignments of a person on one day",  \
       "第 %1 行：同一人同一天的派工超过 %3 个")                                                    \
+    X(423, SUBJECT_LEFT, EXIT_REFUSED,                                                             \
+      "this subject is still at terminal %1 for somebody else; wait until it is deleted there, see: parkgate face sync", \
+      "该编号在终端 %1 上仍属他人；请等待其删除完成，请看：parkgate face sync")                    \
     X(430, BAN_REASON, EXIT_REFUSED,                                                               \
       "a park ban needs one of these reasons: violence, theft, forged-pass, safety-breach; \"%1\" is none of them", \
       "园区禁入须有以下理由之一：violence（暴力）、theft（盗窃）、forged-pass（伪造通行证）、safety-breach（违反安全规定）；“%1”不在其中") \

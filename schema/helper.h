@@ -238,7 +238,7 @@ struct helper_settings {
 struct helper_check {
     struct name lane;
     struct grant_id grant; /* the event whose verdict this is */
-    uint64_t serial;       /* serialNo of the terminal's event */
+    uint64_t serial; /* serialNo of the terminal's event; 0: it did not ask, open all the same */
     bool granted;
     struct mono expires; /* opens nothing at or after this */
 };

@@ -49,6 +49,7 @@ static const struct verb_spec verbs[] = {
     {"badge.list",       ADM | OPR | TEN,             true,  false, false},
     {"face.attach",      ADM | OPR,                   false, false, true },
     {"face.remove",      ADM | OPR | TEN,             true,  false, true },
+    {"face.sync",        ADM | OPR | SEC | AUD,       false, false, false},
     {"vehicle.add",      ADM | OPR | TEN,             true,  false, true },
     {"vehicle.remove",   ADM | OPR | TEN,             true,  false, true },
     {"vehicle.list",     ADM | OPR | TEN,             true,  false, true },

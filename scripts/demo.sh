@@ -20,7 +20,7 @@ case " $* " in
     ;;
 esac
 
-programs=(parkgate parkgate-controller parkgate-agent parkgate-nfc parkgate-board
+programs=(parkgate parkgate-controller parkgate-agent parkgate-nfc parkgate-board parkgate-terminal
     peer-pn532 peer-turnstile peer-hikvision peer-ctl)
 tree=${PARKGATE_BUILD_DIR:-}
 if [ -z "$tree" ]; then

@@ -8,6 +8,7 @@
 #include "common/store/keybuf.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
+#include "controller/app/subjects.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
 #include "controller/store/tables.h"
@@ -266,8 +267,10 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     TRY(fault_end(ctl, &fault_gate_away, hello->gate, fault));
     log_event("agent_hello", LOG_TEXT("gate", hello->gate), LOG_NUM("epoch", epoch),
               LOG_NUM("last", hello->last_sequence), LOG_NUM("version", version));
-    return hello->config_version == ctl->park->config_version ? ERR_OK
-                                                              : push_config(ctl, session, fault);
+    if (hello->config_version != ctl->park->config_version) {
+        TRY(push_config(ctl, session, fault));
+    }
+    return subjects_tell(ctl, session, fault);
 }
 
 static enum err on_hello(struct controller *ctl, struct input *input,

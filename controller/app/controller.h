@@ -55,6 +55,14 @@ struct notices {
 struct batch;
 struct waiters;
 
+/* A walk over all credentials, for what face terminals must know (subjects.h). */
+struct subject_sweep {
+    uint64_t config_version;     /* of the park that it began with */
+    bool more;                   /* it is not through */
+    struct seal_hash from, next; /* the step under way, and the one after */
+    struct mono again;
+};
+
 struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
@@ -75,6 +83,7 @@ struct controller {
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */
+    struct subject_sweep sweep;
     struct mono started;
     bool unheard_told; /* gates not heard since the start were told once */
     struct notices notices;

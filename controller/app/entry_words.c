@@ -34,6 +34,8 @@ static const char *event_word(uint32_t kind)
         [EVENT_COMMAND] = "command-result",
         [EVENT_DEVICE] = "device",
         [EVENT_TAMPER] = "tamper",
+        [EVENT_SUBJECT] = "subject",
+        [EVENT_UNASKED] = "unasked",
         [EVENT_ASIDE] = "body-aside",
     };
     return kind < ARRAY_LEN(words) && words[kind] != NULL ? words[kind] : "unknown";
@@ -56,7 +58,7 @@ static const char *passage_word(uint32_t kind)
 
 static const char *state_word(uint32_t state)
 {
-    static const char *const words[] = {"", "up", "down", "tamper"};
+    static const char *const words[] = {"", "up", "down", "tamper", "decides-alone", "heeds"};
     return state < ARRAY_LEN(words) ? words[state] : "unknown";
 }
 
@@ -64,6 +66,12 @@ static const char *result_word(uint32_t result)
 {
     static const char *const words[] = {"", "done", "expired", "refused", "failed"};
     return result < ARRAY_LEN(words) ? words[result] : "unknown";
+}
+
+static const char *subject_word(uint32_t state)
+{
+    static const char *const words[] = {"", "wanted", "done", "failed"};
+    return state < ARRAY_LEN(words) ? words[state] : "unknown";
 }
 
 /* What a card proved, and how long that took. */
@@ -99,6 +107,12 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
         (void)snprintf(w->text, sizeof(w->text), "%s %s %s", event->reader,
                        state_word(event->device_state), event->note);
         break;
+    case EVENT_SUBJECT:
+        (void)snprintf(w->text, sizeof(w->text), "%s %llu %s %s", event->reader,
+                       (unsigned long long)event->order, subject_word(event->subject_result),
+                       event->note);
+        break;
+    case EVENT_UNASKED:
     case EVENT_ASIDE:
         (void)snprintf(w->text, sizeof(w->text), "%s %s", event->reader, event->note);
         break;
@@ -309,6 +323,17 @@ static void recovery_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void subject_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__SubjectRecord *order = (const void *)body;
+    copy(w->gate, sizeof(w->gate), order->gate);
+    put_handle(w->who, sizeof(w->who), &order->holder);
+    (void)snprintf(w->text, sizeof(w->text), "%s %s", order->reader,
+                   order->order == SUBJECT_ADD ? "add" : "delete");
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s %s", order->reader,
+                   order->order == SUBJECT_ADD ? "添加" : "删除");
+}
+
 static void row_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__ParkRow *row = (const void *)body;
@@ -365,6 +390,7 @@ static const struct wording wordings[] = {
     {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
     {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
+    {ENTRY_SUBJECT_ORDER, "subject-order", &parkgate__subject_record__descriptor,    subject_words   },
 };
 
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)

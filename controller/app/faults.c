@@ -54,6 +54,13 @@ const struct fault_kind fault_body_aside = {
     "body-aside",
     "a post of %s was not understood and is kept sealed at its gate; look at it there",
     "%s 上报的内容无法识别，已加密留存在该出入口主机；请到主机上查看"};
+const struct fault_kind fault_terminal_decides = {
+    "terminal-decides",
+    "terminal %s decides by itself who may pass, or its settings cannot be read; correct them",
+    "人脸终端 %s 自行判定放行，或其设置无法读取；请改正设置"};
+const struct fault_kind fault_unasked_opening = {
+    "unasked-opening", "the terminal at lane %s unlocked its door without a grant; look there",
+    "通道 %s 的人脸终端未经放行自行开锁；请到现场查看"};
 
 const struct fault_kind fault_passback_soft = {
     "passback-soft", "lane %s let somebody in who is inside already; was a badge passed back?",

@@ -222,6 +222,8 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->command_sequence = event->command_sequence;
     entry->command_result = event->command_result;
     entry->device_state = event->device_state;
+    entry->order = event->order;
+    entry->subject_result = event->subject_result;
     entry->note = event->note;
     entry->unknown_fields = field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
     entry->acted_outcome = event->outcome;
@@ -611,6 +613,13 @@ static enum err on_device(struct controller *ctl, struct arrival *a, struct faul
     if (a->event->device_state == DEVICE_TAMPER) {
         return fault_raise(ctl, &fault_device_tamper, a->event->reader, gate, "", fault);
     }
+    if (a->event->device_state == DEVICE_ALONE) {
+        return fault_raise(ctl, &fault_terminal_decides, a->event->reader, gate, a->event->lane,
+                           fault);
+    }
+    if (a->event->device_state == DEVICE_HEEDS) {
+        return fault_end(ctl, &fault_terminal_decides, a->event->reader, fault);
+    }
     TRY(fault_end(ctl, &fault_device_tamper, a->event->reader, fault));
     return fault_end(ctl, &fault_device_down, a->event->reader, fault);
 }
@@ -638,6 +647,26 @@ static enum err on_aside(struct controller *ctl, struct arrival *a, struct fault
                       a->lane->name.text, fault);
 }
 
+/* A terminal's answer to an order. Of one that is not the newest any more it changes nothing. */
+static enum err on_subject(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    if (device_is_anothers(ctl, a)) {
+        return refuse_bad(ctl, a, "its terminal is another gate's", fault);
+    }
+    if (a->event->order == 0 || a->event->subject_result < SUBJECT_WANTED ||
+        a->event->subject_result > SUBJECT_FAILED) {
+        return refuse_bad(ctl, a, "it answers no order", fault);
+    }
+    return record_applied(ctl, a, fault);
+}
+
+static enum err on_unasked(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    const char *lane = a->lane->name.text;
+    TRY(record_applied(ctl, a, fault));
+    return fault_note(ctl, &fault_unasked_opening, lane, a->session->gate.text, lane, fault);
+}
+
 typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
 
 static event_worker *const event_workers[] = {
@@ -648,6 +677,8 @@ static event_worker *const event_workers[] = {
     [EVENT_COMMAND] = on_command,
     [EVENT_DEVICE] = on_device,
     [EVENT_TAMPER] = on_tamper,
+    [EVENT_SUBJECT] = on_subject,
+    [EVENT_UNASKED] = on_unasked,
     [EVENT_ASIDE] = on_aside,
 };
 

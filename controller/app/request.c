@@ -188,6 +188,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_metrics,     &verbs_of_metrics_count    },
         {verbs_of_presence,    &verbs_of_presence_count   },
         {verbs_of_clearances,  &verbs_of_clearances_count },
+        {verbs_of_faces,       &verbs_of_faces_count      },
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {

@@ -44,6 +44,7 @@ extern const struct verb_handler verbs_of_bans[]; extern const size_t verbs_of_b
 extern const struct verb_handler verbs_of_metrics[]; extern const size_t verbs_of_metrics_count;
 extern const struct verb_handler verbs_of_presence[]; extern const size_t verbs_of_presence_count;
 extern const struct verb_handler verbs_of_clearances[]; extern const size_t verbs_of_clearances_count;
+extern const struct verb_handler verbs_of_faces[]; extern const size_t verbs_of_faces_count;
 /* clang-format on */
 
 /* NULL: no such verb. */

@@ -27,6 +27,8 @@ struct session {
     uint64_t pending, last_sequence;
     uint32_t devices_down;
     uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
+    struct mono subjects_at; /* its open orders are told again then */
+    bool subjects_told;      /* the last telling had some */
 };
 
 struct sessions {

@@ -10,6 +10,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/notices.h"
 #include "controller/app/park_change.h"
+#include "controller/app/subjects.h"
 #include "controller/app/request.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
@@ -118,6 +119,7 @@ void turn_tick(struct controller *ctl)
 {
     agents_tick(ctl);
     notices_tick(ctl);
+    subjects_tick(ctl);
     waiters_turn(ctl, false);
 }
 

@@ -9,6 +9,7 @@
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
+#include "controller/app/subjects.h"
 #include "controller/store/people_store.h"
 #include "controller/store/tables.h"
 #include "controller/store/versioned.h"
@@ -31,12 +32,23 @@ static enum err give(struct controller *ctl, struct request *request, struct han
                                 &request->answer->complaint, &err, fault)) {
         return err;
     }
+    if (gift->kind == CREDENTIAL_KIND_FACE) {
+        struct name left;
+        TRY(subjects_left(ctl, BYTES_OF(made.hash.bytes), holder, &left, fault));
+        if (left.text[0] != '\0') {
+            (void)request_refuse(request, ERROR_SUBJECT_LEFT, left.text, NULL, NULL);
+            return ERR_OK;
+        }
+    }
     made.record.until_us = gift->until_us;
     made.record.consent = field_text(gift->consent);
     made.record.purpose = field_text(gift->purpose);
     TRY(controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &made.record.base, fault));
     answer_note_handle(request->answer, "credential", made.handle);
-    return ERR_OK;
+    size_t orders = 0;
+    return gift->kind == CREDENTIAL_KIND_FACE
+               ? subjects_settle(ctl, BYTES_OF(made.hash.bytes), request->key->name, &orders, fault)
+               : ERR_OK;
 }
 
 static enum err give_to_person(struct controller *ctl, struct request *request,
@@ -158,7 +170,11 @@ static enum err revoke(struct controller *ctl, struct request *request,
     changed.reason = field_text(reason);
     changed.stage = 0;
     changed.previous = (ProtobufCBinaryData){0};
-    return controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &changed.base, fault);
+    TRY(controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &changed.base, fault));
+    size_t orders = 0;
+    return record->kind == CREDENTIAL_KIND_FACE
+               ? subjects_settle(ctl, field_view(&record->hash), request->key->name, &orders, fault)
+               : ERR_OK;
 }
 
 /* The credential named by handle or, for badges, by its number. ERR_OK with NULL: refused. */

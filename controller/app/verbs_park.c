@@ -55,9 +55,11 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
     struct store_stats stats;
     struct answer *a = request->answer;
     uint64_t open = 0;
+    uint64_t subjects = 0;
     answer_columns(a, "fault,since_us,gate,lane,text,text_zh");
     TRY(journal_head(ctl->txn, &head, fault));
     TRY(list_faults(ctl, a, &open, fault));
+    TRY(store_count(ctl->txn, TABLE_SUBJECT_OPEN, &subjects, fault));
     store_stats_of(ctl->store, &stats);
     answer_note(a, "park", ctl->park->title.en);
     answer_note(a, "park_zh", ctl->park->title.zh);
@@ -70,6 +72,7 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
     answer_note_number(a, "gates_online", gates_online(ctl));
     answer_note_number(a, "gates", (int64_t)ctl->park->gate_count);
     answer_note_number(a, "store_used_percent", stats.used_percent);
+    answer_note_number(a, "subjects_open", (int64_t)subjects);
     answer_note_number(a, "frames_refused", (int64_t)ctl->frames_refused);
     return ERR_OK;
 }

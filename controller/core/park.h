@@ -19,7 +19,7 @@
 #include "schema/limits.h"
 
 enum { PARK_TITLE_SIZE = 96, PARK_NONE = -1, PARK_ZONE_DEPTH_MAX = 8, PARK_PATH_SIZE = 256 };
-enum { PASSBACK_MINUTES_MAX = 10080 };
+enum { PASSBACK_MINUTES_MAX = 10080, PARK_TERMINAL_SIZE = 128 };
 
 struct park_title {
     char en[PARK_TITLE_SIZE];
@@ -88,6 +88,9 @@ struct park_reader {
     bool has_device_id;
     char time_zone[64]; /* of its local times; empty: the park's */
     struct park_card card;
+    enum terminal_control control;
+    bool has_account;                   /* user and secret_file are given */
+    char terminal[PARK_TERMINAL_SIZE]; /* where its gate speaks to it; "" nowhere */
 };
 
 struct park_board {
@@ -200,3 +203,6 @@ void park_finish(struct park *park);
  * no input pulse can be missed by its board's polling, alerts and limits fit each other, names
  * stand once. First violation into *c; false then. Expects a sorted park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);
+/* Its part about face terminals: control, address and account fit, and every entry lane has a reader
+ * for something else than a face. Readers' lanes exist already. */
+MUST_CHECK bool park_check_faces(const struct park *park, struct complaint *c);

@@ -434,5 +434,5 @@ bool park_check(const struct park *park, struct complaint *c)
             return false;
         }
     }
-    return boards_are_apart(park, c) && wires_are_apart(park, c);
+    return boards_are_apart(park, c) && wires_are_apart(park, c) && park_check_faces(park, c);
 }

@@ -87,7 +87,10 @@ static void badge_reader_text(const struct park *park, struct name name, char *o
     };
     const struct park_reader *reader = park_reader(park, name);
     if (reader != NULL) {
-        (void)snprintf(out, size, "lane %s, %s", reader->lane.text, drivers[reader->driver]);
+        static const char *const controls[] = {"", ", asks", ", no relay"};
+        (void)snprintf(out, size, "lane %s, %s%s%s%s", reader->lane.text,
+                       drivers[reader->driver], controls[reader->control],
+                       reader->terminal[0] == '\0' ? "" : " at ", reader->terminal);
     }
 }
 

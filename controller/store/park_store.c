@@ -159,7 +159,16 @@ static const char *add_reader(struct park *park, struct name name, const void *m
     *reader = (struct park_reader){.name = name,
                                    .driver = (enum reader_driver)in->driver,
                                    .direction = (enum lane_direction)in->direction,
-                                   .has_device_id = in->device_id[0] != '\0'};
+                                   .has_device_id = in->device_id[0] != '\0',
+                                   .control = (enum terminal_control)in->control,
+                                   .has_account = in->user[0] != '\0' && in->secret_file[0] != '\0'};
+    copy_text(reader->terminal, sizeof(reader->terminal), in->terminal);
+    if (in->control > TERMINAL_NO_RELAY) {
+        return "control";
+    }
+    if (strlen(in->terminal) >= sizeof(reader->terminal)) {
+        return "terminal";
+    }
     copy_text(reader->time_zone, sizeof(reader->time_zone), in->time_zone);
     if (in->driver < DRIVER_NFC || in->driver > DRIVER_JSON) {
         return "driver";

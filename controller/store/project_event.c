@@ -266,6 +266,9 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
         TRY(project_follower(txn, event, fault));
     }
     TRY(project_event_presence(txn, entry->sequence, event, fault));
+    if (event->kind == EVENT_SUBJECT) {
+        TRY(project_subject_answer(txn, entry, event, fault));
+    }
     return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
 

@@ -20,6 +20,10 @@ projection project_agent_epoch, project_event, project_event_refused, project_fa
     project_nothing;
 /* project_expected.c: bookings and visits */
 projection project_booking, project_visit;
+/* project_subject.c: orders about subjects of face terminals, and the answers to them */
+projection project_subject_order;
+enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *entry,
+                                const Parkgate__EventEntry *event, struct fault *fault);
 
 /* ban_store.c, approval_store.c, clearance_store.c */
 projection project_ban, project_approval, project_notice;

@@ -56,6 +56,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_VISIT] = "visit",
     [TABLE_VISIT_OF] = "visit_of",
     [TABLE_VISIT_TENANT] = "visit_tenant",
+    [TABLE_SUBJECT] = "subject",
+    [TABLE_SUBJECT_OPEN] = "subject_open",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

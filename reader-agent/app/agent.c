@@ -49,6 +49,7 @@ static void tick(void *ctx)
 {
     struct gate *gate = ctx;
     devices_tick(gate);
+    terminals_tick(gate);
     uplink_tick(gate);
     record_late_again(gate);
     recover_again(gate);

@@ -162,8 +162,6 @@ static void configure_boards(struct gate *gate)
     }
 }
 
-/* --- the HTTP listener --- */
-
 /* The password is the file's first line. */
 static enum err read_secret(const char *path, char *out, size_t size, struct fault *fault)
 {
@@ -183,6 +181,54 @@ static enum err read_secret(const char *path, char *out, size_t size, struct fau
     (void)fclose(file);
     return err;
 }
+
+/* --- face terminals that we speak to --- */
+
+static bool terminal_config(struct gate *gate, const struct gate_reader *reader,
+                            struct face_terminal_config *config)
+{
+    struct helper_terminal *where = &config->where;
+    struct fault fault = {0};
+    bool has_scheme = strstr(reader->terminal, "://") != NULL;
+    config->reader = reader->name;
+    config->asks = reader->control == TERMINAL_ASKS;
+    int size = snprintf(where->url, sizeof(where->url), "%s%s", has_scheme ? "" : "http://",
+                        reader->terminal);
+    int ca_size =
+        snprintf(where->ca_file, sizeof(where->ca_file), "%s", gate->settings.terminal_ca);
+    int user_size = snprintf(where->user, sizeof(where->user), "%s", reader->http.user);
+    if (size >= (int)sizeof(where->url) || ca_size >= (int)sizeof(where->ca_file) ||
+        user_size >= (int)sizeof(where->user)) {
+        (void)fault_set(&fault, ERR_INPUT, "its address, user or terminal_ca is too long");
+    } else if (read_secret(reader->secret_file, where->password, sizeof(where->password), &fault) ==
+               ERR_OK) {
+        return true;
+    }
+    log_error("terminal_left_out", LOG_TEXT("reader", reader->name.text),
+              LOG_TEXT("why", fault.what));
+    return false;
+}
+
+static void configure_terminals(struct gate *gate)
+{
+    struct face_terminal_config *list = calloc(GATE_READERS_MAX, sizeof(*list));
+    MUST(list != NULL);
+    size_t count = 0;
+    for (size_t i = 0; i < gate->park->reader_count; i++) {
+        const struct gate_reader *reader = &gate->park->readers[i];
+        if (reader->terminal[0] != '\0' && terminal_config(gate, reader, &list[count])) {
+            count++;
+        }
+    }
+    struct fault fault = {0};
+    if (face_terminals_configure(gate->terminals, list, count, &fault) != ERR_OK) {
+        log_error("terminals_not_configured", LOG_TEXT("why", fault.what));
+    }
+    seal_wipe(list, GATE_READERS_MAX * sizeof(*list));
+    free(list);
+}
+
+/* --- the HTTP listener --- */
 
 /* The zone of a device's local times. NULL: not known on this box; its clock's measured offset then
  * holds the rest. */
@@ -373,6 +419,7 @@ void devices_apply(struct gate *gate)
     list_devices(gate);
     configure_nfc(gate);
     configure_boards(gate);
+    configure_terminals(gate);
     configure_http(gate);
     helper_port_settle(gate->port);
     log_event("devices_configured", LOG_NUM("lanes", gate->park->lane_count),
@@ -424,6 +471,7 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
     }
     struct driver_sink sink = readings_sink(gate);
     struct actuator_sink lanes = lanes_sink(gate);
+    struct face_terminal_sink terminals = terminals_sink(gate);
     gate->nfc = nfc_reader_create(gate->port, &sink);
     if (!nfc_reader_keys_are_locked(gate->nfc)) {
         log_warning("card_keys_not_locked", LOG_TEXT("why", "RLIMIT_MEMLOCK is too low"));
@@ -431,6 +479,7 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
     gate->boards = board_actuator_create(gate->port, &sink, &lanes);
     gate->replies = replies_create(&lanes, gate->clock);
     MUST(gate->replies != NULL);
+    gate->terminals = face_terminals_create(gate->port, gate->clock, &sink, &terminals);
     gate->actuator = &board_actuator_ops;
     gate->actuator_self = gate->boards;
     gate->indicator = &board_indicator_ops;
@@ -453,6 +502,7 @@ void devices_end(struct gate *gate)
     replies_destroy(&gate->replies);
     nfc_reader_destroy(&gate->nfc);
     board_actuator_destroy(&gate->boards);
+    face_terminals_destroy(&gate->terminals);
     if (gate->port != NULL) {
         loop_remove_fd(gate->loop, helper_port_fd(gate->port));
     }

@@ -49,6 +49,8 @@ size_t draft_pack(const struct draft *draft, struct grant_id id, uint8_t out[LIM
     event.command_sequence = draft->command_sequence;
     event.command_result = draft->command_result;
     event.device_state = draft->device_state;
+    event.order = draft->order;
+    event.subject_result = draft->subject_result;
     event.late = draft->late;
     event.direction = draft->direction;
     event.note = (char *)draft->note;

@@ -30,6 +30,8 @@ struct draft {
     uint64_t command_sequence;
     uint32_t command_result;
     uint32_t device_state;
+    uint64_t order; /* a terminal's answer to this order about a subject ... */
+    uint32_t subject_result;
     uint32_t direction; /* enum lane_direction */
     uint64_t press;     /* of the lane's exit button; not sent, kept beside the event */
     char note[DRAFT_NOTE_SIZE];

@@ -6,6 +6,7 @@
  *   set_aside.c  bodies that nobody understood
  *   replying.c   readers whose answer opens their lane
  *   lanes.c      what boards report; opening and showing
+ *   terminals.c  face terminals that ask, their unlocked doors, their subjects
  *   commands.c   what the controller orders
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
  *   devices.c    readers and boards by the park's rows
@@ -28,6 +29,7 @@
 #include "reader-agent/core/presentation.h"
 #include "reader-agent/driver/board_actuator.h"
 #include "reader-agent/driver/driver.h"
+#include "reader-agent/driver/face_terminal.h"
 #include "reader-agent/driver/helper_port.h"
 #include "reader-agent/driver/http_listener.h"
 #include "reader-agent/driver/nfc_reader.h"
@@ -41,6 +43,8 @@ enum {
     GATE_AFTERS_MAX = 160,
     GATE_LATE_MAX = 64,
     GATE_ZONES_MAX = 8,
+    GATE_UNLOCKS_MAX = 64,
+    GATE_UNLOCK_MS = 10000, /* a door that unlocks within this did so by our answer */
     GATE_TICK_MS = HELPER_HEARTBEAT_MS / 2,
     BACKLOG_WINDOW = 256, /* sent and not answered */
     BACKLOG_SLICE = 64,   /* sent in one turn */
@@ -77,6 +81,22 @@ struct late_event {
     struct grant_id marker; /* what the board was told */
     struct grant_id stored;
     struct draft draft;
+};
+
+/* An answer by which a terminal may unlock its door once. */
+struct unlock {
+    bool used;
+    bool seen;   /* it said that it did */
+    bool silent; /* it did not answer: whether it opened, its door event tells */
+    struct name reader, lane;
+    struct grant_id grant;
+    struct mono until;
+};
+
+/* A device that itself waits for the verdict and opens by our answer. ask 0: none does. */
+struct asker {
+    struct name reader;
+    uint64_t ask;
 };
 
 struct backlog {
@@ -151,6 +171,8 @@ struct gate {
     struct helper_port *port;
     struct nfc_reader *nfc;
     struct board_actuator *boards;
+    struct face_terminals *terminals;
+    struct unlock unlocks[GATE_UNLOCKS_MAX];
     struct gate_listener http[GATE_LISTENERS];
     struct mono http_retry; /* a listener did not start: try again then */
     size_t http_count;
@@ -203,11 +225,12 @@ struct driver_sink readings_sink(struct gate *gate);
 enum err set_aside(void *ctx, struct name reader, struct bytes body, const char *why,
                    struct fault *fault);
 struct actuator_sink lanes_sink(struct gate *gate);
-/* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW. `due`: when the verdict was wanted; an entry is
- * not opened long after that, however long its commit took. */
+/* Performs STEP_OPEN, STEP_OPEN_LATE or STEP_SHOW: at the asker where there is one, else at the
+ * lane's board. `due`: when the verdict was wanted; an entry is not opened long after that, however
+ * long its commit took. */
 void lane_perform(struct gate *gate, enum step step, struct name lane,
                   enum lane_direction direction, struct grant_id id, struct verdict verdict,
-                  struct mono due);
+                  struct mono due, struct asker asker);
 /* Opens under a committed grant; says in an event when that cannot be. */
 void lane_open(struct gate *gate, struct name lane, enum lane_direction direction,
                struct grant_id id, struct mono expires);
@@ -226,6 +249,31 @@ uint64_t reply_ticket_of(struct gate *gate, struct grant_id id);
 void reply_moved(struct gate *gate, struct grant_id from, struct grant_id to);
 /* The event opens nothing: its request need not wait. */
 void reply_closed(struct gate *gate, struct grant_id id);
+
+/* A grant whose lane did not open: nobody went through. */
+void lane_not_opened(struct gate *gate, struct name lane, struct grant_id grant, const char *why);
+/* A grant at a lane without a sensor: it counts as taken. */
+void lane_unsensed(struct gate *gate, struct name lane, enum lane_direction direction,
+                   struct grant_id grant, const char *note);
+
+/* --- terminals.c --- */
+
+struct face_terminal_sink terminals_sink(struct gate *gate);
+/* The terminal whose relay opens this lane; NULL: none does. */
+const struct gate_reader *terminal_of_lane(const struct gate *gate, struct name lane);
+/* Lets a terminal open: by the answer it waits for (ask), or (0) of our own accord. Says in an
+ * event when that cannot be. */
+void terminal_open(struct gate *gate, struct asker asker, struct name lane, struct grant_id id,
+                   struct mono expires);
+/* Tells a terminal that asks that it is not to open. */
+void terminal_deny(struct gate *gate, struct asker asker, struct name lane, struct grant_id id);
+/* A terminal says that it unlocked its door: with our answer that is what was meant, else an event
+ * `unasked`. Errors as driver_sink.reading. */
+MUST_CHECK enum err terminal_unlocked(struct gate *gate, const struct gate_reader *reader,
+                                      const struct seen_mark *mark, struct fault *fault);
+/* The controller's orders about subjects. */
+void terminals_heard(struct gate *gate, const Parkgate__Subjects *subjects);
+void terminals_tick(struct gate *gate);
 
 /* --- commands.c --- */
 void command_heard(struct gate *gate, const Parkgate__Command *command);

@@ -99,9 +99,11 @@ static enum err add_reader(struct gate_park *park, struct name gate, struct name
     }
     struct gate_reader reader = {.name = name,
                                  .driver = (enum reader_driver)row->driver,
-                                 .direction = (enum lane_direction)row->direction};
+                                 .direction = (enum lane_direction)row->direction,
+                                 .control = (enum terminal_control)row->control};
     if (!name_from_text(row->lane, &reader.lane) || reader.driver < DRIVER_NFC ||
-        reader.driver > DRIVER_JSON || reader.direction > LANE_BOTH) {
+        reader.driver > DRIVER_JSON || reader.direction > LANE_BOTH ||
+        reader.control > TERMINAL_NO_RELAY) {
         return fault_set(fault, ERR_INPUT, "reader %s: its lane, driver or direction is wrong",
                          name.text);
     }
@@ -110,6 +112,8 @@ static enum err add_reader(struct gate_park *park, struct name gate, struct name
     TRY(copy_text(reader.device, sizeof(reader.device), row->device, "a reader's device", fault));
     TRY(copy_text(reader.secret_file, sizeof(reader.secret_file), row->secret_file,
                   "a secret file's path", fault));
+    TRY(copy_text(reader.terminal, sizeof(reader.terminal), row->terminal, "a terminal's address",
+                  fault));
     if (reader.driver == DRIVER_NFC) {
         TRY(card_setup_of_row(row, &reader.cards, fault));
     } else {

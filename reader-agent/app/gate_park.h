@@ -41,6 +41,8 @@ struct gate_reader {
     char secret_file[LIMIT_TEXT_BYTES];
     char device[LIMIT_TEXT_BYTES + 1]; /* nfc: the connstring */
     struct card_setup cards;           /* nfc */
+    enum terminal_control control;
+    char terminal[HELPER_ADDRESS_SIZE]; /* where we speak to it; "" nowhere */
 };
 
 struct gate_park {

@@ -81,9 +81,13 @@ static void record_passage(struct gate *gate, struct name lane, enum lane_direct
     }
 }
 
-/* A grant whose lane did not open: nobody went through. */
-static void record_not_opened(struct gate *gate, struct name lane, struct grant_id grant,
-                              const char *why)
+void lane_unsensed(struct gate *gate, struct name lane, enum lane_direction direction,
+                   struct grant_id grant, const char *note)
+{
+    record_passage(gate, lane, direction, grant, PASSAGE_UNSENSED, note);
+}
+
+void lane_not_opened(struct gate *gate, struct name lane, struct grant_id grant, const char *why)
 {
     char note[DRAFT_NOTE_SIZE];
     (void)snprintf(note, sizeof(note), "not opened: %s", why);
@@ -98,7 +102,7 @@ static void open_by_reply(struct gate *gate, const struct opening *opening)
     if (replies_ops.open(gate->replies, opening, &fault) != ERR_OK) {
         log_error("lane_not_opened", LOG_TEXT("lane", opening->lane.text),
                   LOG_NUM("sequence", opening->grant.sequence), LOG_TEXT("why", fault.what));
-        record_not_opened(gate, opening->lane, opening->grant, "its camera does not wait for it");
+        lane_not_opened(gate, opening->lane, opening->grant, "its camera does not wait for it");
     }
 }
 
@@ -117,25 +121,35 @@ void lane_open(struct gate *gate, struct name lane, enum lane_direction directio
         return;
     }
     if (row == NULL || row->board.text[0] == '\0') {
-        /* No sensor either: its grants are counted, and marked so. */
-        record_passage(gate, lane, direction, id, PASSAGE_UNSENSED, "the lane has no board");
+        const struct gate_reader *terminal = terminal_of_lane(gate, lane);
+        if (terminal != NULL) {
+            terminal_open(gate, (struct asker){.reader = terminal->name}, lane, id, expires);
+        } else {
+            /* No sensor either: its grants are counted, and marked so. */
+            lane_unsensed(gate, lane, direction, id, "the lane has no board");
+        }
         return;
     }
     enum err err = gate->actuator->open(gate->actuator_self, &opening, &fault);
     if (err != ERR_OK) {
         log_error("lane_not_opened", LOG_TEXT("lane", lane.text), LOG_NUM("sequence", id.sequence),
                   LOG_TEXT("why", fault.what));
-        record_not_opened(gate, lane, id, "its board is not there");
+        lane_not_opened(gate, lane, id, "its board is not there");
     }
 }
 
 void lane_perform(struct gate *gate, enum step step, struct name lane,
                   enum lane_direction direction, struct grant_id id, struct verdict verdict,
-                  struct mono due)
+                  struct mono due, struct asker asker)
 {
-    if (step == STEP_OPEN || step == STEP_OPEN_LATE) {
-        struct mono from = direction == LANE_OUT ? gate_mono(gate) : due;
-        lane_open(gate, lane, direction, id, mono_after_ms(from, OPENING_MS));
+    bool opens = step == STEP_OPEN || step == STEP_OPEN_LATE;
+    struct mono expires = mono_after_ms(direction == LANE_OUT ? gate_mono(gate) : due, OPENING_MS);
+    if (opens && asker.ask != 0) {
+        terminal_open(gate, asker, lane, id, expires);
+    } else if (opens) {
+        lane_open(gate, lane, direction, id, expires);
+    } else if (step == STEP_SHOW && asker.ask != 0) {
+        terminal_deny(gate, asker, lane, id);
     }
     if (step == STEP_NONE || step == STEP_ASK || step == STEP_COMMIT) {
         return;
@@ -170,7 +184,7 @@ void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_r
                 LOG_NUM("sequence", grant.sequence),
                 LOG_TEXT("result", helper_open_result_name(result)));
     if (is_failure(result)) {
-        record_not_opened(gate, lane, grant, helper_open_result_name(result));
+        lane_not_opened(gate, lane, grant, helper_open_result_name(result));
     }
 }
 

@@ -126,6 +126,14 @@ static void set_verdict(struct draft *draft, struct verdict verdict)
     draft->source = SOURCE_AGENT;
 }
 
+/* Only a terminal that the park file lets ask is answered; the relay of others is not on the lane.
+ */
+static struct asker asker_of(const struct intake *in)
+{
+    bool asks = in->reader->control == TERMINAL_ASKS && in->reader->terminal[0] != '\0';
+    return (struct asker){.reader = in->reader->name, .ask = asks ? in->reading->ask : 0};
+}
+
 /* The verdict is the agent's own and stands in the event itself. */
 static enum err decide_here(struct gate *gate, struct intake *in, struct fault *fault)
 {
@@ -152,7 +160,8 @@ static enum err decide_here(struct gate *gate, struct intake *in, struct fault *
         id = record_late(gate, &in->draft);
     }
     reply_expect(gate, id, in->reading->ticket);
-    lane_perform(gate, step, in->lane->name, in->direction, id, verdict, gate_mono(gate));
+    lane_perform(gate, step, in->lane->name, in->direction, id, verdict, gate_mono(gate),
+                 asker_of(in));
     return err;
 }
 
@@ -205,7 +214,8 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
         id = record_late(gate, &in->draft);
         reply_expect(gate, id, in->reading->ticket);
     }
-    lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict, gate_mono(gate));
+    lane_perform(gate, step, in->lane->name, in->direction, id, row->verdict, gate_mono(gate),
+                 asker_of(in));
     return err;
 }
 
@@ -239,6 +249,9 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
         replies_refuse(gate->replies, reading->ticket);
         return ERR_OK;
     }
+    if (reading->unlocked) {
+        return terminal_unlocked(gate, in.reader, in.has_mark ? &in.mark : NULL, fault);
+    }
     judge_clock(gate, &in);
     fill_facts(gate, &in);
     fill_draft(&in);
@@ -246,6 +259,9 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     struct presentation_row *row = NULL;
     if (!presentation_is_own(&in.facts, answers)) {
         row = presentation_begin(&gate->presentations, in.lane->name, in.reader->name, &in.facts);
+    }
+    if (row != NULL) {
+        row->ask = asker_of(&in).ask;
     }
     enum err err =
         row != NULL ? ask_controller(gate, &in, row, fault) : decide_here(gate, &in, fault);

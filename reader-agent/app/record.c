@@ -79,7 +79,8 @@ static void perform_verdict(struct gate *gate, struct presentation_row *row, boo
         (void)record_late(gate, &draft);
     }
     lane_perform(gate, step, row->lane, row->direction == DIRECTION_OUT ? LANE_OUT : LANE_IN,
-                 row->id, row->verdict, row->deadline);
+                 row->id, row->verdict, row->deadline,
+                 (struct asker){.reader = row->reader, .ask = row->ask});
 }
 
 void record_verdict(struct gate *gate, struct presentation_row *row)

@@ -19,9 +19,10 @@ struct settings {
     char server_key[LINK_KEY_Z85_SIZE];
     char http_address[64]; /* numeric; "" no listener */
     int64_t http_port;
-    int64_t https_port; /* 0: none beside http_port */
+    int64_t https_port;                 /* 0: none beside http_port */
     char http_cert[SETTINGS_PATH_SIZE]; /* "" plain HTTP */
     char http_key[SETTINGS_PATH_SIZE];
+    char terminal_ca[SETTINGS_PATH_SIZE / 2]; /* who vouches for terminals spoken to by https */
     char helper_user[64];
     char helper_dir[SETTINGS_PATH_SIZE]; /* "" beside the agent's own program */
 };

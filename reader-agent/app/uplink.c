@@ -198,6 +198,11 @@ static void hear_command(struct gate *gate, const ProtobufCMessage *message)
     command_heard(gate, (const Parkgate__Command *)message);
 }
 
+static void hear_subjects(struct gate *gate, const ProtobufCMessage *message)
+{
+    terminals_heard(gate, (const Parkgate__Subjects *)message);
+}
+
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
     gate->echo_us = ((const Parkgate__Heartbeat *)message)->wall_us;
@@ -216,6 +221,7 @@ static const struct message_handler {
     {MESSAGE_ACK,           false, hear_ack      },
     {MESSAGE_COMMAND,       true,  hear_command  },
     {MESSAGE_HEARTBEAT,     false, hear_heartbeat},
+    {MESSAGE_SUBJECTS,      true,  hear_subjects },
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)

@@ -53,6 +53,7 @@ struct presentation_row {
     struct mono deadline;
     struct verdict verdict; /* while deciding */
     enum verdict_source source;
+    uint64_t ask; /* the shell's: the device itself opens by our answer to this; 0 no */
 };
 
 struct presentations {
@@ -79,7 +80,8 @@ enum step presentation_stored(struct presentation_row *row, bool durable, struct
 
 /* The one that waits, or has waited, for the verdict on `id`. NULL: none. */
 struct presentation_row *presentation_find(struct presentations *table, struct grant_id id);
-/* The controller's verdict; whatever it says, a live exit is granted. STEP_COMMIT; STEP_NONE when another one is already on its way. */
+/* The controller's verdict; whatever it says, a live exit is granted. STEP_COMMIT; STEP_NONE when
+ * another one is already on its way. */
 enum step presentation_answered(struct presentation_row *row, struct verdict verdict);
 /* One whose deadline has passed; it decides by itself and is now deciding: STEP_COMMIT is due, and
  * an event "acted". NULL: none. */

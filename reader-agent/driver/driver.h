@@ -40,6 +40,8 @@ struct reading {
     uint32_t exchange_ms;                            /* how long its proof took */
     bool batched; /* history, one of many: the driver calls sink.settle before it answers */
     uint64_t ticket; /* the device's request waits for what becomes of it (replies.h); 0 none */
+    uint64_t ask;  /* the device waits for our answer and opens by it: its number for that; 0 no */
+    bool unlocked; /* no presentation: the device says that it unlocked its door */
 };
 
 /* Where drivers report. All calls return at once. */

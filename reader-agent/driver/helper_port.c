@@ -17,7 +17,7 @@
 enum {
     GUESTS_MAX = 16,
     MESSAGES_PER_TURN = 64,
-    PROGRAMS = HELPER_BOARD + 1,
+    PROGRAMS = HELPER_TERMINAL + 1,
     ROOT = 0,
 };
 
@@ -57,8 +57,9 @@ struct helper_port {
     struct wanted wanted[LIMIT_HELPERS_PER_AGENT];
 };
 
-static const char *const program_names[PROGRAMS] = {
-    [HELPER_NFC] = "parkgate-nfc", [HELPER_BOARD] = "parkgate-board"};
+static const char *const program_names[PROGRAMS] = {[HELPER_NFC] = "parkgate-nfc",
+                                                    [HELPER_BOARD] = "parkgate-board",
+                                                    [HELPER_TERMINAL] = "parkgate-terminal"};
 
 static struct mono now_of(const struct helper_port *port)
 {
@@ -183,7 +184,7 @@ void helper_port_destroy(struct helper_port **port)
 
 void helper_port_listen(struct helper_port *port, struct helper_ear ear)
 {
-    MUST(ear.program == HELPER_NFC || ear.program == HELPER_BOARD);
+    MUST(ear.program >= HELPER_NFC && ear.program <= HELPER_TERMINAL);
     port->ears[ear.program] = ear;
 }
 

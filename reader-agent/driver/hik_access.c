@@ -9,21 +9,22 @@
 #include "common/access/credential.h"
 #include "common/base/must.h"
 
-enum meaning { MEANS_CARD, MEANS_FACE, MEANS_FAILED, MEANS_BUTTON };
+enum meaning { MEANS_CARD, MEANS_FACE, MEANS_FAILED, MEANS_BUTTON, MEANS_UNLOCKED };
 
-/* devices.md 3.2. What is not listed is a foreign event: door relays (5/21, 5/22), the button's
- * release (5/24), logins (3/112, 3/113) and all others open nothing and say nothing of a person. */
+/* What is not listed is a foreign event: the door's locking (5/22), the button's release (5/24),
+ * logins (3/112, 3/113) and all others open nothing and say nothing of a person. */
 static const struct {
     uint64_t major, sub;
     enum meaning meaning;
 } event_table[] = {
-    {5, 1,  MEANS_CARD  },
-    {5, 23, MEANS_BUTTON},
-    {5, 75, MEANS_FACE  },
-    {5, 76, MEANS_FAILED},
-    {5, 77, MEANS_FACE  }, /* employee number and face */
-    {5, 78, MEANS_FAILED},
-    {5, 80, MEANS_FAILED}, /* a stranger */
+    {5, 1,  MEANS_CARD    },
+    {5, 21, MEANS_UNLOCKED},
+    {5, 23, MEANS_BUTTON  },
+    {5, 75, MEANS_FACE    },
+    {5, 76, MEANS_FAILED  },
+    {5, 77, MEANS_FACE    }, /* employee number and face */
+    {5, 78, MEANS_FAILED  },
+    {5, 80, MEANS_FAILED  }, /* a stranger */
 };
 
 static void json_free_at(json_t **json)
@@ -112,10 +113,21 @@ static bool set_badge(const json_t *event, struct reading *reading)
     return true;
 }
 
+/* A plain "true" asks; when in doubt it does not, and then nothing of ours opens its door. */
+static bool is_true(const json_t *value)
+{
+    uint64_t number = 0;
+    const char *text = json_string_value(value);
+    return json_is_true(value) || (text != NULL && strcasecmp(text, "true") == 0) ||
+           (number_of(value, 1, &number) && number == 1);
+}
+
 static void set_device_event(const json_t *event, struct reading *reading)
 {
     uint64_t serial = 0;
     if (number_of(json_object_get(event, "serialNo"), UINT64_MAX, &serial)) {
+        bool asks = is_true(json_object_get(event, "remoteCheck")) && serial <= INT64_MAX;
+        reading->ask = asks && !reading->history ? serial : 0;
         int size = snprintf(reading->device_event, sizeof(reading->device_event), "%s/%llu",
                             reading->reader.text, (unsigned long long)serial);
         MUST(size > 0 && (size_t)size < sizeof(reading->device_event));
@@ -137,6 +149,20 @@ static enum parse_result presentation(const json_t *root, const json_t *event, e
     return taken ? PARSE_READING : PARSE_UNUSABLE;
 }
 
+/* A door that unlocked some time ago tells nothing that could be compared with our answers. */
+static enum parse_result unlocked(const json_t *event, struct name reader,
+                                  struct reading *ret_reading)
+{
+    struct reading reading = {.reader = reader, .kind = CREDENTIAL_KIND_NONE, .unlocked = true};
+    if (is_history(json_object_get(event, "currentEvent"))) {
+        return PARSE_FOREIGN;
+    }
+    set_device_event(event, &reading);
+    reading.ask = 0;
+    *ret_reading = reading;
+    return PARSE_READING;
+}
+
 static enum parse_result by_meaning(const json_t *root, const json_t *event, struct name reader,
                                     struct reading *ret_reading, const char **ret_notice)
 {
@@ -153,6 +179,8 @@ static enum parse_result by_meaning(const json_t *root, const json_t *event, str
         case MEANS_CARD:
         case MEANS_FACE:
             return presentation(root, event, event_table[i].meaning, reader, ret_reading);
+        case MEANS_UNLOCKED:
+            return unlocked(event, reader, ret_reading);
         case MEANS_BUTTON:
             if (is_history(json_object_get(event, "currentEvent"))) {
                 return PARSE_FOREIGN;

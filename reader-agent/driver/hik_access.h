@@ -19,6 +19,8 @@
  * - currentEvent false is history; missing or true is live. A value that is no truth value is
  *   history too: when in doubt nothing opens.
  * - A name that stands twice in one object is bad: no reader may choose which of two people it was.
+ * - remoteCheck true in a live pass with a serialNo: the terminal waits for the answer (ask).
+ * - 5/21 is no presentation: the terminal unlocked its door (unlocked), whoever let it.
  * - Name, mask, temperature, demographic fields and picture rectangles are never read.
  * - The event's id is the reader with serialNo ("READER/123"); no serialNo, no id.
  */

@@ -240,13 +240,16 @@ class Ports:
 # --- what a park is made of ---
 
 class Lane:
-    """One turnstile or barrier. `reader`: badge, face, plate or None; `reader_more`: more keys of its entry."""
+    """One turnstile or barrier. `reader`: badge, face, plate or None; a lane with a face terminal has a badge reader, too;
+    `reader_more`: more keys of its entry.
+    `terminal`: the agent speaks to the face terminal, and it asks ("asks"; then no passage sensor) or not ("no-relay")."""
 
     def __init__(self, name, direction="in", zone="yard", reader="badge", button=False, display=True, outer_zone=None,
-                 passage=True, open_ms=3000, pass_ms=5000, reader_more=None, **more):
+                 passage=True, open_ms=3000, pass_ms=5000, terminal=None, reader_more=None, **more):
         self.name, self.direction, self.zone, self.reader = name, direction, zone, reader
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
-        self.open_ms, self.pass_ms, self.more, self.reader_more = open_ms, pass_ms, more, reader_more or {}
+        self.open_ms, self.pass_ms, self.terminal, self.more = open_ms, pass_ms, terminal, more
+        self.reader_more = reader_more or {}
 
 
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
@@ -414,7 +417,7 @@ class Park:
         self.devices.chmod(0o755)
         self.ports = Ports()
         self.controller, self.agents = None, {}
-        self.readers, self.boards, self.posters = {}, {}, {}
+        self.readers, self.boards, self.posters, self.terminals = {}, {}, {}, {}
         self.http_ports = {}
         self.port_base = None
         self.tolerated = None  # a word of a sanitizer's report that is no error: a test provokes another's mistake
@@ -444,8 +447,10 @@ class Park:
             for board in gate.boards:
                 self._start_board(board)
             for lane in gate.lanes:
-                if lane.reader == "badge":
+                if lane.reader in ("badge", "face"):
                     self._start_reader(lane)
+                if lane.terminal:
+                    self.start_terminal(lane)
 
     def _start_board(self, board):
         words = ["--rtu", str(self.devices / f"{board.name}.tty")] if board.rtu else ["--tcp", "127.0.0.1:0"]
@@ -469,6 +474,21 @@ class Park:
         peer = STARTER.submit(Peer, self.programs.path("peer-pn532"), "--link", link,
                               control=str(self.devices / f"{lane.name}.ctl")).result()
         self.readers[lane.name] = Reader(peer, link)
+
+    def start_terminal(self, lane, port=0):
+        """The emulated face terminal of a lane; tests that need it later give start_terminal() the port it is to have."""
+        account = self.directory / "terminal.secret"
+        account.write_text("secret\n")
+        account.chmod(0o600)
+        script = REPOSITORY / "tests" / "peers" / "peer_terminal.py"
+        peer = STARTER.submit(Peer, str(script), "--listen", f"127.0.0.1:{port}", "--account", "gate:secret", "--url",
+                              self.url(lane.name), "--poster", self.programs.path("peer-hikvision"),
+                              control=str(self.devices / f"{lane.name}.face")).result()
+        lane.terminal_address = peer.ready["http"]
+        self.terminals[lane.name] = Device(peer)
+
+    def terminal(self, lane):
+        return self.terminals[lane]
 
     def reader(self, lane):
         return self.readers[lane]
@@ -538,6 +558,8 @@ class Park:
                     lanes.append(self._lane_entry(gate, board, number, lane))
                     if lane.reader:
                         readers.append(self._reader_entry(lane))
+                    if lane.reader == "face":
+                        readers.append(self._badge_entry(lane))
         return "".join([self.park_yaml.rstrip("\n") + "\n", yaml_list("gates", gates), yaml_list("boards", boards),
                         yaml_list("lanes", lanes), yaml_list("readers", readers)])
 
@@ -551,9 +573,16 @@ class Park:
                 "display": number if lane.display else None, **lane.more}
 
     def _reader_entry(self, lane):
-        device = f"pn532_uart:{self.readers[lane.name].link}" if lane.reader == "badge" else "127.0.0.1"
-        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS[lane.reader], "device": device,
-                **lane.reader_more}
+        if lane.reader == "badge":
+            return {**self._badge_entry(lane), **lane.reader_more}
+        spoken_to = {"user": "gate", "secret_file": self.directory / "terminal.secret", "control": lane.terminal,
+                     "terminal": lane.terminal_address} if lane.terminal else {}
+        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS[lane.reader],
+                "device": "127.0.0.1", **spoken_to, **lane.reader_more}
+
+    def _badge_entry(self, lane):
+        return {"name": f"{lane.name}-badge", "lane": lane.name, "driver": DRIVERS["badge"],
+                "device": f"pn532_uart:{self.readers[lane.name].link}"}
 
     # --- controller and agents ---
 
@@ -611,7 +640,8 @@ class Park:
         says so too."""
         gate, agent = self.gate_of(name), self.agents[name]
         agent.wait_event("controller_welcome")
-        for device in [self.reader_name(lane.name) for lane in gate.lanes if lane.reader == "badge"] + [board.name for board in gate.boards]:
+        badges = [f"{lane.name}-badge" for lane in gate.lanes if lane.reader in ("badge", "face")]
+        for device in badges + [board.name for board in gate.boards]:
             agent.wait_event(f"device name={re.escape(device)} state=1")
         if name in self.http_ports:
             until(f"the port of {name} answers", lambda: socket.create_connection(("127.0.0.1", self.http_ports[name]), 1).close() is None)
@@ -698,10 +728,10 @@ class Park:
             for found in re.finditer(r"^.*(ERROR: \w+Sanitizer|runtime error:).*$", text, re.M):
                 if not (self.tolerated and self.tolerated in found[0]):
                     errors.append(f"{log.name}: {text[found.start():found.start() + 3000]}")
-        for thing in [*self.posters.values(), *self.readers.values(), *self.boards.values()]:
+        for thing in [*self.posters.values(), *self.terminals.values(), *self.readers.values(), *self.boards.values()]:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 thing.stop()
-        for devices in (self.posters, self.readers, self.boards):
+        for devices in (self.posters, self.terminals, self.readers, self.boards):
             devices.clear()
         self.ports.release()
         shutil.rmtree(self.devices, ignore_errors=True)

@@ -313,6 +313,8 @@ static void put_access(FILE *out, const struct event *event)
     if (event->current != CURRENT_ABSENT)
         fprintf(out, "\t\"currentEvent\":\t%s,\n",
                 event->current == CURRENT_TRUE ? "true" : "false");
+    if (event->remote_check)
+        fputs("\t\"remoteCheck\":\ttrue,\n", out);
     json_string(out, "mask", "no");
     json_string(out, "helmet", "unknown");
     fputs("\t\"FaceRect\":\t{\"height\":0.263,\"width\":0.148,\"x\":0.412,\"y\":0.337}\n\t}\n",

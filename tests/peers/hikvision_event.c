@@ -81,6 +81,7 @@ static const struct option {
     {"current-event",    OPTION_CHOICE, OF_ACCESS,          AT(current),          currents, "currentEvent (true)"                     },
     {"no-eventtype",     OPTION_FLAG,   OF_ACCESS,          AT(no_eventtype),     NULL,     "without eventType"                       },
     {"demographics",     OPTION_FLAG,   OF_ACCESS,          AT(demographics),     NULL,     "with age, sex and the like"              },
+    {"remote-check",     OPTION_FLAG,   OF_ACCESS,          AT(remote_check),     NULL,     "remoteCheck true: it waits for an answer" },
     {"door",             OPTION_NUMBER, OF_ACCESS,          AT(door),             NULL,     "doorNo (1)"                              },
     {"event",            OPTION_TEXT,   OF_OTHER,           AT(event_type),       NULL,     "eventType (linedetection)"               },
     {"file",             OPTION_TEXT,   OF_RAW,             AT(file),             NULL,     "what to post"                            },

@@ -58,6 +58,7 @@ struct event {
     int current;
     bool no_eventtype;
     bool demographics;
+    bool remote_check; /* it waits for the answer before it opens */
     long door;
     /* raw and huge */
     const char *file;

@@ -10,7 +10,7 @@ import tree
 
 BUILD = os.environ.get("PARKGATE_BUILD_DIR", os.path.join(tree.ROOT, "build", "release"))
 PROGRAMS = {"parkgate": "admin-cli", "parkgate-controller": "controller", "parkgate-agent": "reader-agent",
-            "parkgate-nfc": "reader-agent", "parkgate-board": "reader-agent"}
+            "parkgate-nfc": "reader-agent", "parkgate-board": "reader-agent", "parkgate-terminal": "reader-agent"}
 
 
 def output(*command):

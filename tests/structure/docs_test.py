@@ -70,7 +70,8 @@ class Docs(unittest.TestCase):
     def test_every_program_has_a_manual(self):
         manuals = {os.path.basename(path).split(".")[0] for path in tree.tracked()
                    if path.startswith("docs/man/") and path.endswith(".scd")}
-        self.assertLessEqual({"parkgate", "parkgate-agent", "parkgate-board", "parkgate-controller", "parkgate-nfc"},
+        self.assertLessEqual({"parkgate", "parkgate-agent", "parkgate-board", "parkgate-controller", "parkgate-nfc",
+                              "parkgate-terminal"},
                              manuals)
 
 

@@ -132,6 +132,9 @@ static void every_pair_of_event_numbers(void **state)
             } else if (majors[m] == 5 && sub == 1) {
                 expected = PARSE_READING;
                 kind = CREDENTIAL_KIND_BADGE;
+            } else if (majors[m] == 5 && sub == 21) {
+                expected = PARSE_READING;
+                kind = CREDENTIAL_KIND_NONE;
             } else if (majors[m] == 5 && (sub == 76 || sub == 78 || sub == 80)) {
                 expected = PARSE_FAILED;
             } else if (majors[m] == 5 && sub == 23) {
@@ -141,9 +144,62 @@ static void every_pair_of_event_numbers(void **state)
             assert_int_equal(parse(&e, &r), expected);
             if (expected == PARSE_READING) {
                 assert_int_equal(r.kind, kind);
+                assert_int_equal(r.unlocked, sub == 21);
             }
         }
     }
+}
+
+/* Only a live pass with a number of its own can be answered; and a door is never a person. */
+static void asking(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *major, *sub, *serial, *current, *more;
+        uint64_t ask;
+    } cases[] = {
+        {"5", "75", "1207",                    "true",  ",\"remoteCheck\":true",        1207                },
+        {"5", "77", "1207",                    NULL,    ",\"remoteCheck\":true",        1207                },
+        {"5", "1",  "1207",                    "true",  ",\"remoteCheck\":\"true\"",    1207                },
+        {"5", "75", "\"1207\"",                "true",  ",\"remoteCheck\":1",           1207                },
+        {"5", "75", "9223372036854775807",     "true",  ",\"remoteCheck\":true",        9223372036854775807U},
+        {"5", "75", "\"9223372036854775808\"", "true",  ",\"remoteCheck\":true",        0                   },
+        {"5", "75", "1207",                    "true",  "",                             0                   },
+        {"5", "75", "1207",                    "true",  ",\"remoteCheck\":false",       0                   },
+        {"5", "75", "1207",                    "true",  ",\"remoteCheck\":\"perhaps\"", 0                   },
+        {"5", "75", "1207",                    "true",  ",\"remoteCheck\":2",           0                   },
+        {"5", "75", NULL,                      "true",  ",\"remoteCheck\":true",        0                   },
+        {"5", "75", "1207",                    "false", ",\"remoteCheck\":true",        0                   },
+        {"5", "21", "1207",                    "true",  ",\"remoteCheck\":true",        0                   },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct event e = face_pass;
+        struct reading r;
+        e.major = cases[i].major;
+        e.sub = cases[i].sub;
+        e.serial = cases[i].serial;
+        e.current = cases[i].current;
+        e.more = cases[i].more;
+        e.card = "\"04A1B2C3\"";
+        assert_int_equal(parse(&e, &r), PARSE_READING);
+        assert_int_equal(r.ask, cases[i].ask);
+    }
+}
+
+/* The unlocking of the past cannot be compared with what we answered. */
+static void an_unlocked_door_is_no_person(void **state)
+{
+    (void)state;
+    struct event e = face_pass;
+    struct reading r;
+    e.sub = "21";
+    assert_int_equal(parse(&e, &r), PARSE_READING);
+    assert_true(r.unlocked);
+    assert_int_equal(r.kind, CREDENTIAL_KIND_NONE);
+    assert_int_equal(r.id_size, 0);
+    assert_string_equal(r.device_event, "face-1/1207");
+    e.current = "false";
+    assert_int_equal(parse(&e, &r), PARSE_FOREIGN);
 }
 
 static void history_is_marked_and_doubt_is_history(void **state)
@@ -506,6 +562,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_face_pass_field_by_field),
         cmocka_unit_test(every_pair_of_event_numbers),
+        cmocka_unit_test(asking),
+        cmocka_unit_test(an_unlocked_door_is_no_person),
         cmocka_unit_test(history_is_marked_and_doubt_is_history),
         cmocka_unit_test(the_object_decides_where_the_envelope_is_missing),
         cmocka_unit_test(texts_that_are_no_events),

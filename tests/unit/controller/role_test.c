@@ -35,6 +35,7 @@ static const struct {
     {"badge.revoke",     "aost"    },
     {"badge.list",       "aot"     },
     {"face.attach",      "ao"      },
+    {"face.sync",        "aosu"    },
     {"face.remove",      "aot"     },
     {"vehicle.add",      "aot"     },
     {"vehicle.remove",   "aot"     },

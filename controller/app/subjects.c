@@ -1,0 +1,372 @@
+#include "controller/app/subjects.h"
+
+#include <string.h>
+
+#include "common/access/credential.h"
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/store/keybuf.h"
+#include "controller/store/people_store.h"
+#include "controller/store/subject_store.h"
+#include "controller/store/tables.h"
+#include "controller/store/versioned.h"
+#include "schema/agent.pb-c.h"
+#include "schema/kinds.h"
+
+/* --- what is wanted --- */
+
+/* ERR_OK also for a holder that is gone: then it is not wanted. */
+static enum err is_wanted(struct controller *ctl, const Parkgate__CredentialRecord *face,
+                          bool *ret_wanted, struct fault *fault)
+{
+    Parkgate__HolderRecord *holder = NULL;
+    *ret_wanted = false;
+    if (face->revoked_us != 0 || (face->until_us != 0 && ctl->now.us >= face->until_us)) {
+        return ERR_OK;
+    }
+    enum err err = people_holder(ctl->txn, people_handle(&face->holder), &holder, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    *ret_wanted = !holder->removed;
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    return ERR_OK;
+}
+
+/* Does the newest order of the row (NULL: there is none) already say this? One that the terminal's
+ * former gate was told is said anew. */
+static bool is_ordered(const Parkgate__SubjectRecord *row, const Parkgate__CredentialRecord *face,
+                       bool wanted, const char *gate)
+{
+    if (row == NULL) {
+        return !wanted;
+    }
+    bool open = row->state != SUBJECT_DONE;
+    if (open && strcmp(row->gate, gate) != 0) {
+        return false;
+    }
+    return wanted ? row->order == SUBJECT_ADD && row->until_us == face->until_us
+                  : row->order == SUBJECT_DELETE;
+}
+
+static enum err record_order(struct controller *ctl, const struct park_reader *reader,
+                             const char *gate, const Parkgate__CredentialRecord *face, bool wanted,
+                             const char *actor, struct fault *fault)
+{
+    Parkgate__SubjectRecord order = PARKGATE__SUBJECT_RECORD__INIT;
+    order.gate = field_text(gate);
+    order.reader = field_text(reader->name.text);
+    order.credential = face->credential;
+    order.holder = face->holder;
+    order.hash = face->hash;
+    order.order = wanted ? SUBJECT_ADD : SUBJECT_DELETE;
+    order.until_us = wanted ? face->until_us : 0;
+    return controller_record(ctl, ENTRY_SUBJECT_ORDER, actor, &order.base, fault);
+}
+
+static enum err settle_at(struct controller *ctl, const struct park_reader *reader,
+                          const Parkgate__CredentialRecord *face, bool wanted, const char *actor,
+                          bool *ret_ordered, struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__SubjectRecord *row = NULL;
+    const struct park_lane *lane = park_lane(ctl->park, reader->lane);
+    *ret_ordered = false;
+    if (lane == NULL) {
+        return ERR_OK;
+    }
+    enum err err = subject_get(
+        ctl->txn, subject_key(&key, reader->name.text, field_view(&face->hash)), &row, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    *ret_ordered = !is_ordered(row, face, wanted, lane->gate.text);
+    if (row != NULL) {
+        parkgate__subject_record__free_unpacked(row, NULL);
+    }
+    return *ret_ordered ? record_order(ctl, reader, lane->gate.text, face, wanted, actor, fault)
+                        : ERR_OK;
+}
+
+static enum err settle(struct controller *ctl, const Parkgate__CredentialRecord *face,
+                       const char *actor, size_t *ret_orders, struct fault *fault)
+{
+    bool wanted = false;
+    *ret_orders = 0;
+    TRY(is_wanted(ctl, face, &wanted, fault));
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        bool ordered = false;
+        if (ctl->park->readers[i].terminal[0] != '\0') {
+            TRY(settle_at(ctl, &ctl->park->readers[i], face, wanted, actor, &ordered, fault));
+            *ret_orders += ordered;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err subjects_left(struct controller *ctl, struct bytes hash, struct handle holder,
+                       struct name *ret_reader, struct fault *fault)
+{
+    *ret_reader = (struct name){.text = ""};
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        struct keybuf key;
+        Parkgate__SubjectRecord *row = NULL;
+        const struct park_reader *reader = &ctl->park->readers[i];
+        enum err err =
+            subject_get(ctl->txn, subject_key(&key, reader->name.text, hash), &row, fault);
+        if (err == ERR_NOT_FOUND) {
+            continue;
+        }
+        TRY(err);
+        bool gone = row->order == SUBJECT_DELETE && row->state == SUBJECT_DONE;
+        bool same = handle_equal(people_handle(&row->holder), holder);
+        parkgate__subject_record__free_unpacked(row, NULL);
+        if (!gone && !same) {
+            *ret_reader = reader->name;
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+/* --- telling gates --- */
+
+/* The subject id itself, for the terminal alone. ERR_NOT_FOUND: its holder's key is destroyed. */
+static enum err open_subject(struct controller *ctl, const Parkgate__CredentialRecord *face,
+                             char out[FACE_SUBJECT_MAX + 1], struct fault *fault)
+{
+    struct seal_key key;
+    uint8_t plain[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    TRY(controller_holder_key(ctl, people_handle(&face->holder), false, &key, fault));
+    if (face->sealed.len > sizeof(plain)) {
+        return fault_set(fault, ERR_CORRUPT, "credential: a sealed field is too long");
+    }
+    enum err err = seal_open(&key, (struct bytes){0}, field_view(&face->sealed), plain,
+                             sizeof(plain), &size, fault);
+    seal_wipe(&key, sizeof(key));
+    TRY(err);
+    Parkgate__SealedRead *read = parkgate__sealed_read__unpack(NULL, size, plain);
+    seal_wipe(plain, sizeof(plain));
+    if (read == NULL || read->credential.len == 0 || read->credential.len > FACE_SUBJECT_MAX) {
+        err = fault_set(fault, ERR_CORRUPT, "credential: a subject id is damaged");
+    } else {
+        memcpy(out, read->credential.data, read->credential.len);
+        out[read->credential.len] = '\0';
+    }
+    if (read != NULL) {
+        parkgate__sealed_read__free_unpacked(read, NULL);
+    }
+    return err;
+}
+
+struct telling {
+    size_t count, used;
+    ProtobufCBinaryData orders[LIMIT_SUBJECTS_PER_MESSAGE];
+    uint8_t bytes[LIMIT_SUBJECTS_PER_MESSAGE * 128];
+};
+
+static void add_order(struct telling *telling, const Parkgate__SubjectRecord *row, char *subject)
+{
+    Parkgate__SubjectOrder order = PARKGATE__SUBJECT_ORDER__INIT;
+    order.number = row->number;
+    order.reader = row->reader;
+    order.kind = row->order;
+    order.subject = subject;
+    order.until_us = row->until_us;
+    size_t size = parkgate__subject_order__get_packed_size(&order);
+    MUST(telling->used + size <= sizeof(telling->bytes));
+    telling->orders[telling->count++] =
+        (ProtobufCBinaryData){.data = telling->bytes + telling->used, .len = size};
+    telling->used += parkgate__subject_order__pack(&order, telling->bytes + telling->used);
+}
+
+/* What cannot be said stays open and visible, and keeps nothing else from being said. */
+static enum err tell_one(struct controller *ctl, struct telling *telling, struct bytes row_key,
+                         struct fault *fault)
+{
+    Parkgate__SubjectRecord *row = NULL;
+    Parkgate__CredentialRecord *face = NULL;
+    char subject[FACE_SUBJECT_MAX + 1];
+    struct keybuf key;
+    keybuf_begin(&key);
+    keybuf_bytes(&key, row_key);
+    TRY(subject_get(ctl->txn, keybuf_view(&key), &row, fault));
+    enum err err = people_credential(ctl->txn, field_view(&row->hash), &face, fault);
+    if (err == ERR_OK) {
+        err = open_subject(ctl, face, subject, fault);
+        parkgate__credential_record__free_unpacked(face, NULL);
+    }
+    if (err == ERR_OK) {
+        add_order(telling, row, subject);
+    } else if (err == ERR_NOT_FOUND) {
+        log_error("subject_unknown", LOG_TEXT("reader", row->reader), LOG_NUM("order", row->number),
+                  LOG_TEXT("do", "its key is destroyed: delete the subject at the terminal"));
+        err = ERR_OK;
+    }
+    parkgate__subject_record__free_unpacked(row, NULL);
+    return err;
+}
+
+enum err subjects_tell(struct controller *ctl, struct session *session, struct fault *fault)
+{
+    static struct telling telling; /* one thread; too large for the stack */
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    Parkgate__Subjects subjects = PARKGATE__SUBJECTS__INIT;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    telling.count = 0;
+    telling.used = 0;
+    TRY(store_iter_prefix(ctl->txn, TABLE_SUBJECT_OPEN,
+                          subject_open_key(&prefix, session->gate.text, 0),
+                          LIMIT_SUBJECTS_PER_MESSAGE, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        TRY(tell_one(ctl, &telling, value, fault));
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    session->subjects_at = mono_after_ms(ctl->mono, SUBJECTS_AGAIN_MS);
+    if (telling.count > 0 || session->subjects_told) {
+        session->subjects_told = telling.count > 0;
+        subjects.n_order = telling.count;
+        subjects.order = telling.orders;
+        batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_SUBJECTS, 0,
+                   &subjects.base);
+    }
+    seal_wipe(telling.bytes, telling.used);
+    return ERR_OK;
+}
+
+static bool has_terminal(const struct controller *ctl, struct name gate)
+{
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        const struct park_reader *reader = &ctl->park->readers[i];
+        const struct park_lane *lane = park_lane(ctl->park, reader->lane);
+        if (reader->terminal[0] != '\0' && lane != NULL && name_equal(lane->gate, gate)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err tell_all(struct controller *ctl, struct fault *fault)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (session->used && !session->away && has_terminal(ctl, session->gate)) {
+            TRY(subjects_tell(ctl, session, fault));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err subjects_settle(struct controller *ctl, struct bytes hash, const char *actor,
+                         size_t *ret_orders, struct fault *fault)
+{
+    Parkgate__CredentialRecord *face = NULL;
+    *ret_orders = 0;
+    TRY(people_credential(ctl->txn, hash, &face, fault));
+    enum err err =
+        face->kind == CREDENTIAL_KIND_FACE ? settle(ctl, face, actor, ret_orders, fault) : ERR_OK;
+    parkgate__credential_record__free_unpacked(face, NULL);
+    TRY(err);
+    return *ret_orders > 0 ? tell_all(ctl, fault) : ERR_OK;
+}
+
+/* --- the sweep --- */
+
+static enum err settle_row(struct controller *ctl, struct bytes key, struct bytes value,
+                           size_t *ret_orders, struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    enum err err = versioned_resolve(ctl->txn, VERSIONED_CREDENTIAL, key, value, &message, fault);
+    *ret_orders = 0;
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    const Parkgate__CredentialRecord *face = (void *)message;
+    if (face->kind == CREDENTIAL_KIND_FACE) {
+        err = settle(ctl, face, "", ret_orders, fault);
+    }
+    store_message_destroy(&message);
+    return err;
+}
+
+/* Run again it looks at the same rows and orders the same. */
+static enum err sweep_step(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct subject_sweep *sweep = ctx;
+    struct bytes key;
+    struct bytes value;
+    size_t ordered = 0;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    sweep->next = sweep->from;
+    TRY(store_iter_range(ctl->txn, TABLE_CREDENTIAL,
+                         (struct bytes){.data = sweep->from.bytes, .size = sizeof(sweep->from)},
+                         (struct bytes){0}, SUBJECTS_SWEEP_ROWS + 1, &iter, fault));
+    enum err err;
+    for (size_t rows = 0; (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK; rows++) {
+        if (rows == SUBJECTS_SWEEP_ROWS || ordered >= SUBJECTS_SWEEP_ORDERS) {
+            MUST(key.size == sizeof(sweep->next));
+            memcpy(sweep->next.bytes, key.data, key.size);
+            sweep->more = true;
+            return ordered > 0 ? tell_all(ctl, fault) : ERR_OK;
+        }
+        size_t orders = 0;
+        TRY(settle_row(ctl, key, value, &orders, fault));
+        ordered += orders;
+    }
+    sweep->more = false;
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return ordered > 0 ? tell_all(ctl, fault) : ERR_OK;
+}
+
+static bool park_has_terminals(const struct controller *ctl)
+{
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        if (ctl->park->readers[i].terminal[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void turn_sweep(struct controller *ctl)
+{
+    struct subject_sweep *sweep = &ctl->sweep;
+    bool begin = sweep->config_version != ctl->park->config_version ||
+                 (!sweep->more && !mono_before(ctl->mono, sweep->again));
+    if (begin) {
+        *sweep = (struct subject_sweep){.config_version = ctl->park->config_version,
+                                        .more = park_has_terminals(ctl),
+                                        .again = mono_after_ms(ctl->mono, SUBJECTS_SWEEP_MS)};
+    } else {
+        sweep->from = sweep->next; /* the step before is committed by now */
+    }
+    if (sweep->more) {
+        batch_run(ctl, sweep_step, sweep);
+    }
+}
+
+static enum err tell_again(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    return subjects_tell(ctl, ctx, fault);
+}
+
+void subjects_tick(struct controller *ctl)
+{
+    turn_sweep(ctl);
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (session->used && !session->away && !mono_before(ctl->mono, session->subjects_at) &&
+            has_terminal(ctl, session->gate)) {
+            session->subjects_at = mono_after_ms(ctl->mono, SUBJECTS_AGAIN_MS);
+            batch_run(ctl, tell_again, session);
+        }
+    }
+}
