@@ -118,6 +118,14 @@ static inline char *text_of(const char *text)
 
 void rows_add(struct park_rows *rows, uint32_t kind, const char *name,
               const ProtobufCMessage *body);
+/* The body of a row, unpacked; free with store_message_destroy(). Fails when there is none. */
+ProtobufCMessage *rows_get(const struct park_rows *rows, uint32_t kind, const char *name,
+                           const ProtobufCMessageDescriptor *descriptor);
+/* Puts it in place of the row of that kind and name, if there is one. */
+void rows_put(struct park_rows *rows, uint32_t kind, const char *name,
+              const ProtobufCMessage *body);
+/* Brings the running park to w->rows, as an admin's `apply` does. */
+void park_apply(struct world *w);
 /* The standard park. */
 void rows_of_park(struct park_rows *rows, const char *time_zone);
 

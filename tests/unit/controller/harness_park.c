@@ -16,6 +16,59 @@ void rows_add(struct park_rows *rows, uint32_t kind, const char *name, const Pro
     rows->used += parkgate__park_row__pack(&row, rows->bytes + rows->used);
 }
 
+static bool is_row(const ProtobufCBinaryData *packed, uint32_t kind, const char *name,
+                   Parkgate__ParkRow **ret_row)
+{
+    *ret_row = parkgate__park_row__unpack(NULL, packed->len, packed->data);
+    MUST(*ret_row != NULL);
+    if ((*ret_row)->kind == kind && strcmp((*ret_row)->name, name) == 0) {
+        return true;
+    }
+    parkgate__park_row__free_unpacked(*ret_row, NULL);
+    return false;
+}
+
+ProtobufCMessage *rows_get(const struct park_rows *rows, uint32_t kind, const char *name,
+                           const ProtobufCMessageDescriptor *descriptor)
+{
+    ProtobufCMessage *body = NULL;
+    for (size_t i = 0; body == NULL && i < rows->count; i++) {
+        Parkgate__ParkRow *row = NULL;
+        if (is_row(&rows->row[i], kind, name, &row)) {
+            body = protobuf_c_message_unpack(descriptor, NULL, row->body.len, row->body.data);
+            parkgate__park_row__free_unpacked(row, NULL);
+        }
+    }
+    assert_non_null(body);
+    return body;
+}
+
+void rows_put(struct park_rows *rows, uint32_t kind, const char *name, const ProtobufCMessage *body)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        Parkgate__ParkRow *row = NULL;
+        if (is_row(&rows->row[i], kind, name, &row)) {
+            parkgate__park_row__free_unpacked(row, NULL);
+            rows->row[i] = rows->row[--rows->count]; /* its bytes are left behind */
+            break;
+        }
+    }
+    rows_add(rows, kind, name, body);
+}
+
+void park_apply(struct world *w)
+{
+    char stage[24];
+    char version[24];
+    (void)snprintf(stage, sizeof(stage), "%s",
+                   note(assert_done(ask_rows(w, w->admin, "park.stage", w->rows.row, w->rows.count,
+                                             NULL)),
+                        "stage"));
+    (void)snprintf(version, sizeof(version), "%llu",
+                   (unsigned long long)w->ctl->park->config_version);
+    (void)admin(w, "park.commit", "stage", stage, "config_version", version, NULL);
+}
+
 struct zone_row {
     const char *name, *parent, *schedule;
     uint32_t class, capacity;

@@ -355,6 +355,16 @@ static void crash(struct scenario *s, size_t g)
     }
 }
 
+static void forgive(struct scenario *s, size_t g)
+{
+    if (g == 0) {
+        (void)ask(s->w, s->w->admin, "passback.forgive", "all", "yes", "reason", "a drill", NULL);
+    } else {
+        (void)ask(s->w, s->security_key, "passback.forgive", "person",
+                  s->handles[pick(s, PERSONS)], "reason", "sensor", NULL);
+    }
+}
+
 typedef void step(struct scenario *s, size_t g);
 
 static const struct {
@@ -377,6 +387,7 @@ static const struct {
     {revoke_gate,        2 },
     {wait_long,          6 },
     {crash,              1 },
+    {forgive,            2 },
 };
 
 static step *pick_step(struct scenario *s)
@@ -394,6 +405,43 @@ static step *pick_step(struct scenario *s)
     }
 }
 
+/* Every second scenario has limits, anti-passback and a first person of the day. */
+static void rule_presence(struct scenario *s)
+{
+    static char *zones[] = {"yard"};
+    static char *tenants[] = {"beta"};
+    struct park_rows *rows = &s->w->rows;
+    Parkgate__ParkPassback soft = PARKGATE__PARK_PASSBACK__INIT;
+    Parkgate__ParkPassback timed = PARKGATE__PARK_PASSBACK__INIT;
+    Parkgate__ParkPassback hard = PARKGATE__PARK_PASSBACK__INIT;
+    Parkgate__ParkZone *yard =
+        (void *)rows_get(rows, PARK_ZONE, "yard", &parkgate__park_zone__descriptor);
+    Parkgate__ParkTenant *acme =
+        (void *)rows_get(rows, PARK_TENANT, "acme", &parkgate__park_tenant__descriptor);
+    yard->capacity = 5;
+    yard->capacity_soft = 3;
+    yard->alert_first = 40;
+    yard->alert_second = 80;
+    yard->crowd_per_minute = 3;
+    acme->capacity = 4;
+    rows_put(rows, PARK_ZONE, "yard", &yard->base);
+    rows_put(rows, PARK_TENANT, "acme", &acme->base);
+    parkgate__park_zone__free_unpacked(yard, NULL);
+    parkgate__park_tenant__free_unpacked(acme, NULL);
+    soft.mode = PASSBACK_MODE_SOFT;
+    timed.mode = PASSBACK_MODE_TIMED;
+    timed.minutes = 60;
+    hard.mode = PASSBACK_MODE_HARD;
+    hard.tenant = tenants;
+    hard.n_tenant = 1;
+    soft.zone = timed.zone = hard.zone = zones;
+    soft.n_zone = timed.n_zone = hard.n_zone = 1;
+    rows_put(rows, PARK_PASSBACK, "hard", &hard.base);
+    rows_put(rows, PARK_PASSBACK, "soft", &soft.base);
+    rows_put(rows, PARK_PASSBACK, "timed", &timed.base);
+    park_apply(s->w);
+}
+
 struct world *scenario_run(uint64_t seed, size_t inputs)
 {
     struct scenario s = {.w = world_open(&(struct world_options){.seed = seed}),
@@ -404,6 +452,9 @@ struct world *scenario_run(uint64_t seed, size_t inputs)
     s.security_key = operator_key(s.w, 152, "security", NULL, NULL, NULL);
     gate_join(s.w, &s.gates[0], "gate-a", 1);
     gate_join(s.w, &s.gates[1], "gate-b", 2);
+    if (seed % 2 == 0) {
+        rule_presence(&s);
+    }
     for (size_t i = 0; i < inputs; i++) {
         pick_step (&s)(&s, pick(&s, GATES));
         if (pick(&s, 4) == 0) {
