@@ -66,6 +66,7 @@ static const struct verb_spec verbs[] = {
     {"approval.list",    ADM | SEC | AUD,             false, false, false},
     {"approval.grant",   ADM | SEC,                   false, false, true },
     {"approval.refuse",  ADM | SEC,                   false, false, true },
+    {"explain",          ADM | OPR | SEC | GRD,       false, true,  false},
     {"clearance.add",    ADM | OPR,                   false, false, true },
     {"clearance.remove", ADM | OPR,                   false, false, true },
     {"clearance.list",   ADM | OPR | TEN,             true,  false, false},

@@ -185,6 +185,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_records,     &verbs_of_records_count    },
         {verbs_of_approvals,   &verbs_of_approvals_count  },
         {verbs_of_bans,        &verbs_of_bans_count       },
+        {verbs_of_explain,     &verbs_of_explain_count    },
         {verbs_of_metrics,     &verbs_of_metrics_count    },
         {verbs_of_presence,    &verbs_of_presence_count   },
         {verbs_of_clearances,  &verbs_of_clearances_count },

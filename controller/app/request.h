@@ -45,6 +45,7 @@ extern const struct verb_handler verbs_of_metrics[]; extern const size_t verbs_o
 extern const struct verb_handler verbs_of_presence[]; extern const size_t verbs_of_presence_count;
 extern const struct verb_handler verbs_of_clearances[]; extern const size_t verbs_of_clearances_count;
 extern const struct verb_handler verbs_of_faces[]; extern const size_t verbs_of_faces_count;
+extern const struct verb_handler verbs_of_explain[]; extern const size_t verbs_of_explain_count;
 /* clang-format on */
 
 /* NULL: no such verb. */
@@ -105,6 +106,10 @@ MUST_CHECK enum err request_holder(struct controller *ctl, struct request *reque
 /* Opens what is kept of a holder. ERR_NOT_FOUND: erased. Free with identity's free_unpacked. */
 MUST_CHECK enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *holder,
                                      Parkgate__Identity **ret, struct fault *fault);
+
+/* A lane argument on which this key may act (verbs_lane.c). *ret is borrowed from the park. */
+bool request_lane(struct controller *ctl, struct request *request,
+                  const struct park_lane **ret_lane);
 
 /* Counts `names` names shown to this key with its reason and records the look-up. False: over a
  * limit, refused; *ret_err is trouble of ours. */

@@ -27,8 +27,8 @@ static bool lane_is_permitted(const struct controller *ctl, const struct request
     return false;
 }
 
-static bool the_lane(struct controller *ctl, struct request *request,
-                     const struct park_lane **ret_lane)
+bool request_lane(struct controller *ctl, struct request *request,
+                  const struct park_lane **ret_lane)
 {
     struct name name;
     if (!request_name(request, "lane", &name)) {
@@ -74,7 +74,7 @@ static enum err on_lane_open(struct controller *ctl, struct request *request, st
     const char *way = request_arg(request, "direction");
     uint64_t sequence = 0;
     enum err err = ERR_OK;
-    if (!the_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
+    if (!request_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
         return ERR_OK;
     }
     enum lane_direction direction = lane->direction != LANE_BOTH             ? lane->direction
@@ -94,7 +94,7 @@ static enum err set_lane_mode(struct controller *ctl, struct request *request, e
     const char *reason = NULL;
     enum lane_mode now = LANE_MODE_NORMAL;
     Parkgate__LaneState state = PARKGATE__LANE_STATE__INIT;
-    if (!the_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
+    if (!request_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
         return ERR_OK;
     }
     if (mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {

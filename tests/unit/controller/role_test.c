@@ -53,6 +53,7 @@ static const struct {
     {"approval.list",    "asu"     },
     {"approval.grant",   "as"      },
     {"approval.refuse",  "as"      },
+    {"explain",          "aosg"    },
     {"clearance.add",    "ao"      },
     {"clearance.remove", "ao"      },
     {"clearance.list",   "aot"     },
