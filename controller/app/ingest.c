@@ -27,9 +27,10 @@ struct arrival {
     struct zone_marks marks;
     struct counted_for counted, counted_driver;
     char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
+    size_t unknown_size;
+    /* From here on not cleared for each event. */
     uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an oversized event is kept aside whole */
     uint8_t unknown[LIMIT_EVENT_BYTES];
-    size_t unknown_size;
 };
 
 static void number_text(char out[24], uint64_t value)
@@ -744,7 +745,12 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
                       const Parkgate__Event *event, struct bytes packed, struct fault *fault)
 {
     Parkgate__EventIndex *index = NULL;
-    struct arrival a = {.input = input, .session = session, .event = event, .packed = packed};
+    static struct arrival a; /* one thread; clearing its buffers would cost more than the event */
+    memset(&a, 0, offsetof(struct arrival, sealed));
+    a.input = input;
+    a.session = session;
+    a.event = event;
+    a.packed = packed;
     a.digest = seal_hash_of(packed);
     enum err err = agent_event(ctl->txn, BYTES_OF(session->key.bytes), event->epoch,
                                event->sequence, &index, fault);

@@ -225,19 +225,55 @@ static enum err shift_top(struct store_txn *txn, const struct presence_scope *sc
     return ERR_OK;
 }
 
-static enum err add_move(struct store_txn *txn, const struct presence_scope *scope, struct wall at,
-                         uint64_t journal, int32_t by, struct fault *fault)
+/* Is there no move of the quarter at or behind this key? Of a scope in order there never is. */
+static enum err is_last(struct store_txn *txn, const struct presence_scope *scope, struct wall at,
+                        const struct keybuf *key, bool *ret_last, struct fault *fault)
 {
-    struct keybuf key, minute;
-    int32_t before;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    struct keybuf until;
+    struct bytes found, value;
+    move_key(&until, scope, quarter_of(at), after(quarter_of(at), QUARTER_US));
+    TRY(store_iter_range(txn, TABLE_MOVE, keybuf_view(key), keybuf_view(&until), 1, &iter, fault));
+    enum err err = store_iter_next(&iter, &found, &value, fault);
+    *ret_last = err == ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* A move behind all others of its span: the sum rises to a new highest point, or it does not. */
+static void append_to(Parkgate__QuarterRecord *span, struct wall at, int32_t by)
+{
+    span->net += by;
+    if (span->net > span->top) {
+        span->top = span->net;
+        span->top_us = at.us;
+    }
+}
+
+static enum err append_move(struct store_txn *txn, const struct presence_scope *scope,
+                            const struct keybuf *key, struct wall at, int32_t by,
+                            struct fault *fault)
+{
+    struct keybuf minute;
     Parkgate__QuarterRecord record;
-    move_key(&key, scope, quarter_of(at), at);
-    keybuf_u64(&key, journal);
     minute_key(&minute, scope, minute_of(at));
     TRY(get_sum(txn, &minute, &record, fault));
-    TRY(get_count(txn, TABLE_MOVE, &key, &before, fault));
-    TRY(set_count(txn, TABLE_MOVE, &key, before + by, fault));
-    TRY(before == 0 ? shift_top(txn, scope, &key, at, by, &record, fault)
+    TRY(set_count(txn, TABLE_MOVE, key, by, fault));
+    append_to(&record, at, by);
+    return put_sum(txn, &minute, &record, fault);
+}
+
+static enum err insert_move(struct store_txn *txn, const struct presence_scope *scope,
+                            const struct keybuf *key, struct wall at, int32_t by,
+                            struct fault *fault)
+{
+    struct keybuf minute;
+    int32_t before;
+    Parkgate__QuarterRecord record;
+    minute_key(&minute, scope, minute_of(at));
+    TRY(get_sum(txn, &minute, &record, fault));
+    TRY(get_count(txn, TABLE_MOVE, key, &before, fault));
+    TRY(set_count(txn, TABLE_MOVE, key, before + by, fault));
+    TRY(before == 0 ? shift_top(txn, scope, key, at, by, &record, fault)
                     : scan_top(txn, scope, at, &record, fault));
     record.net += by;
     return put_sum(txn, &minute, &record, fault);
@@ -269,6 +305,26 @@ static enum err top_of_minutes(struct store_txn *txn, const struct presence_scop
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+static enum err add_move(struct store_txn *txn, const struct presence_scope *scope, struct wall at,
+                         uint64_t journal, int32_t by, Parkgate__QuarterRecord *quarter,
+                         struct fault *fault)
+{
+    struct keybuf key;
+    bool last = false;
+    move_key(&key, scope, quarter_of(at), at);
+    keybuf_u64(&key, journal);
+    TRY(is_last(txn, scope, at, &key, &last, fault));
+    if (last) {
+        TRY(append_move(txn, scope, &key, at, by, fault));
+        append_to(quarter, at, by);
+        return ERR_OK;
+    }
+    TRY(insert_move(txn, scope, &key, at, by, fault));
+    TRY(top_of_minutes(txn, scope, at, quarter, fault));
+    quarter->net += by;
+    return ERR_OK;
+}
+
 /* May be below zero in between: a late exit is counted before the one after it is taken back. */
 static enum err add_to_zone(struct store_txn *txn, struct name zone, int32_t by,
                             struct fault *fault)
@@ -292,9 +348,7 @@ enum err move_store_add(struct store_txn *txn, struct wall at, uint64_t journal,
     quarter_key(&key, &change->scope, quarter_of(at));
     TRY(get_sum(txn, &key, &record, fault));
     if (change->present != 0) {
-        TRY(add_move(txn, &change->scope, at, journal, change->present, fault));
-        TRY(top_of_minutes(txn, &change->scope, at, &record, fault));
-        record.net += change->present;
+        TRY(add_move(txn, &change->scope, at, journal, change->present, &record, fault));
     }
     record.entries += (uint32_t)change->entries; /* what is taken back was added before */
     record.exits += (uint32_t)change->exits;
