@@ -14,6 +14,7 @@
 struct options {
     bool join, help, version;
     struct agent_join given;
+    const char *aside;
 };
 
 /* One table reads the command line and is its help. */
@@ -34,6 +35,8 @@ static const struct argument {
      "with --join: its public key 控制器公钥"                                                                                     },
     {"code",       "CODE",            offsetof(struct options, given.code),
      "with --join: from `parkgate agent enroll` 一次性注册码"                                                                    },
+    {"aside",      "list|NUMBER",     offsetof(struct options, aside),
+     "what devices posted and nobody understood 查看无法识别的上报"                                                           },
     {"help",       NULL,              offsetof(struct options, help),             "this text 显示本帮助"                          },
     {"version",    NULL,              offsetof(struct options, version),          "show the version 显示版本"                      },
 };
@@ -42,7 +45,8 @@ static void print_help(FILE *to)
 {
     (void)fputs("usage: parkgate-agent --dir DIR\n"
                 "       parkgate-agent --join --dir DIR --gate NAME --controller tcp://HOST:PORT\n"
-                "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n\n",
+                "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
+                "       parkgate-agent --dir DIR --aside list|NUMBER\n\n",
                 to);
     for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
         char left[64];
@@ -83,7 +87,9 @@ static const char *missing(const struct options *options)
     for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
         const struct argument *argument = &arguments[i];
         const char *field = (const char *)options + argument->offset;
-        if (argument->value != NULL && (i == 0 || options->join) &&
+        bool needed =
+            i == 0 || (options->join && argument->offset != offsetof(struct options, aside));
+        if (argument->value != NULL && needed &&
             *(const char *const *)(const void *)field == NULL) {
             return argument->name;
         }
@@ -130,6 +136,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "parkgate-agent: --%s is missing\nparkgate-agent: 缺少 --%s\n",
                       needed, needed);
         return EXIT_USAGE;
+    }
+    if (options.aside != NULL) {
+        return agent_look_aside(options.given.dir, options.aside);
     }
     return options.join ? agent_join(&options.given) : run(options.given.dir);
 }

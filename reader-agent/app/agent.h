@@ -20,3 +20,8 @@ struct agent_join {
  * stays when the controller does not answer or refuses, so that the same command may be given
  * again. Returns an exit code of schema/errors.h; says in English and Chinese what happened. */
 int agent_join(const struct agent_join *join);
+
+/* Prints what was put aside at the gate of directory `dir`: `what` is "list", or a number of it to
+ * be opened, its bytes to standard output. Works beside the daemon. Returns an exit code; says on
+ * standard error what is wrong. */
+int agent_look_aside(const char *dir, const char *what);

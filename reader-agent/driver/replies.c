@@ -298,8 +298,10 @@ void replies_forget(struct replies *r, uint64_t ticket)
 {
     struct slot *slot = slot_of(r, ticket);
     if (slot != NULL && slot->state == STATE_WAITING) {
-        slot->key[0] = '\0';
         refuse(r, slot);
+    }
+    if (slot != NULL && slot->state == STATE_REFUSED) {
+        slot->key[0] = '\0';
     }
 }
 

@@ -15,10 +15,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import peerlib  # noqa: E402
 
 DENY, REVIEW, GRANT = 0, 1, 2
-PRESENTATION, PASSAGE, BUTTON, ACTED, COMMAND, DEVICE, TAMPER = range(1, 8)
+PRESENTATION, PASSAGE, BUTTON, ACTED, COMMAND, DEVICE, TAMPER, SUBJECT, UNASKED, ASIDE = range(1, 11)
 APPLIED, REFUSED, RETRY = 1, 2, 3
 BY_CONTROLLER, BY_AGENT, BY_BOARD = 1, 2, 3
-PASSED, NOT_TAKEN = 1, 2
+PASSED, NOT_TAKEN, UNSENSED = 1, 2, 6
 GRANTED, EXIT, EXIT_BUTTON, STAFF, AGENT_ERROR, HISTORY, STALE, SILENT = 1, 2, 3, 5, 6, 7, 9, 13
 NO_ASSIGNMENT = 26
 
@@ -144,8 +144,8 @@ class Gate:
         self.log = Lines(self.agent.stderr)
         self.log.wait(lambda line: "agent_started" in line)
 
-    def begin(self):
-        """Joined, started, welcomed, configured; both cameras and the board are up."""
+    def begin(self, readers="yes"):
+        """Joined, started, welcomed, configured; the cameras' port and the board are up."""
         done = self.join()
         assert done.returncode == 0, done.stderr
         with open(os.path.join(self.dir, "agent.conf"), "a", encoding="utf-8") as conf:
@@ -153,7 +153,7 @@ class Gate:
         self.controller.do("auto heartbeat", "auto welcome 1", "auto ack")
         self.start()
         self.controller.heard("hello", gate="g")
-        self.controller.do(f"config 1 {self.board_port} yes")
+        self.controller.do(f"config 1 {self.board_port} {readers}")
         self.controller.heard("event", kind=DEVICE, reader="b1", state=1)
 
     def worker(self):

@@ -10,6 +10,7 @@
  *   welcome EPOCH APPLIED        verdict SEQ OUTCOME REASON    ack SEQ ANSWER ERROR
  *   command NUMBER GATE LANE VERB EXPIRES_MS [wrong-key]
  *   config VERSION BOARD_PORT yes|no|PATH   (cameras, none, or a badge reader at PATH)
+ *   config VERSION BOARD_PORT others=SECRET (VZenith at lanes without a board, Dahua at in-1)
  *   auto welcome EPOCH | auto verdict OUTCOME REASON | auto ack | auto heartbeat | auto off
  *   forget                       (as after a restart: events are answered `retry` until HELLO)
  */
@@ -307,6 +308,40 @@ static void add_badge_reader(struct rows *rows, const char *path)
     add_row(rows, PARK_READER, "nfc-in", &reader.base);
 }
 
+/* The camera's answer opens it: no board, no sensor. */
+static void add_bare_lane(struct rows *rows, char *name, enum lane_direction direction)
+{
+    Parkgate__ParkLane lane = PARKGATE__PARK_LANE__INIT;
+    lane.gate = "g";
+    lane.direction = (uint32_t)direction;
+    lane.unknown_clock_grants = true;
+    add_row(rows, PARK_LANE, name, &lane.base);
+}
+
+static void add_other_cameras(struct rows *rows, char *secret)
+{
+    Parkgate__ParkReader reader = PARKGATE__PARK_READER__INIT;
+    add_bare_lane(rows, "vz-in", LANE_IN);
+    add_bare_lane(rows, "vz-out", LANE_OUT);
+    reader.device = "any";
+    reader.driver = DRIVER_VZENITH;
+    reader.device_id = "2e0a-4d7f";
+    reader.lane = "vz-in";
+    reader.path = "/vz/in";
+    add_row(rows, PARK_READER, "cam-vz", &reader.base);
+    reader.device_id = "";
+    reader.lane = "vz-out";
+    reader.path = "/vz/out";
+    add_row(rows, PARK_READER, "cam-vz-out", &reader.base);
+    reader.driver = DRIVER_DAHUA;
+    reader.lane = "in-1";
+    reader.path = "/NotificationInfo";
+    reader.user = "camera";
+    reader.secret_file = secret;
+    reader.time_zone = "Asia/Shanghai";
+    add_row(rows, PARK_READER, "cam-dh", &reader.base);
+}
+
 static void say_config(struct fake *fake, uint64_t version, const char *board_port,
                        const char *readers)
 {
@@ -320,6 +355,10 @@ static void say_config(struct fake *fake, uint64_t version, const char *board_po
         add_reader(&rows, "cam-out", "out-1", "/hik/cam-out");
     } else if (readers[0] == '/') {
         add_badge_reader(&rows, readers);
+    } else if (strncmp(readers, "others=", 7) == 0) {
+        char secret[256];
+        (void)snprintf(secret, sizeof(secret), "%s", readers + 7);
+        add_other_cameras(&rows, secret);
     }
     Parkgate__ParkBoard board = PARKGATE__PARK_BOARD__INIT;
     board.gate = "g";

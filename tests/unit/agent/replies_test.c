@@ -293,6 +293,10 @@ static void what_is_not_durable_may_come_again(void **state)
     replies_forget(w.replies, ticket);
     assert_false(answers_open(ticket, true));
     assert_true(begin("e1", true) != ticket);
+    ticket = begin("e3", true);
+    replies_refuse(w.replies, ticket); /* the agent had said so already */
+    replies_forget(w.replies, ticket);
+    assert_true(begin("e3", true) != ticket);
     uint64_t exit = begin("e2", true);
     assert_int_equal(open_for(exit, 7, 2000), ERR_OK); /* an exit that could not be written */
     replies_forget(w.replies, exit);
