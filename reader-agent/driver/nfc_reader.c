@@ -10,6 +10,7 @@
 
 /* Whose key the helper was given last: nobody else can have proved itself. */
 struct key_given {
+    struct name reader;
     uint8_t uid[HELPER_UID_BYTES];
     uint8_t uid_size; /* 0: none */
 };
@@ -24,14 +25,34 @@ struct nfc_reader {
     struct key_given given[LIMIT_HELPERS_PER_AGENT];
 };
 
+/* Its place, or that of the empty name: a free one. NULL: none. */
 static struct key_given *given_to(struct nfc_reader *readers, struct name name)
 {
-    for (size_t i = 0; i < readers->count; i++) {
-        if (name_equal(readers->names[i], name)) {
+    for (size_t i = 0; i < ARRAY_LEN(readers->given); i++) {
+        if (name_equal(readers->given[i].reader, name)) {
             return &readers->given[i];
         }
     }
     return NULL;
+}
+
+static void remember_given(struct nfc_reader *readers, struct name name,
+                           const struct helper_key_wanted *wanted, bool found)
+{
+    struct key_given *given = given_to(readers, name);
+    given = given != NULL ? given : given_to(readers, (struct name){.text = ""});
+    if (given != NULL) {
+        *given = (struct key_given){.reader = name, .uid_size = found ? wanted->uid_size : 0};
+        memcpy(given->uid, wanted->uid, sizeof(given->uid));
+    }
+}
+
+static void forget_given(struct nfc_reader *readers, struct name name)
+{
+    struct key_given *given = given_to(readers, name);
+    if (given != NULL) {
+        *given = (struct key_given){.uid_size = 0};
+    }
 }
 
 /* A helper that is not there hears it when it joins. */
@@ -60,10 +81,8 @@ static void give_key(struct nfc_reader *readers, struct name name,
 {
     struct helper_message message = {.kind = HELPER_SAYS_KEY,
                                      .key = card_keys_answer(readers->keys, name, wanted)};
-    struct key_given *given = given_to(readers, name);
-    if (given != NULL && wanted->which == HELPER_KEY_OF_CARD) {
-        *given = (struct key_given){.uid_size = message.key.found ? wanted->uid_size : 0};
-        memcpy(given->uid, wanted->uid, sizeof(given->uid));
+    if (wanted->which == HELPER_KEY_OF_CARD) {
+        remember_given(readers, name, wanted, message.key.found);
     }
     if (helper_port_send(readers->port, name, &message, NULL) != ERR_OK) {
         log_warning("helper_not_told", LOG_TEXT("name", name.text));
@@ -189,10 +208,10 @@ enum err nfc_reader_configure(struct nfc_reader *readers, const struct nfc_reade
             helper_port_drop(readers->port, readers->names[i]);
             device_states_forget(&readers->states, readers->names[i]);
             card_keys_forget(readers->keys, readers->names[i]);
+            forget_given(readers, readers->names[i]);
         }
     }
     readers->count = 0;
-    memset(readers->given, 0, sizeof(readers->given));
     for (size_t i = 0; i < count; i++) {
         TRY(card_keys_put(readers->keys, list[i].reader, &list[i].scheme, fault));
         TRY(helper_port_want(readers->port, HELPER_NFC, list[i].reader, list[i].device, fault));
