@@ -88,9 +88,12 @@ static void badge_reader_text(const struct park *park, struct name name, char *o
     const struct park_reader *reader = park_reader(park, name);
     if (reader != NULL) {
         static const char *const controls[] = {"", ", asks", ", no relay"};
-        (void)snprintf(out, size, "lane %s, %s%s%s%s", reader->lane.text,
+        const struct park_card *card = &reader->card;
+        (void)snprintf(out, size, "lane %s, %s%s%s%s%s%s%s", reader->lane.text,
                        drivers[reader->driver], controls[reader->control],
-                       reader->terminal[0] == '\0' ? "" : " at ", reader->terminal);
+                       reader->terminal[0] == '\0' ? "" : " at ", reader->terminal,
+                       card->aid[0] == '\0' ? "" : ", DESFire ", card->aid,
+                       card->has_uid_key_file ? " with two keys" : "");
     }
 }
 

@@ -83,7 +83,7 @@ static int set_up(void **state)
     if (seal_init(NULL) != ERR_OK || mkdtemp(stage->dir) == NULL) {
         return -1;
     }
-    (void)snprintf(stage->socket, sizeof(stage->socket), "%s/helpers.sock", stage->dir);
+    (void)snprintf(stage->socket, sizeof(stage->socket), "%.63s/helpers.sock", stage->dir);
     scheme->cards = (struct helper_cards){
         .desfire = true, .aid = {0x30, 0x42, 0xf5},
              .key_no = 1, .limit_ms = 150

@@ -257,6 +257,39 @@ static void test_schedule_and_tenant(void **state)
     park_file_destroy(&file);
 }
 
+static void test_desfire_keys(void **state)
+{
+    (void)state;
+    static const char text[] = HEAD
+        "lanes:\n  - {name: a, gate: north, zone: yard, direction: in}\nreaders:\n"
+        "  - {name: r, lane: a, driver: nfc, device: x, desfire_aid: 3042f5, desfire_key_no: 1,\n"
+        "     desfire_key_file: /k, desfire_system_id: 4e58, desfire_uid_key_no: 2,\n"
+        "     desfire_uid_key_file: /u, exchange_ms: 90}\n";
+    struct park_file file;
+    struct complaint c = {0};
+    Parkgate__ParkRow *row = NULL;
+    assert_true(park_file_parse("park.yaml", text, strlen(text), &file, &c));
+    struct bytes body = body_of(&file, PARK_READER, "r", &row);
+    Parkgate__ParkReader *reader = parkgate__park_reader__unpack(NULL, body.size, body.data);
+    assert_string_equal(reader->desfire_aid, "3042f5");
+    assert_int_equal(reader->desfire_key_no, 1);
+    assert_string_equal(reader->desfire_key_file, "/k");
+    assert_string_equal(reader->desfire_system_id, "4e58");
+    assert_int_equal(reader->desfire_uid_key_no, 2);
+    assert_string_equal(reader->desfire_uid_key_file, "/u");
+    assert_int_equal(reader->exchange_ms, 90);
+    parkgate__park_reader__free_unpacked(reader, NULL);
+    parkgate__park_row__free_unpacked(row, NULL);
+    park_file_destroy(&file);
+    expect(HEAD "lanes:\n  - {name: a, gate: north, zone: yard, direction: in}\nreaders:\n"
+                "  - name: r\n    desfire_key_no: one\n",
+           ERROR_PARK_BAD_VALUE,
+           "park.yaml, line 12: readers[1].desfire_key_no: \"one\" is not allowed here; see "
+           "docs/park-file.md",
+           "park.yaml，第 12 行：readers[1].desfire_key_no：此处不能写 \"one\"；请看 "
+           "docs/park-file.md");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -271,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_lane_and_defaults),
         cmocka_unit_test(test_board_defaults),
         cmocka_unit_test(test_schedule_and_tenant),
+        cmocka_unit_test(test_desfire_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

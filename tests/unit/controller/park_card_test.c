@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/must.h"
+#include "controller/core/park.h"
 
 static const struct park_card good = {.aid = "3042f5",
                                       .system_id = "4e585020416275",
@@ -102,12 +103,31 @@ static void what_is_good(void **state)
     assert_true(park_card_check(&card, reader, true, &c));
 }
 
+static void the_operator_sees_it(void **state)
+{
+    (void)state;
+    static struct park park;
+    char text[PARK_ROW_TEXT_SIZE];
+    park.reader_count = 1;
+    park.readers[0] = (struct park_reader){
+        .name = {"north-1"}, .lane = {"north"}, .driver = DRIVER_NFC, .card = good};
+    park_row_text(&park, PARK_READER, "north-1", text);
+    assert_string_equal(text, "lane north, badge (libnfc), DESFire 3042f5");
+    park.readers[0].card.has_uid_key_file = true;
+    park_row_text(&park, PARK_READER, "north-1", text);
+    assert_string_equal(text, "lane north, badge (libnfc), DESFire 3042f5 with two keys");
+    park.readers[0].card = (struct park_card){.aid = ""};
+    park_row_text(&park, PARK_READER, "north-1", text);
+    assert_string_equal(text, "lane north, badge (libnfc)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_fit),
         cmocka_unit_test(only_badge_readers_ask_cards),
         cmocka_unit_test(what_is_good),
+        cmocka_unit_test(the_operator_sees_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
