@@ -250,7 +250,8 @@ enum isapi_result isapi_result_of(const struct isapi_answer *answer, char what[H
         return say(ISAPI_REFUSED, "the terminal refuses the account", what);
     }
     char code_text[16];
-    if (xml_text(answer->body, "statusCode", code_text, sizeof(code_text))) {
+    if (answer->body.size > 0 &&
+        xml_text(answer->body, "statusCode", code_text, sizeof(code_text))) {
         char word[HELPER_WORD_SIZE] = "";
         (void)xml_text(answer->body, "subStatusCode", word, sizeof(word));
         return answer->status == HTTP_OK && strcmp(code_text, "1") == 0

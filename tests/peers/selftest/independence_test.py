@@ -25,7 +25,7 @@ class Independence(unittest.TestCase):
         self.assertGreater(len(linked), 2)
         for words in linked:
             for word in words.split():
-                self.assertRegex(word, "^(PUBLIC|peer_util|parkgate_flags|PkgConfig::(LIBMODBUS|CURL))$")
+                self.assertRegex(word, "^(PUBLIC|peer_util|parkgate_flags|PkgConfig::(LIBMODBUS|LIBCURL))$")
 
 
 if __name__ == "__main__":

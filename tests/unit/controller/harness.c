@@ -42,6 +42,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__command__descriptor;
     case MESSAGE_HEARTBEAT:
         return &parkgate__heartbeat__descriptor;
+    case MESSAGE_SUBJECTS:
+        return &parkgate__subjects__descriptor;
     case MESSAGE_REPLY:
     case MESSAGE_ENROLLED:
         return &parkgate__reply__descriptor;

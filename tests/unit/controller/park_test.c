@@ -401,6 +401,120 @@ static void what_is_allowed(void **state)
     assert_true(park_check(&bent, &c));
 }
 
+/* A face terminal at a lane, spoken to and beside the lane's other reader. */
+static struct park_reader *add_terminal(const char *lane, enum terminal_control control)
+{
+    struct park_reader terminal = {.name = named("face"),
+                                   .lane = named(lane),
+                                   .driver = DRIVER_HIK_ACCESS,
+                                   .control = control,
+                                   .has_account = true};
+    (void)snprintf(terminal.terminal, sizeof(terminal.terminal), "10.0.0.9:80");
+    bent = base;
+    bent.readers[bent.reader_count++] = terminal;
+    park_finish(&bent);
+    return reader_of_name("face");
+}
+
+static void refused(uint32_t number, const char *field, const char *why)
+{
+    struct complaint got = {0};
+    assert_false(park_check(&bent, &got));
+    assert_int_equal(got.number, number);
+    if (number == ERROR_PARK_VALUE) {
+        assert_string_equal(got.arg[1], "face");
+        assert_string_equal(got.arg[2], field);
+        assert_string_equal(got.arg[3], why);
+    }
+}
+
+static void face_terminals_fit_their_lanes(void **state)
+{
+    static const char *const good[] = {"10.0.0.9:80", "http://10.0.0.9:80",
+                                       "https://face-1.park:443", "[fe80::1]:80",
+                                       "https://[::1]:8443"};
+    static const char *const bad[] = {"10.0.0.9",           "10.0.0.9:0",   "10.0.0.9:65536",
+                                      "10.0.0.9:123456789", ":80",          "ftp://10.0.0.9:21",
+                                      "10.0.0.9:80/x",      "https://",     "a@10.0.0.9:80",
+                                      "[fe80::1:80",        "10.0.0.9:80 ", "http://http://a:80"};
+    struct world *w = *state;
+    struct complaint c = {0};
+    base = *w->ctl->park;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        struct park_reader *face = add_terminal("a-in", TERMINAL_NO_RELAY);
+        (void)snprintf(face->terminal, sizeof(face->terminal), "%s", good[i]);
+        assert_true(park_check(&bent, &c));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct park_reader *face = add_terminal("a-in", TERMINAL_NO_RELAY);
+        (void)snprintf(face->terminal, sizeof(face->terminal), "%s", bad[i]);
+        refused(ERROR_PARK_VALUE, "terminal",
+                "give HOST:PORT or https://HOST:PORT, for example 10.0.0.9:80");
+    }
+    (void)add_terminal("a-in", TERMINAL_UNSET);
+    refused(ERROR_PARK_VALUE, "control", "say who opens: asks or no-relay");
+    add_terminal("a-in", TERMINAL_NO_RELAY)->has_account = false;
+    refused(ERROR_PARK_VALUE, "user",
+            "the terminal asks for an account: give user and secret_file");
+    add_terminal("a-in", TERMINAL_NO_RELAY)->driver = DRIVER_NFC;
+    refused(ERROR_PARK_VALUE, "terminal", "only readers with driver hik-access have it");
+    (void)add_terminal("a-in", TERMINAL_ASKS);
+    refused(ERROR_PARK_VALUE, "control",
+            "each passage by the terminal's relay would be forced to its lane's board: use "
+            "no-relay, or take passage_input away");
+    (void)add_terminal("a-bare", TERMINAL_ASKS); /* no sensor */
+    assert_true(park_check(&bent, &c));
+    add_terminal("a-bare", TERMINAL_ASKS)->terminal[0] = '\0';
+    refused(ERROR_PARK_VALUE, "terminal",
+            "a terminal that asks has to be answered: give its address");
+    (void)add_terminal("a-out", TERMINAL_ASKS);
+    lane_of("a-out")->passage.given = false;
+    lane_of("a-out")->button.given = false;
+    refused(ERROR_PARK_VALUE, "control",
+            "at an exit nobody depends on a terminal that asks: give the lane a board with "
+            "button_input, or use no-relay");
+    lane_of("a-out")->button = (struct park_point){.given = true, .number = 15};
+    assert_true(park_check(&bent, &c));
+}
+
+static void a_face_is_never_the_only_way_in(void **state)
+{
+    struct world *w = *state;
+    struct complaint c = {0};
+    base = *w->ctl->park;
+    add_terminal("a-in", TERMINAL_NO_RELAY);
+    assert_true(park_check(&bent, &c)); /* beside a badge reader */
+    reader_of_name("a-in-reader")->lane = named("a-hall");
+    refused(ERROR_PARK_FACE_ONLY, NULL, NULL);
+    struct complaint got = {0};
+    char sentence[512];
+    assert_false(park_check(&bent, &got));
+    assert_string_equal(got.arg[0], "a-in");
+    error_sentence_en(&got, sentence, sizeof(sentence));
+    assert_string_equal(
+        sentence, "lane a-in: its only reader is a face terminal, and nobody is forced to use "
+                  "a face; add a reader for badges, plates, PINs or QR codes");
+    error_sentence_zh(&got, sentence, sizeof(sentence));
+    assert_string_equal(sentence, "通道 a-in：只有人脸终端一种识读设备，而不得强制任何人使用人脸；"
+                                  "请增加刷卡、车牌、密码或二维码识读设备");
+    reader_of_name("face")->driver = DRIVER_UNIVIEW; /* another maker's */
+    reader_of_name("face")->control = TERMINAL_UNSET;
+    reader_of_name("face")->terminal[0] = '\0';
+    refused(ERROR_PARK_FACE_ONLY, NULL, NULL);
+    (void)add_terminal("a-out", TERMINAL_NO_RELAY); /* an exit lets everybody out */
+    reader_of_name("a-out-reader")->lane = named("a-hall");
+    assert_true(park_check(&bent, &c));
+    struct park_reader *face = add_terminal("a-both", TERMINAL_NO_RELAY);
+    face->direction = LANE_IN;
+    for (size_t i = 0; i < bent.reader_count; i++) { /* of a lane of both, the way in counts */
+        struct park_reader *other = &bent.readers[i];
+        if (name_equal(other->lane, named("a-both")) && other->driver != DRIVER_HIK_ACCESS) {
+            other->direction = LANE_OUT;
+        }
+    }
+    refused(ERROR_PARK_FACE_ONLY, NULL, NULL);
+}
+
 /* --- apply, as operators do it --- */
 
 static const char *stage_rows(struct world *w, const struct park_rows *rows)
@@ -438,15 +552,15 @@ static void a_bad_row_is_refused_at_the_stage(void **state)
         uint32_t error;
         const char *field;
     } bad[] = {
-        {PARK_LANE,        "l",  &lane.base,   ERROR_PARK_VALUE, "direction"    },
-        {PARK_BOARD,       "b",  &board.base,  ERROR_PARK_VALUE, "transport"    },
-        {PARK_READER,      "r",  &reader.base, ERROR_PARK_VALUE, "driver"       },
-        {PARK_TENANT,      "t",  &tenant.base, ERROR_PARK_VALUE, "cut"          },
-        {PARK_SITE,        "s",  &site.base,   ERROR_PARK_VALUE, "time_zone"    },
-        {PARK_ZONE,        "z",  &zone.base,   ERROR_PARK_VALUE, "minimum_class"},
-        {PARK_ZONE,        "Z!", &zone.base,   ERROR_PARK_VALUE, "name"         },
-        {PARK_PASSBACK + 1, "x", &zone.base, ERROR_PARK_FILE, NULL},
-        {0,                "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
+        {PARK_LANE,         "l",  &lane.base,   ERROR_PARK_VALUE, "direction"    },
+        {PARK_BOARD,        "b",  &board.base,  ERROR_PARK_VALUE, "transport"    },
+        {PARK_READER,       "r",  &reader.base, ERROR_PARK_VALUE, "driver"       },
+        {PARK_TENANT,       "t",  &tenant.base, ERROR_PARK_VALUE, "cut"          },
+        {PARK_SITE,         "s",  &site.base,   ERROR_PARK_VALUE, "time_zone"    },
+        {PARK_ZONE,         "z",  &zone.base,   ERROR_PARK_VALUE, "minimum_class"},
+        {PARK_ZONE,         "Z!", &zone.base,   ERROR_PARK_VALUE, "name"         },
+        {PARK_PASSBACK + 1, "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
+        {0,                 "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
     };
     struct journal_head before = head_of(w);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -648,6 +762,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(every_rule_refuses_with_its_number_and_place),
         WORLD_TEST(what_is_allowed),
+        WORLD_TEST(face_terminals_fit_their_lanes),
+        WORLD_TEST(a_face_is_never_the_only_way_in),
         WORLD_TEST(a_bad_row_is_refused_at_the_stage),
         WORLD_TEST(a_park_that_does_not_hold_together_is_not_committed),
         WORLD_TEST(who_comes_second_is_told_to_look_again),
