@@ -74,7 +74,14 @@ static bool begin(struct sending *s)
 }
 
 /* Slices on their way: the controller has the next one in its hands while it commits the last. */
-enum { SLICES_AHEAD = 4 };
+enum { SLICES_AHEAD = 4, SLICE_ROWS = 100 };
+
+/* Half of what a request may carry: the events of a crowd wait for at most one slice. */
+static size_t slice_of(const struct rows *rows, size_t first)
+{
+    size_t count = rows_slice(rows, first);
+    return count < SLICE_ROWS ? count : SLICE_ROWS;
+}
 
 static bool send_slice(struct sending *s, size_t first, size_t count, struct asked *ret_asked)
 {
@@ -109,7 +116,7 @@ static bool send_slices(struct sending *s)
     progress_begin(&progress, s->cli, clock_system(), rows->count);
     for (size_t first = 0; good && (first < rows->count || done < begun);) {
         if (first < rows->count && begun - done < SLICES_AHEAD) {
-            size_t count = rows_slice(rows, first);
+            size_t count = slice_of(rows, first);
             good = send_slice(s, first, count, &ahead[begun++ % SLICES_AHEAD]);
             first += count;
             continue;

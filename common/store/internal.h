@@ -22,6 +22,7 @@ struct store {
     bool on_volatile_fs;
     bool writing; /* an outermost write transaction is live */
     unsigned live_txns;
+    uint64_t steps; /* see struct store_stats */
     void (*committed)(void *ctx, int64_t us); /* NULL: nobody asks how long commits take */
     void *committed_ctx;
 };

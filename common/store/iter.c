@@ -153,6 +153,7 @@ enum err store_iter_next(struct store_iter *iter, struct bytes *ret_key, struct 
     if (iter->done) {
         return ERR_NOT_FOUND;
     }
+    iter->txn->store->steps++;
     int rc = iter->backward ? step_back(iter, &key, &value) : step_forward(iter, &key, &value);
     if (rc != 0 && rc != MDB_NOTFOUND) {
         return store_fault(iter->txn->store, rc, iter->txn->store->table_names[iter->table], "walk",

@@ -233,6 +233,7 @@ struct store_stats {
     unsigned used_percent;
     unsigned readers, readers_max;
     uint64_t commits; /* transaction number of the last commit */
+    uint64_t steps;   /* records read, written, deleted or walked over since it was opened */
 };
 
 /* From now on tells how long each outermost commit that wrote something took, good or not, in

@@ -174,6 +174,7 @@ enum err store_get(struct store_txn *txn, size_t table, struct bytes key, struct
 {
     check_key(key);
     TRY(store_txn_ready(txn, table, fault));
+    txn->store->steps++;
     MDB_val name = to_val(key);
     MDB_val value;
     int rc = mdb_get(txn->mdb, txn->store->dbis[table], &name, &value);
@@ -193,6 +194,7 @@ static enum err put(struct store_txn *txn, size_t table, struct bytes key, MDB_v
     check_key(key);
     MUST(txn->write && value->mv_size <= STORE_VALUE_MAX);
     TRY(store_txn_ready(txn, table, fault));
+    txn->store->steps++;
     MDB_val name = to_val(key);
     int rc = mdb_put(txn->mdb, txn->store->dbis[table], &name, value, flags);
     if (rc == MDB_KEYEXIST) {
@@ -234,6 +236,7 @@ enum err store_del(struct store_txn *txn, size_t table, struct bytes key, struct
     check_key(key);
     MUST(txn->write);
     TRY(store_txn_ready(txn, table, fault));
+    txn->store->steps++;
     MDB_val name = to_val(key);
     int rc = mdb_del(txn->mdb, txn->store->dbis[table], &name, NULL);
     if (rc == MDB_NOTFOUND) {

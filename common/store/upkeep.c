@@ -57,6 +57,7 @@ void store_stats_of(const struct store *store, struct store_stats *ret_stats)
         .readers = info.me_numreaders,
         .readers_max = info.me_maxreaders,
         .commits = info.me_last_txnid,
+        .steps = store->steps,
     };
 }
 

@@ -525,7 +525,9 @@ static void test_import_goes_in_slices_with_digest(void **state)
     (void)snprintf(expected, sizeof(expected),
                    "import.begin tenant=sun file=r.csv rows=450 digest=%s\n"
                    "import.slice import=77 first=0\n"
+                   "import.slice import=77 first=100\n"
                    "import.slice import=77 first=200\n"
+                   "import.slice import=77 first=300\n"
                    "import.slice import=77 first=400\n"
                    "import.close import=77 rows=450 digest=%s\n",
                    seen.digest, seen.digest);
