@@ -51,6 +51,12 @@
     OPTION("printed", ARG_SECRET,                                                                  \
            "or the number printed on it, with its form: 8h10d:0078754499, wg:123,45678",           \
            "或卡面印号及其格式：8h10d:0078754499、wg:123,45678")
+#define FROM_MOMENT                                                                                \
+    NEEDED("from", ARG_TEXT, "from when, as 2026-05-01T14:00, or a day",                           \
+           "起始时间，如 2026-05-01T14:00，或日期")
+#define UNTIL_MOMENT                                                                               \
+    NEEDED("until", ARG_TEXT, "until when, likewise; a day counts whole",                          \
+           "截止时间，同上；日期表示整天")
 #define PLAIN .run = run_request
 
 enum { LONG_S = 600 };
@@ -175,6 +181,8 @@ static const struct command commands[] = {
      .args = {OPERAND("plate", ARG_TEXT, "the number plate", "车牌"),
               MY_TENANT,
               OPTION("zones", ARG_NAMES, "zones it may enter, with commas", "可进入的区域，用逗号分隔"),
+              OPTION("drivers", ARG_TEXT, "handles of who may drive it, with commas (anybody of its tenant)",
+                     "可驾驶人员的代号，用逗号分隔（本租户任何人）"),
               OPTION("from", ARG_DATE, "first day", "首个有效日"),
               OPTION("until", ARG_DATE, "last day", "最后有效日")}},
     {"vehicle", "remove", "vehicle.remove", PLAIN, .csv = CSV_NEVER,
@@ -193,6 +201,43 @@ static const struct command commands[] = {
      .help = {{"import vehicles from a CSV file, all or nothing", "从 CSV 文件导入车辆，全部或全不"}},
      .args = {OPERAND("file", ARG_FILE, "the CSV file", "CSV 文件"),
               OPTION("tenant", ARG_NAME, "tenant of rows that name none", "未写租户的行所属租户")}},
+    {"pin", "set", "pin.set", .run = run_pin_set, .csv = CSV_NEVER,
+     .help = {{"give a person a PIN; it is asked for, and never shown or kept in clear",
+               "为人员设置密码；运行时输入，不显示、不以明文保存"}},
+     .args = {PERSON, OPTION("pin_file", ARG_TEXT,
+                             "read it from this file; - reads it from standard input",
+                             "从此文件读取；- 表示从标准输入读取")}},
+    {"pin", "remove", "pin.remove", PLAIN, .csv = CSV_NEVER,
+     .help = {{"take a person's PIN away", "移除人员的密码"}}, .args = {PERSON, REASON}},
+    {"booking", "add", "booking.add", PLAIN, .csv = CSV_NEVER,
+     .help = {{"expect a vehicle with a driver at a time", "预约车辆及其司机的到访时间"}},
+     .args = {OPERAND("plate", ARG_TEXT, "the number plate", "车牌"), MY_TENANT,
+              NEEDED("driver", ARG_TEXT, "the driver's handle", "司机的人员代号"),
+              NEEDED("zone", ARG_NAME, "the zone it comes to, or one around it", "目的区域或其外层区域"),
+              FROM_MOMENT, UNTIL_MOMENT}},
+    {"booking", "cancel", "booking.cancel", PLAIN, .csv = CSV_NEVER,
+     .help = {{"cancel a booking", "取消预约"}},
+     .args = {OPERAND("booking", ARG_TEXT, "the booking's handle", "预约代号"), REASON}},
+    {"booking", "list", "booking.list", PLAIN, .csv = CSV_NEVER,
+     .help = {{"a tenant's bookings that are not over", "租户尚未结束的预约"}},
+     .args = {MY_TENANT, NEXT_PAGE}},
+    {"visitor", "add", "visitor.add", PLAIN, .csv = CSV_NEVER,
+     .help = {{"expect a visitor with a host at a time", "预约访客及其接待人的到访时间"}},
+     .args = {MY_TENANT, NEEDED("host", ARG_TEXT, "the host's handle: of this tenant", "接待人的人员代号：属于本租户"),
+              OPTION("person", ARG_TEXT, "the visitor's handle, when known already", "访客的人员代号（已登记时）"),
+              OPTION("name", ARG_SECRET, "else the visitor's name; - reads it from standard input",
+                     "否则填访客姓名；- 表示从标准输入读取"),
+              OPTION("id_number", ARG_SECRET, "resident ID number; - reads it from standard input",
+                     "身份证号；- 表示从标准输入读取"),
+              OPTION("phone", ARG_SECRET, "phone number; - reads it from standard input",
+                     "电话；- 表示从标准输入读取"),
+              FROM_MOMENT, UNTIL_MOMENT}},
+    {"visitor", "cancel", "visitor.cancel", PLAIN, .csv = CSV_NEVER,
+     .help = {{"cancel a visit", "取消来访"}},
+     .args = {OPERAND("visit", ARG_TEXT, "the visit's handle", "来访代号"), REASON}},
+    {"visitor", "list", "visitor.list", PLAIN, .csv = CSV_NEVER,
+     .help = {{"a tenant's visits that are not over", "租户尚未结束的来访"}},
+     .args = {MY_TENANT, NEXT_PAGE}},
     {"assignment", "add", "assignment.add", PLAIN, .csv = CSV_NEVER,
      .help = {{"assign a person to a tenant's shift for some days", "安排人员到租户班次"}},
      .args = {PERSON, MY_TENANT,

@@ -158,6 +158,8 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.alert_second = from->alert_second;
     zone.crowd_per_minute = from->crowd;
     zone.first_person = from->first_person;
+    zone.two_person = from->two_person;
+    zone.escort = from->escort;
     zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
     zone.n_clearance = from->clearances_count;
@@ -210,6 +212,11 @@ static bool add_lane(const struct entry *e, const void *element)
     if (from->board != NULL && from->board[0] != '\0' && from->open_coil == NULL) {
         return missing(e, "open_coil");
     }
+    if (from->pair_ms != NULL &&
+        (*from->pair_ms < LIMIT_PAIR_MS_MIN || *from->pair_ms > LIMIT_PAIR_MS_MAX)) {
+        char number[24];
+        return bad(e, ERROR_PARK_BAD_VALUE, "pair_ms", cli_number(number, *from->pair_ms));
+    }
     Parkgate__ParkLane lane = PARKGATE__PARK_LANE__INIT;
     lane.gate = from->gate;
     lane.title = text_or(from->title, from->name);
@@ -230,6 +237,9 @@ static bool add_lane(const struct entry *e, const void *element)
     lane.unknown_clock_grants = from->unknown_clock != 0;
     lane.mode = (uint32_t)from->mode;
     lane.interlock = text_or(from->interlock, "");
+    lane.second = (uint32_t)from->second;
+    lane.pair_ms = number_or(from->pair_ms, 0);
+    lane.driver = from->driver;
     add(e, PARK_LANE, from->name, &lane.base);
     return true;
 }

@@ -56,6 +56,11 @@ static const cyaml_strval_t controls[] = {
     {"asks",     TERMINAL_ASKS    },
     {"no-relay", TERMINAL_NO_RELAY}
 };
+static const cyaml_strval_t seconds[] = {
+    {"none", SECOND_NONE       },
+    {"pin",  SECOND_PIN        },
+    {"face", SECOND_FACE_OR_PIN}
+};
 static const cyaml_strval_t transports[] = {
     {"tcp", YAML_TRANSPORT_TCP},
     {"rtu", YAML_TRANSPORT_RTU}
@@ -122,6 +127,8 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_UINT("alert_second", MAYBE, struct yaml_zone, alert_second),
     CYAML_FIELD_UINT("crowd", MAYBE, struct yaml_zone, crowd),
     CYAML_FIELD_BOOL("first_person", MAYBE, struct yaml_zone, first_person),
+    CYAML_FIELD_BOOL("two_person", MAYBE, struct yaml_zone, two_person),
+    CYAML_FIELD_BOOL("escort", MAYBE, struct yaml_zone, escort),
     TEXT_MAYBE(yaml_zone, first_clearance),
     CYAML_FIELD_SEQUENCE("clearances", CYAML_FLAG_POINTER | MAYBE, struct yaml_zone, clearances,
                          &name_value, 0, LIMIT_CLEARANCES_PER_ZONE),
@@ -154,6 +161,9 @@ static const cyaml_schema_field_t lane_fields[] = {TEXT(yaml_lane, name),
                                                    NUMBER_MAYBE(yaml_lane, held_input),
                                                    NUMBER_MAYBE(yaml_lane, display),
                                                    TEXT_MAYBE(yaml_lane, interlock),
+                                                   WORD(yaml_lane, second, MAYBE, seconds),
+                                                   NUMBER_MAYBE(yaml_lane, pair_ms),
+                                                   CYAML_FIELD_BOOL("driver", MAYBE, struct yaml_lane, driver),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t reader_fields[] = {

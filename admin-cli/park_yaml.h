@@ -20,7 +20,7 @@ struct yaml_zone {
     int minimum_class; /* enum credential_class */
     uint32_t capacity;
     uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
-    bool first_person;
+    bool first_person, two_person, escort;
     char *first_clearance;
     char **clearances;
     unsigned clearances_count;
@@ -40,6 +40,9 @@ struct yaml_lane {
     uint32_t *open_coil, *open_ms, *pass_ms;
     uint32_t *passage_input, *tamper_input, *button_input, *held_input, *display;
     char *interlock;
+    int second; /* enum second_credential */
+    uint32_t *pair_ms;
+    bool driver;
 };
 
 struct yaml_reader {

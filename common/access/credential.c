@@ -197,6 +197,36 @@ static bool is_kind(enum credential_kind kind)
     return kind != CREDENTIAL_KIND_NONE && (size_t)kind < ARRAY_LEN(kinds);
 }
 
+/* Does each digit follow from the one before it by adding `step`, nine before nought? */
+static bool counts_by(struct bytes pin, int step)
+{
+    for (size_t i = 1; i < pin.size; i++) {
+        if ((pin.data[i - 1] - '0' + step + 10) % 10 != pin.data[i] - '0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool repeats_every(struct bytes pin, size_t size)
+{
+    for (size_t i = size; i < pin.size; i++) {
+        if (pin.data[i] != pin.data[i - size]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pin_is_weak(struct bytes pin)
+{
+    bool weak = counts_by(pin, 0) || counts_by(pin, 1) || counts_by(pin, -1);
+    for (size_t size = 2; size <= pin.size / 2; size++) {
+        weak |= pin.size % size == 0 && repeats_every(pin, size);
+    }
+    return weak;
+}
+
 bool credential_is_canonical(enum credential_kind kind, struct bytes bytes)
 {
     struct credential credential;

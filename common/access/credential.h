@@ -81,6 +81,10 @@ bool credential_from_qr(struct bytes token, struct credential *ret_credential);
 /* PIN_MIN to PIN_MAX ASCII digits. */
 bool credential_from_pin(struct bytes pin, struct credential *ret_credential);
 
+/* A PIN that others try first: one digit throughout, digits that count up or down by one, or one or
+ * two groups said again (1212, 123123). */
+bool pin_is_weak(struct bytes pin);
+
 /* Does `bytes` have the canonical form of `kind`? For what comes from a peer or the store: a plate
  * is read and normalised again and must come out the same. */
 bool credential_is_canonical(enum credential_kind kind, struct bytes bytes);

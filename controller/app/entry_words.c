@@ -348,6 +348,26 @@ static void forgive_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void booking_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__BookingRecord *booking = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), booking->tenant);
+    put_handle(w->who, sizeof(w->who), &booking->driver);
+    (void)snprintf(w->text, sizeof(w->text), "%s%s%s", booking->zone,
+                   booking->cancelled ? ", cancelled: " : "", booking->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
+static void visit_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__VisitRecord *visit = (const void *)body;
+    copy(w->tenant, sizeof(w->tenant), visit->tenant);
+    put_handle(w->who, sizeof(w->who), &visit->visitor);
+    (void)snprintf(w->text, sizeof(w->text), "%s%s", visit->cancelled ? "cancelled: " : "",
+                   visit->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -389,6 +409,8 @@ static const struct wording wordings[] = {
     {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
     {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
+    {ENTRY_BOOKING,       "booking",       &parkgate__booking_record__descriptor,    booking_words   },
+    {ENTRY_VISIT,         "visit",         &parkgate__visit_record__descriptor,      visit_words     },
     {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
     {ENTRY_SUBJECT_ORDER, "subject-order", &parkgate__subject_record__descriptor,    subject_words   },
 };

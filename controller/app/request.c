@@ -95,6 +95,27 @@ enum err request_holder(struct controller *ctl, struct request *request, struct 
     return ERR_OK;
 }
 
+enum err request_person(struct controller *ctl, struct request *request, struct handle person,
+                        const char *word, Parkgate__HolderRecord **ret, struct fault *fault)
+{
+    char text[HANDLE_TEXT_SIZE];
+    *ret = NULL;
+    enum err err = people_holder(ctl->txn, person, ret, fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_OK && !(*ret)->vehicle && !(*ret)->removed) {
+        return ERR_OK;
+    }
+    if (*ret != NULL) {
+        parkgate__holder_record__free_unpacked(*ret, NULL);
+        *ret = NULL;
+    }
+    handle_to_text(person, text);
+    (void)request_refuse(request, ERROR_NOT_FOUND, word, text, NULL);
+    return ERR_OK;
+}
+
 enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *holder,
                           Parkgate__Identity **ret, struct fault *fault)
 {
@@ -190,6 +211,9 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_presence,    &verbs_of_presence_count   },
         {verbs_of_clearances,  &verbs_of_clearances_count },
         {verbs_of_faces,       &verbs_of_faces_count      },
+        {verbs_of_vehicles,    &verbs_of_vehicles_count   },
+        {verbs_of_visits,      &verbs_of_visits_count     },
+        {verbs_of_pins,        &verbs_of_pins_count       },
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/access/credential.h"
 #include "controller/app/answer.h"
 #include "controller/app/batch.h"
 #include "schema/verbs.h"
@@ -46,6 +47,9 @@ extern const struct verb_handler verbs_of_presence[]; extern const size_t verbs_
 extern const struct verb_handler verbs_of_clearances[]; extern const size_t verbs_of_clearances_count;
 extern const struct verb_handler verbs_of_faces[]; extern const size_t verbs_of_faces_count;
 extern const struct verb_handler verbs_of_explain[]; extern const size_t verbs_of_explain_count;
+extern const struct verb_handler verbs_of_vehicles[]; extern const size_t verbs_of_vehicles_count;
+extern const struct verb_handler verbs_of_visits[]; extern const size_t verbs_of_visits_count;
+extern const struct verb_handler verbs_of_pins[]; extern const size_t verbs_of_pins_count;
 /* clang-format on */
 
 /* NULL: no such verb. */
@@ -76,6 +80,15 @@ bool request_number_or_none(struct request *request, const char *name, uint64_t 
 bool request_day_us(const struct controller *ctl, struct request *request, const char *name,
                     bool end, int64_t *ret_us);
 
+/* A moment of the park's local time, as YYYY-MM-DDTHH:MM (or with a blank between), or a day as
+ * request_day_us() takes it. Must be given. */
+bool request_moment(const struct controller *ctl, struct request *request, const char *name,
+                    bool end, int64_t *ret_us);
+/* `from` and `until` of something expected: not over yet, until after from, at most
+ * LIMIT_VISIT_DAYS long. */
+bool request_window(const struct controller *ctl, struct request *request, int64_t *ret_from_us,
+                    int64_t *ret_until_us);
+
 /* The cursor of the page before, from `after`; *ret_size 0: the first page. */
 bool request_cursor(struct request *request, uint8_t out[ANSWER_CURSOR_MAX], size_t *ret_size);
 
@@ -102,6 +115,29 @@ const char *request_bound_tenant(const struct request *request);
 MUST_CHECK enum err request_holder(struct controller *ctl, struct request *request,
                                    struct handle handle, const char *word,
                                    Parkgate__HolderRecord **ret, struct fault *fault);
+
+/* A person of the park, of whatever tenant: who names him had the handle from him. Refused when there
+ * is none; ERR_OK with *ret NULL then. Free with parkgate__holder_record__free_unpacked(). */
+MUST_CHECK enum err request_person(struct controller *ctl, struct request *request,
+                                   struct handle person, const char *word,
+                                   Parkgate__HolderRecord **ret, struct fault *fault);
+
+/* A plate argument: whole, in its normal form. */
+struct plate;
+bool request_plate(struct request *request, struct credential *ret_credential,
+                   struct plate *ret_plate);
+/* The holder of a plate, as roster_make_holder() finds or makes it; *ret_before is the caller's. */
+struct roster_holder;
+MUST_CHECK enum err request_vehicle(struct controller *ctl, const char *tenant,
+                                    const struct plate *plate, struct roster_holder *ret,
+                                    Parkgate__HolderRecord **ret_before, struct fault *fault);
+
+/* The rows of a tenant's bookings or visits that are not over, in the order in which they end;
+ * `table` is the index by tenant. */
+typedef enum err expected_row(struct controller *ctl, struct answer *a, struct handle handle,
+                              bool *ret_fits, struct fault *fault);
+MUST_CHECK enum err request_expected(struct controller *ctl, struct request *request, size_t table,
+                                     expected_row *row, struct fault *fault);
 
 /* Opens what is kept of a holder. ERR_NOT_FOUND: erased. Free with identity's free_unpacked. */
 MUST_CHECK enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *holder,

@@ -148,3 +148,61 @@ bool request_day_us(const struct controller *ctl, struct request *request, const
     }
     return true;
 }
+
+/* HH:MM of a day. */
+static bool read_minute(const char *text, int32_t *ret_minute)
+{
+    bool shape = strlen(text) == 5 && text[2] == ':';
+    for (size_t i = 0; shape && i < 5; i++) {
+        shape = i == 2 || (text[i] >= '0' && text[i] <= '9');
+    }
+    if (!shape) {
+        return false;
+    }
+    int32_t hour = (text[0] - '0') * 10 + (text[1] - '0');
+    int32_t minute = (text[3] - '0') * 10 + (text[4] - '0');
+    *ret_minute = hour * 60 + minute;
+    return minute < 60 && *ret_minute < MINUTES_PER_DAY;
+}
+
+bool request_moment(const struct controller *ctl, struct request *request, const char *name,
+                    bool end, int64_t *ret_us)
+{
+    enum { DATE = 10 };
+    const char *text = NULL;
+    int32_t day = 0;
+    int32_t minute = 0;
+    if (!request_need(request, name, &text)) {
+        return false;
+    }
+    if (strlen(text) == DATE) {
+        return request_day_us(ctl, request, name, end, ret_us);
+    }
+    bool whole = strlen(text) > DATE && (text[DATE] == 'T' || text[DATE] == ' ') &&
+                 civil_date_parse((struct bytes){.data = (const uint8_t *)text, .size = DATE}, &day) &&
+                 read_minute(text + DATE + 1, &minute);
+    if (!whole) {
+        return request_refuse(request, ERROR_ARG_BAD, name, text,
+                              "a moment as YYYY-MM-DDTHH:MM, or a date");
+    }
+    *ret_us = civil_to_wall(&ctl->tz, day, minute).us;
+    return true;
+}
+
+bool request_window(const struct controller *ctl, struct request *request, int64_t *ret_from_us,
+                    int64_t *ret_until_us)
+{
+    const int64_t longest_us = (int64_t)LIMIT_VISIT_DAYS * 86400 * 1000000;
+    if (!request_moment(ctl, request, "from", false, ret_from_us) ||
+        !request_moment(ctl, request, "until", true, ret_until_us)) {
+        return false;
+    }
+    if (*ret_until_us <= *ret_from_us) {
+        return request_refuse(request, ERROR_ARG_BAD, "until", "...", "after the beginning");
+    }
+    if (*ret_until_us <= ctl->now.us) {
+        return request_refuse(request, ERROR_ARG_BAD, "until", "...", "not over already");
+    }
+    return *ret_until_us - *ret_from_us <= longest_us ||
+           request_refuse(request, ERROR_LIMIT_REACHED, "days of one booking or visit", "31", NULL);
+}

@@ -96,6 +96,8 @@ static void carry_over(struct roster_holder *holder, const Parkgate__HolderRecor
     holder->record.zone = before->zone;
     holder->record.from_us = before->from_us;
     holder->record.until_us = before->until_us;
+    holder->record.n_driver = before->n_driver;
+    holder->record.driver = before->driver;
     if (holder->existed) {
         holder->record.tenant =
             before->tenant; /* the home tenant does not move by a second roster */

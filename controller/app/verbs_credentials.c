@@ -3,7 +3,6 @@
 #include "common/access/card_number.h"
 #include "common/access/civil.h"
 #include "common/access/credential.h"
-#include "common/access/plate.h"
 #include "common/access/wiegand.h"
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
@@ -298,136 +297,11 @@ static enum err on_badge_list(struct controller *ctl, struct request *request, s
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* --- vehicles --- */
-
-static bool read_plate(struct request *request, struct credential *ret_credential,
-                       struct plate *ret_plate)
-{
-    const char *text = NULL;
-    if (!request_need(request, "plate", &text)) {
-        return false;
-    }
-    return (plate_read(bytes_of_text(text), PLATE_SOURCE_TEXT, ret_plate) == PLATE_OK &&
-            credential_from_plate(ret_plate, ret_credential)) ||
-           request_refuse(request, ERROR_ARG_BAD, "plate", "...", "not a whole Chinese plate");
-}
-
-static bool read_zones(const struct controller *ctl, struct request *request,
-                       Parkgate__HolderRecord *record, char list[LIMIT_ARG_BYTES + 1],
-                       char *zones[LIMIT_ZONES_PER_TENANT])
-{
-    const char *text = request_arg(request, "zones");
-    if (text == NULL || text[0] == '\0') {
-        return true;
-    }
-    memcpy(list, text, strlen(text) + 1);
-    record->zone = zones;
-    return request_names(request, "zone", list, request_zone_exists, ctl->park, zones,
-                         LIMIT_ZONES_PER_TENANT, &record->n_zone);
-}
-
-static enum err record_vehicle(struct controller *ctl, struct request *request,
-                               struct roster_holder *holder, const struct credential *credential,
-                               struct fault *fault)
-{
-    struct gift gift = {
-        .kind = CREDENTIAL_KIND_PLATE, .credential = *credential, .consent = "", .purpose = ""};
-    TRY(controller_record(ctl, ENTRY_HOLDER, request->key->name, &holder->record.base, fault));
-    TRY(give(ctl, request, holder->handle, &gift, fault));
-    answer_note_handle(request->answer, "vehicle", holder->handle);
-    return ERR_OK;
-}
-
-static enum err on_vehicle_add(struct controller *ctl, struct request *request, struct fault *fault)
-{
-    const struct park_tenant *tenant = NULL;
-    struct plate plate;
-    struct credential credential;
-    struct roster_holder holder;
-    Parkgate__HolderRecord *before = NULL;
-    char list[LIMIT_ARG_BYTES + 1];
-    char *zones[LIMIT_ZONES_PER_TENANT];
-    if (!request_tenant(ctl, request, &tenant) || !read_plate(request, &credential, &plate)) {
-        return ERR_OK;
-    }
-    struct roster_person vehicle = {.tenant = tenant->name.text,
-                                    .name = "",
-                                    .id_number = "",
-                                    .phone = "",
-                                    .agency = "",
-                                    .external = "",
-                                    .plate = plate.text};
-    enum err err = roster_make_holder(ctl, &vehicle, &holder, &before, fault);
-    if (err == ERR_OK && (holder.existed || holder.clashes)) {
-        (void)request_refuse(request, ERROR_EXISTS, "vehicle", "of this plate", NULL);
-    } else if (err == ERR_OK && read_zones(ctl, request, &holder.record, list, zones) &&
-               request_day_us(ctl, request, "from", false, &holder.record.from_us) &&
-               request_day_us(ctl, request, "until", true, &holder.record.until_us)) {
-        err = record_vehicle(ctl, request, &holder, &credential, fault);
-    }
-    if (before != NULL) {
-        parkgate__holder_record__free_unpacked(before, NULL);
-    }
-    return err;
-}
-
-/* By handle, or by plate. */
-static bool vehicle_handle(struct controller *ctl, struct request *request, struct handle *ret,
-                           enum err *ret_err, struct fault *fault)
-{
-    struct plate plate;
-    struct credential credential;
-    *ret_err = ERR_OK;
-    if (request_arg(request, "plate") == NULL) {
-        return request_handle(request, "vehicle", ret);
-    }
-    if (!read_plate(request, &credential, &plate)) {
-        return false;
-    }
-    struct seal_hash hash = controller_id_hash(ctl, "plate", bytes_of_text(plate.text));
-    *ret_err = people_handle_of_id(ctl->txn, BYTES_OF(hash.bytes), ret, fault);
-    if (*ret_err == ERR_NOT_FOUND) {
-        *ret_err = ERR_OK;
-        return request_refuse(request, ERROR_NOT_FOUND, "vehicle", "of this plate", NULL);
-    }
-    return *ret_err == ERR_OK;
-}
-
-static enum err on_vehicle_remove(struct controller *ctl, struct request *request,
-                                  struct fault *fault)
-{
-    struct handle handle;
-    const char *reason = NULL;
-    Parkgate__HolderRecord *holder = NULL;
-    enum err err = ERR_OK;
-    if (!request_need(request, "reason", &reason) ||
-        !vehicle_handle(ctl, request, &handle, &err, fault)) {
-        return err;
-    }
-    TRY(request_holder(ctl, request, handle, "vehicle", &holder, fault));
-    if (holder == NULL) {
-        return ERR_OK;
-    }
-    if (holder->vehicle) {
-        Parkgate__HolderRecord changed = *holder;
-        changed.removed = true;
-        changed.stage = 0;
-        changed.previous = (ProtobufCBinaryData){0};
-        err = controller_record(ctl, ENTRY_HOLDER, request->key->name, &changed.base, fault);
-    } else {
-        (void)request_refuse(request, ERROR_NOT_FOUND, "vehicle", "of this handle", NULL);
-    }
-    parkgate__holder_record__free_unpacked(holder, NULL);
-    return err;
-}
-
 const struct verb_handler verbs_of_credentials[] = {
     {"badge.add",      on_badge_add     },
     {"badge.revoke",   on_badge_revoke  },
     {"badge.list",     on_badge_list    },
     {"face.attach",    on_face_attach   },
     {"face.remove",    on_face_remove   },
-    {"vehicle.add",    on_vehicle_add   },
-    {"vehicle.remove", on_vehicle_remove},
 };
 const size_t verbs_of_credentials_count = ARRAY_LEN(verbs_of_credentials);

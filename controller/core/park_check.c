@@ -148,6 +148,102 @@ static bool check_interlock(const struct park *park, const struct park_lane *lan
     return true;
 }
 
+/* What the readers of a lane's entry can give. */
+struct gives {
+    bool pin, badge, plate;
+};
+
+static struct gives entry_readers_give(const struct park *park, const struct park_lane *lane)
+{
+    static const struct gives by_driver[] = {
+        [DRIVER_NFC] = {.badge = true},
+        [DRIVER_HIK_ANPR] = {.plate = true},
+        [DRIVER_HIK_ACCESS] = {.badge = true},
+        [DRIVER_VZENITH] = {.plate = true},
+        [DRIVER_DAHUA] = {.plate = true},
+        [DRIVER_UNIVIEW] = {.badge = true},
+        [DRIVER_ZKTECO_ATT] = {.badge = true},
+        [DRIVER_ZKTECO_ACC] = {.badge = true},
+        [DRIVER_JSON] = {.pin = true, .badge = true, .plate = true},
+    };
+    struct gives all = {0};
+    for (size_t i = 0; i < park->reader_count; i++) {
+        const struct park_reader *reader = &park->readers[i];
+        bool enters = lane->direction == LANE_IN || reader->direction == LANE_IN;
+        if (enters && name_equal(reader->lane, lane->name) &&
+            (size_t)reader->driver < ARRAY_LEN(by_driver)) {
+            all.pin |= by_driver[reader->driver].pin;
+            all.badge |= by_driver[reader->driver].badge;
+            all.plate |= by_driver[reader->driver].plate;
+        }
+    }
+    return all;
+}
+
+/* Nobody needs a face: whoever may show one may give a PIN instead, so there must be a keypad. */
+static bool check_second(const struct park *park, const struct park_lane *lane,
+                         struct complaint *c)
+{
+    const char *wrong = NULL;
+    struct gives gives = entry_readers_give(park, lane);
+    if (lane->second == SECOND_NONE) {
+        return true;
+    }
+    if (lane->direction == LANE_OUT) {
+        wrong = "an exit asks for nothing: nobody is kept from leaving";
+    } else if (lane->subject == SUBJECT_VEHICLES) {
+        wrong = "a lane for vehicles asks for the driver's badge: give driver: true";
+    } else if (!gives.badge) {
+        wrong = "its entry has no reader of badges; add one";
+    } else if (!gives.pin) {
+        wrong = "its entry has no reader that takes a PIN (driver json); add a keypad, nobody needs "
+                "a face";
+    }
+    return wrong == NULL || bad_value(c, "lane", lane->name, "second", wrong);
+}
+
+static bool check_driver(const struct park *park, const struct park_lane *lane,
+                         struct complaint *c)
+{
+    const char *wrong = NULL;
+    struct gives gives = entry_readers_give(park, lane);
+    if (!lane->driver) {
+        return true;
+    }
+    if (lane->direction == LANE_OUT) {
+        wrong = "an exit asks for nothing: nobody is kept from leaving";
+    } else if (lane->subject != SUBJECT_VEHICLES) {
+        wrong = "only a lane for vehicles asks for a driver; for persons give second";
+    } else if (!gives.plate || !gives.badge) {
+        wrong = "its entry needs a reader of plates and one of badges";
+    }
+    return wrong == NULL || bad_value(c, "lane", lane->name, "driver", wrong);
+}
+
+/* A vehicle brings nobody whom we could count as the second person. */
+static bool check_two_person(const struct park *park, const struct park_lane *lane,
+                             struct complaint *c)
+{
+    const struct park_zone *zones[PARK_ZONE_DEPTH_MAX];
+    size_t count = park_zones_entered(park, lane, zones);
+    for (size_t i = 0; i < count && lane->subject == SUBJECT_VEHICLES; i++) {
+        if (zones[i]->two_person && lane->direction != LANE_OUT) {
+            return bad_value(c, "lane", lane->name, "subject",
+                             "vehicles cannot enter a two-person zone: nobody sees who is in them");
+        }
+    }
+    return true;
+}
+
+static bool check_pairs(const struct park *park, const struct park_lane *lane, struct complaint *c)
+{
+    if (lane->pair_ms < LIMIT_PAIR_MS_MIN || lane->pair_ms > LIMIT_PAIR_MS_MAX) {
+        return bad_value(c, "lane", lane->name, "pair_ms", "give 1000 to 60000");
+    }
+    return check_second(park, lane, c) && check_driver(park, lane, c) &&
+           check_two_person(park, lane, c);
+}
+
 static bool check_lane(const struct park *park, const struct park_lane *lane, struct complaint *c)
 {
     if (!check_lane_places(park, lane, c)) {
@@ -156,7 +252,7 @@ static bool check_lane(const struct park *park, const struct park_lane *lane, st
     if (lane->mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {
         return complain(c, ERROR_PARK_LOCKED_EXIT, lane->name.text, NULL, NULL, NULL);
     }
-    if (!check_interlock(park, lane, c)) {
+    if (!check_interlock(park, lane, c) || !check_pairs(park, lane, c)) {
         return false;
     }
     if (is_empty(lane->board)) {

@@ -41,6 +41,12 @@ static void zone_limits_text(const struct park_zone *zone, char *out, size_t siz
     if (zone->first_person) {
         append(out, size, ", first person by ", zone->first_clearance.text);
     }
+    if (zone->two_person) {
+        append(out, size, ", two persons", "");
+    }
+    if (zone->escort) {
+        append(out, size, ", visitors with their host", "");
+    }
 }
 
 static void zone_text(const struct park *park, struct name name, char *out, size_t size)
@@ -53,6 +59,16 @@ static void zone_text(const struct park *park, struct name name, char *out, size
                        credential_class_name(zone->minimum_class), zone->capacity,
                        zone->schedule.text[0] == '\0' ? "always" : zone->schedule.text);
         zone_limits_text(zone, out, size);
+    }
+}
+
+static void lane_pairs_text(const struct park_lane *lane, char *out, size_t size)
+{
+    static const char *const seconds[] = {"", ", second pin", ", second face or pin"};
+    append(out, size, seconds[lane->second <= SECOND_FACE_OR_PIN ? lane->second : 0],
+           lane->driver ? ", plate and driver" : "");
+    if (lane->second != SECOND_NONE || lane->driver || lane->pair_ms != LIMIT_PAIR_MS) {
+        append_number(out, size, " within ", lane->pair_ms, " ms");
     }
 }
 
@@ -69,6 +85,7 @@ static void lane_text(const struct park *park, struct name name, char *out, size
         if (lane->interlock.text[0] != '\0') {
             append(out, size, ", interlock ", lane->interlock.text);
         }
+        lane_pairs_text(lane, out, size);
     }
 }
 
