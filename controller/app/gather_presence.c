@@ -320,16 +320,6 @@ static enum err crowd_in_zones(const struct asking *a, struct facts *facts, stru
     return ERR_OK;
 }
 
-static bool any_tenant_is_limited(const struct park *park)
-{
-    for (size_t i = 0; i < park->tenant_count; i++) {
-        if (park->tenants[i].capacity > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum err tenant_of(const struct asking *a, struct handle holder, struct name home,
                           struct name *ret_tenant, struct fault *fault)
 {
@@ -381,7 +371,7 @@ static enum err add_tenants_standing(const struct asking *a, struct name tenant,
 static enum err room_for_tenant(const struct asking *a, struct facts *facts, struct fault *fault)
 {
     struct name name;
-    if (a->lane->outer_zone.text[0] != '\0' || !any_tenant_is_limited(a->ctl->park)) {
+    if (a->lane->outer_zone.text[0] != '\0' || !a->ctl->park->limits_tenants) {
         return ERR_OK;
     }
     TRY(tenant_of(a, a->subject->holder, a->subject->tenant, &name, fault));

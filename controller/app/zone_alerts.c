@@ -39,7 +39,7 @@ static enum err alerts_of(struct controller *ctl, const struct park_zone *zone, 
 
 enum err zone_alerts_after_passage(struct controller *ctl, struct fault *fault)
 {
-    for (size_t i = 0; i < ctl->park->zone_count; i++) {
+    for (size_t i = 0; ctl->park->watches_zones && i < ctl->park->zone_count; i++) {
         const struct park_zone *zone = &ctl->park->zones[i];
         if (zone->capacity_soft > 0 || zone->alert_first > 0) {
             TRY(alerts_of(ctl, zone, fault));

@@ -70,6 +70,19 @@ static void fill_holiday(struct holiday *holiday, const struct park_schedule *sc
     }
 }
 
+/* What most parks do not have is not looked for at each read. */
+static void find_limits(struct park *park)
+{
+    park->limits_tenants = false;
+    park->watches_zones = false;
+    for (size_t i = 0; i < park->tenant_count; i++) {
+        park->limits_tenants |= park->tenants[i].capacity > 0;
+    }
+    for (size_t i = 0; i < park->zone_count; i++) {
+        park->watches_zones |= park->zones[i].capacity_soft > 0 || park->zones[i].alert_first > 0;
+    }
+}
+
 void park_finish(struct park *park)
 {
     SORT(zones, zone_count);
@@ -88,6 +101,7 @@ void park_finish(struct park *park)
             fill_holiday(&park->holidays.days[i], schedule);
         }
     }
+    find_limits(park);
 }
 
 void park_zone_path(const struct park *park, struct name zone, char out[PARK_PATH_SIZE])
@@ -130,6 +144,9 @@ bool park_tenant_may_enter(const struct park *park, const struct park_tenant *te
 static bool lies_in(const struct park *park, struct name outer, const struct park_zone *zone)
 {
     size_t depth = 0;
+    if (outer.text[0] == '\0') {
+        return false;
+    }
     for (const struct park_zone *at = park_zone(park, outer);
          at != NULL && depth < PARK_ZONE_DEPTH_MAX; at = park_zone(park, at->parent), depth++) {
         if (at == zone) {

@@ -154,6 +154,7 @@ struct park {
     struct park_passback passbacks[LIMIT_PASSBACKS];
     struct holidays holidays;
     struct name holiday_schedules[HOLIDAYS_MAX]; /* its hours that day; empty: closed */
+    bool limits_tenants, watches_zones; /* some tenant has a capacity; some zone has alerts */
 };
 
 /* NULL: there is none of that name. Borrowed from the park. */

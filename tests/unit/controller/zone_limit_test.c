@@ -46,9 +46,10 @@ static void a_grant_counts_persons_each_once(void **state)
 {
     struct park_day *d = *state;
     struct world *w = d->w;
-    limit_zone(w, "yard", 2);
+    limit_zone(w, "yard", 1);
     assert_granted(w, shows(d, "a-in", LI), REASON_GRANTED);
-    assert_granted(w, shows(d, "b-in", LI), REASON_GRANTED);     /* he himself is not in his way */
+    assert_granted(w, shows(d, "b-in", LI), REASON_GRANTED); /* he himself is not in his way */
+    limit_zone(w, "yard", 2);
     assert_granted(w, shows(d, "a-both", WANG), REASON_GRANTED); /* Li at two lanes is one */
     assert_denied(w, shows(d, "b-in", ZHAO), REASON_ZONE_FULL);
     world_turn(w);
