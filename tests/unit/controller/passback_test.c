@@ -62,6 +62,9 @@ static void soft_grants_and_notes(void **state)
     assert_granted(d->w, again, REASON_GRANTED_PASSBACK);
     world_turn(d->w);
     assert_int_equal(faults_of(d->w, "passback-soft", before), 1);
+    assert_fault_says(d->w,
+                      "lane b-in let somebody in who is inside already; was a badge passed back?",
+                      "通道 b-in 放行了已在区域内的人员；请核查是否传卡");
     assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "0"); /* of a moment */
     assert_int_equal(row_count(admin(d->w, "passback.list", NULL)), 0);
 }

@@ -88,6 +88,16 @@ static inline uint64_t shows(struct park_day *d, const char *lane, const char *u
     return gate_badge(d->w, lane[0] == 'a' ? &d->a : &d->b, lane, uid);
 }
 
+/* The newest fault's words for people. */
+static inline void assert_fault_says(struct world *w, const char *en, const char *zh)
+{
+    Parkgate__FaultRecord *said =
+        (void *)newest_entry(w, ENTRY_FAULT, &parkgate__fault_record__descriptor);
+    assert_string_equal(said->text, en);
+    assert_string_equal(said->text_zh, zh);
+    parkgate__fault_record__free_unpacked(said, NULL);
+}
+
 /* A passage report captured in the past, of a read shown and granted before. */
 static inline void passes_at(struct park_day *d, struct gate *gate, const char *lane,
                              uint64_t shown, int64_t captured_us)

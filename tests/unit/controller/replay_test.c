@@ -9,7 +9,9 @@
 
 #include <unistd.h>
 
+#include "common/store/keybuf.h"
 #include "controller/app/recount.h"
+#include "controller/store/lane_store.h"
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
@@ -38,6 +40,33 @@ static void count_rows(struct world *w, uint64_t rows[TABLE_COUNT])
     store_txn_destroy(&txn);
 }
 
+/* Who is present of a tenant, counted by name, is its figure. */
+static void assert_tenants_add_up(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < w->ctl->park->tenant_count; i++) {
+        struct keybuf key;
+        struct bytes unused;
+        struct store_iter iter = {0};
+        uint32_t figure = 0;
+        uint32_t counted = 0;
+        keybuf_begin(&key);
+        keybuf_name(&key, w->ctl->park->tenants[i].name);
+        assert_int_equal(
+            store_iter_prefix(txn, TABLE_INSIDE, keybuf_view(&key), UINT64_MAX, &iter, NULL),
+            ERR_OK);
+        while (store_iter_next(&iter, &unused, &unused, NULL) == ERR_OK) {
+            counted++;
+        }
+        store_iter_end(&iter);
+        assert_int_equal(tenant_persons_get(txn, w->ctl->park->tenants[i].name, &figure, NULL),
+                         ERR_OK);
+        assert_int_equal(figure, counted);
+    }
+    store_txn_destroy(&txn);
+}
+
 static void busy_times_replay_and_recount_equal(void **state)
 {
     static struct recount_report report;
@@ -45,8 +74,8 @@ static void busy_times_replay_and_recount_equal(void **state)
     uint64_t passages = 0;
     size_t kinds[ENTRY_TENANT + 1] = {0};
     uint64_t rows[TABLE_COUNT] = {0};
-    static const enum table needed[] = {TABLE_STANDING, TABLE_CROWD, TABLE_FORGIVEN,
-                                        TABLE_PASSBACK, TABLE_TENANT_NOW};
+    static const enum table needed[] = {TABLE_STANDING, TABLE_CROWD, TABLE_FORGIVEN, TABLE_PASSBACK,
+                                        TABLE_TENANT_NOW};
     (void)state;
     for (uint64_t seed = 1; seed <= SCENARIOS; seed++) {
         struct fault fault = {0};
@@ -64,6 +93,7 @@ static void busy_times_replay_and_recount_equal(void **state)
         passages += report.passages;
         count_kinds(w, kinds);
         count_rows(w, rows);
+        assert_tenants_add_up(w);
         world_close(w);
     }
     print_message("%llu entries replayed, %llu passages recounted\n", (unsigned long long)entries,

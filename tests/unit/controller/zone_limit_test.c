@@ -87,6 +87,28 @@ static void of_the_zones_entered_the_fullest_speaks(void **state)
     assert_int_equal(asks(d, "b-in", LI), REASON_ZONE_FULL);
 }
 
+/* One lane into two zones at once: whichever of them is full speaks. */
+static void each_zone_entered_at_once_is_asked(void **state)
+{
+    struct park_day *d = *state;
+    struct world *w = d->w;
+    Parkgate__ParkLane *lane =
+        (void *)rows_get(&w->rows, PARK_LANE, "b-in", &parkgate__park_lane__descriptor);
+    char *kept = lane->zone;
+    lane->zone = text_of("hall");
+    rows_put(&w->rows, PARK_LANE, "b-in", &lane->base);
+    lane->zone = kept;
+    parkgate__park_lane__free_unpacked(lane, NULL);
+    limit_zone(w, "yard", 3);
+    limit_zone(w, "hall", 1);
+    walk(d, "b-in", LI);
+    assert_int_equal(asks(d, "b-in", WANG), REASON_ZONE_FULL); /* the hall */
+    limit_zone(w, "hall", 3);
+    assert_int_equal(asks(d, "b-in", WANG), REASON_GRANTED);
+    limit_zone(w, "yard", 1);
+    assert_int_equal(asks(d, "b-in", ZHAO), REASON_ZONE_FULL); /* the yard */
+}
+
 static void a_vehicle_is_not_held_by_limits(void **state)
 {
     struct park_day *d = *state;
@@ -168,6 +190,17 @@ static void alerts_begin_at_their_marks_and_end_below(void **state)
         crew_uid(i, uid);
         walk(d, "a-in", uid);
         assert_alerts(w, i + 1, i + 1 >= 5, i + 1 >= 8, i + 1 > 6);
+        if (i + 1 == 5) {
+            assert_fault_says(w, "zone yard is filling: it has reached its first alert mark",
+                              "区域 yard 人数上升：已达第一预警线");
+        } else if (i + 1 == 7) {
+            assert_fault_says(w,
+                              "zone yard is over its soft limit; let people out before more go in",
+                              "区域 yard 超过软性上限；请先疏导再放行");
+        } else if (i + 1 == 8) {
+            assert_fault_says(w, "zone yard is nearly full: it has reached its second alert mark",
+                              "区域 yard 即将满员：已达第二预警线");
+        }
     }
     assert_int_equal(asks(d, "b-in", LI), REASON_ZONE_FULL);
     for (size_t i = 0; i < CROWD; i++) {
@@ -399,6 +432,7 @@ int main(void)
         DAY_TEST(a_grant_counts_persons_each_once),
         DAY_TEST(who_is_inside_already_is_counted_once_and_held),
         DAY_TEST(of_the_zones_entered_the_fullest_speaks),
+        DAY_TEST(each_zone_entered_at_once_is_asked),
         DAY_TEST(a_vehicle_is_not_held_by_limits),
         DAY_TEST(alerts_begin_at_their_marks_and_end_below),
         DAY_TEST(a_soft_limit_alone_has_alerts_and_refuses_nobody),
