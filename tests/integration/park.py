@@ -241,15 +241,15 @@ class Ports:
 
 class Lane:
     """One turnstile or barrier. `reader`: badge, face, plate or None; a lane with a face terminal has a badge reader, too;
-    `reader_more`: more keys of its entry.
+    `tls`: by https, with a certificate of its own. `reader_more`: more keys of its entry.
     `terminal`: the agent speaks to the face terminal, and it asks ("asks"; then no passage sensor) or not ("no-relay")."""
 
     def __init__(self, name, direction="in", zone="yard", reader="badge", button=False, display=True, outer_zone=None,
-                 passage=True, open_ms=3000, pass_ms=5000, terminal=None, reader_more=None, **more):
+                 passage=True, open_ms=3000, pass_ms=5000, terminal=None, tls=False, reader_more=None, **more):
         self.name, self.direction, self.zone, self.reader = name, direction, zone, reader
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
         self.open_ms, self.pass_ms, self.terminal, self.more = open_ms, pass_ms, terminal, more
-        self.reader_more = reader_more or {}
+        self.reader_more, self.tls = reader_more or {}, tls
 
 
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
@@ -481,10 +481,16 @@ class Park:
         account.write_text("secret\n")
         account.chmod(0o600)
         script = REPOSITORY / "tests" / "peers" / "peer_terminal.py"
+        cert, key = self.devices / "terminal.pem", self.devices / "terminal.key"
+        if lane.tls:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                            "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                            key, "-out", cert], check=True, capture_output=True)
         peer = STARTER.submit(Peer, str(script), "--listen", f"127.0.0.1:{port}", "--account", "gate:secret", "--url",
                               self.url(lane.name), "--poster", self.programs.path("peer-hikvision"),
+                              *(["--cert", str(cert), "--cert-key", str(key)] if lane.tls else []),
                               control=str(self.devices / f"{lane.name}.face")).result()
-        lane.terminal_address = peer.ready["http"]
+        lane.terminal_address = f"{'https://' if lane.tls else ''}{peer.ready['http']}"
         self.terminals[lane.name] = Device(peer)
 
     def terminal(self, lane):

@@ -12,8 +12,9 @@ from park import RED, Board, Gate, Lane, until
 KNOWN_FIELDS = {"employeeNo", "userType", "Valid", "doorRight", "RightPlan"}
 
 
-def terminal_gate(name="gate-f", lane="face-in", control="asks"):
-    return Gate(name, [Board(f"{name}-board", [Lane(lane, reader="face", terminal=control, passage=control != "asks")])])
+def terminal_gate(name="gate-f", lane="face-in", control="asks", tls=False):
+    return Gate(name, [Board(f"{name}-board", [Lane(lane, reader="face", terminal=control, tls=tls,
+                                                   passage=control != "asks")])])
 
 
 class TerminalCase(ParkCase):
@@ -239,6 +240,57 @@ class NoRelay(TerminalCase):
         self.assertEqual(event["text"], "passed")
         self.assertFalse([e for e in self.park.events() if e["kind"] == "unasked"])
         self.assertFalse(self.faults("terminal-decides"))
+
+
+class NoBoard(TerminalCase):
+    """A lane without a board: the terminal's relay is all that opens it, for badges and guards, too."""
+
+    GATES = staticmethod(lambda: [Gate("gate-f", [Board("gate-f-board", [
+        Lane("face-in", reader="face", terminal="asks", passage=False, display=False, board=None)])])])
+
+    def test_a_guards_opening_opens_the_terminals_door(self):
+        self.park.cli("lane", "open", self.LANE, "--reason", "parcel")
+        until("its door opened", lambda: self.terminal.values("show")["last"] == "remote")
+        self.park.wait_events("the passage", {"kind": "passage", "text": "unsensed"})
+
+    def test_a_badge_opens_the_terminals_door(self):
+        person, uid = self.person()
+        before = int(self.terminal.values("show")["unlocks"])
+        self.park.reader(self.LANE).card(uid)
+        until("its door opened", lambda: int(self.terminal.values("show")["unlocks"]) > before)
+        self.park.wait_events("the passage", lambda e: e["kind"] == "passage" and e["who"] == person)
+        self.assertFalse([e for e in self.park.events() if e["kind"] == "unasked"])
+
+    def test_an_opening_that_it_refuses_is_no_passage(self):
+        self.terminal.do("refuse remoteCheck deviceBusy 1")
+        person, _, subject, _ = self.enrolled()
+        self.assertTrue(self.terminal.do(f"look {subject} 1500").startswith("timeout"))
+        event = self.park.wait_events("the end of it", lambda e: e["kind"] == "passage" and e["who"] == person)[-1]
+        self.assertEqual(event["text"], "not-taken")
+
+
+class Tls(TerminalCase):
+    """Spoken to by https: a certificate that nobody vouches for is not spoken to."""
+
+    GATES = staticmethod(lambda: [terminal_gate(tls=True)])
+    START = False
+
+    def test_only_a_trusted_certificate_is_spoken_to(self):
+        self.park.start_controller()
+        self.park.join("gate-f")
+        self.park.start_agent("gate-f")
+        until("it is not trusted", lambda: self.faults("device-down"))
+        self.assertTrue([e for e in self.park.events() if "its certificate is not trusted" in e["text"]])
+        self.assertEqual(self.terminal.do("requests AcsCfg"), "0")
+        person, _ = self.person()
+        subject, _ = self.attach(person)
+        self.wait_state(person, "add", "wanted")
+        conf = self.park.agent_home("gate-f") / "agent.conf"
+        conf.write_text(conf.read_text() + f"terminal_ca = {self.park.devices}/terminal.pem\n")
+        self.park.agents["gate-f"].end()
+        self.park.start_agent("gate-f")
+        self.wait_state(person, "add", "done")
+        until("nothing is wrong any more", lambda: not self.faults("terminal-decides"))
 
 
 if __name__ == "__main__":
