@@ -5,6 +5,8 @@
 
 #include <zmq.h>
 
+#include "admin-cli/desk_file.h"
+#include "admin-cli/desk_keeper.h"
 #include "admin-cli/operator_conf.h"
 #include "common/base/clock.h"
 #include "common/base/must.h"
@@ -47,6 +49,20 @@ void request_row(struct request *request, struct bytes row)
 
 /* --- the connection --- */
 
+/* The person's key: of a file, or the one that is unlocked at this desk (`key_file = desk`). */
+static bool read_keys(struct cli *cli, const struct operator_conf *conf,
+                      struct link_key_pair *ret_pair, struct complaint *c)
+{
+    char dir[OPERATOR_PATH_SIZE];
+    struct fault fault = {0};
+    if (conf->at_desk) {
+        return desk_dir(cli, dir, c) && (desk_keeper_key(dir, ret_pair) ||
+                                         complain(c, ERROR_DESK_LOCKED, NULL, NULL, NULL, NULL));
+    }
+    return link_key_pair_read(conf->key_file, ret_pair, &fault) == ERR_OK ||
+           complain(c, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+}
+
 static bool connect_client(struct cli *cli, struct complaint *c)
 {
     struct client *client = calloc(1, sizeof(*client));
@@ -57,8 +73,8 @@ static bool connect_client(struct cli *cli, struct complaint *c)
     if (!operator_conf_read(cli, &client->conf, c)) {
         return false;
     }
-    if (link_key_pair_read(client->conf.key_file, &pair, &fault) != ERR_OK) {
-        return complain(c, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+    if (!read_keys(cli, &client->conf, &pair, c)) {
+        return false;
     }
     struct link_client_options options = {.keys = &pair,
                                           .server_key = client->conf.server_key,

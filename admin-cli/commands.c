@@ -293,6 +293,24 @@ static const struct command commands[] = {
                      "新公钥，或存有新公钥的文件"),
               REASON}},
 
+    /* --- a shared desk --- */
+#define DESK_NAME OPERAND("name", ARG_NAME, "the key's name at this desk", "此工作台上的密钥名称")
+    {"desk", "add", NULL, .run = run_desk_add,
+     .help = {{"keep a person's key at a shared desk, closed by a passphrase",
+               "在共用工作台保存个人密钥，以口令加密"}},
+     .args = {DESK_NAME, NEEDED("key_file", ARG_FILE, "the key file", "密钥文件")}},
+    {"desk", "badge", NULL, .run = run_desk_badge,
+     .help = {{"let a badge open the key, too; for keys of operators and guards",
+               "允许刷卡打开该密钥；仅用于操作员和保安的密钥"}},
+     .args = {DESK_NAME}},
+    {"desk", "unlock", NULL, .run = run_desk_unlock,
+     .help = {{"work with your key, by passphrase or badge; locks 5 minutes after the last command",
+               "以口令或刷卡启用本人密钥；最后一次命令 5 分钟后自动锁定"}},
+     .args = {DESK_NAME, OPTION("seconds", ARG_NUMBER, "lock sooner, 1 to 300", "提前锁定，1 到 300 秒")}},
+    {"desk", "lock", NULL, .run = run_desk_lock, .help = {{"lock the desk now", "立即锁定工作台"}}},
+    {"desk", "show", NULL, .run = run_desk_show,
+     .help = {{"whose key is unlocked, and for how long", "当前解锁的密钥及剩余时间"}}},
+
     /* --- two persons --- */
     {"approval", "list", "approval.list", PLAIN,
      .help = {{"what waits for a second person", "等待第二人决定的请求"}},

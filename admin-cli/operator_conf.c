@@ -70,6 +70,7 @@ static bool read_dir(struct cli *cli, const char *dir, struct operator_conf *con
     if (file.time_zone[0] != '\0') {
         cli_set_zone(cli, file.time_zone);
     }
+    conf->at_desk = strcmp(file.key_file, "desk") == 0;
     return operator_key_read(file.server_key, &conf->server_key, c) &&
            set_text(conf->endpoint, sizeof(conf->endpoint), NULL, file.endpoint, c) &&
            set_text(conf->key_file, sizeof(conf->key_file), dir, file.key_file, c);
@@ -84,6 +85,9 @@ bool operator_conf_read(struct cli *cli, struct operator_conf *conf, struct comp
     }
     if (cli->dir != NULL && !read_dir(cli, cli->dir, conf, c)) {
         return false;
+    }
+    if (cli->key_file != NULL) {
+        conf->at_desk = strcmp(cli->key_file, "desk") == 0;
     }
     return (cli->endpoint == NULL ||
             set_text(conf->endpoint, sizeof(conf->endpoint), NULL, cli->endpoint, c)) &&

@@ -3,7 +3,7 @@
  *     # DIR/operator.conf
  *     endpoint = tcp://127.0.0.1:7601
  *     server_key = Z85 of the controller's public key
- *     key_file = admin.key          (relative to DIR, or absolute)
+ *     key_file = admin.key          (relative to DIR, or absolute; desk: see parkgate desk)
  *     time_zone = Asia/Shanghai     (how times are shown until the controller says)
  */
 #pragma once
@@ -18,6 +18,7 @@ struct operator_conf {
     char endpoint[LINK_ENDPOINT_SIZE];
     struct link_key server_key;
     char key_file[OPERATOR_PATH_SIZE];
+    bool at_desk; /* no file: the key that is unlocked at this desk */
 };
 
 /* From the options of the run and the park's directory. False: *c says what is missing or wrong.

@@ -202,6 +202,10 @@ enum exit_code {
       "只有本可执行 %1 的人才能决定（需要 %2）")                                                   \
     X(435, APPROVAL_FAILED, EXIT_REFUSED, "request %1 can no longer be carried out: %2; nothing was done", \
       "请求 %1 已无法执行：%2；未作任何更改")                                                      \
+    X(440, DESK_WRONG, EXIT_NOT_PERMITTED, "this does not open %1's key; passphrase or badge of that person", \
+      "无法打开 %1 的密钥；请使用本人的口令或卡")                                                  \
+    X(441, DESK_LOCKED, EXIT_NOT_PERMITTED, "the desk is locked; run: parkgate desk unlock NAME",  \
+      "工作台已锁定；请执行：parkgate desk unlock 名称")                                           \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \

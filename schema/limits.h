@@ -73,6 +73,10 @@ enum {
     LIMIT_CLOCK_ALARM_MS = 1000,
     LIMIT_FOLLOW_MS = 20000, /* a waiting `events --follow` request is answered by then */
 
+    /* a shared desk (admin-cli/desk_keeper.c), seconds */
+    LIMIT_DESK_IDLE_S = 300, /* after the last command it locks */
+    LIMIT_DESK_S = 3600,     /* after the unlocking, whatever is done */
+
     /* machines */
     LIMIT_FDS_MIN = 1024,
     LIMIT_HTTP_BODY_BYTES = 4194304, /* one device push, pictures included */

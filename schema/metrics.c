@@ -137,7 +137,6 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_CREDENTIAL_BYTES", "each credential by itself; a longer one is refused at once"},
     {"LIMIT_TEXT_BYTES", "each text by itself; a longer one is refused at once"},
     {"LIMIT_DEVICE_EVENT_BYTES", "each event by itself; a longer id is refused at once"},
-    {"LIMIT_CLEARANCES_PER_ZONE", "each zone by itself; apply refuses more"},
     {"LIMIT_ASSIGNMENTS_PER_PERSON", "each person by itself; a gauge would name one"},
     {"LIMIT_NAMES_PER_LOOKUP", "each call by itself; more are refused at once"},
     {"LIMIT_COMMAND_MS", "a lifetime, not a level; an expired command opens nothing"},
