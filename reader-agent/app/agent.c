@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/seal/seal.h"
+#include "reader-agent/app/figures.h"
 #include "reader-agent/app/gate.h"
 #include "schema/errors.h"
 
@@ -172,7 +173,9 @@ static enum err begin(struct gate *gate, struct fault *fault)
     recover(gate);
     TRY(devices_begin(gate, fault));
     TRY(link_create(&gate->link, fault));
-    return uplink_begin(gate, fault);
+    TRY(uplink_begin(gate, fault));
+    figures_begin(gate);
+    return ERR_OK;
 }
 
 static void end(struct gate *gate)
@@ -181,6 +184,7 @@ static void end(struct gate *gate)
     if (gate->store != NULL) {
         (void)!record_commit(gate, NULL);
     }
+    figures_end(gate);
     uplink_end(gate);
     devices_end(gate);
     if (gate->link != NULL) {

@@ -11,6 +11,7 @@
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
  *   devices.c    readers and boards by the park's rows
  *   recover.c    what a crash left open
+ *   figures.c    what is shown to a monitoring system
  *   agent.c      putting it together, timers, the end
  */
 #pragma once
@@ -20,6 +21,7 @@
 #include "common/base/launcher.h"
 #include "common/base/loop.h"
 #include "common/link/link.h"
+#include "common/metrics/times.h"
 #include "reader-agent/app/draft.h"
 #include "reader-agent/app/gate_park.h"
 #include "reader-agent/app/settings.h"
@@ -135,6 +137,14 @@ struct reply_ticket {
     uint64_t ticket; /* 0: free */
 };
 
+/* What the box shows of itself: figures.h. */
+struct gate_figures {
+    struct metrics_port *port; /* NULL: none */
+    struct mono begun;
+    struct metric_times answers; /* from an event sent to its verdict */
+    uint64_t missed;             /* verdicts that did not come in time */
+};
+
 struct gate {
     char dir[SETTINGS_PATH_SIZE];
     struct settings settings;
@@ -184,6 +194,7 @@ struct gate {
     void *actuator_self;
     const struct indicator_ops *indicator;
     void *indicator_self;
+    struct gate_figures figures;
     int status; /* what the worker returns */
 };
 

@@ -186,6 +186,7 @@ static void deadline_passed(void *ctx)
     gate->deadline_armed = false;
     while ((row = presentation_due(&gate->presentations, gate_mono(gate))) != NULL) {
         link_state_missed(&gate->link_state);
+        gate->figures.missed++;
         log_warning("verdict_missed", LOG_TEXT("lane", row->lane.text),
                     LOG_NUM("sequence", row->id.sequence));
         record_verdict(gate, row);

@@ -29,7 +29,7 @@ static const struct config_key keys[] = {
     {.name = "http_address",
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings, http_address),
-     .example = "192.168.10.2"                                                                             },
+     .example = "192.168.10.2"                                                                               },
     {.name = "http_port",
      .type = CONFIG_NUMBER,
      .offset = offsetof(struct settings,                                          http_port),
@@ -45,23 +45,33 @@ static const struct config_key keys[] = {
     {.name = "http_cert",
      .type = CONFIG_PATH,
      CONFIG_TEXT_FIELD(struct settings,http_cert),
-     .example = "/etc/parkgate/gate.pem"                                                                                    },
+     .example = "/etc/parkgate/gate.pem"                                                                                      },
     {.name = "http_key",
      .type = CONFIG_PATH,
      CONFIG_TEXT_FIELD(struct settings,                                                  http_key),
-     .example = "/etc/parkgate/gate.key"                                                                                      },
+     .example = "/etc/parkgate/gate.key"                                                                                        },
     {.name = "terminal_ca",
      .type = CONFIG_PATH,
      CONFIG_TEXT_FIELD(struct settings,                                                  terminal_ca),
-     .example = "/etc/parkgate/terminals.pem"   },
+     .example = "/etc/parkgate/terminals.pem"     },
+    {.name = "metrics_port",
+     .type = CONFIG_NUMBER,
+     .offset = offsetof(struct settings,                                                  metrics_port),
+     .min = 1,
+     .max = 65535,
+     .example = "9464"},
+    {.name = "metrics_address",
+     .type = CONFIG_TEXT,
+     CONFIG_TEXT_FIELD(struct settings,                                                metrics_address),
+     .example = "127.0.0.1"},
     {.name = "helper_user",
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings,                                                  helper_user),
-     .example = "nobody"},
+     .example = "nobody"                                                                               },
     {.name = "helper_dir",
      .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,                                                  helper_dir),
-     .example = "/usr/libexec/parkgate"},
+     CONFIG_TEXT_FIELD(struct settings,                                             helper_dir),
+     .example = "/usr/libexec/parkgate"                                                                               },
 };
 
 enum err settings_path(const char *dir, const char *file, char out[SETTINGS_PATH_SIZE],
@@ -89,7 +99,7 @@ enum err settings_read(const char *dir, struct settings *ret_settings, struct fa
     char path[SETTINGS_PATH_SIZE];
     TRY(settings_path(dir, "agent.conf", path, fault));
     TRY(check_mode(path, fault));
-    struct settings settings = {.http_port = 8080};
+    struct settings settings = {.http_port = 8080, .metrics_address = "127.0.0.1"};
     TRY(config_read(path, keys, ARRAY_LEN(keys), &settings, fault));
     struct link_key key;
     if (!link_key_from_z85(settings.server_key, &key)) {

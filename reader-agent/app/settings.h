@@ -23,6 +23,8 @@ struct settings {
     char http_cert[SETTINGS_PATH_SIZE]; /* "" plain HTTP */
     char http_key[SETTINGS_PATH_SIZE];
     char terminal_ca[SETTINGS_PATH_SIZE / 2]; /* who vouches for terminals spoken to by https */
+    int64_t metrics_port;     /* 0: none */
+    char metrics_address[64]; /* numeric; this machine alone unless said */
     char helper_user[64];
     char helper_dir[SETTINGS_PATH_SIZE]; /* "" beside the agent's own program */
 };

@@ -183,6 +183,8 @@ static void hear_verdict(struct gate *gate, const ProtobufCMessage *message)
     struct verdict verdict = {.outcome = (enum outcome)heard->outcome,
                               .reason = (enum reason)heard->reason};
     if (presentation_answered(row, verdict) == STEP_COMMIT) {
+        int64_t left_us = row->deadline.us - gate_mono(gate).us;
+        metric_times_add(&gate->figures.answers, LIMIT_ANSWER_MS * INT64_C(1000) - left_us);
         link_state_served(&gate->link_state);
         record_verdict(gate, row);
     }

@@ -700,6 +700,13 @@ void http_listener_turn(struct http_listener *listener)
     (void)MHD_run(listener->daemon);
 }
 
+size_t http_listener_connections(const struct http_listener *listener)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+    return info != NULL ? info->num_connections : 0;
+}
+
 uint16_t http_listener_port(const struct http_listener *listener)
 {
     return listener->port;

@@ -72,5 +72,7 @@ int http_listener_timeout_ms(struct http_listener *listener);
 /* Serves what is ready and returns. Calls the sink. Not to be called from within the sink. */
 void http_listener_turn(struct http_listener *listener);
 
+/* Connections that are open now. */
+size_t http_listener_connections(const struct http_listener *listener);
 uint16_t http_listener_port(const struct http_listener *listener);
 const struct http_counters *http_listener_counters(const struct http_listener *listener);

@@ -219,6 +219,17 @@ void agent_store_health(const struct agent_store *store, struct agent_health *re
     }
 }
 
+enum err agent_store_stats(const struct agent_store *store, struct store_stats *ret_stats,
+                           uint64_t *ret_free, struct fault *fault)
+{
+    if (store->store == NULL) {
+        return fault_set(fault, ERR_IO, "%s: not open since a write failed", store->path);
+    }
+    TRY(store_disk_free(store->store, ret_free, fault));
+    store_stats_of(store->store, ret_stats);
+    return ERR_OK;
+}
+
 void agent_store_remember(struct agent_store *store, const struct agent_state *state)
 {
     store->state = *state;

@@ -85,6 +85,12 @@ struct agent_health {
 
 void agent_store_health(const struct agent_store *store, struct agent_health *ret_health);
 
+/* As store_stats_of() and store_disk_free(). ERR_IO: a write failed for good and it could not be
+ * opened again yet. */
+MUST_CHECK enum err agent_store_stats(const struct agent_store *store,
+                                      struct store_stats *ret_stats, uint64_t *ret_free,
+                                      struct fault *fault);
+
 /* Frees reader slots of dead processes and makes the ballast again when there is room: every 60 s.
  */
 MUST_CHECK enum err agent_store_upkeep(struct agent_store *store, struct fault *fault);

@@ -142,16 +142,23 @@ static enum err drop(struct store_txn *txn, const struct aside_head *head, struc
     return outbox_days_add(txn, head->day, -1, fault);
 }
 
-struct totals {
-    size_t count, bytes;
-};
-
 static bool add_up(void *ctx, const struct aside_head *head)
 {
-    struct totals *totals = ctx;
+    struct aside_totals *totals = ctx;
     totals->count++;
     totals->bytes += head->kept;
     return true;
+}
+
+enum err aside_totals(struct agent_store *store, struct aside_totals *ret_totals,
+                      struct fault *fault)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    struct aside_totals totals = {0};
+    TRY(agent_store_read(store, &txn, fault));
+    TRY(walk(txn, 0, add_up, &totals, fault));
+    *ret_totals = totals;
+    return ERR_OK;
 }
 
 struct oldest {
@@ -169,7 +176,7 @@ static bool take_first(void *ctx, const struct aside_head *head)
 /* Until one more of `size` bytes fits. */
 static enum err make_room(struct store_txn *txn, size_t size, struct fault *fault)
 {
-    struct totals totals = {0};
+    struct aside_totals totals = {0};
     TRY(walk(txn, 0, add_up, &totals, fault));
     while (totals.count >= LIMIT_ASIDE_COUNT || totals.bytes + size > LIMIT_ASIDE_TOTAL_BYTES) {
         struct oldest oldest = {0};

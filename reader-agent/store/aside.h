@@ -46,6 +46,12 @@ MUST_CHECK enum err aside_has(struct agent_store *store, struct name reader,
 MUST_CHECK enum err aside_list(struct agent_store *store, uint64_t after, size_t limit,
                                struct aside_head *ret_heads, size_t *ret_count,
                                struct fault *fault);
+struct aside_totals {
+    size_t count, bytes;
+};
+/* All that stand, as they are bounded. */
+MUST_CHECK enum err aside_totals(struct agent_store *store, struct aside_totals *ret_totals,
+                                 struct fault *fault);
 /* ERR_NOT_FOUND: no such body (any more). */
 MUST_CHECK enum err aside_get(struct agent_store *store, uint64_t number,
                               struct aside_item *ret_item, struct fault *fault);

@@ -10,7 +10,7 @@ import urllib.request
 
 import exposition
 from case import ParkCase, foot_gate
-from park import until
+from park import GREEN, until
 
 GOOD = b"""# HELP a_total Things.
 # TYPE a_total counter
@@ -164,6 +164,62 @@ class Metrics(ParkCase):
         for page in answers:
             exposition.read(page)
         until("a scrape is answered again", self.scrape)
+
+
+class AgentMetrics(ParkCase):
+    """One box with its own port: a passage, then the controller gone."""
+
+    START = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.metrics_port = cls.park.ports.block()
+        cls.park.start_controller()
+        cls.park.join("gate-a")
+        with open(cls.park.agent_home("gate-a") / "agent.conf", "a", encoding="utf-8") as conf:
+            conf.write(f"metrics_port = {cls.metrics_port}\n")
+        cls.park.start_agent("gate-a")
+        cls.park.wait_gate("gate-a")
+
+    def figures(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=20) as answer:
+            families = exposition.read(answer.read())
+        self.assertGreater(exposition.check_bounds(families), 5)
+        return families
+
+    def value(self, name, **labels):
+        return exposition.value_of(self.figures(), name, **labels)
+
+    def test_a_box_shows_its_own(self):
+        families = self.figures()
+        self.assertEqual(exposition.value_of(families, "parkgate_agent_link_up"), 1)
+        self.assertEqual(exposition.value_of(families, "parkgate_agent_alone"), 0)
+        self.assertEqual(exposition.value_of(families, "parkgate_agent_device_up", device="gate-a-board"), 1)
+        person, uid = self.person()
+        reader, board = self.park.reader("gate-a-in"), self.park.turnstile("gate-a")
+        self.assertEqual(board.after("gate-a-in", lambda: reader.card(uid))["colour"], GREEN)
+        reader.remove()
+        families = until("its verdict is counted", lambda: (lambda f: f if exposition.value_of(
+            f, "parkgate_agent_answer_seconds_count") == 1 else None)(self.figures()))
+        longest = exposition.value_of(families, "parkgate_agent_answer_longest_seconds")
+        self.assertTrue(0 < longest < exposition.value_of(families, "parkgate_agent_answer_longest_seconds_limit"))
+        self.assertEqual(exposition.value_of(families, "parkgate_agent_answer_seconds_sum"), longest)
+        until("the outbox is empty", lambda: self.value("parkgate_agent_outbox_events") == 0)
+        page = "".join(f"{name}{labels}" for family in self.figures().values() for name, labels, _ in family.samples)
+        for secret in (person, uid, uid.lower()):
+            self.assertNotIn(secret, page)
+
+    def test_b_alone(self):
+        """After the other: the controller ends, and the box says so, with what waits for it."""
+        self.park.controller.end()
+        until("it decides by itself", lambda: self.value("parkgate_agent_alone") == 1)
+        until("the link is down", lambda: self.value("parkgate_agent_link_up") == 0)
+        self.assertGreater(self.value("parkgate_agent_controller_silence_seconds"), 0)
+        reader = self.park.reader("gate-a-in")
+        reader.card("04DEADBEEF0101")
+        until("the read waits in the outbox", lambda: self.value("parkgate_agent_outbox_events") > 0)
+        reader.remove()
 
 
 class PortTaken(ParkCase):

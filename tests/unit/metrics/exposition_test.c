@@ -14,6 +14,7 @@
 #include "common/base/must.h"
 #include "common/metrics/exposition.h"
 #include "common/metrics/process.h"
+#include "common/metrics/times.h"
 
 static int setup(void **state)
 {
@@ -134,6 +135,27 @@ static void a_histogram(void **state)
                       "parkgate_commit_seconds_count 6\n");
 }
 
+static void times_in_their_buckets(void **state)
+{
+    struct exposition *page = *state;
+    struct metric_out out = exposition_out(page);
+    struct metric_times times = {0};
+    size_t size = 0;
+    static const int64_t taken[] = {-5, 256, 257, 4194304, 4194305};
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+        metric_times_add(&times, taken[i]);
+    }
+    assert_int_equal(times.longest_us, 4194305);
+    metric_times_put(&out, METRIC_AGENT_ANSWER, &times);
+    const char *text = exposition_end(page, &size);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "_bucket{le=\"0.000256\"} 2\n"));
+    assert_non_null(strstr(text, "_bucket{le=\"0.000512\"} 3\n"));
+    assert_non_null(strstr(text, "_bucket{le=\"4.194304\"} 4\n"));
+    assert_non_null(strstr(text, "_bucket{le=\"+Inf\"} 5\n"));
+    assert_non_null(strstr(text, "_sum 8.389122\n"));
+}
+
 /* A newer program's metric stands without HELP and TYPE, and without a bound that had neither. */
 static void an_unknown_name_and_a_second_page(void **state)
 {
@@ -226,10 +248,11 @@ static void the_process_and_its_stores(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_in_their_units),      cmocka_unit_test(labels_are_escaped_and_cut),
-        PAGE_TEST(a_family_and_its_bounds),           PAGE_TEST(a_histogram),
-        PAGE_TEST(an_unknown_name_and_a_second_page), cmocka_unit_test(chinese_help),
-        PAGE_TEST(a_page_that_does_not_fit_is_none),  PAGE_TEST(the_process_and_its_stores),
+        cmocka_unit_test(values_in_their_units), cmocka_unit_test(labels_are_escaped_and_cut),
+        PAGE_TEST(a_family_and_its_bounds),      PAGE_TEST(a_histogram),
+        PAGE_TEST(times_in_their_buckets),       PAGE_TEST(an_unknown_name_and_a_second_page),
+        cmocka_unit_test(chinese_help),          PAGE_TEST(a_page_that_does_not_fit_is_none),
+        PAGE_TEST(the_process_and_its_stores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
