@@ -107,8 +107,8 @@ class DesfireTest(unittest.TestCase):
 
     def test_a_slow_card(self):
         self.gate_of(limit_ms=150)
-        ms = self.expect(f"desfire {CARD} key1={KEY} slow=120", CARD, BADGE, UID_ONLY, SLOW)
-        self.assertGreaterEqual(ms, 360)
+        ms = self.expect(f"desfire {CARD} key1={KEY} slow=60", CARD, BADGE, UID_ONLY, SLOW)
+        self.assertGreaterEqual(ms, 180)
         self.is_refused(f"desfire {CARD} key1={KEY} slow=800")  # given up, not waited for
         self.assertEqual(self.process_count(), 1)
 
@@ -164,26 +164,27 @@ class DesfireTest(unittest.TestCase):
     def test_the_master_key_is_in_no_helper(self):
         self.gate_of()
         self.proves()
-        helper = self.memory_of(self.gate.pids["r1"])
-        agent = self.memory_of(self.gate.worker)
-        self.assertTrue(bytes.fromhex(MASTER) in agent, "the search finds what is there")
-        self.assertTrue(bytes.fromhex(AID) in helper, "the search finds what is there")
-        self.assertFalse(bytes.fromhex(MASTER) in helper)
-        self.assertFalse(bytes.fromhex(KEY) in helper, "the card's key is wiped after its one use")
+        words = {"master": bytes.fromhex(MASTER), "card": bytes.fromhex(KEY), "aid": bytes.fromhex(AID)}
+        self.assertIn("master", self.found_in(self.gate.worker, words))  # the search finds what is there
+        # The card's key is wiped after its one use.
+        self.assertEqual(self.found_in(self.gate.pids["r1"], words), {"aid"})
 
-    def memory_of(self, pid):
-        """All that the process can write to."""
-        found = b""
+    @staticmethod
+    def found_in(pid, words):
+        """Which of the words stand where the process can write. A sanitizer's shadow is left out by its size."""
+        found, step, overlap = set(), 1 << 20, 32
         with open(f"/proc/{pid}/maps", encoding="utf-8") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
             for line in maps:
                 begin, end = (int(x, 16) for x in line.split()[0].split("-"))
-                if line.split()[1][:2] != "rw" or end - begin > 1 << 28:
+                if line.split()[1][:2] != "rw" or end - begin > 1 << 26:
                     continue
-                try:
-                    mem.seek(begin)
-                    found += mem.read(end - begin)
-                except (OSError, OverflowError, ValueError):
-                    continue  # a page that nobody may read
+                for at in range(begin, end, step):
+                    try:
+                        mem.seek(at)
+                        chunk = mem.read(min(step + overlap, end - at))
+                    except (OSError, OverflowError, ValueError):
+                        break  # pages that nobody may read
+                    found |= {name for name, word in words.items() if word in chunk}
         return found
 
     def test_the_keys_are_locked_in_memory(self):
