@@ -191,7 +191,9 @@ class DesfireTest(unittest.TestCase):
         self.gate_of()
         with open(f"/proc/{self.gate.worker}/status", encoding="utf-8") as file:
             locked = int(re.search(r"VmLck:\s+(\d+)", file.read())[1])
-        self.assertGreater(locked, 0)
+        with open(f"/proc/{self.gate.worker}/maps", encoding="utf-8") as file:
+            sanitized = "libasan" in file.read()  # its mlock() does nothing, and says that it did
+        self.assertTrue(locked > 0 or sanitized, locked)
 
     def freefare(self, key_no, key):
         program = os.environ["FREEFARE"]
