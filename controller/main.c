@@ -112,6 +112,7 @@ struct daemon {
     uint64_t commit_timer;
     uint64_t turns;                    /* ended so far, and 1 */
     uint64_t frames_turn[PORTS_COUNT]; /* in which a port's last frame was */
+    uint64_t bulk_turn;                /* the last that did bulk work; 0: none */
     struct mono frame_at;              /* when the frame in work was in our hands */
 };
 
@@ -274,16 +275,19 @@ static void on_frame(void *ctx, int port, const struct link_msg *msg)
     turn_frame(d->ctl, (enum port)port, &msg->peer, &msg->key, msg->payload);
 }
 
-/* What is left wakes the next turn. A turn ends after half its bound, or after a slice of bulk
- * work, so that a crowd's events wait for at most one slice. Each port gets one frame a turn at
- * least. */
+/* What is left wakes the next turn. A turn takes no more frames once three quarters of its time are
+ * spent; while an import goes on once a quarter is, so that its slice fits as well, and a crowd's
+ * events wait for at most one slice. Each port gets one frame a turn at least. */
 static bool on_more(void *ctx, int port)
 {
+    enum { AFTER_BULK_TURNS = 50 };
     struct daemon *d = ctx;
+    bool importing = d->turns - d->bulk_turn < AFTER_BULK_TURNS && d->bulk_turn != 0;
+    int64_t most_us = (int64_t)LIMIT_TURN_MS * 1000 * (importing ? 1 : 3) / 4;
     int64_t spent_us = mono_now().us - loop_mono(d->loop).us;
     bool first = d->frames_turn[port] != d->turns;
     d->frames_turn[port] = d->turns;
-    return first || (spent_us < LIMIT_TURN_MS * 1000 / 2 && !turn_did_bulk(d->ctl));
+    return first || (spent_us < most_us && !turn_did_bulk(d->ctl));
 }
 
 static bool on_allow(void *ctx, int port, const struct link_key *key)
@@ -334,6 +338,7 @@ static void on_turn_end(void *ctx)
     if (due_ms >= 0 && d->commit_timer == 0) {
         d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
     }
+    d->bulk_turn = turn_did_bulk(d->ctl) ? d->turns : d->bulk_turn;
     d->turns++;
     turn_took(d->ctl, mono_now().us - loop_mono(d->loop).us);
 }

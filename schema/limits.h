@@ -59,7 +59,7 @@ enum {
     /* stale reads and repeats: common/access/decide.h */
     LIMIT_COMMAND_MS = 2000,   /* a command to a lane is void after this */
     LIMIT_GROUP_COMMIT_MS = 5, /* a batch is committed at the latest after this */
-    LIMIT_GROUP_COMMIT_ENTRIES = 100,
+    LIMIT_GROUP_COMMIT_ENTRIES = 250,
     LIMIT_TURN_MS = 10, /* a turn of the loop without its commits: controller/core/gauges.h */
     LIMIT_HEARTBEAT_MS = 2000,
     LIMIT_SILENCE_MS = 6000,     /* a peer not heard for this long is down */

@@ -30,6 +30,7 @@ struct batch {
     struct store_txn *txn; /* the batch's own; inputs run in its children */
     struct mono opened;
     bool open;
+    bool careful; /* an input failed: each works in a savepoint now */
     enum err (*work)(struct controller *, void *, struct fault *); /* a timer's; NULL: inputs' */
     void *work_ctx;
     size_t input_count, ack_count, outgoing_count;
@@ -73,6 +74,7 @@ static void close_batch(struct controller *ctl)
 {
     forget(ctl);
     ctl->batch->open = false;
+    ctl->batch->careful = false;
     ctl->batch->work = NULL;
     ctl->batch->input_count = 0;
     ctl->batch->in_used = 0;
@@ -268,8 +270,7 @@ static enum err run_work(struct controller *ctl, struct fault *fault)
     return err;
 }
 
-/* An input that failed before works in a savepoint, so that its second failure touches nobody. */
-static enum err work_spoiled(struct controller *ctl, struct input *input, struct fault *fault)
+static enum err work_in_savepoint(struct controller *ctl, struct input *input, struct fault *fault)
 {
     struct batch *batch = ctl->batch;
     size_t acks = batch->ack_count;
@@ -294,8 +295,8 @@ static enum err work_spoiled(struct controller *ctl, struct input *input, struct
 static enum err work_input(struct controller *ctl, struct input *input, struct fault *fault)
 {
     TRY(open_txn(ctl, fault));
-    if (input->spoiled) {
-        return work_spoiled(ctl, input, fault);
+    if (ctl->batch->careful) {
+        return work_in_savepoint(ctl, input, fault);
     }
     ctl->txn = ctl->batch->txn;
     enum err err = ctl->batch->workers[input->port](ctl, input, fault);
@@ -303,36 +304,42 @@ static enum err work_input(struct controller *ctl, struct input *input, struct f
     return err;
 }
 
+/* An agent's event that cannot be worked off would come again for ever: it is refused instead. */
+static void spoil(struct input *input, enum err why, const struct fault *fault)
+{
+    input->spoiled = true;
+    if (input->port == PORT_AGENTS) {
+        log_error("event_spoiled", LOG_TEXT("error", err_name(why)), LOG_TEXT("what", fault->what));
+    }
+}
+
 /* Works off the inputs from number `first` on. A savepoint for each would copy every page that it
  * touches, and failures of ours are rare: so when one fails, the whole batch is undone and all its
- * inputs are worked off again, the failed one as spoiled. An agent's event is then refused, or it
- * would come again for ever. Each input can be spoiled once, so this ends. */
+ * inputs are worked off again, from then on each in a savepoint. */
 static enum err work_from(struct controller *ctl, size_t first, struct fault *fault)
 {
     struct batch *batch = ctl->batch;
-    for (size_t i = first; i < batch->input_count;) {
+    for (size_t i = first; i < batch->input_count; i++) {
         struct input *input = &batch->inputs[i];
         enum err err = work_input(ctl, input, fault);
+        if (err != ERR_OK && !is_dead(err) && !input->spoiled) {
+            spoil(input, err, fault);
+            if (!batch->careful) {
+                batch->careful = true;
+                forget(ctl);
+                TRY(reload_committed(ctl, fault));
+                return work_from(ctl, 0, fault);
+            }
+            err = work_input(ctl, input, fault);
+        }
         if (is_dead(err)) {
             return err;
         }
-        if (err == ERR_OK || input->spoiled) {
-            if (err != ERR_OK) {
-                log_error("input_failed", LOG_TEXT("error", err_name(err)),
-                          LOG_TEXT("what", fault->what));
-                tell_failed(ctl, input, err, fault);
-            }
-            i++;
-            continue;
-        }
-        if (input->port == PORT_AGENTS) {
-            log_error("event_spoiled", LOG_TEXT("error", err_name(err)),
+        if (err != ERR_OK) {
+            log_error("input_failed", LOG_TEXT("error", err_name(err)),
                       LOG_TEXT("what", fault->what));
+            tell_failed(ctl, input, err, fault);
         }
-        input->spoiled = true;
-        forget(ctl);
-        TRY(reload_committed(ctl, fault));
-        i = 0;
     }
     return ERR_OK;
 }

@@ -1,5 +1,5 @@
 /* batch: group commit. Inputs are worked off in one open write transaction, without a savepoint
- * each: when one fails, all of them are worked off again, that one last tried in a savepoint.
+ * each: when one fails, all of them are worked off again, each in a savepoint then.
  * Answers that promise something wait for the commit.
  *
  * A verdict goes out at once (batch_verdict). Acknowledgements, replies and commands wait until the

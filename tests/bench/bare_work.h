@@ -15,7 +15,7 @@
 
 #include "common/base/err.h"
 
-enum { BARE_TENANTS = 50, BARE_BATCH_EVENTS = 100, BARE_BATCH_MS = 5 };
+enum { BARE_TENANTS = 50, BARE_BATCH_EVENTS = 250, BARE_BATCH_MS = 5 };
 
 struct bare_event {
     uint64_t number;   /* of all events of this store; rises */

@@ -50,6 +50,51 @@ static void an_event_that_cannot_be_recorded_is_kept_aside(void **state)
     assert_int_equal(answer_of(w, next, NULL), ANSWER_APPLIED);
 }
 
+static size_t verdicts_on(const struct world *w, uint64_t sequence)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->sent_count; i++) {
+        const Parkgate__Verdict *verdict = (const void *)w->sent[i].body;
+        count += w->sent[i].kind == MESSAGE_VERDICT && verdict->sequence == sequence;
+    }
+    return count;
+}
+
+/* The whole batch is worked off again, and those who had their verdict hear of it no second time.
+ */
+static void others_of_its_batch_are_recorded_once(void **state)
+{
+    enum { BAD = 3 };
+    struct world *w = *state;
+    struct gate gate;
+    char li[HANDLE_TEXT_SIZE];
+    uint64_t good[BAD + 1];
+    uint64_t bad[BAD];
+    gate_join(w, &gate, "gate-a", 1);
+    person_with_badge(w, "acme", "Li Wei", LI, NULL, li);
+    spoil_holder(w, li);
+    uint64_t read = gate_badge(w, &gate, "a-out", LI);
+    world_turn(w);
+    uint64_t before = head_of(w).sequence;
+    for (size_t i = 0; i < BAD; i++) {
+        good[i] = gate_badge(w, &gate, "a-out", "04999999");
+        bad[i] = gate_passage(w, &gate, "a-out", read, PASSAGE_PASSED);
+    }
+    good[BAD] = gate_badge(w, &gate, "a-out", "04999999");
+    world_turn(w);
+    for (size_t i = 0; i < BAD; i++) {
+        assert_int_equal(answer_of(w, bad[i], NULL), ANSWER_REFUSED);
+        assert_int_equal(answers_to(w, bad[i]), 1);
+    }
+    for (size_t i = 0; i <= BAD; i++) {
+        assert_int_equal(answer_of(w, good[i], NULL), ANSWER_APPLIED);
+        assert_int_equal(answers_to(w, good[i]), 1);
+        assert_int_equal(verdicts_on(w, good[i]), 1);
+    }
+    assert_int_equal(entries_of(w, ENTRY_EVENT, before), BAD + 1);
+    assert_int_equal(entries_of(w, ENTRY_EVENT_REFUSED, before), BAD);
+}
+
 /* --- imports --- */
 
 enum { ROWS_MAX = 240 };
@@ -331,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
+        WORLD_TEST(others_of_its_batch_are_recorded_once),
         WORLD_TEST(who_works_for_two_stays_the_home_tenants),
         WORLD_TEST(a_vehicle_of_another_tenant_keeps_its_days),
         WORLD_TEST(an_own_number_stands_for_one_identity),

@@ -257,7 +257,7 @@ static void a_tenant_that_was_refused_leaves_no_trace(void **state)
 
 /* --- groups --- */
 
-static void a_hundred_inputs_commit_by_themselves(void **state)
+static void a_full_batch_commits_by_itself(void **state)
 {
     struct world *w = *state;
     struct gate gate;
@@ -346,7 +346,7 @@ int main(void)
         WORLD_TEST(poison_stays_poison_when_its_refusal_was_not_kept),
         WORLD_TEST(a_configuration_that_was_not_kept_is_not_in_force),
         WORLD_TEST(a_tenant_that_was_refused_leaves_no_trace),
-        WORLD_TEST(a_hundred_inputs_commit_by_themselves),
+        WORLD_TEST(a_full_batch_commits_by_itself),
         WORLD_TEST(a_batch_is_due_after_five_milliseconds),
         WORLD_TEST(gates_get_a_letter_each),
         WORLD_TEST(followers_are_told_what_was_committed),
