@@ -55,6 +55,15 @@ static void a_grant_counts_persons_each_once(void **state)
     world_turn(w);
 }
 
+static void a_grant_to_leave_takes_no_place(void **state)
+{
+    struct park_day *d = *state;
+    limit_zone(d->w, "yard", 1);
+    assert_granted(d->w, shows(d, "a-out", LI), REASON_EXIT); /* was outside all the time */
+    assert_granted(d->w, shows(d, "b-in", WANG), REASON_GRANTED);
+    world_turn(d->w);
+}
+
 /* Who is counted inside and has a grant open is one person; and is held like everybody. */
 static void who_is_inside_already_is_counted_once_and_held(void **state)
 {
@@ -432,6 +441,7 @@ int main(void)
         DAY_TEST(a_grant_counts_persons_each_once),
         DAY_TEST(who_is_inside_already_is_counted_once_and_held),
         DAY_TEST(of_the_zones_entered_the_fullest_speaks),
+        DAY_TEST(a_grant_to_leave_takes_no_place),
         DAY_TEST(each_zone_entered_at_once_is_asked),
         DAY_TEST(a_vehicle_is_not_held_by_limits),
         DAY_TEST(alerts_begin_at_their_marks_and_end_below),
