@@ -223,6 +223,29 @@ static void alerts_begin_at_their_marks_and_end_below(void **state)
     assert_int_equal(faults_of(w, "zone-over", before), 2);
 }
 
+/* 25 percent of 40 are 10; it ends at 20 percent, which are 8, and does not flicker at 9. */
+static void an_alert_does_not_flicker_at_its_mark(void **state)
+{
+    struct park_day *d = *state;
+    struct world *w = d->w;
+    char uid[16];
+    Parkgate__ParkZone *yard = zone_row(w, "yard");
+    yard->alert_first = 25;
+    zone_put(w, "yard", yard);
+    limit_zone(w, "yard", 40);
+    hire_crew(d);
+    for (size_t i = 0; i < CROWD; i++) {
+        crew_uid(i, uid);
+        walk(d, "a-in", uid);
+    }
+    crew_uid(0, uid);
+    walk(d, "a-out", uid);
+    assert_alerts(w, 9, true, false, false);
+    crew_uid(1, uid);
+    walk(d, "a-out", uid);
+    assert_alerts(w, 8, false, false, false);
+}
+
 /* Without a hard limit the soft one is what the percents are of; entries go on. */
 static void a_soft_limit_alone_has_alerts_and_refuses_nobody(void **state)
 {
@@ -445,6 +468,7 @@ int main(void)
         DAY_TEST(each_zone_entered_at_once_is_asked),
         DAY_TEST(a_vehicle_is_not_held_by_limits),
         DAY_TEST(alerts_begin_at_their_marks_and_end_below),
+        DAY_TEST(an_alert_does_not_flicker_at_its_mark),
         DAY_TEST(a_soft_limit_alone_has_alerts_and_refuses_nobody),
         DAY_TEST(alerts_follow_a_change_of_the_park),
         DAY_TEST(a_tenant_is_full_until_somebody_leaves),
