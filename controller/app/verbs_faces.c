@@ -96,8 +96,8 @@ static enum err list_page(struct controller *ctl, struct request *request, const
     size_t shown = 0;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         bool fits = shown < LIMIT_ROWS_PER_MESSAGE;
-        if (key.size < page->prefix.size ||
-            memcmp(key.data, page->prefix.data, page->prefix.size) != 0) {
+        struct bytes head = {.data = key.data, .size = page->prefix.size};
+        if (key.size < page->prefix.size || !bytes_equal(head, page->prefix)) {
             return ERR_OK;
         }
         if (bytes_equal(key, after)) {
