@@ -26,6 +26,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "peers"))
@@ -242,14 +243,16 @@ class Ports:
 class Lane:
     """One turnstile or barrier. `reader`: badge, face, plate or None; a lane with a face terminal has a badge reader, too;
     `tls`: by https, with a certificate of its own. `reader_more`: more keys of its entry.
+    `keypad`: beside the reader stands one that posts the plain JSON (PINs, badges of a driver); keyed().
     `terminal`: the agent speaks to the face terminal, and it asks ("asks"; then no passage sensor) or not ("no-relay")."""
 
     def __init__(self, name, direction="in", zone="yard", reader="badge", button=False, display=True, outer_zone=None,
-                 passage=True, open_ms=3000, pass_ms=5000, terminal=None, tls=False, reader_more=None, **more):
+                 passage=True, open_ms=3000, pass_ms=5000, terminal=None, tls=False, reader_more=None, keypad=False,
+                 **more):
         self.name, self.direction, self.zone, self.reader = name, direction, zone, reader
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
         self.open_ms, self.pass_ms, self.terminal, self.more = open_ms, pass_ms, terminal, more
-        self.reader_more, self.tls = reader_more or {}, tls
+        self.reader_more, self.tls, self.keypad = reader_more or {}, tls, keypad
 
 
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
@@ -442,7 +445,7 @@ class Park:
         self.logs.mkdir(exist_ok=True)
         self.turn_logs.mkdir(exist_ok=True)
         for gate in self.gates:
-            if any(lane.reader in ("face", "plate") for lane in gate.lanes):
+            if any(lane.reader in ("face", "plate") or lane.keypad for lane in gate.lanes):
                 self.http_ports[gate.name] = self.ports.block()
             for board in gate.boards:
                 self._start_board(board)
@@ -530,6 +533,18 @@ class Park:
                 raise AssertionError(f"{lane}: the gate answered {event!r} with {status}")
         return self.turnstile(lane).after(lane, act)
 
+    def keyed(self, lane, kind, value):
+        """The lane's keypad says what was shown or typed there."""
+        gate = next(gate.name for gate in self.gates if any(other.name == lane for other in gate.lanes))
+        url = f"http://127.0.0.1:{self.http_ports[gate]}/json/{lane}-keypad"
+        body = json.dumps({"kind": kind, "value": value}).encode()
+
+        def act():
+            request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
+                answer.read()
+        return self.turnstile(lane).after(lane, act)
+
     def press(self, lane):
         """Presses the exit button."""
         return self.turnstile(lane).after(lane, lambda: self.turnstile(lane).do(f"button {lane}"))
@@ -566,6 +581,8 @@ class Park:
                         readers.append(self._reader_entry(lane))
                     if lane.reader == "face":
                         readers.append(self._badge_entry(lane))
+                    if lane.keypad:
+                        readers.append({"name": f"{lane.name}-keypad", "lane": lane.name, "driver": "json", "device": "127.0.0.1"})
         return "".join([self.park_yaml.rstrip("\n") + "\n", yaml_list("gates", gates), yaml_list("boards", boards),
                         yaml_list("lanes", lanes), yaml_list("readers", readers)])
 

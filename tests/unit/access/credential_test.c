@@ -188,13 +188,32 @@ static void names_and_classes(void **state)
                 CREDENTIAL_CLASS_UID_ONLY < CREDENTIAL_CLASS_AUTHENTICATED);
 }
 
+static void weak_pins(void **state)
+{
+    (void)state;
+    static const char *const weak[] = {"0000",   "9999",     "1234",   "4321", "7890",  "0987", "890123",
+                                       "1212",   "123123",   "998998", "1111", "55555", "2345", "987654",
+                                       "12341234", "0101"};
+    static const char *const good[] = {"8306", "5271", "1243", "12341", "0042", "739164825", "1221", "64091"};
+    for (size_t i = 0; i < ARRAY_LEN(weak); i++) {
+        if (!pin_is_weak(bytes_of_text(weak[i]))) {
+            fail_msg("%s is weak", weak[i]);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        if (pin_is_weak(bytes_of_text(good[i]))) {
+            fail_msg("%s is good", good[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uid_lengths),       cmocka_unit_test(uids_as_text),
         cmocka_unit_test(random_uids),       cmocka_unit_test(plates),
         cmocka_unit_test(faces_tokens_pins), cmocka_unit_test(what_is_made_is_canonical),
-        cmocka_unit_test(names_and_classes),
+        cmocka_unit_test(names_and_classes), cmocka_unit_test(weak_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
