@@ -56,8 +56,8 @@ static enum err find_credential(struct gathering *g, struct fault *fault)
     if (event->credential.len == 0 || event->credential_kind == CREDENTIAL_KIND_PIN) {
         return ERR_OK;
     }
-    struct seal_hash hash = controller_credential_hash(g->ctl, event->credential_kind,
-                                                       field_view(&event->credential));
+    struct seal_hash hash =
+        controller_credential_hash(g->ctl, event->credential_kind, field_view(&event->credential));
     enum err err = people_credential(g->ctl->txn, BYTES_OF(hash.bytes), &record, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -114,18 +114,18 @@ static enum err repeat_of(struct gathering *g, struct fault *fault)
     if (g->read.record == NULL) {
         return ERR_OK;
     }
-    enum err err = store_get_message(g->ctl->txn, TABLE_GRANT,
-                                     agent_grant_key(&key, lane->name.text, g->direction,
-                                                     BYTES_OF(g->read.credential.bytes)),
-                                     &parkgate__grant_record__descriptor, &message, fault);
+    enum err err = store_get_message(
+        g->ctl->txn, TABLE_GRANT,
+        agent_grant_key(&key, lane->name.text, g->direction, BYTES_OF(g->read.credential.bytes)),
+        &parkgate__grant_record__descriptor, &message, fault);
     if (err == ERR_NOT_FOUND) {
         return ERR_OK;
     }
     TRY(err);
     const Parkgate__GrantRecord *grant = (void *)message;
-    g->facts.repeat = decide_repeat((struct wall){.us = grant->captured_us},
-                                    (enum grant_end)grant->end, g->captured,
-                                    lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
+    g->facts.repeat =
+        decide_repeat((struct wall){.us = grant->captured_us}, (enum grant_end)grant->end,
+                      g->captured, lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
     store_message_destroy(&message);
     return ERR_OK;
 }

@@ -16,13 +16,15 @@ struct subject {
     struct name tenant; /* home tenant */
 
     /* Reads that belong together (docs/decision-rules.md, "the window"). */
-    struct handle first;     /* credential of the read that waited, and that this one was held against */
-    bool may_wait;           /* it waits for its second when the verdict says so */
-    bool completes;          /* it is the right second */
+    struct handle
+        first;      /* credential of the read that waited, and that this one was held against */
+    bool may_wait;  /* it waits for its second when the verdict says so */
+    bool completes; /* it is the right second */
     struct handle companion; /* a vehicle's driver, where a badge was shown with it */
     uint32_t companion_kind;
-    struct name companion_tenant; /* for whom he comes: of the booking or the vehicle, else his own */
-    struct handle partner;        /* holder of the read that waited for a partner, and is met */
+    struct name
+        companion_tenant;  /* for whom he comes: of the booking or the vehicle, else his own */
+    struct handle partner; /* holder of the read that waited for a partner, and is met */
 };
 
 /* The class of a read: a badge is authenticated by its proof, whatever else is said of it. */

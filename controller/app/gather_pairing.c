@@ -102,8 +102,7 @@ static void judge_face(struct gathering *g, const Parkgate__PendingRead *badge)
 {
     bool takes_faces = g->lane->second == SECOND_FACE_OR_PIN;
     if (takes_faces && badge != NULL) {
-        hold_against_first(g, badge,
-                           is_same_holder(g) && g->read.state == CREDENTIAL_STATE_VALID);
+        hold_against_first(g, badge, is_same_holder(g) && g->read.state == CREDENTIAL_STATE_VALID);
         return;
     }
     g->facts.second = DEMAND_MISSING;
@@ -206,8 +205,8 @@ static void judge_vehicle_lane(struct gathering *g, const Parkgate__PendingRead 
 /* Only an entry that is decided here and now has a pair. */
 static bool is_asked(const struct gathering *g)
 {
-    bool asks = g->lane->subject == SUBJECT_VEHICLES ? g->lane->driver
-                                                     : g->lane->second != SECOND_NONE;
+    bool asks =
+        g->lane->subject == SUBJECT_VEHICLES ? g->lane->driver : g->lane->second != SECOND_NONE;
     return asks && g->direction == LANE_IN && g->event->outcome == 0 && !g->event->history &&
            g->facts.freshness != FRESHNESS_STALE;
 }
@@ -280,10 +279,10 @@ static enum err was_granted(const struct gathering *g, struct bytes credential, 
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
-    enum err err = store_get_message(
-        g->ctl->txn, TABLE_GRANT,
-        agent_grant_key(&key, g->lane->name.text, g->direction, credential),
-        &parkgate__grant_record__descriptor, &message, fault);
+    enum err err =
+        store_get_message(g->ctl->txn, TABLE_GRANT,
+                          agent_grant_key(&key, g->lane->name.text, g->direction, credential),
+                          &parkgate__grant_record__descriptor, &message, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }

@@ -17,12 +17,12 @@ struct gathering {
     const struct park_lane *lane;
     enum lane_direction direction;
     struct wall captured;
-    struct gather_read read;   /* what was shown */
-    struct gather_read first;  /* what waited at the lane, and this read was held against */
-    struct gather_read *whole; /* of these two: who wants to pass */
-    struct gather_read *driver;      /* the other one, at a vehicle lane; NULL: none */
-    bool class_waits;          /* the badge that says the class has not been shown yet */
-    bool half;                 /* a driver's badge alone: nothing of him is asked yet */
+    struct gather_read read;    /* what was shown */
+    struct gather_read first;   /* what waited at the lane, and this read was held against */
+    struct gather_read *whole;  /* of these two: who wants to pass */
+    struct gather_read *driver; /* the other one, at a vehicle lane; NULL: none */
+    bool class_waits;           /* the badge that says the class has not been shown yet */
+    bool half;                  /* a driver's badge alone: nothing of him is asked yet */
     struct facts facts;
     struct subject subject;
 };

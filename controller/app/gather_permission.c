@@ -84,8 +84,8 @@ static enum err drop_suspended(struct controller *ctl, struct handle person, str
     return ERR_OK;
 }
 
-/* Of several visits the one that began last; those of a tenant for which the visitor could not enter
- * speak only when there is no other. *ret_tenant stays as it was: no visit. */
+/* Of several visits the one that began last; those of a tenant for which the visitor could not
+ * enter speak only when there is no other. *ret_tenant stays as it was: no visit. */
 static enum err visit_of(struct controller *ctl, struct handle person, struct wall when,
                          struct name *ret_tenant, bool *ret_found, struct fault *fault)
 {

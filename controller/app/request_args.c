@@ -178,9 +178,10 @@ bool request_moment(const struct controller *ctl, struct request *request, const
     if (strlen(text) == DATE) {
         return request_day_us(ctl, request, name, end, ret_us);
     }
-    bool whole = strlen(text) > DATE && (text[DATE] == 'T' || text[DATE] == ' ') &&
-                 civil_date_parse((struct bytes){.data = (const uint8_t *)text, .size = DATE}, &day) &&
-                 read_minute(text + DATE + 1, &minute);
+    bool whole =
+        strlen(text) > DATE && (text[DATE] == 'T' || text[DATE] == ' ') &&
+        civil_date_parse((struct bytes){.data = (const uint8_t *)text, .size = DATE}, &day) &&
+        read_minute(text + DATE + 1, &minute);
     if (!whole) {
         return request_refuse(request, ERROR_ARG_BAD, name, text,
                               "a moment as YYYY-MM-DDTHH:MM, or a date");

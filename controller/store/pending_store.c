@@ -103,7 +103,6 @@ enum err pending_apply(struct store_txn *txn, const Parkgate__EventEntry *event,
     if ((event->pairing & PAIRING_MEETS_PARTNER) != 0) {
         TRY(end_wait(txn, event, WAIT_PARTNER, fault));
     }
-    return (event->pairing & PAIRING_WAITS_PARTNER) != 0
-               ? wait_for(txn, event, WAIT_PARTNER, fault)
-               : ERR_OK;
+    return (event->pairing & PAIRING_WAITS_PARTNER) != 0 ? wait_for(txn, event, WAIT_PARTNER, fault)
+                                                         : ERR_OK;
 }

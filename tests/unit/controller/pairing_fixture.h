@@ -100,10 +100,10 @@ static inline void add_pair_tenant(struct park_rows *rows)
 static inline void commit_park(struct world *w, const struct park_rows *rows)
 {
     char version[24], stage[24];
-    (void)snprintf(stage, sizeof(stage), "%s",
-                   note(assert_done(ask_rows(w, w->admin, "park.stage", rows->row, rows->count,
-                                             NULL)),
-                        "stage"));
+    (void)snprintf(
+        stage, sizeof(stage), "%s",
+        note(assert_done(ask_rows(w, w->admin, "park.stage", rows->row, rows->count, NULL)),
+             "stage"));
     (void)snprintf(version, sizeof(version), "%s",
                    note(admin(w, "park.show", NULL), "config_version"));
     (void)admin(w, "park.commit", "stage", stage, "config_version", version, NULL);
@@ -147,10 +147,10 @@ static inline uint64_t gate_read(struct park_day *d, const char *lane, uint32_t 
     return gate_event(d->w, &d->a, &event);
 }
 
-#define badge(d, lane, uid)     gate_read(d, lane, CREDENTIAL_KIND_BADGE, uid, 0)
-#define face(d, lane, subject)  gate_read(d, lane, CREDENTIAL_KIND_FACE, subject, 0)
-#define pin(d, lane, digits)    gate_read(d, lane, CREDENTIAL_KIND_PIN, digits, 0)
-#define plate(d, lane, text)    gate_read(d, lane, CREDENTIAL_KIND_PLATE, text, 0)
-#define later(d, us)            world_pass((d)->w, us)
-#define granted(d, read, why)   assert_granted((d)->w, read, why)
-#define denied(d, read, why)    assert_denied((d)->w, read, why)
+#define badge(d, lane, uid)    gate_read(d, lane, CREDENTIAL_KIND_BADGE, uid, 0)
+#define face(d, lane, subject) gate_read(d, lane, CREDENTIAL_KIND_FACE, subject, 0)
+#define pin(d, lane, digits)   gate_read(d, lane, CREDENTIAL_KIND_PIN, digits, 0)
+#define plate(d, lane, text)   gate_read(d, lane, CREDENTIAL_KIND_PLATE, text, 0)
+#define later(d, us)           world_pass((d)->w, us)
+#define granted(d, read, why)  assert_granted((d)->w, read, why)
+#define denied(d, read, why)   assert_denied((d)->w, read, why)

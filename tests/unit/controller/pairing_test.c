@@ -60,7 +60,8 @@ static void a_pair_passes_and_is_counted_once(void **state)
     world_turn(d->w);
     assert_int_equal(figure(d, "acme", "persons"), 1);
     assert_int_equal(figure(d, "acme", "present"), 1);
-    denied(d, badge(d, "p-pin", LI), REASON_REPEAT_PASSED); /* the badge is one of the grant's two */
+    denied(d, badge(d, "p-pin", LI),
+           REASON_REPEAT_PASSED); /* the badge is one of the grant's two */
 }
 
 static void a_grant_of_two_reads_stands_under_both(void **state)
@@ -99,7 +100,8 @@ static void capture_times_count_not_arrival(void **state)
 {
     struct park_day *d = *state;
     give_pins(d);
-    denied(d, gate_read(d, "p-pin", CREDENTIAL_KIND_BADGE, LI, 4 * SECOND_US), REASON_SECOND_NEEDED);
+    denied(d, gate_read(d, "p-pin", CREDENTIAL_KIND_BADGE, LI, 4 * SECOND_US),
+           REASON_SECOND_NEEDED);
     later(d, 6 * SECOND_US); /* ten after the capture */
     denied(d, pin(d, "p-pin", LI_PIN), REASON_CREDENTIAL_UNKNOWN);
     later(d, MINUTE_US);
@@ -251,7 +253,7 @@ static void the_class_of_the_whole_is_the_badges(void **state)
     gate_walk(d->w, &d->a, "a-in", LI);
     denied(d, badge(d, "p-strong", LI), REASON_CLASS_TOO_WEAK);
     denied(d, face(d, "p-strong", "li-1"), REASON_SECOND_NEEDED); /* of no class yet */
-    denied(d, badge(d, "p-strong", LI), REASON_CLASS_TOO_WEAK); /* that ended the wait */
+    denied(d, badge(d, "p-strong", LI), REASON_CLASS_TOO_WEAK);   /* that ended the wait */
     denied(d, face(d, "p-strong", "li-1"), REASON_SECOND_NEEDED);
     granted(d, proven_badge(d, "p-strong", LI), REASON_GRANTED);
     later(d, MINUTE_US);
@@ -316,9 +318,10 @@ static void no_exit_asks_for_a_second(void **state)
 static void person_of_kind(struct park_day *d, const char *tenant, const char *kind,
                            const char *name, const char *uid, char out[HANDLE_TEXT_SIZE])
 {
-    (void)snprintf(out, HANDLE_TEXT_SIZE, "%s",
-                   note(admin(d->w, "person.add", "tenant", tenant, "kind", kind, "name", name, NULL),
-                        "person"));
+    (void)snprintf(
+        out, HANDLE_TEXT_SIZE, "%s",
+        note(admin(d->w, "person.add", "tenant", tenant, "kind", kind, "name", name, NULL),
+             "person"));
     (void)admin(d->w, "badge.add", "person", out, "uid", uid, NULL);
 }
 
@@ -353,7 +356,7 @@ static void a_booked_truck_enters_with_its_driver(void **state)
     (void)plate(d, "p-truck", TRUCK);
     denied(d, badge(d, "p-truck", XU), REASON_DRIVER_WRONG);
     denied(d, badge(d, "p-truck", "0a0b0c0d"), REASON_DRIVER_WRONG); /* nobody's badge */
-    granted(d, badge(d, "p-truck", ZHOU), REASON_GRANTED); /* the plate waited on */
+    granted(d, badge(d, "p-truck", ZHOU), REASON_GRANTED);           /* the plate waited on */
     world_pass(d->w, at_shanghai(TUESDAY, 15, 0) - d->w->now.us);
     denied(d, badge(d, "p-truck", ZHOU), REASON_DRIVER_NEEDED); /* the other order */
     granted(d, plate(d, "p-truck", TRUCK), REASON_GRANTED);
@@ -407,7 +410,8 @@ static void a_standing_permission_names_drivers_or_none(void **state)
         (void)badge(d, "p-truck", rows[i].driver);
         assert_verdict(d->w, plate(d, "p-truck", rows[i].plate), rows[i].outcome, rows[i].reason);
     }
-    granted(d, plate(d, "a-truck", "浙C33333"), REASON_GRANTED); /* a lane that asks for no driver */
+    granted(d, plate(d, "a-truck", "浙C33333"),
+            REASON_GRANTED); /* a lane that asks for no driver */
 }
 
 static void a_driver_is_inside_with_his_truck_and_leaves_with_it(void **state)
@@ -673,15 +677,16 @@ static void tenants_act_for_themselves(void **state)
     struct link_key acme = operator_key(d->w, 60, "tenant", "acme", NULL, NULL);
     struct link_key beta = operator_key(d->w, 61, "tenant", "beta", NULL, NULL);
     char visit[HANDLE_TEXT_SIZE];
-    assert_refused(ask(d->w, beta, "pin.set", "person", d->li, "pin", LI_PIN, NULL), ERROR_NOT_FOUND);
+    assert_refused(ask(d->w, beta, "pin.set", "person", d->li, "pin", LI_PIN, NULL),
+                   ERROR_NOT_FOUND);
     const Parkgate__Reply *reply =
         assert_done(ask(d->w, acme, "visitor.add", "host", d->li, "name", "Guo", "from",
                         "2026-03-03", "until", "2026-03-04", NULL));
     (void)snprintf(visit, sizeof(visit), "%s", note(reply, "visit"));
     assert_refused(ask(d->w, beta, "visitor.cancel", "visit", visit, "reason", "x", NULL),
                    ERROR_NOT_YOUR_TENANT);
-    assert_refused(ask(d->w, beta, "visitor.add", "host", d->li, "name", "Guo", "from", "2026-03-03",
-                       "until", "2026-03-04", NULL),
+    assert_refused(ask(d->w, beta, "visitor.add", "host", d->li, "name", "Guo", "from",
+                       "2026-03-03", "until", "2026-03-04", NULL),
                    ERROR_NOT_FOUND); /* the host is not of this tenant */
     assert_refused(ask(d->w, beta, "booking.list", "tenant", "acme", NULL), ERROR_NOT_YOUR_TENANT);
 }
@@ -712,8 +717,9 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_refused(ask(d->w, d->w->admin, "visitor.add", "tenant", "acme", "host", d->li, "person",
                        d->wang, "from", "2026-03-03", "until", "2026-03-03", NULL),
                    ERROR_ARG_BAD); /* not of kind visitor */
-    assert_refused(ask(d->w, d->w->admin, "booking.add", "tenant", "gamma", "plate", TRUCK, "driver",
-                       d->li, "zone", "hall", "from", "2026-03-03", "until", "2026-03-03", NULL),
+    assert_refused(ask(d->w, d->w->admin, "booking.add", "tenant", "gamma", "plate", TRUCK,
+                       "driver", d->li, "zone", "hall", "from", "2026-03-03", "until", "2026-03-03",
+                       NULL),
                    ERROR_NONE); /* hall lies in the yard, which is gamma's */
     assert_refused(ask(d->w, d->w->admin, "booking.add", "tenant", "solo", "plate", TRUCK, "driver",
                        d->li, "zone", "hall", "from", "2026-03-03", "until", "2026-03-03", NULL),

@@ -1,5 +1,5 @@
-/* Goal: a lane that wants two reads is refused, in words, where nobody could give them or nobody may
- * be asked. Method: one change after another to the good park of pairing_fixture.h, judged by
+/* Goal: a lane that wants two reads is refused, in words, where nobody could give them or nobody
+ * may be asked. Method: one change after another to the good park of pairing_fixture.h, judged by
  * park_check(). */
 #include "tests/unit/controller/pairing_fixture.h"
 
@@ -65,17 +65,20 @@ static void a_second_needs_a_badge_reader_and_a_keypad(void **state)
     assert_good();
     for (size_t i = 0; i < ARRAY_LEN(no_keypads); i++) {
         reader_named("p-pin-reader")->driver = no_keypads[i];
-        assert_says("lane p-pin: second: its entry has no reader that takes a PIN (driver json); add "
-                    "a keypad, nobody needs a face");
+        assert_says(
+            "lane p-pin: second: its entry has no reader that takes a PIN (driver json); add "
+            "a keypad, nobody needs a face");
         reader_named("p-face-reader")->driver = no_keypads[i];
         assert_says("lane p-face: second: its entry has no reader that takes a PIN (driver json); "
                     "add a keypad, nobody needs a face");
     }
     reader_named("p-pin-reader")->driver = DRIVER_HIK_ANPR;
     assert_says("lane p-pin: second: its entry has no reader of badges; add one");
-    reader_named("p-both-reader")->driver = DRIVER_NFC; /* the keypad on the way out does not count */
-    assert_says("lane p-both: second: its entry has no reader that takes a PIN (driver json); add a "
-                "keypad, nobody needs a face");
+    reader_named("p-both-reader")->driver =
+        DRIVER_NFC; /* the keypad on the way out does not count */
+    assert_says(
+        "lane p-both: second: its entry has no reader that takes a PIN (driver json); add a "
+        "keypad, nobody needs a face");
 }
 
 static void exits_ask_for_nothing(void **state)
@@ -91,8 +94,9 @@ static void persons_and_vehicles_are_asked_each_their_own(void **state)
 {
     begin(state);
     lane_of("p-truck")->second = SECOND_PIN;
-    assert_says("lane p-truck: second: a lane for vehicles asks for the driver's badge: give driver: "
-                "true");
+    assert_says(
+        "lane p-truck: second: a lane for vehicles asks for the driver's badge: give driver: "
+        "true");
     lane_of("p-pin")->second = SECOND_NONE;
     lane_of("p-pin")->driver = true;
     assert_says("lane p-pin: driver: only a lane for vehicles asks for a driver; for persons give "
@@ -102,8 +106,9 @@ static void persons_and_vehicles_are_asked_each_their_own(void **state)
     lane_of("a-truck")->driver = true; /* it has a camera alone */
     assert_says("lane a-truck: driver: its entry needs a reader of plates and one of badges");
     lane_of("p-vault")->subject = SUBJECT_VEHICLES;
-    assert_says("lane p-vault: subject: vehicles cannot enter a two-person zone: nobody sees who is "
-                "in them");
+    assert_says(
+        "lane p-vault: subject: vehicles cannot enter a two-person zone: nobody sees who is "
+        "in them");
 }
 
 static void the_window_has_its_bounds(void **state)
