@@ -30,7 +30,9 @@ static void take(const Parkgate__Reply *reply)
         for (size_t k = 0; k < 4; k++) {
             const ProtobufCBinaryData *cell = &reply->cell[i + k];
             assert_true(cell->len < TEXT_MAX);
-            memcpy(fields[k], cell->data, cell->len);
+            if (cell->len > 0) {
+                memcpy(fields[k], cell->data, cell->len);
+            }
             fields[k][cell->len] = '\0';
         }
     }

