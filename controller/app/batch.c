@@ -463,6 +463,10 @@ void batch_commit(struct controller *ctl)
     }
     ctl->store_full = ctl->store_full && writes_of(ctl) == writes;
     ctl->commits++;
+    ctl->inputs += ctl->batch->input_count;
+    if (ctl->batch->input_count > ctl->batch_inputs_most) {
+        ctl->batch_inputs_most = ctl->batch->input_count;
+    }
     send_waiting(ctl);
     close_batch(ctl);
 }

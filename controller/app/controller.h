@@ -87,11 +87,12 @@ struct controller {
     struct mono started;
     bool unheard_told; /* gates not heard since the start were told once */
     struct notices notices;
-    bool store_full;                /* the last commit found no room */
-    uint64_t frames_refused;        /* gauges */
-    struct gauges gauges;           /* times are measured by the shell */
-    struct process_figures process; /* read by the shell now and then */
-    uint64_t commits, commits_told; /* the latter: those that followers were woken for */
+    bool store_full;                    /* the last commit found no room */
+    uint64_t frames_refused;            /* gauges */
+    struct gauges gauges;               /* times are measured by the shell */
+    struct process_figures process;     /* read by the shell now and then */
+    uint64_t inputs, batch_inputs_most; /* committed; of one batch */
+    uint64_t commits, commits_told;     /* the latter: those that followers were woken for */
 };
 
 /* The seal key of a holder. `create` makes one when there is none (durable before the batch).

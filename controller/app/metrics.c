@@ -61,6 +61,8 @@ static enum err put_tables(struct controller *ctl, struct store_txn *txn,
     TRY(journal_head(txn, &head, fault));
     metric_put(out, METRIC_JOURNAL, "", (int64_t)head.sequence);
     metric_put(out, METRIC_COMMITS, "", (int64_t)ctl->commits);
+    metric_put(out, METRIC_INPUTS, "", (int64_t)ctl->inputs);
+    metric_put(out, METRIC_BATCH_INPUTS, "", (int64_t)ctl->batch_inputs_most);
     return ERR_OK;
 }
 
@@ -251,8 +253,15 @@ typedef enum err metric_group(struct controller *ctl, struct store_txn *txn,
 
 /* In the order of the registry, so that the samples of a metric stand together. */
 static metric_group *const groups[] = {
-    put_process,           put_tables,    put_turns,           put_talk,
-    metrics_park_rows,     metrics_zones, metrics_gates_heard, metrics_gates_outbox,
+    put_process,
+    put_tables,
+    put_turns,
+    put_talk,
+    metrics_park_rows,
+    metrics_zones,
+    metrics_crowds,
+    metrics_gates_heard,
+    metrics_gates_outbox,
     metrics_gates_devices,
 };
 

@@ -2,6 +2,7 @@
 
 #include "common/base/must.h"
 #include "controller/store/lane_store.h"
+#include "controller/store/zone_store.h"
 
 /* --- the park file --- */
 
@@ -71,6 +72,22 @@ enum err metrics_zones(struct controller *ctl, struct store_txn *txn, const stru
         TRY(zone_persons_get(txn, zone->name, &persons, fault));
         metric_label(labels, "zone", zone->name.text);
         metric_put_bound(out, METRIC_ZONE_PERSONS, labels, persons, zone->capacity);
+    }
+    return ERR_OK;
+}
+
+enum err metrics_crowds(struct controller *ctl, struct store_txn *txn, const struct metric_out *out,
+                        struct fault *fault)
+{
+    for (size_t i = 0; i < ctl->park->zone_count; i++) {
+        const struct park_zone *zone = &ctl->park->zones[i];
+        uint32_t entries = 0;
+        char labels[METRIC_LABELS_SIZE] = "";
+        if (zone->crowd > 0) {
+            TRY(crowd_count(txn, zone->name, ctl->now, 2 * zone->crowd, &entries, fault));
+            metric_label(labels, "zone", zone->name.text);
+            metric_put_bound(out, METRIC_ZONE_CROWD, labels, entries, zone->crowd);
+        }
     }
     return ERR_OK;
 }

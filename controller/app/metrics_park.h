@@ -10,6 +10,9 @@ MUST_CHECK enum err metrics_park_rows(struct controller *ctl, struct store_txn *
 /* Who is in each zone, beside its capacity. */
 MUST_CHECK enum err metrics_zones(struct controller *ctl, struct store_txn *txn,
                                   const struct metric_out *out, struct fault *fault);
+/* How many entered each zone that has a crowd limit within the last minute, beside it. */
+MUST_CHECK enum err metrics_crowds(struct controller *ctl, struct store_txn *txn,
+                                   const struct metric_out *out, struct fault *fault);
 /* Of each gate that is connected: heard, silent for how long. */
 MUST_CHECK enum err metrics_gates_heard(struct controller *ctl, struct store_txn *txn,
                                         const struct metric_out *out, struct fault *fault);

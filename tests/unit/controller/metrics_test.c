@@ -100,13 +100,18 @@ static void each_figure_says_what_is(void **state)
     struct world *w = *state;
     struct gate gate;
     char li[HANDLE_TEXT_SIZE];
+    Parkgate__Heartbeat early = PARKGATE__HEARTBEAT__INIT;
     static const struct process_figures process = {17, 4096, 1048576, 2500000};
+    for (size_t i = 0; i < w->ctl->park->zone_count; i++) {
+        w->ctl->park->zones[i].crowd = 9;
+    }
     gate_join(w, &gate, "gate-a", 1);
     person_with_badge(w, "acme", "Li Wei", LI, "day", li);
     gate_walk(w, &gate, "a-in", LI);
     gate_walk(w, &gate, "a-hall", LI);
     (void)admin(w, "person.show", "person", li, "reason", "x", NULL);
     (void)admin(w, "person.show", "person", li, "reason", "x", NULL);
+    gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &early.base);
     beat(w, &gate, -1500, 3);
     world_pass(w, 2 * SECOND_US);
     turn_process(w->ctl, &process);
@@ -130,6 +135,9 @@ static void each_figure_says_what_is(void **state)
     expect("parkgate_park_rows", "kind=\"holiday\"", "1", "128");
     expect("parkgate_zone_persons", "zone=\"hall\"", "1", "3");
     expect("parkgate_zone_persons", "zone=\"yard\"", "1", "");
+    expect("parkgate_zone_entries_last_minute", "zone=\"hall\"", "1", "9");
+    expect("parkgate_zone_entries_last_minute", "zone=\"depot\"", "0", "9");
+    expect("parkgate_batch_inputs_most", "", "2", "250"); /* both heartbeats */
     expect("parkgate_gate_online", "gate=\"gate-a\"", "1", "");
     expect("parkgate_gate_online", "gate=\"gate-b\"", "0", "");
     expect("parkgate_gate_silence_seconds", "gate=\"gate-a\"", "2.005", "6");
@@ -213,6 +221,7 @@ static void every_metric_of_the_registry_is_shown(void **state)
     struct world *w = *state;
     struct gate gate;
     gate_join(w, &gate, "gate-a", 1);
+    w->ctl->park->zones[0].crowd = 5;
     read_all(w);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         const struct metric_spec *spec = &metric_table()[i];
