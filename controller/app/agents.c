@@ -79,18 +79,19 @@ static void send_part(struct controller *ctl, const struct session *session,
     part->used = 0;
 }
 
-/* Walks the gate's rows. With `send` false it only counts the parts. */
-static enum err walk_config(struct controller *ctl, const struct session *session, bool send,
-                            uint32_t parts, uint32_t *ret_parts, struct fault *fault)
+/* Walks the gate's rows. With `send` false it only counts the parts; the last one is left in *part.
+ */
+static enum err walk_config(struct controller *ctl, const struct session *session,
+                            struct config_part *part, bool send, uint32_t parts,
+                            uint32_t *ret_parts, struct fault *fault)
 {
-    static struct config_part part; /* one thread; too large for the stack */
     struct keybuf prefix;
     struct bytes key;
     struct bytes value;
     uint32_t number = 1;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    part.count = 0;
-    part.used = 0;
+    part->count = 0;
+    part->used = 0;
     keybuf_begin(&prefix);
     keybuf_u64(&prefix, ctl->park->config_version);
     TRY(store_iter_prefix(ctl->txn, TABLE_PARK, keybuf_view(&prefix), UINT64_MAX, &iter, fault));
@@ -101,22 +102,22 @@ static enum err walk_config(struct controller *ctl, const struct session *sessio
         if (!row_is_for(ctl->park, session->gate, kind, name_or_none(name))) {
             continue;
         }
-        if (part.count == LIMIT_ROWS_PER_MESSAGE ||
-            part.used + value.size + NAME_SIZE + 16 > CONFIG_PART_BYTES) {
+        if (part->count == LIMIT_ROWS_PER_MESSAGE ||
+            part->used + value.size + NAME_SIZE + 16 > CONFIG_PART_BYTES) {
             if (send) {
-                send_part(ctl, session, &part, number, parts);
+                send_part(ctl, session, part, number, parts);
             }
-            part.count = 0;
-            part.used = 0;
+            part->count = 0;
+            part->used = 0;
             number++;
         }
-        add_row(&part, kind, name, value);
+        add_row(part, kind, name, value);
     }
     if (err != ERR_NOT_FOUND) {
         return err;
     }
     if (send) {
-        send_part(ctl, session, &part, number, parts);
+        send_part(ctl, session, part, number, parts);
     }
     *ret_parts = number;
     return ERR_OK;
@@ -124,12 +125,17 @@ static enum err walk_config(struct controller *ctl, const struct session *sessio
 
 static enum err push_config(struct controller *ctl, struct session *session, struct fault *fault)
 {
+    static struct config_part part; /* one thread; too large for the stack */
     uint32_t parts = 0;
     if (ctl->park->config_version == 0) {
         return ERR_OK;
     }
-    TRY(walk_config(ctl, session, false, 0, &parts, fault));
-    TRY(walk_config(ctl, session, true, parts, &parts, fault));
+    TRY(walk_config(ctl, session, &part, false, 0, &parts, fault));
+    if (parts == 1) { /* as nearly always: the rows are there already */
+        send_part(ctl, session, &part, 1, 1);
+    } else {
+        TRY(walk_config(ctl, session, &part, true, parts, &parts, fault));
+    }
     session->config_version = ctl->park->config_version;
     return ERR_OK;
 }

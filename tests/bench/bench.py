@@ -23,8 +23,8 @@ import postgres
 from report import Report
 from stage import Line, Stage, roster_file
 
-FULL = {"small": 10_000, "large": 1_000_000, "rates": [100, 1000, 5000], "seconds": 5, "rounds": 3, "boxes": 50, "gates": 100,
-        "flood_s": 5, "clients": [1, 8, 50], "pg_s": 15, "window": 20}
+FULL = {"small": 10_000, "large": 1_000_000, "rates": [100, 1000, 5000], "seconds": 4, "rounds": 3, "boxes": 50, "gates": 100,
+        "flood_s": 4, "clients": [1, 8, 50], "pg_s": 8, "window": 20}
 SHORT = {"small": 200, "large": 1000, "rates": [100, 300], "seconds": 1, "rounds": 1, "boxes": 4, "gates": 6, "flood_s": 1,
          "clients": [1, 8], "pg_s": 2, "window": 8}
 PARTS = ["small", "import", "large", "postgres"]
