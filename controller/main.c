@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/config.h"
 #include "common/base/launcher.h"
 #include "common/base/log.h"
 #include "common/base/loop.h"
@@ -24,80 +23,16 @@
 #include "controller/app/turn.h"
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
+#include "controller/settings.h"
 #include "controller/store/tables.h"
 #include "schema/envelope.h"
 
 enum {
-    PATH_SIZE = 512,
     GENESIS_MAX = 4 * 1024 * 1024,
     TICK_MS = 1000,
     RECOVERY_MAX = 4096,
-    READERS_CHECK_MS = 60000
-};
-enum { PROCESS_MS = 5000 }; /* how often it is read what the process uses */
-
-struct settings {
-    char config[PATH_SIZE];
-    char store[PATH_SIZE], keys[PATH_SIZE], key_file[PATH_SIZE], index_key_file[PATH_SIZE];
-    char genesis[PATH_SIZE], zoneinfo[64], metrics_address[64];
-    int64_t metrics_port; /* 0: none */
-    char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
-};
-
-static const struct config_key config_keys[] = {
-    {.name = "store",
-     .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,                        store),
-     .required = true,
-     .example = "/var/lib/parkgate/store"},
-    {.name = "keys",
-     .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,                                      keys),
-     .required = true,
-     .example = "/var/lib/parkgate/keys"},
-    {.name = "key_file",
-     .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings, key_file),
-     .required = true,
-     .example = "/var/lib/parkgate/controller.key"},
-    {.name = "index_key_file",
-     .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,          index_key_file),
-     .required = true,
-     .example = "/var/lib/parkgate/index.key"},
-    {.name = "genesis",
-     .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,                 genesis),
-     .example = "/var/lib/parkgate/genesis.pb"                          },
-    {.name = "agents",
-     .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,                endpoints[0]),
-     .required = true,
-     .example = "tcp://10.0.0.1:7400"},
-    {.name = "operators",
-     .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,                                         endpoints[1]),
-     .required = true,
-     .example = "tcp://10.0.0.1:7401"},
-    {.name = "enrol",
-     .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,endpoints[2]),
-     .required = true,
-     .example = "tcp://10.0.0.1:7402"},
-    {.name = "zoneinfo",
-     .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,                        zoneinfo),
-     .example = TZ_DIRECTORY                                                                      },
-    {.name = "metrics_port",
-     .type = CONFIG_NUMBER,
-     .offset = offsetof(struct settings,                                      metrics_port),
-     .min = 1,
-     .max = 65535,
-     .example = "9464"},
-    {.name = "metrics_address",
-     .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,                                    metrics_address),
-     .example = "127.0.0.1"},
+    READERS_CHECK_MS = 60000,
+    PROCESS_MS = 5000 /* how often it is read what the process uses */
 };
 
 struct daemon {
@@ -117,47 +52,6 @@ struct daemon {
 };
 
 /* --- start-up --- */
-
-static enum err read_private(const char *path, char *out, size_t size, struct fault *fault)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        enum err err = fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return err;
-    }
-    ssize_t got = -1;
-    if ((info.st_mode & 077) == 0) {
-        got = read(fd, out, size - 1);
-    }
-    (void)close(fd);
-    if ((info.st_mode & 077) != 0) {
-        return fault_set(fault, ERR_REFUSED, "%s may be read by others; run: chmod 600 %s", path,
-                         path);
-    }
-    if (got < 0) {
-        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-    }
-    out[got] = '\0';
-    return ERR_OK;
-}
-
-static enum err read_index_key(const char *path, struct seal_key *ret, struct fault *fault)
-{
-    char text[2 * SEAL_KEY_SIZE + 16];
-    TRY(read_private(path, text, sizeof(text), fault));
-    text[strcspn(text, "\r\n ")] = '\0';
-    bool good = bytes_from_hex(text, ret->bytes, sizeof(ret->bytes));
-    seal_wipe(text, sizeof(text));
-    return good ? ERR_OK
-                : fault_set(fault, ERR_INPUT,
-                            "%s: not 64 hex digits; it is made by parkgate init and kept in every "
-                            "backup",
-                            path);
-}
 
 static enum err open_stores(struct daemon *d, struct fault *fault)
 {
@@ -205,7 +99,7 @@ static Parkgate__Genesis *read_genesis(const char *path)
  */
 static enum err map_in_work(struct daemon *d, struct in_work **ret, struct fault *fault)
 {
-    char path[PATH_SIZE + 16];
+    char path[SETTINGS_PATH_SIZE + 16];
     (void)snprintf(path, sizeof(path), "%s/in-work", d->settings.store);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     void *page = MAP_FAILED;
@@ -431,7 +325,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
         .mono = loop_mono(d->loop)
     };
     fill_endpoints(d, &options.endpoints);
-    enum err err = read_index_key(d->settings.index_key_file, &options.index_key, fault);
+    enum err err = settings_index_key(&d->settings, &options.index_key, fault);
     if (err == ERR_OK) {
         err = map_in_work(d, &options.in_work, fault);
     }
@@ -449,7 +343,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
  * write it could be the controller. Nothing about it stops a start: gates wait for us. */
 static void recover_admin(struct daemon *d)
 {
-    char path[PATH_SIZE + 16];
+    char path[SETTINGS_PATH_SIZE + 16];
     uint8_t bytes[RECOVERY_MAX];
     struct stat info;
     struct fault fault = {0};
@@ -602,9 +496,7 @@ static int run_job(const struct settings *s, const struct command *command)
 
 int main(int argc, char **argv)
 {
-    static struct daemon daemon = {
-        .settings = {.zoneinfo = TZ_DIRECTORY, .metrics_address = "127.0.0.1"}
-    };
+    static struct daemon daemon;
     static const struct launcher_options options = {.program = "parkgate-controller"};
     struct fault fault = {0};
     if (argc == 4 && strcmp(argv[1], "--restore") == 0) {
@@ -614,8 +506,7 @@ int main(int argc, char **argv)
     if (command.bad) {
         return usage();
     }
-    if (config_read(daemon.settings.config, config_keys, ARRAY_LEN(config_keys), &daemon.settings,
-                    &fault) != ERR_OK) {
+    if (settings_read(&daemon.settings, &fault) != ERR_OK) {
         (void)fprintf(stderr, "parkgate-controller: %s\n", fault.what);
         return 2;
     }

@@ -1,0 +1,30 @@
+/* settings: what controller.conf says, and the key file it names. See
+ * docs/man/parkgate-controller.8.scd.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/link/link.h"
+#include "common/seal/seal.h"
+#include "controller/net/ports.h"
+
+enum { SETTINGS_PATH_SIZE = 512 };
+
+struct settings {
+    char config[SETTINGS_PATH_SIZE];
+    char store[SETTINGS_PATH_SIZE], keys[SETTINGS_PATH_SIZE], key_file[SETTINGS_PATH_SIZE],
+        index_key_file[SETTINGS_PATH_SIZE];
+    char genesis[SETTINGS_PATH_SIZE], zoneinfo[64], metrics_address[64];
+    int64_t metrics_port; /* 0: none */
+    char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
+};
+
+/* Reads the file that settings->config names into the rest. Errors as config_read(). */
+MUST_CHECK enum err settings_read(struct settings *settings, struct fault *fault);
+
+/* The key of the keyed hashes. ERR_REFUSED: others may read its file. ERR_INPUT: it holds no key.
+ * ERR_IO. */
+MUST_CHECK enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
+                                       struct fault *fault);
