@@ -217,7 +217,8 @@ struct wall device_text_time(const char *text)
         !take_offset(&at, &offset_us)) {
         return none;
     }
-    return (struct wall){.us = days * INT64_C(86400000000) + us - offset_us};
+    int64_t when_us = days * INT64_C(86400000000) + us - offset_us;
+    return (struct wall){.us = when_us > 0 ? when_us : 0};
 }
 
 static bool is_blank(char c)

@@ -48,14 +48,13 @@ static bool fraction_us(const char *at, int64_t *ret_us)
     return *at == '\0';
 }
 
-struct wall local_time(const char *text, const struct tz_table *zone)
+bool local_time_read(const char *text, const struct tz_table *zone, struct wall *ret_time)
 {
-    const struct wall none = {.us = 0};
     int64_t fraction;
     int32_t day;
     if (!has_form(text, "0000/00/00 00:00:00") || text[4] != text[7] ||
         !fraction_us(text + DATE_SIZE + 1 + CLOCK_SIZE, &fraction)) {
-        return none;
+        return false;
     }
     struct civil_date date = {.year = two_digits(text) * 100 + two_digits(text + 2),
                               .month = (uint8_t)two_digits(text + 5),
@@ -66,11 +65,20 @@ struct wall local_time(const char *text, const struct tz_table *zone)
     int second = two_digits(at + 6);
     if (date.year < YEAR_FIRST || date.year > YEAR_LAST || !civil_day_of(date, &day) || hour > 23 ||
         minute > 59 || second > 59) {
-        return none;
+        return false;
     }
     int64_t begin_us = zone != NULL ? civil_to_wall(zone, day, hour * 60 + minute).us
                                     : (day * INT64_C(1440) + hour * 60 + minute) * 60000000;
-    return (struct wall){.us = begin_us + second * INT64_C(1000000) + fraction};
+    int64_t us = begin_us + second * INT64_C(1000000) + fraction;
+    *ret_time = (struct wall){.us = us > 0 ? us : 0};
+    return true;
+}
+
+struct wall local_time(const char *text, const struct tz_table *zone)
+{
+    struct wall when = {.us = 0};
+    (void)local_time_read(text, zone, &when);
+    return when;
 }
 
 struct wall local_time_epoch(uint64_t seconds)

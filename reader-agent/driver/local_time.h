@@ -1,6 +1,8 @@
 /* local_time: times that a device sends as its own clock shows them, without a zone. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/base/clock.h"
 #include "common/base/tz.h"
 
@@ -10,6 +12,10 @@
  * (the device's time is not known). A time that the zone skips or has twice is what civil_to_wall
  * says. */
 struct wall local_time(const char *text, const struct tz_table *zone);
+
+/* The same, told apart: false is no time at all. A time before 1970, as of a clock that lost its
+ * battery, is one that is not known (us 0). */
+bool local_time_read(const char *text, const struct tz_table *zone, struct wall *ret_time);
 
 /* Seconds since 1970, as a device counts them. 0, or beyond the year 2199: us 0. */
 struct wall local_time_epoch(uint64_t seconds);

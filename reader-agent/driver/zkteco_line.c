@@ -113,8 +113,7 @@ enum parse_result zkteco_att_line(struct bytes line, const struct http_device *d
     const char *pin = column(&columns, 0);
     const char *when = column(&columns, 1);
     struct reading reading = {.reader = device->reader, .kind = CREDENTIAL_KIND_NONE};
-    reading.captured = local_time(when, zone);
-    if (pin[0] == '\0' || reading.captured.us == 0) {
+    if (pin[0] == '\0' || !local_time_read(when, zone, &reading.captured)) {
         return PARSE_BAD;
     }
     reading.direction = direction_of(column(&columns, device->verify_first ? 3 : 2));
@@ -233,8 +232,7 @@ enum parse_result zkteco_acc_line(struct bytes line, const struct http_device *d
         return meaning;
     }
     struct reading reading = {.reader = device->reader, .kind = CREDENTIAL_KIND_NONE};
-    reading.captured = local_time(values[FIELD_TIME], zone);
-    if (reading.captured.us == 0) {
+    if (!local_time_read(values[FIELD_TIME], zone, &reading.captured)) {
         return PARSE_BAD;
     }
     uint64_t verify = verify_of(values[FIELD_VERIFY]);

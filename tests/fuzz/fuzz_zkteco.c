@@ -25,7 +25,7 @@ static void check(const struct http_parsed *parsed, enum parse_result result)
         const struct reading *r = &parsed->readings[i];
         MUST(r->history == (parsed->reading_count > 1));
         MUST((r->kind != CREDENTIAL_KIND_NONE) == (r->id_size > 0));
-        MUST(r->id_size <= LIMIT_CREDENTIAL_BYTES && r->raw_size == 0 && r->captured.us != 0);
+        MUST(r->id_size <= LIMIT_CREDENTIAL_BYTES && r->raw_size == 0 && r->captured.us >= 0);
         MUST(r->cclass <= CREDENTIAL_CLASS_UID_ONLY);
         MUST(strlen(r->device_event) == DEVICE_FINGERPRINT_SIZE - 1);
     }

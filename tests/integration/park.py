@@ -241,7 +241,8 @@ class Ports:
 # --- what a park is made of ---
 
 class Lane:
-    """One turnstile or barrier. `reader`: badge, face, plate or None; a lane with a face terminal has a badge reader, too;
+    """One turnstile or barrier. `reader`: badge, face, plate, a driver of the park file
+    that posts, or None; a lane with a face terminal has a badge reader, too;
     `tls`: by https, with a certificate of its own. `reader_more`: more keys of its entry.
     `keypad`: beside the reader stands one that posts the plain JSON (PINs, badges of a driver); keyed().
     `terminal`: the agent speaks to the face terminal, and it asks ("asks"; then no passage sensor) or not ("no-relay")."""
@@ -445,7 +446,7 @@ class Park:
         self.logs.mkdir(exist_ok=True)
         self.turn_logs.mkdir(exist_ok=True)
         for gate in self.gates:
-            if any(lane.reader in ("face", "plate") or lane.keypad for lane in gate.lanes):
+            if any(lane.reader not in ("badge", None) or lane.keypad for lane in gate.lanes):
                 self.http_ports[gate.name] = self.ports.block()
             for board in gate.boards:
                 self._start_board(board)
@@ -600,7 +601,7 @@ class Park:
             return {**self._badge_entry(lane), **lane.reader_more}
         spoken_to = {"user": "gate", "secret_file": self.directory / "terminal.secret", "control": lane.terminal,
                      "terminal": lane.terminal_address} if lane.terminal else {}
-        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS[lane.reader],
+        return {"name": self.reader_name(lane.name), "lane": lane.name, "driver": DRIVERS.get(lane.reader, lane.reader),
                 "device": "127.0.0.1", **spoken_to, **lane.reader_more}
 
     def _badge_entry(self, lane):

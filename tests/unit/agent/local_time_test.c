@@ -26,6 +26,7 @@ static void in_shanghai(void **state)
         {"2025-06-02 08:00:00.250",   INT64_C(1748822400250000)},
         {"2025-06-02 08:00:59",       INT64_C(1748822459000000)},
         {"2025-06-02 00:00:00",       INT64_C(1748793600000000)},
+        {"1970-01-01 00:00:00",       0                        }, /* 1969 where it is UTC */
         {"2025-06/02 08:00:00",       0                        },
         {"2025-6-2 8:00:00",          0                        },
         {"2025-02-29 08:00:00",       0                        },
@@ -48,6 +49,18 @@ static void in_shanghai(void **state)
         }
     }
     assert_int_equal(local_time("2025-06-02 08:00:00", NULL).us, INT64_C(1748851200000000));
+}
+
+static void a_time_that_is_not_known_is_a_time(void **state)
+{
+    (void)state;
+    struct wall when = {.us = 5};
+    assert_int_equal(tz_load(TZ_DIRECTORY, "Asia/Shanghai", &zone, NULL), ERR_OK);
+    assert_true(local_time_read("1970-01-01 00:00:30", &zone, &when));
+    assert_int_equal(when.us, 0);
+    when.us = 5;
+    assert_false(local_time_read("yesterday", &zone, &when));
+    assert_int_equal(when.us, 5);
 }
 
 static void across_a_change_of_clocks(void **state)
@@ -74,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_shanghai),
+        cmocka_unit_test(a_time_that_is_not_known_is_a_time),
         cmocka_unit_test(across_a_change_of_clocks),
         cmocka_unit_test(seconds_of_the_epoch),
     };

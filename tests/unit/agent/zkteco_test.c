@@ -65,6 +65,15 @@ static void a_punch_is_a_subject(void **state)
     assert_string_not_equal(slash.device_event, r.device_event); /* 42 is another person */
 }
 
+static void a_clock_that_lost_its_battery_loses_no_punch(void **state)
+{
+    (void)state;
+    struct reading r;
+    assert_int_equal(att("7\t1970-01-01 00:00:30\t0\t1", &r), PARSE_READING);
+    assert_int_equal(r.captured.us, 0);
+    assert_int_equal(strlen(r.device_event), 32);
+}
+
 static void the_order_of_columns_is_configured(void **state)
 {
     (void)state;
@@ -395,6 +404,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ZK_TEST(a_punch_is_a_subject),
+        ZK_TEST(a_clock_that_lost_its_battery_loses_no_punch),
         ZK_TEST(the_order_of_columns_is_configured),
         ZK_TEST(attendance_garbage),
         ZK_TEST(who_an_access_record_names),
