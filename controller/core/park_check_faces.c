@@ -99,9 +99,11 @@ static bool check_terminal(const struct park_lane *lane, const struct park_reade
     return reader->control == TERMINAL_NO_RELAY || check_asking(lane, reader, c);
 }
 
+/* One that names people by a number of its own, attached with their consent, and by nothing else. */
 static bool is_face_terminal(const struct park_reader *reader)
 {
-    return reader->driver == DRIVER_HIK_ACCESS || reader->driver == DRIVER_UNIVIEW;
+    return reader->driver == DRIVER_HIK_ACCESS || reader->driver == DRIVER_UNIVIEW ||
+           reader->driver == DRIVER_ZKTECO_ATT;
 }
 
 static bool lets_in(const struct park_lane *lane, const struct park_reader *reader)

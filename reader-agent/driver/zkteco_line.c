@@ -8,7 +8,7 @@
 #include "common/base/must.h"
 #include "reader-agent/driver/local_time.h"
 
-enum { COLUMNS_MAX = 64, VERIFY_PASSWORD = 3, VERIFY_CARD = 4, VERIFY_LAST = 255 };
+enum { COLUMNS_MAX = 64, VERIFY_FINGER = 1, VERIFY_CARD = 4, VERIFY_FACE = 15, VERIFY_LAST = 255 };
 
 static bool is_blank(struct bytes line)
 {
@@ -77,13 +77,20 @@ static enum lane_direction direction_of(const char *status)
     return number == 1 ? LANE_OUT : LANE_IN;
 }
 
+/* What a subject id is worth: that of a password, or of a check that we do not know, is borne. */
+static enum credential_class class_of(enum credential_kind kind, uint64_t verify)
+{
+    bool strong = kind == CREDENTIAL_KIND_BADGE || verify == VERIFY_FINGER ||
+                  verify == VERIFY_CARD || verify == VERIFY_FACE;
+    return strong ? CREDENTIAL_CLASS_UID_ONLY : CREDENTIAL_CLASS_BEARER;
+}
+
 static void set_credential(struct reading *reading, const struct credential *credential,
                            uint64_t verify)
 {
     struct bytes id = credential_view(credential);
     reading->kind = credential->kind;
-    reading->cclass =
-        verify == VERIFY_PASSWORD ? CREDENTIAL_CLASS_BEARER : CREDENTIAL_CLASS_UID_ONLY;
+    reading->cclass = class_of(credential->kind, verify);
     memcpy(reading->id, id.data, id.size);
     reading->id_size = (uint8_t)id.size;
 }

@@ -13,8 +13,8 @@
  *   200, 201, 202 and 206 are the door's and the terminal's own (PARSE_FOREIGN). Every other event
  *   is PARSE_BAD, to be put aside and looked at.
  * - A pass without a credential that can be taken is PARSE_UNUSABLE.
- * - verify 3 is a password at the terminal: CREDENTIAL_CLASS_BEARER. All else is
- *   CREDENTIAL_CLASS_UID_ONLY: the terminal's word.
+ * - verify 1 (finger), 4 (card), 15 (face) and a card's number are CREDENTIAL_CLASS_UID_ONLY: the
+ *   terminal's word. 3 (password) and all others are CREDENTIAL_CLASS_BEARER.
  * - status and inoutstatus 0 is in, 1 is out.
  * - The time is the device's local one. A record without a time that can be read is PARSE_BAD: it
  *   could not be counted for its day, nor told from its repeat.

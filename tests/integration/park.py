@@ -256,6 +256,7 @@ class Lane:
         self.reader_more, self.tls, self.keypad = reader_more or {}, tls, keypad
 
 
+FACES = ("face", "uniview", "zkteco-att")  # a lane with one of them has a badge reader, too
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
 
 
@@ -451,7 +452,7 @@ class Park:
             for board in gate.boards:
                 self._start_board(board)
             for lane in gate.lanes:
-                if lane.reader in ("badge", "face"):
+                if lane.reader in ("badge", *FACES):
                     self._start_reader(lane)
                 if lane.terminal:
                     self.start_terminal(lane)
@@ -580,7 +581,7 @@ class Park:
                     lanes.append(self._lane_entry(gate, board, number, lane))
                     if lane.reader:
                         readers.append(self._reader_entry(lane))
-                    if lane.reader == "face":
+                    if lane.reader in FACES:
                         readers.append(self._badge_entry(lane))
                     if lane.keypad:
                         readers.append({"name": f"{lane.name}-keypad", "lane": lane.name, "driver": "json", "device": "127.0.0.1"})
@@ -664,7 +665,7 @@ class Park:
         says so too."""
         gate, agent = self.gate_of(name), self.agents[name]
         agent.wait_event("controller_welcome")
-        badges = [f"{lane.name}-badge" for lane in gate.lanes if lane.reader in ("badge", "face")]
+        badges = [f"{lane.name}-badge" for lane in gate.lanes if lane.reader in ("badge", *FACES)]
         for device in badges + [board.name for board in gate.boards]:
             agent.wait_event(f"device name={re.escape(device)} state=1")
         if name in self.http_ports:

@@ -61,6 +61,7 @@ static void a_punch_is_a_subject(void **state)
     assert_int_equal(slash.captured.us, r.captured.us);
     assert_int_equal(slash.direction, LANE_OUT);
     assert_int_equal(att("42\t2025-06-02 08:00:00", &slash), PARSE_READING);
+    assert_int_equal(slash.cclass, CREDENTIAL_CLASS_BEARER); /* it does not say what it checked */
     assert_int_equal(slash.direction, LANE_NO_DIRECTION);
     assert_string_not_equal(slash.device_event, r.device_event); /* 42 is another person */
 }

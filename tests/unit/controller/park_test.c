@@ -501,6 +501,12 @@ static void a_face_is_never_the_only_way_in(void **state)
     reader_of_name("face")->control = TERMINAL_UNSET;
     reader_of_name("face")->terminal[0] = '\0';
     refused(ERROR_PARK_FACE_ONLY, NULL, NULL);
+    reader_of_name("face")->driver = DRIVER_ZKTECO_ATT; /* its numbers need consent, too */
+    reader_of_name("face")->has_device_id = true;
+    refused(ERROR_PARK_FACE_ONLY, NULL, NULL);
+    reader_of_name("face")->driver = DRIVER_ZKTECO_ACC; /* takes cards by themselves */
+    assert_true(park_check(&bent, &c));
+    reader_of_name("face")->driver = DRIVER_UNIVIEW;
     (void)add_terminal("a-out", TERMINAL_NO_RELAY); /* an exit lets everybody out */
     reader_of_name("a-out-reader")->lane = named("a-hall");
     assert_true(park_check(&bent, &c));
