@@ -47,6 +47,17 @@ static bool mode_of_verb(uint32_t verb, enum lane_mode *ret_mode)
     return false;
 }
 
+/* What opens the lane: its board, its camera, or its face terminal. NULL: nothing does. */
+static const struct gate_device *opener_of(struct gate *gate, const struct gate_lane *lane)
+{
+    if (lane->opens_by_reply) {
+        return device_find(gate, lane->camera);
+    }
+    const struct gate_reader *terminal =
+        lane->board.text[0] == '\0' ? terminal_of_lane(gate, lane->name) : NULL;
+    return device_find(gate, terminal != NULL ? terminal->name : lane->board);
+}
+
 /* Judges the order and stages a change of mode. An exit is never locked. */
 static enum command_result take(struct gate *gate, const struct gate_lane *lane,
                                 const Parkgate__Command *command)
@@ -59,9 +70,8 @@ static enum command_result take(struct gate *gate, const struct gate_lane *lane,
         return COMMAND_EXPIRED;
     }
     if (command->verb == VERB_OPEN) {
-        const struct gate_device *board =
-            device_find(gate, lane->opens_by_reply ? lane->camera : lane->board);
-        return board != NULL && board->state != DEVICE_DOWN ? COMMAND_DONE : COMMAND_FAILED;
+        const struct gate_device *opener = opener_of(gate, lane);
+        return opener != NULL && opener->state != DEVICE_DOWN ? COMMAND_DONE : COMMAND_FAILED;
     }
     if (!mode_of_verb(command->verb, &mode) ||
         (mode == LANE_MODE_LOCKED && lane->direction == LANE_OUT)) {
