@@ -20,6 +20,21 @@ struct intake {
     struct seen_mark mark;
 };
 
+enum { POSTED_AGAIN_US = 10 * 1000 * 1000 };
+
+/* Of a device that gives no time: what was read, and roughly when. What it posts again later than
+ * that opens once more, which harms less. */
+static void write_time(struct writer *w, const struct intake *in)
+{
+    const struct reading *reading = in->reading;
+    if (reading->captured.us != 0) {
+        writer_u64(w, (uint64_t)reading->captured.us);
+        return;
+    }
+    writer_u64(w, (uint64_t)(in->received.us / POSTED_AGAIN_US));
+    writer_bytes(w, (struct bytes){.data = reading->id, .size = reading->id_size});
+}
+
 /* A device's own id tells its repeats; where it gives none, its capture time and the credential. A
  * terminal that was reset counts its events from 1 again: at an exit the id alone is no repeat, or
  * nobody would get out for as long as its old numbers are remembered. */
@@ -32,7 +47,7 @@ static void mark_of(const struct gate *gate, struct intake *in)
         writer_u8(&w, 1);
         writer_bytes(&w, bytes_of_text(reading->device_event));
         if (in->direction == LANE_OUT) {
-            writer_u64(&w, (uint64_t)reading->captured.us);
+            write_time(&w, in);
         }
     } else if (!reading->live_by_read && reading->captured.us != 0) {
         writer_u8(&w, 2);

@@ -29,7 +29,8 @@ def terminal_gate():
     posting = [Lane("unv-in", reader="uniview"), Lane("att-in", reader="zkteco-att", reader_more={"device_id": "CN1"}),
                Lane("acc-in", reader="zkteco-acc", reader_more={"device_id": "CN2"}), Lane("w34-in", reader="json", **known)]
     more = [Lane("w34r-in", reader="json", reader_more={"reversed": True}, **known), Lane("nfc-in"),
-            Lane("accr-in", reader="zkteco-acc", reader_more={"device_id": "CN3", "reversed": True})]
+            Lane("accr-in", reader="zkteco-acc", reader_more={"device_id": "CN3", "reversed": True}),
+            Lane("qr-out", direction="out", reader="json", button=True)]
     return [Gate("gate-t", [Board("board-t", posting), Board("board-u", more)])]
 
 
@@ -88,6 +89,14 @@ class Terminals(ParkCase):
 
     def pulses(self, lane):
         return int(self.park.turnstile(lane).show(lane)["pulses"])
+
+    # --- at an exit ---
+
+    def test_a_reader_that_counts_anew_shuts_no_exit(self):
+        """It has no clock, and after a restart gives the same ids again to other people's reads."""
+        for value in ("visit/one", "visit/two"):
+            self.assertEqual(self.at("qr-out", lambda: self.json("qr-out", {"kind": "qr", "value": value, "event": "1"})), GREEN)
+        self.park.wait_events("both", {"kind": "presentation", "lane": "qr-out", "reason": "exit", "verdict": "grant"}, 2)
 
     # --- Uniview ---
 
