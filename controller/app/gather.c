@@ -67,13 +67,29 @@ static enum err find_credential(struct gathering *g, struct fault *fault)
     return err;
 }
 
+/* A reading of theirs without a credential is a vehicle's. Of the plain JSON only a plate names no
+ * kind when nothing could be read. */
+static bool saw_a_vehicle(const struct park_reader *reader, const Parkgate__Event *event)
+{
+    switch (reader->driver) {
+    case DRIVER_HIK_ANPR:
+    case DRIVER_VZENITH:
+    case DRIVER_DAHUA:
+        return true;
+    case DRIVER_JSON:
+        return event->credential_kind == CREDENTIAL_KIND_NONE;
+    default:
+        return false;
+    }
+}
+
 /* A camera that saw a vehicle and no plate, or could not read it. */
 static enum credential_state state_without_credential(const struct controller *ctl,
                                                       const Parkgate__Event *event)
 {
     struct plate plate;
     const struct park_reader *reader = park_reader(ctl->park, name_or_none(event->reader));
-    if (reader == NULL || reader->driver != DRIVER_HIK_ANPR) {
+    if (reader == NULL || !saw_a_vehicle(reader, event)) {
         return CREDENTIAL_STATE_UNKNOWN;
     }
     return plate_read(field_view(&event->raw), PLATE_SOURCE_TEXT, &plate) == PLATE_NONE

@@ -425,12 +425,14 @@ enum err gather_driver_inside(struct controller *ctl, struct handle vehicle, str
         return ERR_OK;
     }
     struct handle driver = people_handle(&presence->companion);
+    int64_t vehicle_last_us = presence->last_us;
     parkgate__presence_record__free_unpacked(presence, NULL);
     if (handle_is_none(driver)) {
         return ERR_OK;
     }
     TRY(presence_of(ctl->txn, driver, &presence, fault));
-    if (presence != NULL && presence->inside) {
+    /* Who left on foot and came back since is inside, but not in this vehicle. */
+    if (presence != NULL && presence->inside && presence->since_us <= vehicle_last_us) {
         *ret = driver;
     }
     if (presence != NULL) {

@@ -466,6 +466,54 @@ static void a_driver_who_left_on_foot_does_not_leave_twice(void **state)
     assert_int_equal(report.differences, 0);
 }
 
+/* A read of the plain JSON that is a plate's and could not be read. */
+static void a_vehicle_without_a_plate_is_told_so(void **state)
+{
+    struct park_day *d = *state;
+    static const struct {
+        const char *raw;
+        uint32_t reason;
+    } rows[] = {
+        {"无车牌", REASON_NO_PLATE      },
+        {"unknown",   REASON_PLATE_NOT_READ},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        Parkgate__Event event = PARKGATE__EVENT__INIT;
+        event.kind = EVENT_PRESENTATION;
+        event.lane = text_of("p-truck");
+        event.reader = text_of("p-truck-reader");
+        event.raw = (ProtobufCBinaryData){.len = strlen(rows[i].raw),
+                                          .data = (uint8_t *)text_of(rows[i].raw)};
+        denied(d, gate_event(d->w, &d->a, &event), rows[i].reason);
+    }
+}
+
+static void a_driver_who_came_back_on_foot_stays_inside(void **state)
+{
+    struct park_day *d = *state;
+    char zhou[HANDLE_TEXT_SIZE];
+    person_of_kind(d, "acme", "driver", "Zhou", ZHOU, zhou);
+    (void)admin(d->w, "assignment.add", "person", zhou, "tenant", "acme", "shift", "day", "from",
+                "2026-03-03", "to", "2026-03-03", NULL);
+    book(d, zhou, "2026-03-03", "2026-03-03");
+    (void)plate(d, "p-truck", TRUCK);
+    uint64_t read = badge(d, "p-truck", ZHOU);
+    (void)gate_passage(d->w, &d->a, "p-truck", read, PASSAGE_PASSED);
+    later(d, MINUTE_US);
+    gate_walk(d->w, &d->a, "a-out", ZHOU);
+    later(d, MINUTE_US);
+    gate_walk(d->w, &d->a, "a-in", ZHOU);
+    later(d, MINUTE_US);
+    uint64_t leaves = plate(d, "p-leave", TRUCK);
+    (void)gate_passage(d->w, &d->a, "p-leave", leaves, PASSAGE_PASSED);
+    world_turn(d->w);
+    assert_string_equal(note(admin(d->w, "who", NULL), "inside"), "1");
+    struct recount_report report;
+    struct fault fault = {0};
+    assert_int_equal(recount_run(d->w->store, &report, &fault), ERR_OK);
+    assert_int_equal(report.differences, 0);
+}
+
 /* --- two persons --- */
 
 static void two_enter_together_then_each_alone(void **state)
@@ -772,6 +820,8 @@ int main(void)
         PAIR_TEST(a_standing_permission_names_drivers_or_none),
         PAIR_TEST(a_driver_is_inside_with_his_truck_and_leaves_with_it),
         PAIR_TEST(a_driver_who_left_on_foot_does_not_leave_twice),
+        PAIR_TEST(a_vehicle_without_a_plate_is_told_so),
+        PAIR_TEST(a_driver_who_came_back_on_foot_stays_inside),
         PAIR_TEST(two_enter_together_then_each_alone),
         PAIR_TEST(two_persons_with_two_credentials_each),
         PAIR_TEST(a_visit_stands_in_place_of_an_assignment),
