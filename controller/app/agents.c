@@ -501,7 +501,9 @@ enum err agents_input(struct controller *ctl, struct input *input, struct fault 
 static enum err raise_away(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct session *session = ctx;
-    TRY(fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault));
+    if (park_gate(ctl->park, session->gate) != NULL) { /* else nobody waits for it */
+        TRY(fault_raise(ctl, &fault_gate_away, session->gate.text, session->gate.text, "", fault));
+    }
     session->away = true; /* not kept when the disk is full: raised again at the next tick */
     return ERR_OK;
 }

@@ -1,7 +1,9 @@
 #include "controller/app/faults.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/store/tables.h"
 #include "schema/kinds.h"
@@ -18,12 +20,6 @@ const struct fault_kind fault_forced = {"forced", "lane %s was passed without a 
 const struct fault_kind fault_tailgated = {
     "tailgated", "lane %s: more went through than were granted", "通道 %s 有人尾随"};
 const struct fault_kind fault_held = {"held-open", "lane %s is held open", "通道 %s 长时间未关闭"};
-const struct fault_kind fault_manual = {
-    "manual-release", "lane %s is open by hand: its manual release is pulled",
-    "通道 %s 已手动释放，处于人工开启状态"};
-const struct fault_kind fault_blocked = {
-    "lane-blocked", "something stands on lane %s: it cannot close",
-    "通道 %s 防砸检测区有物体停留，无法关闭"};
 const struct fault_kind fault_late_opening = {
     "late-opening", "lane %s was opened by its board alone; the gate did not answer in time",
     "通道 %s 由控制板自行打开；出入口主机未及时应答"};
@@ -147,6 +143,17 @@ enum err fault_raise(struct controller *ctl, const struct fault_kind *kind, cons
     return record(ctl, kind, about, gate, lane, true, fault);
 }
 
+/* Takes the record over. */
+static enum err end_open(struct controller *ctl, ProtobufCMessage *open, struct fault *fault)
+{
+    Parkgate__FaultRecord *body = (void *)open;
+    body->open = false;
+    body->ended_us = ctl->now.us;
+    enum err err = controller_record(ctl, ENTRY_FAULT, "", open, fault);
+    store_message_destroy(&open);
+    return err;
+}
+
 enum err fault_end(struct controller *ctl, const struct fault_kind *kind, const char *about,
                    struct fault *fault)
 {
@@ -157,16 +164,103 @@ enum err fault_end(struct controller *ctl, const struct fault_kind *kind, const 
     if (open == NULL) {
         return ERR_OK;
     }
-    Parkgate__FaultRecord *body = (void *)open;
-    body->open = false;
-    body->ended_us = ctl->now.us;
-    enum err err = controller_record(ctl, ENTRY_FAULT, "", open, fault);
-    store_message_destroy(&open);
-    return err;
+    return end_open(ctl, open, fault);
 }
 
 enum err fault_note(struct controller *ctl, const struct fault_kind *kind, const char *about,
                     const char *gate, const char *lane, struct fault *fault)
 {
     return record(ctl, kind, about, gate, lane, false, fault);
+}
+
+/* --- after a change of the park --- */
+
+static bool has_gate(const struct park *park, struct name name)
+{
+    return park_gate(park, name) != NULL;
+}
+
+/* Of tampering a lane is told, too. */
+static bool has_device(const struct park *park, struct name name)
+{
+    return park_reader(park, name) != NULL || park_board(park, name) != NULL ||
+           park_lane(park, name) != NULL;
+}
+
+static bool has_lane(const struct park *park, struct name name)
+{
+    return park_lane(park, name) != NULL;
+}
+
+static bool has_zone(const struct park *park, struct name name)
+{
+    return park_zone(park, name) != NULL;
+}
+
+static bool has_asking_terminal(const struct park *park, struct name name)
+{
+    const struct park_reader *reader = park_reader(park, name);
+    return reader != NULL && reader->control == TERMINAL_ASKS;
+}
+
+/* Whether what a fault is about is still there; kinds that do not last are not listed. */
+static const struct {
+    const struct fault_kind *kind;
+    bool (*has)(const struct park *park, struct name name);
+} lasting[] = {
+    {&fault_gate_away,        has_gate           },
+    {&fault_clock_off,        has_gate           },
+    {&fault_device_down,      has_device         },
+    {&fault_device_tamper,    has_device         },
+    {&fault_held,             has_lane           },
+    {&fault_terminal_decides, has_asking_terminal},
+    {&fault_zone_filling,     has_zone           },
+    {&fault_zone_nearly_full, has_zone           },
+    {&fault_zone_over,        has_zone           },
+};
+
+static bool is_about_nothing(const struct park *park, const Parkgate__FaultRecord *record)
+{
+    struct name about;
+    const char *colon = strchr(record->id, ':');
+    for (size_t i = 0; colon != NULL && i < ARRAY_LEN(lasting); i++) {
+        if (strcmp(record->word, lasting[i].kind->word) == 0) {
+            return name_from_text(colon + 1, &about) && !lasting[i].has(park, about);
+        }
+    }
+    return false;
+}
+
+/* The next open fault behind *at that nothing is left of; ERR_NOT_FOUND: none. */
+static enum err next_about_nothing(struct controller *ctl, struct keybuf *at,
+                                   ProtobufCMessage **ret, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_range(ctl->txn, TABLE_FAULT, keybuf_view(at), (struct bytes){0}, UINT64_MAX,
+                         &iter, fault));
+    for (;;) {
+        TRY(store_iter_next(&iter, &key, &value, fault));
+        TRY(store_unpack_message(key, value, &parkgate__fault_record__descriptor, ret, fault));
+        if (is_about_nothing(ctl->park, (const void *)*ret)) {
+            keybuf_begin(at);
+            keybuf_bytes(at, key);
+            return ERR_OK;
+        }
+        store_message_destroy(ret);
+    }
+}
+
+enum err faults_after_change(struct controller *ctl, struct fault *fault)
+{
+    struct keybuf at;
+    ProtobufCMessage *message = NULL;
+    enum err err;
+    keybuf_begin(&at);
+    while ((err = next_about_nothing(ctl, &at, &message, fault)) == ERR_OK) {
+        TRY(end_open(ctl, message, fault));
+        message = NULL;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

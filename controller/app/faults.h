@@ -15,8 +15,8 @@ struct fault_kind {
 
 extern const struct fault_kind fault_terminal_decides, fault_unasked_opening;
 extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_tamper,
-    fault_forced, fault_tailgated, fault_held, fault_manual, fault_blocked, fault_late_opening,
-    fault_sequence_changed, fault_event_refused, fault_verdict_differs, fault_clock_off, fault_key_revoked_used,
+    fault_forced, fault_tailgated, fault_held, fault_late_opening, fault_sequence_changed,
+    fault_event_refused, fault_verdict_differs, fault_clock_off, fault_key_revoked_used,
     fault_admin_recovered, fault_outbox_restored, fault_poison, fault_body_aside,
     fault_passback_soft, fault_zone_filling, fault_zone_nearly_full, fault_zone_over,
     fault_wrong_tries;
@@ -28,6 +28,9 @@ MUST_CHECK enum err fault_raise(struct controller *ctl, const struct fault_kind 
 /* Ends it if it is open; else nothing. */
 MUST_CHECK enum err fault_end(struct controller *ctl, const struct fault_kind *kind,
                               const char *about, struct fault *fault);
+/* The park has changed: what is about a thing that it no longer has is ended, for nobody will tell
+ * its end. */
+MUST_CHECK enum err faults_after_change(struct controller *ctl, struct fault *fault);
 /* Recorded as begun and ended now. */
 MUST_CHECK enum err fault_note(struct controller *ctl, const struct fault_kind *kind,
                                const char *about, const char *gate, const char *lane,

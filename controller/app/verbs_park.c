@@ -4,6 +4,7 @@
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
+#include "controller/app/faults.h"
 #include "controller/app/park_change.h"
 #include "controller/app/request.h"
 #include "controller/app/zone_alerts.h"
@@ -81,9 +82,9 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
 
 static const char *kind_word(uint32_t kind)
 {
-    static const char *const words[] = {"",         "park",     "zone",      "gate",    "lane",
-                                        "reader",   "board",    "tenant",    "shift",   "schedule",
-                                        "holiday",  "clearance", "passback"};
+    static const char *const words[] = {"",        "park",      "zone",    "gate",  "lane",
+                                        "reader",  "board",     "tenant",  "shift", "schedule",
+                                        "holiday", "clearance", "passback"};
     return kind < ARRAY_LEN(words) ? words[kind] : "unknown";
 }
 
@@ -259,6 +260,7 @@ static enum err on_park_commit(struct controller *ctl, struct request *request, 
         return err;
     }
     answer_note_number(request->answer, "config_version", (int64_t)ctl->park->config_version);
+    TRY(faults_after_change(ctl, fault));
     TRY(zone_alerts_after_change(ctl, fault));
     return agents_push_config(ctl, fault);
 }

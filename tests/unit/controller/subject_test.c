@@ -262,6 +262,25 @@ static void a_terminal_that_decides_is_a_fault_until_it_heeds(void **state)
     assert_int_equal(faults_of(f.w, "device-down", before), 0);
 }
 
+static void what_the_park_no_longer_has_is_no_fault(void **state)
+{
+    struct faces f = begin(state);
+    static const uint32_t states[] = {DEVICE_ALONE, DEVICE_DOWN};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        Parkgate__Event event = PARKGATE__EVENT__INIT;
+        event.kind = EVENT_DEVICE;
+        event.lane = text_of("a-in");
+        event.reader = text_of("face-1");
+        event.device_state = states[i];
+        (void)gate_event(f.w, &f.gate, &event);
+    }
+    world_turn(f.w);
+    assert_true(row_with(admin(f.w, "status", NULL), "fault", "device-down") != SIZE_MAX);
+    apply_terminals(f.w, 0);
+    assert_true(row_with(admin(f.w, "status", NULL), "fault", "device-down") == SIZE_MAX);
+    assert_true(row_with(admin(f.w, "status", NULL), "fault", "terminal-decides") == SIZE_MAX);
+}
+
 static void an_unasked_opening_is_an_alert(void **state)
 {
     struct faces f = begin(state);
@@ -288,6 +307,7 @@ int main(void)
         WORLD_TEST(answers_that_make_no_sense_are_refused),
         WORLD_TEST(a_new_terminal_gets_everybody),
         WORLD_TEST(a_terminal_that_decides_is_a_fault_until_it_heeds),
+        WORLD_TEST(what_the_park_no_longer_has_is_no_fault),
         WORLD_TEST(an_unasked_opening_is_an_alert),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
