@@ -240,6 +240,9 @@ static bool add_lane(const struct entry *e, const void *element)
     lane.second = (uint32_t)from->second;
     lane.pair_ms = number_or(from->pair_ms, 0);
     lane.driver = from->driver;
+    lane.actuator = (uint32_t)from->actuator;
+    set_input(from->crush_input, &lane.has_crush_input, &lane.crush_input);
+    set_input(from->manual_input, &lane.has_manual_input, &lane.manual_input);
     add(e, PARK_LANE, from->name, &lane.base);
     return true;
 }

@@ -61,6 +61,11 @@ static const cyaml_strval_t seconds[] = {
     {"pin",  SECOND_PIN        },
     {"face", SECOND_FACE_OR_PIN}
 };
+static const cyaml_strval_t actuators[] = {
+    {"turnstile", ACTUATOR_TURNSTILE},
+    {"barrier",   ACTUATOR_BARRIER  },
+    {"bollard",   ACTUATOR_BOLLARD  }
+};
 static const cyaml_strval_t transports[] = {
     {"tcp", YAML_TRANSPORT_TCP},
     {"rtu", YAML_TRANSPORT_RTU}
@@ -164,6 +169,9 @@ static const cyaml_schema_field_t lane_fields[] = {TEXT(yaml_lane, name),
                                                    WORD(yaml_lane, second, MAYBE, seconds),
                                                    NUMBER_MAYBE(yaml_lane, pair_ms),
                                                    CYAML_FIELD_BOOL("driver", MAYBE, struct yaml_lane, driver),
+                                                   WORD(yaml_lane, actuator, MAYBE, actuators),
+                                                   NUMBER_MAYBE(yaml_lane, crush_input),
+                                                   NUMBER_MAYBE(yaml_lane, manual_input),
                                                    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t reader_fields[] = {

@@ -43,6 +43,8 @@ struct yaml_lane {
     int second; /* enum second_credential */
     uint32_t *pair_ms;
     bool driver;
+    int actuator; /* enum lane_actuator */
+    uint32_t *crush_input, *manual_input;
 };
 
 struct yaml_reader {

@@ -233,6 +233,28 @@ static void unpack_board(struct reader *r, struct helper_message *m)
     }
 }
 
+static void pack_guarded_board(struct writer *w, const struct helper_message *m)
+{
+    pack_board(w, m);
+    for (size_t i = 0; i < m->board.lane_count; i++) {
+        const struct helper_lane *lane = &m->board.lanes[i];
+        writer_u8(w, (uint8_t)lane->actuator);
+        write_number(w, lane->crush);
+        write_number(w, lane->manual);
+    }
+}
+
+static void unpack_guarded_board(struct reader *r, struct helper_message *m)
+{
+    unpack_board(r, m);
+    for (size_t i = 0; i < m->board.lane_count && i < HELPER_LANES_PER_BOARD; i++) {
+        struct helper_lane *lane = &m->board.lanes[i];
+        lane->actuator = (enum lane_actuator)read_choice(r, ACTUATOR_TURNSTILE, ACTUATOR_BOLLARD);
+        lane->crush = read_number(r);
+        lane->manual = read_number(r);
+    }
+}
+
 static void pack_open(struct writer *w, const struct helper_message *m)
 {
     write_name(w, m->open.lane);
@@ -315,7 +337,7 @@ static void unpack_report(struct reader *r, struct helper_message *m)
     report->at = read_wall(r);
     report->late = read_bool(r);
     report->on = read_bool(r);
-    report->passage = (enum passage_kind)read_choice(r, PASSAGE_NONE, PASSAGE_HELD_ENDED);
+    report->passage = (enum passage_kind)read_choice(r, PASSAGE_NONE, PASSAGE_BLOCKED_ENDED);
     report->direction = (enum lane_direction)read_choice(r, LANE_NO_DIRECTION, LANE_BOTH);
     report->grant = read_grant(r);
     report->press = reader_u64(r);
@@ -539,6 +561,7 @@ static const struct codec codecs[] = {
     [HELPER_SAYS_KEY_WANTED] = {pack_key_wanted,     unpack_key_wanted    },
     [HELPER_SAYS_KEY] = {pack_key,            unpack_key           },
     [HELPER_SAYS_PROVED] = {pack_proved,         unpack_proved        },
+    [HELPER_SAYS_GUARDED_BOARD] = {pack_guarded_board,  unpack_guarded_board },
 };
 
 static bool is_known(unsigned kind)
@@ -581,13 +604,31 @@ enum err helper_unpack(struct bytes frame, struct helper_message *ret_message, s
     return ERR_OK;
 }
 
+enum helper_kind helper_board_kind(const struct helper_board *board)
+{
+    MUST(board->lane_count <= HELPER_LANES_PER_BOARD);
+    for (size_t i = 0; i < board->lane_count; i++) {
+        const struct helper_lane *lane = &board->lanes[i];
+        if (lane->actuator != ACTUATOR_TURNSTILE || lane->crush.present || lane->manual.present) {
+            return HELPER_SAYS_GUARDED_BOARD;
+        }
+    }
+    return HELPER_SAYS_BOARD;
+}
+
+bool helper_says_board(const struct helper_message *message)
+{
+    return message->kind == HELPER_SAYS_BOARD || message->kind == HELPER_SAYS_GUARDED_BOARD;
+}
+
 bool helper_board_equal(const struct helper_board *a, const struct helper_board *b)
 {
     uint8_t frames[2][HELPER_FRAME_BYTES];
     const struct helper_board *boards[] = {a, b};
     size_t sizes[2];
     for (size_t i = 0; i < 2; i++) {
-        const struct helper_message message = {.kind = HELPER_SAYS_BOARD, .board = *boards[i]};
+        const struct helper_message message = {.kind = HELPER_SAYS_GUARDED_BOARD,
+                                               .board = *boards[i]};
         sizes[i] = helper_pack(&message, frames[i]);
     }
     return sizes[0] == sizes[1] && memcmp(frames[0], frames[1], sizes[0]) == 0;

@@ -6,7 +6,8 @@
  * machine, so `struct mono` values (CLOCK_MONOTONIC) mean the same to both.
  *
  * Conversation. The helper connects and says HELLO. The agent answers WELCOME, and to a board also
- * BOARD, to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
+ * BOARD (GUARDED_BOARD where a lane has a guard, which an earlier board helper skips: it then opens
+ * nothing there), to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
  * order:
  *
  *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
@@ -88,6 +89,7 @@ enum helper_kind {
     HELPER_SAYS_KEY_WANTED = 20,
     HELPER_SAYS_KEY = 21,
     HELPER_SAYS_PROVED = 22,
+    HELPER_SAYS_GUARDED_BOARD = 23,
 };
 
 struct helper_hello {
@@ -127,6 +129,10 @@ struct helper_lane {
     struct helper_number button;
     struct helper_number held;
     struct helper_number display;
+    /* In GUARDED_BOARD only; else a turnstile without these inputs. */
+    enum lane_actuator actuator;
+    struct helper_number crush;  /* something stands in the way: must not close */
+    struct helper_number manual; /* the manual release is pulled */
 };
 
 enum helper_transport { HELPER_TCP = 1, HELPER_RTU = 2 };
@@ -325,6 +331,11 @@ size_t helper_pack(const struct helper_message *message, uint8_t out[HELPER_FRAM
  * long, or a value outside its range; the sender is broken and is to be cut off. */
 MUST_CHECK enum err helper_unpack(struct bytes frame, struct helper_message *ret_message,
                                   struct fault *fault);
+
+/* HELPER_SAYS_BOARD, or HELPER_SAYS_GUARDED_BOARD if a lane is more than a turnstile. */
+enum helper_kind helper_board_kind(const struct helper_board *board);
+/* The message carries a board's setup. */
+bool helper_says_board(const struct helper_message *message);
 
 /* Every field is the same. */
 bool helper_board_equal(const struct helper_board *a, const struct helper_board *b);

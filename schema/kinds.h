@@ -108,6 +108,11 @@ enum passage_kind {
     PASSAGE_TAILGATED = 5,   /* one more than the grants */
     PASSAGE_UNSENSED = 6,    /* lane without sensor: the grant counts, marked so */
     PASSAGE_HELD_ENDED = 7,
+    PASSAGE_BY_HAND = 8,     /* without a grant, while the manual release is pulled: nobody broke in */
+    PASSAGE_MANUAL = 9,      /* the manual release was pulled: the lane is open by hand */
+    PASSAGE_MANUAL_ENDED = 10,
+    PASSAGE_BLOCKED = 11,    /* something stands on the anti-crush input for too long */
+    PASSAGE_BLOCKED_ENDED = 12,
 };
 
 enum command_result { COMMAND_DONE = 1, COMMAND_EXPIRED = 2, COMMAND_REFUSED = 3, COMMAND_FAILED = 4 };

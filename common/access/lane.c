@@ -89,6 +89,8 @@ static void one_pulse(struct lane *lane, bool late, struct mono now, struct lane
             lane->waiting[0].until = mono_after_ms(now, lane->rules.pass_ms);
         }
         add_report(reports, PASSAGE_PASSED, lane->used.grant, late);
+    } else if (lane->manual) {
+        add_report(reports, PASSAGE_BY_HAND, no_grant(lane), late);
     } else if (!late && lane->has_used && mono_before(now, lane->used.until)) {
         add_report(reports, PASSAGE_TAILGATED, lane->used.grant, false);
     } else {
@@ -120,6 +122,48 @@ struct lane_reports lane_held(struct lane *lane, bool level, struct mono now)
     return reports;
 }
 
+struct lane_reports lane_crush(struct lane *lane, bool level, struct mono now)
+{
+    struct lane_reports reports = {.count = 0};
+    if (level && !lane->crush) {
+        lane->crush_since = now;
+    }
+    if (!level && (lane->blocked_reported || !lane->clear_seen)) {
+        add_report(&reports, PASSAGE_BLOCKED_ENDED, no_grant(lane), false);
+        lane->blocked_reported = false;
+        lane->clear_seen = true;
+    }
+    lane->crush = level;
+    return reports;
+}
+
+struct lane_reports lane_manual(struct lane *lane, bool pulled, bool late)
+{
+    struct lane_reports reports = {.count = 0};
+    if (pulled != lane->manual || !lane->manual_seen) {
+        add_report(&reports, pulled ? PASSAGE_MANUAL : PASSAGE_MANUAL_ENDED, no_grant(lane), late);
+    }
+    lane->manual = pulled;
+    lane->manual_seen = true;
+    return reports;
+}
+
+bool lane_must_stay_open(const struct lane *lane)
+{
+    return lane->crush || lane->waiting_count > 0;
+}
+
+/* A level that lasts too long, once. */
+static void tick_level(struct lane *lane, bool *reported, struct mono until,
+                       enum passage_kind kind, bool late, struct mono now,
+                       struct lane_reports *reports)
+{
+    if (!*reported && !mono_before(now, until)) {
+        add_report(reports, kind, no_grant(lane), late);
+        *reported = true;
+    }
+}
+
 struct lane_reports lane_tick(struct lane *lane, bool late, struct mono now)
 {
     struct lane_reports reports = {.count = 0};
@@ -132,10 +176,15 @@ struct lane_reports lane_tick(struct lane *lane, bool late, struct mono now)
         add_report(&reports, PASSAGE_NOT_TAKEN, lane->waiting[i].grant, late);
         remove_waiting(lane, i);
     }
-    struct mono held_until = mono_after_ms(lane->held_since, lane->rules.held_ms);
-    if (lane->held && !lane->held_reported && !mono_before(now, held_until)) {
-        add_report(&reports, PASSAGE_HELD, no_grant(lane), late);
-        lane->held_reported = true;
+    if (lane->held) {
+        tick_level(lane, &lane->held_reported,
+                   mono_after_ms(lane->held_since, lane->rules.held_ms), PASSAGE_HELD, late, now,
+                   &reports);
+    }
+    if (lane->crush) {
+        tick_level(lane, &lane->blocked_reported,
+                   mono_after_ms(lane->crush_since, lane->rules.blocked_ms), PASSAGE_BLOCKED, late,
+                   now, &reports);
     }
     return reports;
 }

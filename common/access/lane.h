@@ -10,11 +10,23 @@
  *   grants wait                          pass time over     not taken
  *   lane without passage input           grant              unsensed, at once
  *   any                                  held for held_ms   held; when it ends, held ended
+ *   manual release pulled, none waits    pulse              by hand: nobody broke in, nobody is known
+ *   any                                  manual release     manual; when it is put back, manual ended
+ *   any                                  crush for
+ *                                        blocked_ms         blocked; when it ends, blocked ended
+ *
+ * Whether an earlier machine of this lane told of a manual release or a block is not known: so the
+ * first look tells that the release is in place, and the first look without anything there that
+ * the block ended.
  *
  * Up to LANE_QUEUE_MAX grants may wait: a reader can be quicker than the walkers. Which of two
  * people walked first cannot be sensed, so the oldest grant is the one used. An arm lets one person
  * through for each pulse of its relay, so after a passage the caller opens again for the next grant
  * that waits, and that grant's time begins anew.
+ *
+ * A lane with an anti-crush input (a rising bollard, a barrier's arm) must not close while something
+ * stands there, nor before whoever has a grant came through: lane_must_stay_open(). It says nothing
+ * of opening: what waits before a shut lane opens nothing by standing there.
  *
  * While the board is out of reach time stands still for waiting grants: the caller does not call
  * lane_tick(). On its return `late` pulses come first, then time goes on. A late pulse is never
@@ -32,8 +44,10 @@
 enum {
     LANE_QUEUE_MAX = 4,
     LANE_PULSES_MAX = 16, /* of one call */
-    LANE_REPORTS_MAX = LANE_PULSES_MAX + LANE_QUEUE_MAX + 1,
-    LANE_HELD_MS = 10000, /* usual lane_rules.held_ms */
+    LANE_REPORTS_MAX = LANE_PULSES_MAX + LANE_QUEUE_MAX + 2,
+    LANE_HELD_MS = 10000,    /* usual lane_rules.held_ms */
+    LANE_BLOCKED_MS = 60000, /* usual lane_rules.blocked_ms */
+    LANE_CLEAR_MS = 1000,    /* so long nothing stood there before it may close: a trailer's gap */
 };
 
 /* One way a lane may be used. Its opening belongs to a journalled event (`id`), or to a press of
@@ -48,12 +62,14 @@ struct lane_rules {
     bool sensed;      /* has a passage input */
     uint32_t pass_ms; /* how long a grant waits for its passage */
     uint32_t held_ms;
+    uint32_t blocked_ms;
     enum lane_direction direction; /* of a passage without a grant */
 };
 
 struct lane_report {
     enum passage_kind kind;
-    struct lane_grant grant; /* forced, held, held ended: no id, no press, the lane's direction */
+    struct lane_grant grant; /* passed, not taken, tailgated, unsensed; else no id, no press and the
+                                lane's direction */
     bool late;
 };
 
@@ -78,6 +94,10 @@ struct lane {
     bool held;                /* level of the held input */
     bool held_reported;
     struct mono held_since;
+    bool crush; /* level of the anti-crush input */
+    bool blocked_reported, clear_seen;
+    struct mono crush_since;
+    bool manual, manual_seen; /* the manual release is pulled; was looked at */
 };
 
 struct lane lane_of(struct lane_rules rules);
@@ -103,6 +123,16 @@ struct lane_reports lane_pulses(struct lane *lane, uint32_t count, bool late, st
 
 /* The held-open input is at `level` now. */
 struct lane_reports lane_held(struct lane *lane, bool level, struct mono now);
+
+/* The anti-crush input is at `level` now: true, something stands there. */
+struct lane_reports lane_crush(struct lane *lane, bool level, struct mono now);
+
+/* The manual release is pulled (true) or put back. `late`: seen after an outage of the board. */
+struct lane_reports lane_manual(struct lane *lane, bool pulled, bool late);
+
+/* What is open must stay open: something stands there, or a grant waits for its passage. Whoever
+ * closes a lane waits LANE_CLEAR_MS after this was true last. */
+bool lane_must_stay_open(const struct lane *lane);
 
 /* Time passed. `late`: the board was away since the last call, so what ends now ended then. */
 struct lane_reports lane_tick(struct lane *lane, bool late, struct mono now);

@@ -52,6 +52,11 @@ static const char *passage_word(uint32_t kind)
         [PASSAGE_TAILGATED] = "tailgated",
         [PASSAGE_UNSENSED] = "unsensed",
         [PASSAGE_HELD_ENDED] = "held-ended",
+        [PASSAGE_BY_HAND] = "by-hand",
+        [PASSAGE_MANUAL] = "manual-release",
+        [PASSAGE_MANUAL_ENDED] = "manual-release-ended",
+        [PASSAGE_BLOCKED] = "blocked",
+        [PASSAGE_BLOCKED_ENDED] = "blocked-ended",
     };
     return kind < ARRAY_LEN(words) ? words[kind] : "unknown";
 }

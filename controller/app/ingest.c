@@ -489,16 +489,22 @@ struct passage_effect {
     bool passes;                    /* somebody went through on a grant */
     const struct fault_kind *fault; /* NULL: nothing wrong */
     bool open;                      /* the fault lasts until its end is reported */
+    const struct fault_kind *ends;  /* NULL: none */
 };
 
 static const struct passage_effect passage_effects[] = {
-    {PASSAGE_PASSED,     true,  NULL,             false},
-    {PASSAGE_NOT_TAKEN,  false, NULL,             false},
-    {PASSAGE_FORCED,     false, &fault_forced,    false},
-    {PASSAGE_HELD,       false, &fault_held,      true },
-    {PASSAGE_TAILGATED,  false, &fault_tailgated, false},
-    {PASSAGE_UNSENSED,   true,  NULL,             false},
-    {PASSAGE_HELD_ENDED, false, NULL,             false},
+    {PASSAGE_PASSED,        true,  NULL,             false, NULL         },
+    {PASSAGE_NOT_TAKEN,     false, NULL,             false, NULL         },
+    {PASSAGE_FORCED,        false, &fault_forced,    false, NULL         },
+    {PASSAGE_HELD,          false, &fault_held,      true,  NULL         },
+    {PASSAGE_TAILGATED,     false, &fault_tailgated, false, NULL         },
+    {PASSAGE_UNSENSED,      true,  NULL,             false, NULL         },
+    {PASSAGE_HELD_ENDED,    false, NULL,             false, &fault_held  },
+    {PASSAGE_BY_HAND,       false, NULL,             false, NULL         },
+    {PASSAGE_MANUAL,        false, &fault_manual,    true,  NULL         },
+    {PASSAGE_MANUAL_ENDED,  false, NULL,             false, &fault_manual},
+    {PASSAGE_BLOCKED,       false, &fault_blocked,   true,  NULL         },
+    {PASSAGE_BLOCKED_ENDED, false, NULL,             false, &fault_blocked},
 };
 
 static const struct passage_effect *effect_of(uint32_t kind)
@@ -516,8 +522,8 @@ static enum err passage_faults(struct controller *ctl, const struct arrival *a,
 {
     const char *lane = a->lane->name.text;
     const char *gate = a->session->gate.text;
-    if (effect->kind == PASSAGE_HELD_ENDED) {
-        return fault_end(ctl, &fault_held, lane, fault);
+    if (effect->ends != NULL) {
+        return fault_end(ctl, effect->ends, lane, fault);
     }
     if (effect->fault == NULL) {
         return ERR_OK;

@@ -77,6 +77,8 @@ struct park_lane {
     struct name interlock; /* the entry lane that must be shut while this one opens; empty: none */
     enum second_credential second;
     uint32_t pair_ms; /* two reads that belong together: less than this lies between them */
+    enum lane_actuator actuator;
+    struct park_point crush, manual; /* something stands in the way; manual release pulled */
     bool driver;      /* vehicles: entry needs plate and driver's badge */
 };
 

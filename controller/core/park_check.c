@@ -244,6 +244,32 @@ static bool check_pairs(const struct park *park, const struct park_lane *lane, s
            check_two_person(park, lane, c);
 }
 
+/* A vehicle's way: what rises or falls there must see what stands in it, and open by hand. */
+static bool check_actuator(const struct park_lane *lane, struct complaint *c)
+{
+    const char *inputs = lane->crush.given ? "manual_input" : "crush_input";
+    if (lane->actuator == ACTUATOR_TURNSTILE) {
+        bool guarded = lane->crush.given || lane->manual.given;
+        return !guarded || bad_value(c, "lane", lane->name, lane->crush.given ? "crush_input" : "manual_input",
+                                     "only a barrier or a bollard has one: give actuator");
+    }
+    if (lane->subject != SUBJECT_VEHICLES) {
+        return bad_value(c, "lane", lane->name, "actuator",
+                         "barriers and bollards are for vehicles: give subject: vehicles");
+    }
+    if (is_empty(lane->board)) {
+        return bad_value(c, "lane", lane->name, "actuator",
+                         "a barrier or bollard needs the board that moves it: give board");
+    }
+    if (lane->actuator == ACTUATOR_BOLLARD && (!lane->crush.given || !lane->manual.given)) {
+        return bad_value(c, "lane", lane->name, inputs,
+                         lane->crush.given
+                             ? "a bollard needs a manual release that says when it is pulled"
+                             : "a bollard needs an anti-crush input, or it rises under a vehicle");
+    }
+    return true;
+}
+
 static bool check_lane(const struct park *park, const struct park_lane *lane, struct complaint *c)
 {
     if (!check_lane_places(park, lane, c)) {
@@ -252,7 +278,8 @@ static bool check_lane(const struct park *park, const struct park_lane *lane, st
     if (lane->mode == LANE_MODE_LOCKED && lane->direction != LANE_IN) {
         return complain(c, ERROR_PARK_LOCKED_EXIT, lane->name.text, NULL, NULL, NULL);
     }
-    if (!check_interlock(park, lane, c) || !check_pairs(park, lane, c)) {
+    if (!check_interlock(park, lane, c) || !check_pairs(park, lane, c) ||
+        !check_actuator(lane, c)) {
         return false;
     }
     if (is_empty(lane->board)) {
@@ -278,7 +305,8 @@ static void number_text(char out[16], uint32_t value)
 
 static bool point_used(const struct park_lane *lane, uint16_t number)
 {
-    const struct park_point points[] = {lane->passage, lane->tamper, lane->button, lane->held};
+    const struct park_point points[] = {lane->passage, lane->tamper, lane->button,
+                                        lane->held,    lane->crush,  lane->manual};
     for (size_t i = 0; i < ARRAY_LEN(points); i++) {
         if (points[i].given && points[i].number == number) {
             return true;
@@ -290,7 +318,8 @@ static bool point_used(const struct park_lane *lane, uint16_t number)
 static bool share_an_input(const struct park_lane *a, const struct park_lane *b,
                            struct complaint *c)
 {
-    const struct park_point points[] = {b->passage, b->tamper, b->button, b->held};
+    const struct park_point points[] = {b->passage, b->tamper, b->button,
+                                        b->held,    b->crush,  b->manual};
     for (size_t i = 0; i < ARRAY_LEN(points); i++) {
         if (points[i].given && point_used(a, points[i].number)) {
             char number[16];

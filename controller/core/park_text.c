@@ -75,6 +75,7 @@ static void lane_pairs_text(const struct park_lane *lane, char *out, size_t size
 static void lane_text(const struct park *park, struct name name, char *out, size_t size)
 {
     static const char *const directions[] = {"", "in", "out", "in and out"};
+    static const char *const actuators[] = {"", ", barrier", ", bollard"};
     const struct park_lane *lane = park_lane(park, name);
     if (lane != NULL) {
         (void)snprintf(out, size, "gate %s, %s, zone %s, board %s coil %u, open %u ms, %s%s",
@@ -85,6 +86,8 @@ static void lane_text(const struct park *park, struct name name, char *out, size
         if (lane->interlock.text[0] != '\0') {
             append(out, size, ", interlock ", lane->interlock.text);
         }
+        append(out, size, actuators[lane->actuator <= ACTUATOR_BOLLARD ? lane->actuator : 0],
+               lane->crush.given ? ", anti-crush" : "");
         lane_pairs_text(lane, out, size);
     }
 }

@@ -122,6 +122,9 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
         .second = (enum second_credential)in->second,
         .pair_ms = in->pair_ms != 0 ? in->pair_ms : LIMIT_PAIR_MS,
         .driver = in->driver,
+        .actuator = (enum lane_actuator)in->actuator,
+        .crush = point(in->has_crush_input, in->crush_input),
+        .manual = point(in->has_manual_input, in->manual_input),
     };
     copy_title(&lane->title, in->title, in->title_zh);
     if (in->direction < LANE_IN || in->direction > LANE_BOTH) {
@@ -129,6 +132,9 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
     }
     if (in->subject > SUBJECT_VEHICLES || in->mode > LANE_MODE_LOCKED) {
         return "subject, mode";
+    }
+    if (in->actuator > ACTUATOR_BOLLARD) {
+        return "actuator";
     }
     if (in->second > SECOND_FACE_OR_PIN) {
         return "second";

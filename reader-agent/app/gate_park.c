@@ -55,7 +55,10 @@ static enum err add_lane_to_board(struct gate_park *park, const struct gate_lane
                              .tamper = number(row->has_tamper_input, row->tamper_input),
                              .button = number(row->has_button_input, row->button_input),
                              .held = number(row->has_held_input, row->held_input),
-                             .display = number(row->has_display, row->display)};
+                             .display = number(row->has_display, row->display),
+                             .actuator = (enum lane_actuator)row->actuator,
+                             .crush = number(row->has_crush_input, row->crush_input),
+                             .manual = number(row->has_manual_input, row->manual_input)};
     return ERR_OK;
 }
 
@@ -78,8 +81,9 @@ static enum err add_lane(struct gate_park *park, struct name gate, struct name n
                              .pass_ms = row->pass_ms};
     bool has_board = row->board[0] != '\0';
     if (lane.direction < LANE_IN || lane.direction > LANE_BOTH ||
-        (has_board && !name_from_text(row->board, &lane.board)) || row->open_coil > UINT16_MAX) {
-        return fault_set(fault, ERR_INPUT, "lane %s: its direction, board or coil is wrong",
+        (has_board && !name_from_text(row->board, &lane.board)) || row->open_coil > UINT16_MAX ||
+        row->actuator > ACTUATOR_BOLLARD) {
+        return fault_set(fault, ERR_INPUT, "lane %s: its direction, board, coil or actuator is wrong",
                          name.text);
     }
     if (has_board) {

@@ -78,7 +78,7 @@ static void connect_line(struct board *board)
         line_down(board, &fault);
         return;
     }
-    if (opener_reset(&board->opener, board->bus, &fault) == ERR_IO) {
+    if (opener_reset(&board->opener, board->bus, now_of(board).mono, &fault) == ERR_IO) {
         line_down(board, &fault);
         return;
     }
@@ -104,6 +104,12 @@ static enum err open_for_station(void *ctx, const struct helper_lane *lane, bool
         check_line(board, &fault);
     }
     return err;
+}
+
+static void keep_open_for_station(void *ctx, const struct helper_lane *lane)
+{
+    struct board *board = ctx;
+    opener_keep(&board->opener, lane, LANE_CLEAR_MS, now_of(board).mono);
 }
 
 static bool say_for_station(void *ctx, const struct helper_message *message)
@@ -137,6 +143,8 @@ static struct range inputs_of(const struct helper_board *setup)
         widen(&range, setup->lanes[i].tamper);
         widen(&range, setup->lanes[i].button);
         widen(&range, setup->lanes[i].held);
+        widen(&range, setup->lanes[i].crush);
+        widen(&range, setup->lanes[i].manual);
     }
     /* A board without inputs is looked at all the same: is it there? */
     return range.count > 0 ? range : (struct range){.first = 0, .count = 1};
@@ -184,8 +192,10 @@ struct board *board_create(struct board_ops ops)
     struct board *board = calloc(1, sizeof(*board));
     MUST(board != NULL);
     board->ops = ops;
-    board->station = station_create(
-        (struct station_ops){.open = open_for_station, .say = say_for_station, .ctx = board});
+    board->station = station_create((struct station_ops){.open = open_for_station,
+                                                         .keep_open = keep_open_for_station,
+                                                         .say = say_for_station,
+                                                         .ctx = board});
     return board;
 }
 
@@ -202,7 +212,7 @@ void board_destroy(struct board **board)
 void board_hear(struct board *board, const struct helper_message *message)
 {
     struct station_now now = now_of(board);
-    if (message->kind == HELPER_SAYS_BOARD) {
+    if (helper_says_board(message)) {
         board_configure(board, &message->board);
     } else if (message->kind == HELPER_SAYS_INDICATE) {
         panel_show(&board->panel, station_find_lane(board->station, message->indicate.lane),
@@ -295,6 +305,7 @@ static void look(struct board *board)
         tell_first_look(board);
     }
     station_sense(board->station, &sensed, now_of(board));
+    opener_close(&board->opener, board->bus, now_of(board).mono);
     tell_news(board);
 }
 

@@ -94,7 +94,7 @@ static void drop_privileges(const struct program *program, const struct helper_b
 static void hear_agent(void *ctx, const struct helper_message *message)
 {
     struct program *program = ctx;
-    if (message->kind == HELPER_SAYS_BOARD) {
+    if (helper_says_board(message)) {
         drop_privileges(program, &message->board);
         setup_file_write(program->setup_file, &message->board);
     }

@@ -1,7 +1,13 @@
 #include "reader-agent/board/opener.h"
 
+#include "common/access/lane.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
+
+bool opener_guards(const struct helper_lane *lane)
+{
+    return lane->actuator == ACTUATOR_BOLLARD || lane->crush.present;
+}
 
 struct opener opener_of(const struct helper_board *setup)
 {
@@ -9,6 +15,8 @@ struct opener opener_of(const struct helper_board *setup)
         .has_flash = setup->has_flash, .flash_base = setup->flash_base, .count = setup->lane_count};
     for (size_t i = 0; i < setup->lane_count; i++) {
         opener.coils[i].coil = setup->lanes[i].open_coil;
+        opener.coils[i].guarded = opener_guards(&setup->lanes[i]);
+        opener.coils[i].pass_ms = setup->lanes[i].pass_ms;
     }
     return opener;
 }
@@ -49,11 +57,12 @@ static enum err open_by_coil(struct opener *opener, struct bus *bus, const struc
 enum err opener_open(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
                      bool fresh, struct mono now, struct fault *fault)
 {
+    MUST(!fresh || !opener_guards(lane));
     enum err off = fresh ? bus_write_coil(bus, lane->open_coil, false, fault) : ERR_OK;
     if (off != ERR_OK && off != ERR_REFUSED) {
         return off; /* a board that refuses may open all the same */
     }
-    if (!opener->has_flash) {
+    if (!opener->has_flash || opener_guards(lane)) {
         return open_by_coil(opener, bus, lane, now, fault);
     }
     enum err err = bus_write_register(bus, (uint16_t)(opener->flash_base + lane->open_coil),
@@ -82,15 +91,42 @@ static enum err may_hold_coils(const struct opener *opener, struct bus *bus, boo
     return err == ERR_REFUSED ? ERR_OK : err;
 }
 
-enum err opener_reset(struct opener *opener, struct bus *bus, struct fault *fault)
+/* Of a lane with a guard nobody knows here what is on its way through. */
+static void take_for_open(struct opener_coil *coil, struct mono now)
+{
+    uint32_t least_ms = coil->on ? LANE_CLEAR_MS : coil->pass_ms;
+    struct mono least = mono_after_ms(now, least_ms);
+    if (!coil->on || mono_before(coil->off_at, least)) {
+        coil->off_at = least;
+    }
+    coil->on = true;
+}
+
+enum err opener_reset(struct opener *opener, struct bus *bus, struct mono now,
+                      struct fault *fault)
 {
     bool may = false;
     TRY(may_hold_coils(opener, bus, &may, fault));
-    for (size_t i = 0; i < opener->count && may; i++) {
-        TRY(bus_write_coil(bus, opener->coils[i].coil, false, fault));
-        opener->coils[i].on = false;
+    for (size_t i = 0; i < opener->count; i++) {
+        struct opener_coil *coil = &opener->coils[i];
+        if (coil->guarded) {
+            take_for_open(coil, now);
+        } else if (may) {
+            TRY(bus_write_coil(bus, coil->coil, false, fault));
+            coil->on = false;
+        }
     }
     return ERR_OK;
+}
+
+void opener_keep(struct opener *opener, const struct helper_lane *lane, uint32_t ms,
+                 struct mono now)
+{
+    struct opener_coil *coil = coil_of(opener, lane->open_coil);
+    struct mono until = mono_after_ms(now, ms);
+    if (coil->on && mono_before(coil->off_at, until)) {
+        coil->off_at = until;
+    }
 }
 
 static void switch_off(struct opener_coil *coil, struct bus *bus)
@@ -100,20 +136,31 @@ static void switch_off(struct opener_coil *coil, struct bus *bus)
     }
 }
 
-void opener_tick(struct opener *opener, struct bus *bus, struct mono now)
+static void switch_off_due(struct opener *opener, struct bus *bus, bool guarded, struct mono now)
 {
     for (size_t i = 0; i < opener->count; i++) {
         struct opener_coil *coil = &opener->coils[i];
-        if (coil->on && !mono_before(now, coil->off_at) && bus_is_connected(bus)) {
+        if (coil->on && coil->guarded == guarded && !mono_before(now, coil->off_at) &&
+            bus_is_connected(bus)) {
             switch_off(coil, bus);
         }
     }
 }
 
+void opener_tick(struct opener *opener, struct bus *bus, struct mono now)
+{
+    switch_off_due(opener, bus, false, now);
+}
+
+void opener_close(struct opener *opener, struct bus *bus, struct mono now)
+{
+    switch_off_due(opener, bus, true, now);
+}
+
 void opener_release(struct opener *opener, struct bus *bus)
 {
     for (size_t i = 0; i < opener->count; i++) {
-        if (opener->coils[i].on && bus_is_connected(bus)) {
+        if (opener->coils[i].on && !opener->coils[i].guarded && bus_is_connected(bus)) {
             switch_off(&opener->coils[i], bus);
         }
     }
@@ -123,7 +170,7 @@ int64_t opener_wait_ms(const struct opener *opener, struct mono now)
 {
     int64_t wait_ms = -1;
     for (size_t i = 0; i < opener->count; i++) {
-        if (opener->coils[i].on) {
+        if (opener->coils[i].on && !opener->coils[i].guarded) {
             int64_t due_ms = (opener->coils[i].off_at.us - now.us + 999) / 1000;
             due_ms = due_ms > 0 ? due_ms : 0;
             wait_ms = wait_ms < 0 || due_ms < wait_ms ? due_ms : wait_ms;

@@ -3,6 +3,11 @@
  * With flash-on registers by one write, so that a crash never leaves a lane open. Boards without
  * them, and boards that refuse the register they were said to have, get their coil switched on now
  * and off by time: late by at most a poll, and switched off at every (re)connect.
+ *
+ * A lane with a guard (a rising bollard; any lane with an anti-crush input) is another matter: what
+ * stands there when a flash-on ends by itself is crushed. Its coil is switched on and stays on,
+ * whoever dies, until opener_close() switches it off right after a look at its inputs. What an
+ * earlier process left on is treated the same; nothing switches it off unlooked.
  */
 #pragma once
 
@@ -17,6 +22,8 @@ enum { OPENER_FLASH_UNIT_MS = 100, OPENER_FLASH_UNITS_MAX = 600 };
 struct opener_coil {
     uint16_t coil;
     bool on; /* switched on by us, to be switched off at `off_at` */
+    bool guarded;
+    uint32_t pass_ms; /* guarded: what an earlier process opened may be on the way for so long */
     struct mono off_at;
 };
 
@@ -29,16 +36,25 @@ struct opener {
 
 struct opener opener_of(const struct helper_board *setup);
 
+/* It must not close on what stands there. */
+bool opener_guards(const struct helper_lane *lane);
+
 /* `fresh`: the coil goes off first, so that a new pulse begins. Errors as bus.h says. */
 MUST_CHECK enum err opener_open(struct opener *opener, struct bus *bus,
                                 const struct helper_lane *lane, bool fresh, struct mono now,
                                 struct fault *fault);
-/* After each connect: without flash-on (or where the board cannot read it back) all coils go off.
- * Switches nothing on. */
-MUST_CHECK enum err opener_reset(struct opener *opener, struct bus *bus, struct fault *fault);
-/* Switches off what is due; what fails stays due. */
+/* After each connect: without flash-on (or where the board cannot read it back) all coils go off but
+ * those with a guard, which are taken for open. Switches nothing on. */
+MUST_CHECK enum err opener_reset(struct opener *opener, struct bus *bus, struct mono now,
+                                 struct fault *fault);
+/* The lane with a guard stays open for `ms` at least. */
+void opener_keep(struct opener *opener, const struct helper_lane *lane, uint32_t ms,
+                 struct mono now);
+/* Switches off what is due, but no lane with a guard; what fails stays due. */
 void opener_tick(struct opener *opener, struct bus *bus, struct mono now);
-/* Switches off all that we hold on: before the program ends. */
+/* The same for lanes with a guard. Only right after a look, whose opener_keep() came before. */
+void opener_close(struct opener *opener, struct bus *bus, struct mono now);
+/* Switches off all that we hold on, but no lane with a guard: before the program ends. */
 void opener_release(struct opener *opener, struct bus *bus);
 /* Until opener_tick has something to do; -1 never. */
 int64_t opener_wait_ms(const struct opener *opener, struct mono now);

@@ -32,7 +32,7 @@ enum err setup_file_read(int fd, struct helper_board *ret_setup)
     if (size <= 0 ||
         helper_unpack((struct bytes){.data = frame, .size = (size_t)size}, &message, NULL) !=
             ERR_OK ||
-        message.kind != HELPER_SAYS_BOARD) {
+        !helper_says_board(&message)) {
         return ERR_NOT_FOUND;
     }
     *ret_setup = message.board;
@@ -42,7 +42,7 @@ enum err setup_file_read(int fd, struct helper_board *ret_setup)
 void setup_file_write(int fd, const struct helper_board *setup)
 {
     uint8_t frame[HELPER_FRAME_BYTES];
-    const struct helper_message message = {.kind = HELPER_SAYS_BOARD, .board = *setup};
+    const struct helper_message message = {.kind = helper_board_kind(setup), .board = *setup};
     size_t size = helper_pack(&message, frame);
     if (ftruncate(fd, 0) != 0 || pwrite(fd, frame, size, 0) != (ssize_t)size) {
         log_warning("board_setup_not_kept", LOG_TEXT("why", strerror(errno)));

@@ -6,6 +6,7 @@
 #include "common/base/must.h"
 #include "reader-agent/board/counter.h"
 #include "reader-agent/board/grants_seen.h"
+#include "reader-agent/board/opener.h"
 #include "reader-agent/board/report_queue.h"
 
 struct button {
@@ -108,6 +109,7 @@ static struct lane_rules rules_of(const struct helper_lane *setup)
     return (struct lane_rules){.sensed = setup->passage.present,
                                .pass_ms = setup->pass_ms,
                                .held_ms = LANE_HELD_MS,
+                               .blocked_ms = LANE_BLOCKED_MS,
                                .direction = setup->direction};
 }
 
@@ -146,7 +148,7 @@ enum err station_configure(struct station *station, const struct helper_board *s
     for (size_t i = 0; i < setup->lane_count; i++) {
         const struct helper_lane *lane = &setup->lanes[i];
         if (!is_input(lane->passage) || !is_input(lane->tamper) || !is_input(lane->button) ||
-            !is_input(lane->held)) {
+            !is_input(lane->held) || !is_input(lane->crush) || !is_input(lane->manual)) {
             return fault_set(fault, ERR_INPUT, "lane %s: an input is %d or more", lane->name.text,
                              STATION_INPUTS_MAX);
         }
@@ -179,7 +181,8 @@ static enum open_result open_lane(struct station *station, struct station_lane *
      * grant still waits, its pulse is only made longer, and this one's follows its passage. A
      * process before this one may have left a pulse running. */
     bool running = !lane->opened || mono_before(now.mono, lane->relay_until);
-    bool fresh = sensed && lane->machine.waiting_count == 0 && running;
+    bool fresh =
+        sensed && lane->machine.waiting_count == 0 && running && !opener_guards(&lane->setup);
     enum err err = station->ops.open(station->ops.ctx, &lane->setup, fresh);
     if (err == ERR_REFUSED) {
         return OPEN_REFUSED;
@@ -416,7 +419,8 @@ static void open_for_next(struct station *station, struct station_lane *lane,
                           struct station_now now)
 {
     if (lane->machine.waiting_count > 0 && station->linked &&
-        station->ops.open(station->ops.ctx, &lane->setup, true) != ERR_REFUSED) {
+        station->ops.open(station->ops.ctx, &lane->setup, !opener_guards(&lane->setup)) !=
+            ERR_REFUSED) {
         lane->relay_until = mono_after_ms(now.mono, lane->setup.open_ms);
     }
 }
@@ -467,11 +471,41 @@ static bool is_pressed(const struct station *station, uint16_t input, const stru
     return live && (held_down || edges->count[input] > 0);
 }
 
+/* Something that crossed between two looks counts, too: it may be a wheel of a vehicle. */
+static void sense_guard(struct station *station, struct station_lane *lane,
+                        const struct sensed *sensed, const struct edges *edges,
+                        struct station_now now)
+{
+    const struct helper_lane *setup = &lane->setup;
+    bool crossed = false;
+    if (setup->manual.present) {
+        struct lane_reports manual =
+            lane_manual(&lane->machine, sensed->levels[setup->manual.number],
+                        station->outage && station->known);
+        add_lane_reports(station, lane, &manual, now);
+    }
+    if (setup->crush.present) {
+        struct lane_reports crush =
+            lane_crush(&lane->machine, sensed->levels[setup->crush.number], now.mono);
+        add_lane_reports(station, lane, &crush, now);
+        crossed = edges->count[setup->crush.number] > 0;
+    }
+    if (opener_guards(setup) && (crossed || lane_must_stay_open(&lane->machine))) {
+        station->ops.keep_open(station->ops.ctx, setup);
+    }
+}
+
 static void sense_lane(struct station *station, struct station_lane *lane,
                        const struct sensed *sensed, const struct edges *edges,
                        struct station_now now)
 {
     const struct helper_lane *setup = &lane->setup;
+    if (setup->manual.present && sensed->levels[setup->manual.number]) {
+        /* Before the turns of the same look: nobody forced what is open by hand. */
+        struct lane_reports pulled =
+            lane_manual(&lane->machine, true, station->outage && station->known);
+        add_lane_reports(station, lane, &pulled, now);
+    }
     if (setup->passage.present) {
         take_turns(station, lane, edges->count[setup->passage.number], now);
     }
@@ -488,6 +522,7 @@ static void sense_lane(struct station *station, struct station_lane *lane,
     }
     struct lane_reports ended = lane_tick(&lane->machine, station->outage, now.mono);
     add_lane_reports(station, lane, &ended, now);
+    sense_guard(station, lane, sensed, edges, now);
 }
 
 void station_sense(struct station *station, const struct sensed *sensed, struct station_now now)

@@ -33,6 +33,9 @@ struct station_ops {
     /* Opens the lane by one write; `fresh`: ends a running pulse first, so that the arm lets one
      * more through. ERR_OK done; ERR_REFUSED certainly not; ERR_IO not known. */
     enum err (*open)(void *ctx, const struct helper_lane *lane, bool fresh);
+    /* A lane with a guard must not close now, nor within LANE_CLEAR_MS; said at each look. Opens
+     * nothing that is shut. */
+    void (*keep_open)(void *ctx, const struct helper_lane *lane);
     /* False: the agent is not there. */
     bool (*say)(void *ctx, const struct helper_message *message);
     void *ctx;

@@ -66,7 +66,8 @@ static void tell(struct board_actuator *boards, struct name board,
 
 static void send_setup(struct board_actuator *boards, const struct board_config *config)
 {
-    const struct helper_message message = {.kind = HELPER_SAYS_BOARD, .board = config->setup};
+    const struct helper_message message = {.kind = helper_board_kind(&config->setup),
+                                           .board = config->setup};
     tell(boards, config->board, &message);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/peers/peer_util.h"
+#include "tests/peers/turnstile_bollard.h"
 
 #define SOUND_US      50000 /* how long the register shows a sound before the board clears it */
 #define FOLLOW_GAP_US 60000 /* between the first person and the tailgater */
@@ -39,7 +40,14 @@ static const char *set_part(struct board_lane *lane, const char *part)
         {"button=",  &lane->button,  BOARD_INPUTS  },
         {"held=",    &lane->held,    BOARD_INPUTS  },
         {"display=", &lane->display, BOARD_DISPLAYS},
+        {"crush=",   &lane->crush,   BOARD_INPUTS  },
+        {"manual=",  &lane->manual,  BOARD_INPUTS  },
     };
+
+    if (strcmp(part, "bollard") == 0) {
+        lane->bollard = true;
+        return NULL;
+    }
 
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_t length = strlen(parts[i].name);
@@ -52,7 +60,7 @@ static const char *set_part(struct board_lane *lane, const char *part)
         *parts[i].place = (int)value;
         return NULL;
     }
-    return "only coil=, passage=, tamper=, button=, held= and display= are known";
+    return "only coil=, passage=, tamper=, button=, held=, display=, crush=, manual= and bollard are known";
 }
 
 static const char *parse_lane(struct board_lane *lane, const char *text)
@@ -86,6 +94,9 @@ const char *board_add_lane(struct board *board, const char *text)
         .button = -1,
         .held = -1,
         .display = -1,
+        .crush = -1,
+        .manual = -1,
+        .arrives_us = PEER_NEVER,
         .walk_at_us = PEER_NEVER,
         .follow_at_us = PEER_NEVER,
     };
@@ -141,6 +152,9 @@ static void switch_relay(struct board *board, size_t relay, bool on, int64_t off
     r->off_at_us = off_at_us;
     if (rises)
         begin_pulse(board, relay, now_us);
+    for (size_t i = 0; i < board->lane_count; i++)
+        if ((size_t)board->lanes[i].coil == relay)
+            bollard_move(board, &board->lanes[i], now_us);
 }
 
 void board_set_relay(struct board *board, size_t relay, bool on, int64_t now_us)
@@ -264,6 +278,8 @@ void board_step(struct board *board, int64_t now_us)
     for (size_t i = 0; i < BOARD_RELAYS; i++)
         if (board->relays[i].on && board->relays[i].off_at_us <= now_us)
             switch_relay(board, i, false, PEER_NEVER, now_us);
+    for (size_t i = 0; i < board->lane_count; i++)
+        bollard_move(board, &board->lanes[i], now_us);
     for (size_t i = 0; i < BOARD_DISPLAYS; i++)
         if (board->displays[i].quiet_at_us <= now_us) {
             board->displays[i].sound = SOUND_NONE;
@@ -285,6 +301,7 @@ int64_t board_next(const struct board *board)
         const struct board_lane *lane = &board->lanes[i];
 
         next = peer_sooner(next, lane->follow_at_us);
+        next = peer_sooner(next, bollard_next(lane));
         if (!board_arm_is_turning(board, lane)) /* else the end of the turn wakes us */
             next = peer_sooner(next, lane->walk_at_us);
     }

@@ -22,6 +22,7 @@
 
 enum board_colour { COLOUR_OFF, COLOUR_GREEN, COLOUR_RED, COLOUR_YELLOW, COLOUR_COUNT };
 enum board_sound { SOUND_NONE, SOUND_SHORT, SOUND_LONG, SOUND_DOUBLE, SOUND_COUNT };
+enum bollard_position { BOLLARD_UP, BOLLARD_SINKING, BOLLARD_DOWN, BOLLARD_RISING };
 enum board_turn { TURN_PASS, TURN_TAILGATE, TURN_FORCED };
 
 struct board_relay {
@@ -60,6 +61,13 @@ struct board_lane {
     int64_t walk_delay_us;
     int64_t walk_at_us;   /* PEER_NEVER: nobody is on the way */
     int64_t follow_at_us; /* the tailgater's turn */
+    bool bollard;         /* the rest is its */
+    int crush, manual;    /* inputs; -1: none */
+    bool released;        /* by hand */
+    enum bollard_position position;
+    int64_t arrives_us; /* where it is moving to */
+    uint32_t vehicles;  /* stand on it */
+    uint32_t violations; /* began to rise under a vehicle */
 };
 
 struct board {
@@ -77,7 +85,8 @@ struct board {
  * turns and pulses stay: the arm is not the board. */
 void board_power_up(struct board *board);
 
-/* Adds a lane from NAME:coil=0,passage=0[,tamper=1][,button=2][,held=3][,display=0]. Without
+/* Adds a lane from
+ * NAME:coil=0,passage=0[,tamper=1][,button=2][,held=3][,display=0][,bollard,crush=4,manual=5]. Without
  * display= it has the display of its coil's number. NULL if it is sound, else what is wrong. */
 const char *board_add_lane(struct board *board, const char *text);
 /* NULL if there is no lane of this name. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/peers/peer_util.h"
+#include "tests/peers/turnstile_bollard.h"
 #include "tests/peers/turnstile_view.h"
 
 #define BUTTON_US       200000
@@ -73,6 +74,22 @@ static bool step_watch(struct people *people, struct person *person, int64_t now
     return true;
 }
 
+static bool step_drive(struct people *people, struct person *person, int64_t now_us)
+{
+    struct board_lane *lane = person->lane;
+
+    if (bollard_is_down(lane)) {
+        bollard_drive_on(people->board, lane);
+        peer_control_answer(people->control, person->from, "ok on vehicles=%u", lane->vehicles);
+        return true;
+    }
+    if (now_us < person->deadline_us)
+        return false;
+    lane->refused++;
+    peer_control_answer(people->control, person->from, "ok blocked");
+    return true;
+}
+
 static bool step_person(struct people *people, struct person *person, int64_t now_us)
 {
     if (!peer_control_alive(people->control, person->from))
@@ -84,6 +101,8 @@ static bool step_person(struct people *people, struct person *person, int64_t no
         return step_bring(people, person, now_us);
     case PERSON_FOLLOWED:
         return step_followed(people, person);
+    case PERSON_DRIVES:
+        return step_drive(people, person, now_us);
     case PERSON_WATCHES:
         return step_watch(people, person, now_us);
     }
@@ -173,6 +192,41 @@ static void do_push(const struct call *call)
 static void do_tailgate(const struct call *call)
 {
     queue_push(call, PERSON_BRINGS_ONE);
+}
+
+static bool is_bollard(const struct call *call)
+{
+    if (!call->lane->bollard)
+        answer(call, "error the lane has no bollard");
+    return call->lane->bollard;
+}
+
+static void do_drive(const struct call *call)
+{
+    if (is_bollard(call))
+        queue_push(call, PERSON_DRIVES);
+}
+
+static void do_leave(const struct call *call)
+{
+    if (!is_bollard(call))
+        return;
+    if (call->lane->vehicles == 0) {
+        answer(call, "error nothing stands on it");
+        return;
+    }
+    bollard_drive_off(call->people->board, call->lane, peer_mono_us());
+    peer_control_answer(call->people->control, call->from, "ok turn=%u", call->lane->turns);
+}
+
+static void do_release(const struct call *call)
+{
+    bool on;
+
+    if (!is_bollard(call) || !parse_on_off(call, &on))
+        return;
+    bollard_release(call->people->board, call->lane, on, peer_mono_us());
+    answer(call, "ok");
 }
 
 static void do_auto(const struct call *call)
@@ -328,6 +382,9 @@ static const struct command {
     {"button",   true,  0, do_button,   "button LANE [MS]"           },
     {"tamper",   true,  1, do_tamper,   "tamper LANE on|off"         },
     {"hold",     true,  1, do_hold,     "hold LANE on|off"           },
+    {"drive",    true,  0, do_drive,    "drive LANE [MS]"            },
+    {"leave",    true,  0, do_leave,    "leave LANE"                 },
+    {"release",  true,  1, do_release,  "release LANE on|off"        },
     {"show",     true,  0, do_show,     "show LANE"                  },
     {"turns",    true,  0, do_turns,    "turns LANE"                 },
     {"wait",     true,  2, do_wait,     "wait LANE KEY VALUE [MS]"   },

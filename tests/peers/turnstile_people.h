@@ -17,6 +17,7 @@ enum person_kind {
     PERSON_PUSHES,
     PERSON_BRINGS_ONE, /* passes, and a second follows */
     PERSON_FOLLOWED,   /* has passed; the second is on the way */
+    PERSON_DRIVES,     /* waits before a bollard until it is down, and drives onto it */
     PERSON_WATCHES     /* waits for a value of "show" */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/peers/peer_util.h"
+#include "tests/peers/turnstile_bollard.h"
 
 static const char *const colour_names[COLOUR_COUNT] = {"off", "green", "red", "yellow"};
 static const char *const sound_names[SOUND_COUNT] = {"none", "short", "long", "double"};
@@ -141,6 +142,31 @@ static void view_line2(const struct view *v)
     text_of(display_of(v)->line[1], v->out);
 }
 
+static void view_crush(const struct view *v)
+{
+    put_input(v, v->lane->crush);
+}
+
+static void view_manual(const struct view *v)
+{
+    put_input(v, v->lane->manual);
+}
+
+static void view_position(const struct view *v)
+{
+    snprintf(v->out, v->size, "%s", v->lane->bollard ? bollard_word(v->lane) : "none");
+}
+
+static void view_vehicles(const struct view *v)
+{
+    put_number(v, v->lane->vehicles);
+}
+
+static void view_violations(const struct view *v)
+{
+    put_number(v, v->lane->violations);
+}
+
 static const struct key {
     const char *name;
     void (*view)(const struct view *view);
@@ -158,6 +184,11 @@ static const struct key {
     {"colour",  view_colour,  false, false},
     {"sound",   view_sound,   false, false},
     {"sounds",  view_sounds,  true,  false},
+    {"crush",      view_crush,      false, false},
+    {"manual",     view_manual,     false, false},
+    {"position",   view_position,   false, false},
+    {"vehicles",   view_vehicles,   false, false},
+    {"violations", view_violations, true,  false},
     {"line1",   view_line1,   false, true },
     {"line2",   view_line2,   false, true },
 };

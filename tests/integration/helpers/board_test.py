@@ -365,5 +365,132 @@ class WronglyConfiguredTest(PlainBoardTest):
     flash = counters = 1
 
 
+class BollardTest(BoardCase):
+    """The emulated bollard has no guard of its own: what keeps it down is parkgate-board alone."""
+
+    def setUp(self):
+        self.place = directory()
+        self.dir = self.place.name
+        self.addCleanup(self.place.cleanup)
+        self.wire_log = os.path.join(self.dir, "wire")
+        self.peer = Peer(os.path.join(PEERS, "peer-turnstile"), "--tcp", "127.0.0.1:0", "--lane",
+                         "dock:coil=2,passage=8,crush=9,manual=10,button=11,bollard", *self.peer_options,
+                         "--wire-log", self.wire_log, control=os.path.join(self.dir, "ctl"))
+        self.addCleanup(self.peer.stop)
+        self.board = f"board b1 tcp {self.peer.ready['tcp']} 1 20 flash={self.flash} counters={self.counters}"
+        self.gate = Gate(self.dir, [self.board, f"lane dock b1 {IN} 2 500 {self.pass_ms} 8 -1 11 -1 -1",
+                                    "guard dock b1 2 9 10"])
+        self.addCleanup(self.gate.__exit__)
+        self.gate.expect(f"state b1 {UP}")
+        self.passage("dock", 10)  # its release is in place
+        self.passage("dock", 12)  # and nothing stands there
+
+    def tearDown(self):
+        self.assertIn("violations=0", self.peer.do("show dock"))
+
+    def drive(self, grant):
+        self.gate.order(f"open dock {grant} 2000 {IN}")
+        self.gate.expect(f"opened dock {grant} opened")
+        self.assertTrue(self.peer.do("drive dock").startswith("on"))
+
+    def stays_down(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.assertIn("position=down", self.peer.do("show dock"))
+            time.sleep(0.02)
+
+    def test_it_sinks_for_a_grant_and_rises_behind_the_vehicle(self):
+        self.drive(1)
+        self.peer.do("leave dock")
+        self.passage("dock", PASSED, 1)
+        self.peer.do("wait dock position up 4000")
+
+    def test_it_never_rises_under_a_vehicle_however_long_it_stands(self):
+        self.drive(1)
+        self.passage("dock", NOT_TAKEN, 1)  # its time is over, and it still stands there
+        self.stays_down(1.5)
+        self.peer.do("leave dock")
+        self.peer.do("wait dock position up 4000")
+
+    def test_what_stands_before_it_opens_nothing(self):
+        self.peer.do("wait dock position up")
+        before = len(self.openings())
+        self.assertEqual(self.peer.do("drive dock 700"), "blocked")
+        self.assertEqual(len(self.openings()), before)
+
+    def test_two_trucks_nose_to_tail(self):
+        for grant in (1, 2):
+            self.gate.order(f"open dock {grant} 2000 {IN}")
+            self.gate.expect(f"opened dock {grant} opened")
+        self.peer.do("drive dock")
+        self.peer.do("drive dock")  # the second is on it before the first has left
+        self.stays_down(0.6)
+        self.peer.do("leave dock")
+        self.passage("dock", PASSED, 1)
+        self.stays_down(0.6)
+        self.peer.do("leave dock")
+        self.passage("dock", PASSED, 2)
+        self.peer.do("wait dock position up 4000")
+
+    def test_a_second_truck_without_a_grant_is_a_tailgater_and_is_not_crushed(self):
+        self.drive(1)
+        self.peer.do("drive dock")
+        self.peer.do("leave dock")
+        self.passage("dock", PASSED, 1)
+        self.stays_down(1.5)
+        self.peer.do("leave dock")
+        self.gate.expect("report b1 dock kind=1", containing=f"passage={TAILGATED}")
+
+    def test_a_board_process_killed_in_mid_passage_leaves_it_down(self):
+        self.drive(1)
+        for _ in range(3):
+            os.kill(self.gate.pids["b1"], signal.SIGKILL)
+            self.gate.expect(f"state b1 {UP}")
+            self.stays_down(0.3)
+        self.peer.do("leave dock")
+        self.peer.do("wait dock position up 6000")
+
+    def test_a_board_process_told_to_end_in_mid_passage_leaves_it_down(self):
+        self.drive(1)
+        os.kill(self.gate.pids["b1"], signal.SIGTERM)
+        self.gate.expect("exited b1")
+        self.stays_down(0.5)
+
+    def test_the_agent_killed_in_mid_passage_changes_nothing(self):
+        self.drive(1)
+        self.gate.kill_worker()
+        self.stays_down(0.5)
+        self.peer.do("leave dock")
+        self.passage("dock", PASSED, 1)
+        self.peer.do("wait dock position up 4000")
+
+    def test_a_line_that_is_cut_in_mid_passage_leaves_it_down(self):
+        self.drive(1)
+        self.peer.do("vanish")
+        self.gate.expect(f"state b1 {DOWN}", 3)
+        self.stays_down(0.5)
+        self.peer.do("return")
+        self.gate.expect(f"state b1 {UP}")
+        self.stays_down(0.5)
+        self.peer.do("leave dock")
+        self.peer.do("wait dock position up 6000")
+
+    def test_a_pulled_release_is_told_and_passages_are_by_hand(self):
+        self.peer.do("release dock on")
+        self.passage("dock", 9)
+        self.assertTrue(self.peer.do("drive dock").startswith("on"))
+        self.peer.do("leave dock")
+        self.passage("dock", 8)
+        self.peer.do("release dock off")
+        self.passage("dock", 10)
+        self.assertEqual([x for x in self.gate.heard if f"passage={FORCED}" in x], [])
+
+
+class PlainBollardTest(BollardTest):
+    """On a board with neither flash-on nor counters."""
+    peer_options = ("--no-flash", "--no-counters")
+    flash = counters = 0
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

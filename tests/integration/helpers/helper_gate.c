@@ -7,7 +7,8 @@
  *     cards READER AID KEY_NO MASTER|- SYSTEM_ID|- LIMIT_MS UID_KEY_NO UID_KEY|-    (hex)
  *     board NAME tcp|rtu ADDRESS UNIT POLL_MS flash=0|1 counters=0|1
  *     lane NAME BOARD DIRECTION COIL OPEN_MS PASS_MS PASSAGE TAMPER BUTTON HELD DISPLAY    (-1:
- * none) ORDERS is a FIFO of lines open LANE SEQUENCE EXPIRES_MS DIRECTION | show LANE COLOUR SOUND
+ * none) guard LANE BOARD ACTUATOR CRUSH MANUAL
+ * ORDERS is a FIFO of lines open LANE SEQUENCE EXPIRES_MS DIRECTION | show LANE COLOUR SOUND
  * MS LINE1 LINE2 answer 0|1 (exit buttons) | keep 0|1 (reports are made durable) | hang | configure
  * What it hears is told on standard output, a line each.
  */
@@ -203,6 +204,25 @@ static void add_lane(struct gate *gate, const char *line)
     }
 }
 
+static void add_guard(struct gate *gate, const char *line)
+{
+    char name[LINE_SIZE];
+    char board[LINE_SIZE];
+    int v[3];
+    MUST(sscanf(line, "guard %31s %31s %d %d %d", name, board, &v[0], &v[1], &v[2]) == 5);
+    for (size_t i = 0; i < gate->board_count; i++) {
+        struct helper_board *setup = &gate->board_list[i].setup;
+        for (size_t k = 0; k < setup->lane_count; k++) {
+            if (strcmp(gate->board_list[i].board.text, board) == 0 &&
+                strcmp(setup->lanes[k].name.text, name) == 0) {
+                setup->lanes[k].actuator = (enum lane_actuator)v[0];
+                setup->lanes[k].crush = number_of(v[1]);
+                setup->lanes[k].manual = number_of(v[2]);
+            }
+        }
+    }
+}
+
 static void configure(struct gate *gate)
 {
     char line[LINE_SIZE];
@@ -220,6 +240,8 @@ static void configure(struct gate *gate)
             add_cards(gate, line);
         } else if (line[0] == 'b') {
             add_board(gate, line);
+        } else if (line[0] == 'g') {
+            add_guard(gate, line);
         } else {
             add_lane(gate, line);
         }

@@ -15,7 +15,7 @@
 
 #include "common/base/must.h"
 
-enum { SCRIPTS = 1000, STEPS_LEAST = 20, STEPS_MOST = 120, SEED = 20260103, KINDS = 8 };
+enum { SCRIPTS = 1000, STEPS_LEAST = 20, STEPS_MOST = 120, SEED = 20260103, KINDS = 13 };
 
 /* --- the reference: a list of all grants ever, looked through from the front each time --- */
 
@@ -34,6 +34,10 @@ struct reference {
     size_t last_passed; /* place of the grant used last + 1; 0: none */
     bool held, told;
     int64_t held_since_ms;
+    bool crush, crush_told,
+        was_clear; /* something stands there; its report is out; was seen free */
+    int64_t crush_since_ms;
+    bool by_hand, looked; /* the release is pulled; it was looked at */
 };
 
 struct expected {
@@ -95,6 +99,10 @@ static void reference_pulse(struct reference *r, bool late, int64_t now_ms, stru
         }
         return;
     }
+    if (r->by_hand) {
+        say(out, PASSAGE_BY_HAND, nobody(r), late);
+        return;
+    }
     const struct walker *last = r->last_passed == 0 ? NULL : &r->walkers[r->last_passed - 1];
     if (last != NULL && !late && now_ms < last->deadline_ms) {
         say(out, PASSAGE_TAILGATED, last->grant, false);
@@ -139,6 +147,29 @@ static void reference_held(struct reference *r, bool level, int64_t now_ms, stru
     r->held = level;
 }
 
+static void reference_crush(struct reference *r, bool level, int64_t now_ms, struct expected *out)
+{
+    if (!level) {
+        if (!r->was_clear || r->crush_told) {
+            say(out, PASSAGE_BLOCKED_ENDED, nobody(r), false);
+        }
+        r->was_clear = true;
+        r->crush_told = false;
+    } else if (!r->crush) {
+        r->crush_since_ms = now_ms;
+    }
+    r->crush = level;
+}
+
+static void reference_manual(struct reference *r, bool pulled, bool late, struct expected *out)
+{
+    if (!r->looked || pulled != r->by_hand) {
+        say(out, pulled ? PASSAGE_MANUAL : PASSAGE_MANUAL_ENDED, nobody(r), late);
+    }
+    r->looked = true;
+    r->by_hand = pulled;
+}
+
 static void reference_tick(struct reference *r, bool late, int64_t now_ms, struct expected *out)
 {
     for (size_t i = 0; i < r->walker_count; i++) {
@@ -150,6 +181,10 @@ static void reference_tick(struct reference *r, bool late, int64_t now_ms, struc
     if (r->held && !r->told && now_ms - r->held_since_ms >= r->rules.held_ms) {
         r->told = true;
         say(out, PASSAGE_HELD, nobody(r), late);
+    }
+    if (r->crush && !r->crush_told && now_ms - r->crush_since_ms >= r->rules.blocked_ms) {
+        r->crush_told = true;
+        say(out, PASSAGE_BLOCKED, nobody(r), late);
     }
 }
 
@@ -171,15 +206,17 @@ static struct lane_rules draw_rules(uint64_t *random)
         .sensed = draw(random, 10) > 0,
         .pass_ms = pass[draw(random, ARRAY_LEN(pass))],
         .held_ms = held[draw(random, ARRAY_LEN(held))],
+        .blocked_ms = held[draw(random, ARRAY_LEN(held))],
         .direction = draw(random, 2) == 0 ? LANE_IN : LANE_OUT,
     };
 }
 
 /* g grant  G grant of a press  p pulses  l late pulses  m make room  w withdraw  h H held on, off
- * t tick  T tick after an outage  r new rules */
+ * c C crush input on, off  y Y manual release pulled, put back  t tick  T tick after an outage
+ * r new rules */
 static char draw_input(uint64_t *random)
 {
-    static const char inputs[] = "gggggggGppppppplmwhHttttttttTr";
+    static const char inputs[] = "gggggggGppppppplmwhHcCcCyYYtttttttttTr";
     return inputs[draw(random, sizeof(inputs) - 1)];
 }
 
@@ -273,6 +310,15 @@ static struct lane_reports apply(struct play *play, char input, struct expected 
     case 'H':
         reference_held(r, input == 'h', play->now_ms, out);
         return lane_held(&play->lane, input == 'h', now);
+    case 'c':
+    case 'C':
+        reference_crush(r, input == 'c', play->now_ms, out);
+        return lane_crush(&play->lane, input == 'c', now);
+    case 'y':
+    case 'Y':
+        number = draw(&play->random, 4);
+        reference_manual(r, input == 'y', number == 0, out);
+        return lane_manual(&play->lane, input == 'y', number == 0);
     case 't':
     case 'T':
         reference_tick(r, input == 'T', play->now_ms, out);
@@ -287,9 +333,10 @@ static struct lane_reports apply(struct play *play, char input, struct expected 
 static void tell(char *out, size_t size, const struct lane_report *list, size_t count)
 {
     static const char letters[KINDS] = {
-        [PASSAGE_PASSED] = 'p',     [PASSAGE_NOT_TAKEN] = 'n', [PASSAGE_FORCED] = 'f',
-        [PASSAGE_HELD] = 'h',       [PASSAGE_TAILGATED] = 't', [PASSAGE_UNSENSED] = 'u',
-        [PASSAGE_HELD_ENDED] = 'e',
+        [PASSAGE_PASSED] = 'p',       [PASSAGE_NOT_TAKEN] = 'n', [PASSAGE_FORCED] = 'f',
+        [PASSAGE_HELD] = 'h',         [PASSAGE_TAILGATED] = 't', [PASSAGE_UNSENSED] = 'u',
+        [PASSAGE_HELD_ENDED] = 'e',   [PASSAGE_BY_HAND] = 'y',   [PASSAGE_MANUAL] = 'M',
+        [PASSAGE_MANUAL_ENDED] = 'm', [PASSAGE_BLOCKED] = 'B',   [PASSAGE_BLOCKED_ENDED] = 'b',
     };
     size_t used = 0;
     out[0] = '\0';
@@ -317,7 +364,9 @@ static void step(struct play *play, uint64_t script)
     tell(want, sizeof(want), expected.list, expected.count);
     tell(have, sizeof(have), reports.list, reports.count);
     bool full = play->reference.rules.sensed && waiting_count(&play->reference) >= LANE_QUEUE_MAX;
-    if (strcmp(want, have) != 0 || lane_is_full(&play->lane) != full) {
+    bool stays = play->reference.crush || waiting_count(&play->reference) > 0;
+    if (strcmp(want, have) != 0 || lane_is_full(&play->lane) != full ||
+        lane_must_stay_open(&play->lane) != stays) {
         fail_msg("script %llu:%s\n  the machine says \"%s\"%s\n  the model says   \"%s\"%s",
                  (unsigned long long)script, play->told, have,
                  lane_is_full(&play->lane) ? ", full" : "", want, full ? ", full" : "");
@@ -360,12 +409,14 @@ static void a_thousand_sensor_scripts(void **state)
         run_script(&play, seed, i);
     }
     print_message("%zu steps; passed %zu, not taken %zu, forced %zu, held %zu, tailgated %zu, "
-                  "unsensed %zu, held ended %zu\n",
+                  "unsensed %zu, held ended %zu, by hand %zu, manual %zu, blocked %zu\n",
                   play.steps, play.reports[PASSAGE_PASSED], play.reports[PASSAGE_NOT_TAKEN],
                   play.reports[PASSAGE_FORCED], play.reports[PASSAGE_HELD],
                   play.reports[PASSAGE_TAILGATED], play.reports[PASSAGE_UNSENSED],
-                  play.reports[PASSAGE_HELD_ENDED]);
-    for (size_t kind = PASSAGE_PASSED; scripts >= SCRIPTS && kind <= PASSAGE_HELD_ENDED; kind++) {
+                  play.reports[PASSAGE_HELD_ENDED], play.reports[PASSAGE_BY_HAND],
+                  play.reports[PASSAGE_MANUAL], play.reports[PASSAGE_BLOCKED]);
+    for (size_t kind = PASSAGE_PASSED; scripts >= SCRIPTS && kind <= PASSAGE_BLOCKED_ENDED;
+         kind++) {
         assert_true(play.reports[kind] >= 100);
     }
 }

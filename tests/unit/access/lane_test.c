@@ -17,9 +17,10 @@ enum { PASS_MS = 5000, HELD_MS = 10000 };
 
 /* A script is a text of steps, "<time in ms><input>", and what they report:
  *   g grant (numbered 1, 2, ... as they come)   p pulse   l late pulse   t time   T time after
- * outage w withdraw the youngest grant   h held input on   H held input off   q is the lane full?
- * Reports: p passed, n not taken, f forced, t tailgated, h held, e held ended, u unsensed, each
- * with its grant's number (0 none) and ! when late. Q: full. */
+ * outage c crush input on  C off  y manual release pulled  Y put back  w withdraw the youngest
+ * grant   h held input on   H held input off   q is the lane full? Reports: p passed, n not taken,
+ * f forced, t tailgated, h held, e held ended, u unsensed, each with its grant's number (0 none)
+ * and ! when late. Q: full. */
 struct script {
     const char *steps;
     const char *expected;
@@ -58,6 +59,14 @@ static const struct script sensed[] = {
     {"0h 5000h 10000t",                       "h0"            },
     {"0h 10000t 11000H 12000h 21999t 22000t", "h0 e0 h0"      },
     {"0g 500p 500h 10500t 10600p",            "p1 h0 f0"      },
+ /* something stands there: told once, after its time */
+    {"0C",                                    "b0"            },
+    {"0C 10c 10009t 10010t 20000t 30000C",    "b0 B0 b0"      },
+    {"0C 10c 9999C 30000t",                   "b0"            },
+    {"0c 10000t 11000C 12000c 12001C",        "B0 b0"         },
+ /* the manual release: who passes then forced nothing; who has a grant, uses it */
+    {"0Y 10y 20p 30Y 40p",                    "m0 M0 y0 m0 f0"},
+    {"0y 10g 20p 30p",                        "M0 p1 y0"      },
 };
 
 static const struct script unsensed[] = {
@@ -68,9 +77,10 @@ static const struct script unsensed[] = {
 static void tell(char *out, size_t size, const struct lane_reports *reports)
 {
     static const char letters[] = {
-        [PASSAGE_PASSED] = 'p',     [PASSAGE_NOT_TAKEN] = 'n', [PASSAGE_FORCED] = 'f',
-        [PASSAGE_HELD] = 'h',       [PASSAGE_TAILGATED] = 't', [PASSAGE_UNSENSED] = 'u',
-        [PASSAGE_HELD_ENDED] = 'e',
+        [PASSAGE_PASSED] = 'p',       [PASSAGE_NOT_TAKEN] = 'n', [PASSAGE_FORCED] = 'f',
+        [PASSAGE_HELD] = 'h',         [PASSAGE_TAILGATED] = 't', [PASSAGE_UNSENSED] = 'u',
+        [PASSAGE_HELD_ENDED] = 'e',   [PASSAGE_BY_HAND] = 'y',   [PASSAGE_MANUAL] = 'M',
+        [PASSAGE_MANUAL_ENDED] = 'm', [PASSAGE_BLOCKED] = 'B',   [PASSAGE_BLOCKED_ENDED] = 'b',
     };
     for (size_t i = 0; i < reports->count; i++) {
         const struct lane_report *report = &reports->list[i];
@@ -106,6 +116,12 @@ static struct lane_reports step(struct lane *lane, char input, struct mono now, 
     case 'h':
     case 'H':
         return lane_held(lane, input == 'h', now);
+    case 'c':
+    case 'C':
+        return lane_crush(lane, input == 'c', now);
+    case 'y':
+    case 'Y':
+        return lane_manual(lane, input == 'y', false);
     case 't':
     case 'T':
         return lane_tick(lane, input == 'T', now);
@@ -117,8 +133,11 @@ static struct lane_reports step(struct lane *lane, char input, struct mono now, 
 
 static void play(const struct script *script, bool with_sensor)
 {
-    struct lane lane = lane_of((struct lane_rules){
-        .sensed = with_sensor, .pass_ms = PASS_MS, .held_ms = HELD_MS, .direction = LANE_IN});
+    struct lane lane = lane_of((struct lane_rules){.sensed = with_sensor,
+                                                   .pass_ms = PASS_MS,
+                                                   .held_ms = HELD_MS,
+                                                   .blocked_ms = HELD_MS,
+                                                   .direction = LANE_IN});
     char got[256] = "";
     uint64_t granted = 0;
     const char *at = script->steps;
@@ -196,11 +215,32 @@ static void every_short_sequence(void **state)
     }
 }
 
+/* The guard of a bollard: down while somebody may come or stands there, whatever else happens. */
+static void what_is_open_stays_open_while_it_must(void **state)
+{
+    (void)state;
+    struct lane lane = lane_of((struct lane_rules){
+        .sensed = true, .pass_ms = PASS_MS, .held_ms = HELD_MS, .blocked_ms = HELD_MS});
+    uint64_t granted = 0;
+    const struct mono now = {.us = 1000000};
+    assert_false(lane_must_stay_open(&lane));
+    (void)step(&lane, 'g', now, &granted);
+    assert_true(lane_must_stay_open(&lane));
+    (void)step(&lane, 'c', now, &granted);
+    (void)step(&lane, 'p', now, &granted);
+    assert_true(lane_must_stay_open(&lane)); /* its rear axle */
+    (void)step(&lane, 't', mono_after_ms(now, 3600000), &granted);
+    assert_true(lane_must_stay_open(&lane)); /* for as long as it stands there */
+    (void)step(&lane, 'C', mono_after_ms(now, 3600000), &granted);
+    assert_false(lane_must_stay_open(&lane));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_by_hand),
         cmocka_unit_test(every_short_sequence),
+        cmocka_unit_test(what_is_open_stays_open_while_it_must),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

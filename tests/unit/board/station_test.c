@@ -38,10 +38,18 @@ static enum err fake_open(void *ctx, const struct helper_lane *lane, bool fresh)
     return ((struct fake *)ctx)->open_result;
 }
 
+static void fake_keep_open(void *ctx, const struct helper_lane *lane)
+{
+    char word[64];
+    snprintf(word, sizeof(word), "KEEP:%s", lane->name.text);
+    note(ctx, word);
+}
+
 static void note_report(struct fake *fake, const struct helper_report *report)
 {
-    static const char *const passages[] = {"?",    "passed",    "not-taken", "forced",
-                                           "held", "tailgated", "unsensed",  "held-ended"};
+    static const char *const passages[] = {
+        "?",          "passed",  "not-taken", "forced",       "held",    "tailgated",    "unsensed",
+        "held-ended", "by-hand", "manual",    "manual-ended", "blocked", "blocked-ended"};
     char word[96];
     const char *what = report->kind == REPORT_PASSAGE     ? passages[report->passage]
                        : report->kind == REPORT_LATE_OPEN ? "late-open"
@@ -161,8 +169,8 @@ static int set_up(void **state)
     memset(&fake, 0, sizeof(fake));
     fake.agent_there = true;
     fake.sensed.has_counters = true;
-    fake.station =
-        station_create((struct station_ops){.open = fake_open, .say = fake_say, .ctx = &fake});
+    fake.station = station_create((struct station_ops){
+        .open = fake_open, .keep_open = fake_keep_open, .say = fake_say, .ctx = &fake});
     assert_int_equal(station_configure(fake.station, &setup_row, NULL), ERR_OK);
     fake.sensed.counters[PASSAGE_INPUT] = 65535;
     link_to(&fake, true);
@@ -471,10 +479,82 @@ static void too_many_reports(void **state)
 
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static const struct helper_board bollard_row = {.transport = HELPER_TCP,
+                                                .lane_count = 1,
+                                                .lanes = {{.name = {"d"},
+                                                           .direction = LANE_IN,
+                                                           .open_ms = 500,
+                                                           .pass_ms = 5000,
+                                                           .passage = {true, PASSAGE_INPUT},
+                                                           .actuator = ACTUATOR_BOLLARD,
+                                                           .crush = {true, 4},
+                                                           .manual = {true, 5}}}};
+
+static struct fake *with_bollard(void **state)
+{
+    struct fake *fake = *state;
+    assert_int_equal(station_configure(fake->station, &bollard_row, NULL), ERR_OK);
+    sense(fake, 0);
+    expect(fake, "manual-ended=0.0 blocked-ended=0.0");
+    return fake;
+}
+
+static void
+a_bollard_is_kept_down_while_a_grant_waits_and_while_something_stands_there(void **state)
+{
+    struct fake *fake = with_bollard(state);
+    hear_open(fake, 20, "d", 1, LANE_IN);
+    expect(fake, "OPEN:d 1:opened"); /* never fresh: that would let it rise for a moment */
+    sense(fake, 40);
+    expect(fake, "KEEP:d");
+    fake->sensed.levels[4] = true;
+    edge(fake, 60, PASSAGE_INPUT); /* the front axle is through */
+    expect(fake, "passed=1 KEEP:d");
+    sense(fake, 59000);
+    expect(fake, "KEEP:d");
+    sense(fake, 60060);
+    expect(fake, "blocked=0.0 KEEP:d");
+    fake->sensed.levels[4] = false;
+    sense(fake, 60080);
+    expect(fake, "blocked-ended=0.0");
+    fake->sensed.counters[4]++; /* an axle between two looks */
+    sense(fake, 60100);
+    expect(fake, "KEEP:d");
+    sense(fake, 60120);
+    expect(fake, "");
+}
+
+static void what_stands_at_a_shut_bollard_opens_nothing(void **state)
+{
+    struct fake *fake = with_bollard(state);
+    fake->sensed.levels[4] = true;
+    sense(fake, 40);
+    expect(fake, "KEEP:d"); /* no word to the board: what is shut stays shut */
+}
+
+static void a_pulled_release_is_told_and_whoever_passes_then_forces_nothing(void **state)
+{
+    struct fake *fake = with_bollard(state);
+    fake->sensed.levels[5] = true;
+    edge(fake, 40, PASSAGE_INPUT);
+    expect(fake, "manual=0.0 by-hand=0.0");
+    hear_open(fake, 60, "d", 1, LANE_IN);
+    edge(fake, 80, PASSAGE_INPUT);
+    expect(fake, "OPEN:d 1:opened passed=1");
+    fake->sensed.levels[5] = false;
+    sense(fake, 100);
+    expect(fake, "manual-ended=0.0");
+    edge(fake, 9000, PASSAGE_INPUT);
+    expect(fake, "forced=0.0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGED(a_passage),
+        STAGED(a_bollard_is_kept_down_while_a_grant_waits_and_while_something_stands_there),
+        STAGED(what_stands_at_a_shut_bollard_opens_nothing),
+        STAGED(a_pulled_release_is_told_and_whoever_passes_then_forces_nothing),
         STAGED(what_opens_nothing),
         STAGED(a_write_without_an_answer_may_have_opened),
         STAGED(four_who_wait),

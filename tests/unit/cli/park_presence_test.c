@@ -18,6 +18,8 @@ static const char whole[] =
     "gates:\n  - name: north\n"
     "lanes:\n"
     "  - name: a\n    gate: north\n    zone: yard\n    direction: in\n    interlock: b\n"
+    "  - name: dock\n    gate: north\n    zone: yard\n    direction: in\n    subject: vehicles\n"
+    "    board: x\n    open_coil: 2\n    actuator: bollard\n    crush_input: 9\n    manual_input: 10\n"
     "tenants:\n  - name: sun\n    zones: [yard]\n    capacity: 40\n"
     "passback:\n"
     "  - name: once\n    mode: hard\n    zones: [yard]\n"
@@ -69,6 +71,13 @@ static void every_key_reaches_its_row(void **state)
     Parkgate__ParkLane *lane =
         (void *)body_of(&file, PARK_LANE, "a", &parkgate__park_lane__descriptor);
     assert_string_equal(lane->interlock, "b");
+    assert_int_equal(lane->actuator, ACTUATOR_TURNSTILE);
+    parkgate__park_lane__free_unpacked(lane, NULL);
+    lane = (void *)body_of(&file, PARK_LANE, "dock", &parkgate__park_lane__descriptor);
+    assert_int_equal(lane->actuator, ACTUATOR_BOLLARD);
+    assert_true(lane->has_crush_input && lane->has_manual_input);
+    assert_int_equal(lane->crush_input, 9);
+    assert_int_equal(lane->manual_input, 10);
     parkgate__park_lane__free_unpacked(lane, NULL);
     Parkgate__ParkTenant *tenant =
         (void *)body_of(&file, PARK_TENANT, "sun", &parkgate__park_tenant__descriptor);

@@ -142,7 +142,7 @@ static void misshapen_events_are_refused_for_good(void **state)
     rows[6].event.device_event = long_id;
     rows[7].event.kind = EVENT_PASSAGE;
     rows[8].event.kind = EVENT_PASSAGE;
-    rows[8].event.passage = PASSAGE_HELD_ENDED + 1;
+    rows[8].event.passage = PASSAGE_BLOCKED_ENDED + 1;
     rows[9].event.kind = EVENT_DEVICE;
     rows[10].event.received_us = -1;
     rows[11].event.captured_us = INT64_MIN;
@@ -610,6 +610,36 @@ static void one_crash_is_forgiven(void **state)
     assert_int_equal(answer_of(w, d->a.sequence, NULL), ANSWER_APPLIED);
 }
 
+static void a_pulled_manual_release_is_a_fault_until_it_is_put_back(void **state)
+{
+    struct park_day *d = *state;
+    uint64_t before = head_of(d->w).sequence;
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_MANUAL);
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_BY_HAND);
+    world_turn(d->w);
+    assert_int_equal(faults_of(d->w, "manual-release", before), 1);
+    assert_int_equal(faults_of(d->w, "forced", before), 0);
+    assert_int_equal(figure(d, "acme", "entries"), 0);
+    assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "1");
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_MANUAL_ENDED);
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_MANUAL_ENDED); /* nothing was open */
+    world_turn(d->w);
+    assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "0");
+}
+
+static void a_lane_that_cannot_close_is_a_fault_until_it_can(void **state)
+{
+    struct park_day *d = *state;
+    uint64_t before = head_of(d->w).sequence;
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_BLOCKED);
+    world_turn(d->w);
+    assert_int_equal(faults_of(d->w, "lane-blocked", before), 1);
+    assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "1");
+    (void)gate_passage(d->w, &d->a, "a-in", 0, PASSAGE_BLOCKED_ENDED);
+    world_turn(d->w);
+    assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +655,8 @@ int main(void)
         DAY_TEST(a_report_that_counts_nobody_takes_no_passage_away),
         DAY_TEST(forced_and_tailgated_raise_a_fault_and_count_nobody),
         DAY_TEST(held_open_is_a_fault_until_it_ends),
+        DAY_TEST(a_pulled_manual_release_is_a_fault_until_it_is_put_back),
+        DAY_TEST(a_lane_that_cannot_close_is_a_fault_until_it_can),
         DAY_TEST(not_taken_counts_nobody_and_the_badge_may_be_shown_again),
         DAY_TEST(lane_without_sensor_counts_grants_and_says_so),
         DAY_TEST(late_and_disordered_passages_find_their_place),

@@ -291,6 +291,45 @@ struct refusal {
     const char *args[ERROR_ARGS]; /* NULL: not looked at */
 };
 
+static struct park_lane *bollard_of(const char *name)
+{
+    struct park_lane *lane = lane_of(name);
+    lane->actuator = ACTUATOR_BOLLARD;
+    lane->crush = (struct park_point){.given = true, .number = 40};
+    lane->manual = (struct park_point){.given = true, .number = 41};
+    return lane;
+}
+
+static void bollard_for_persons(void)
+{
+    (void)bollard_of("a-in");
+}
+
+static void bollard_without_crush_input(void)
+{
+    bollard_of("a-truck")->crush.given = false;
+}
+
+static void bollard_without_manual_input(void)
+{
+    bollard_of("a-truck")->manual.given = false;
+}
+
+static void bollard_without_board(void)
+{
+    bollard_of("a-truck")->board = named("");
+}
+
+static void turnstile_with_a_guard(void)
+{
+    bollard_of("a-truck")->actuator = ACTUATOR_TURNSTILE;
+}
+
+static void guard_on_a_used_input(void)
+{
+    bollard_of("a-truck")->manual.number = lane_of("a-in")->passage.number;
+}
+
 #define REFUSAL(bend, ...)                                                                         \
     {                                                                                              \
 #bend, bend, __VA_ARGS__                                                                   \
@@ -340,6 +379,22 @@ static const struct refusal refusals[] = {
             {"reader", "a-in-reader", "device_id"}),
     REFUSAL(tenant_without_zone, ERROR_PARK_REF, {"tenant", "acme", "zone", "attic"}),
     REFUSAL(tenant_without_schedule, ERROR_PARK_REF, {"tenant", "beta", "schedule", "never"}),
+    REFUSAL(bollard_for_persons, ERROR_PARK_VALUE,
+            {"lane", "a-in", "actuator",
+             "barriers and bollards are for vehicles: give subject: vehicles"}),
+    REFUSAL(bollard_without_crush_input, ERROR_PARK_VALUE,
+            {"lane", "a-truck", "crush_input",
+             "a bollard needs an anti-crush input, or it rises under a vehicle"}),
+    REFUSAL(bollard_without_manual_input, ERROR_PARK_VALUE,
+            {"lane", "a-truck", "manual_input",
+             "a bollard needs a manual release that says when it is pulled"}),
+    REFUSAL(bollard_without_board, ERROR_PARK_VALUE,
+            {"lane", "a-truck", "actuator",
+             "a barrier or bollard needs the board that moves it: give board"}),
+    REFUSAL(
+        turnstile_with_a_guard, ERROR_PARK_VALUE,
+        {"lane", "a-truck", "crush_input", "only a barrier or a bollard has one: give actuator"}),
+    REFUSAL(guard_on_a_used_input, ERROR_PARK_INPUT_SHARED, {"a-in", "a-truck", NULL, "board-a"}),
     REFUSAL(two_lanes_on_a_coil, ERROR_PARK_TWO_ON_COIL, {"a-in", "a-out", "0", "board-a"}),
     REFUSAL(two_lanes_on_an_input, ERROR_PARK_INPUT_SHARED, {"a-hall", "a-out", "2", "board-a"}),
 };
@@ -367,6 +422,19 @@ static void every_rule_refuses_with_its_number_and_place(void **state)
         assert_int_equal(error_exit(got.number), EXIT_BAD_FILE);
     }
     print_message("%zu refusals\n", ARRAY_LEN(refusals));
+}
+
+static void a_bollard_with_its_inputs_is_allowed(void **state)
+{
+    const struct world *w = *state;
+    struct complaint c = {0};
+    base = *w->ctl->park;
+    bent = base;
+    (void)bollard_of("a-truck");
+    assert_true(park_check(&bent, &c));
+    bent = base;
+    lane_of("a-truck")->actuator = ACTUATOR_BARRIER; /* its own control may guard it */
+    assert_true(park_check(&bent, &c));
 }
 
 /* What looks like those and is allowed. */
@@ -767,6 +835,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(every_rule_refuses_with_its_number_and_place),
+        WORLD_TEST(a_bollard_with_its_inputs_is_allowed),
         WORLD_TEST(what_is_allowed),
         WORLD_TEST(face_terminals_fit_their_lanes),
         WORLD_TEST(a_face_is_never_the_only_way_in),

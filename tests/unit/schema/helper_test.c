@@ -114,7 +114,7 @@ static void check_one(const struct helper_message *m)
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    bool seen[HELPER_SAYS_PROVED + 1] = {false};
+    bool seen[HELPER_SAYS_GUARDED_BOARD + 1] = {false};
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         check_one(&messages[i]);
         seen[messages[i].kind] = true;
@@ -122,6 +122,9 @@ static void every_kind_there_and_back(void **state)
     struct helper_message board = full_board();
     check_one(&board);
     seen[HELPER_SAYS_BOARD] = true;
+    board.kind = HELPER_SAYS_GUARDED_BOARD;
+    check_one(&board);
+    seen[HELPER_SAYS_GUARDED_BOARD] = true;
     for (size_t kind = HELPER_SAYS_HELLO; kind < ARRAY_LEN(seen); kind++) {
         assert_true(seen[kind]);
     }
@@ -161,6 +164,32 @@ static void fields_arrive_in_their_places(void **state)
     assert_int_equal(back.proved.read.uid_size, 7);
 }
 
+/* Helpers of an earlier agent skip what they do not know, so a plain board is said as before. */
+static void a_board_with_a_guard_is_another_message(void **state)
+{
+    (void)state;
+    uint8_t frame[HELPER_FRAME_BYTES];
+    struct helper_message back;
+    struct helper_message board = full_board();
+    const struct helper_board plain = board.board;
+    assert_int_equal(helper_board_kind(&plain), HELPER_SAYS_BOARD);
+    struct helper_lane *dock = &board.board.lanes[3];
+    dock->crush = (struct helper_number){true, 9};
+    assert_int_equal(helper_board_kind(&board.board), HELPER_SAYS_GUARDED_BOARD);
+    dock->actuator = ACTUATOR_BOLLARD;
+    dock->manual = (struct helper_number){true, 10};
+    board.kind = helper_board_kind(&board.board);
+    assert_true(helper_says_board(&board));
+    assert_false(helper_board_equal(&plain, &board.board));
+    size_t size = helper_pack(&board, frame);
+    assert_int_equal(helper_unpack((struct bytes){frame, size}, &back, NULL), ERR_OK);
+    assert_int_equal(back.board.lanes[3].actuator, ACTUATOR_BOLLARD);
+    assert_int_equal(back.board.lanes[3].crush.number, 9);
+    assert_int_equal(back.board.lanes[3].manual.number, 10);
+    assert_false(back.board.lanes[2].crush.present);
+    assert_true(helper_board_equal(&board.board, &back.board));
+}
+
 /* One byte of a good frame overwritten with a value out of its range. */
 struct spoilt {
     size_t message;
@@ -175,7 +204,7 @@ static void values_out_of_range_are_refused(void **state)
     static const struct spoilt rows[] = {
         {0,  0,  2,         ERR_UNSUPPORTED}, /* version */
         {0,  1,  0,         ERR_UNSUPPORTED}, /* kind */
-        {0,  1,  23,        ERR_UNSUPPORTED}, /* kind */
+        {0,  1,  24,        ERR_UNSUPPORTED}, /* kind */
         {0,  2,  0,         ERR_CORRUPT    }, /* program */
         {0,  2,  4,         ERR_CORRUPT    },
         {0,  5,  'B',       ERR_CORRUPT    }, /* a name's letter */
@@ -218,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_there_and_back),
+        cmocka_unit_test(a_board_with_a_guard_is_another_message),
         cmocka_unit_test(fields_arrive_in_their_places),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(results_have_names),
