@@ -100,4 +100,6 @@ enum exit_code run_desk_badge(struct cli *cli, const struct call *call);
 enum exit_code run_desk_unlock(struct cli *cli, const struct call *call);
 enum exit_code run_desk_lock(struct cli *cli, const struct call *call);
 enum exit_code run_desk_show(struct cli *cli, const struct call *call);
+enum exit_code run_server_rekey(struct cli *cli, const struct call *call);
+enum exit_code run_server_switch(struct cli *cli, const struct call *call);
 enum exit_code run_restore(struct cli *cli, const struct call *call);

@@ -20,6 +20,7 @@
 #include "common/metrics/process.h"
 #include "controller/app/metrics.h"
 #include "controller/app/recovery.h"
+#include "controller/app/rekey.h"
 #include "controller/app/turn.h"
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
@@ -31,6 +32,8 @@ enum {
     GENESIS_MAX = 4 * 1024 * 1024,
     TICK_MS = 1000,
     RECOVERY_MAX = 4096,
+    SWITCH_MS = 300,
+    REBIND_MS = 20,
     READERS_CHECK_MS = 60000,
     PROCESS_MS = 5000 /* how often it is read what the process uses */
 };
@@ -45,6 +48,7 @@ struct daemon {
     struct store *store, *keys;
     struct link_key_pair pair;
     uint64_t commit_timer;
+    bool switching;                    /* to the next key of our own */
     uint64_t turns;                    /* ended so far, and 1 */
     uint64_t frames_turn[PORTS_COUNT]; /* in which a port's last frame was */
     uint64_t bulk_turn;                /* the last that did bulk work; 0: none */
@@ -135,6 +139,9 @@ static bool is_verdict(struct bytes frame)
 static void send_frame(void *ctx, enum port port, const struct link_peer *peer, struct bytes frame)
 {
     struct daemon *d = ctx;
+    if (d->ports == NULL) {
+        return; /* between two keys of ours: what must arrive is asked for again */
+    }
     ports_send(d->ports, (int)port, peer, frame);
     if (port == PORT_AGENTS && is_verdict(frame)) {
         turn_verdict_sent(d->ctl, mono_now().us - d->frame_at.us);
@@ -190,10 +197,84 @@ static bool on_allow(void *ctx, int port, const struct link_key *key)
     return turn_allows(d->ctl, (enum port)port, key);
 }
 
+static enum err open_ports(struct daemon *d, struct fault *fault);
+
+static bool beside_key(const struct daemon *d, const char *suffix,
+                       char out[SETTINGS_PATH_SIZE + 16])
+{
+    return snprintf(out, SETTINGS_PATH_SIZE + 16, "%s%s", d->settings.key_file, suffix) <
+           SETTINGS_PATH_SIZE + 16;
+}
+
+static void open_ports_again(void *ctx)
+{
+    struct daemon *d = ctx;
+    struct fault fault = {0};
+    if (open_ports(d, &fault) != ERR_OK) { /* the former sockets are not gone yet */
+        (void)loop_after(d->loop, REBIND_MS, 0, open_ports_again, d);
+        return;
+    }
+    log_event("server_key_switched", LOG_TEXT("agents", ports_endpoint(d->ports, 0)));
+}
+
+/* What was said last by the old key is on its way: from now on by the new one. The note goes last,
+ * so that who waits for it finds all in place. */
+static void switch_key(void *ctx)
+{
+    struct daemon *d = ctx;
+    char next[SETTINGS_PATH_SIZE + 16];
+    char old[SETTINGS_PATH_SIZE + 16];
+    char note[SETTINGS_PATH_SIZE + 16];
+    struct link_key_pair pair;
+    struct fault fault = {0};
+    d->switching = false;
+    if (!beside_key(d, ".next", next) || !beside_key(d, ".old", old) ||
+        !beside_key(d, ".switch", note) || link_key_pair_read(next, &pair, &fault) != ERR_OK ||
+        rename(d->settings.key_file, old) != 0 || rename(next, d->settings.key_file) != 0) {
+        log_error("server_key_not_switched",
+                  LOG_TEXT("why", fault.what[0] != '\0' ? fault.what : strerror(errno)));
+        return;
+    }
+    link_key_pair_destroy(&d->pair);
+    d->pair = pair;
+    link_key_pair_destroy(&pair);
+    link_key_to_z85(d->pair.public_key, d->ctl->endpoints.server_key);
+    ports_destroy(&d->ports);
+    open_ports_again(d);
+    (void)unlink(note);
+}
+
+/* controller.key.next is told to the gates; once controller.key.switch is there, it takes over.
+ * Both are made by `parkgate server`. */
+static void look_for_next_key(struct daemon *d)
+{
+    char next[SETTINGS_PATH_SIZE + 16];
+    char note[SETTINGS_PATH_SIZE + 16];
+    struct link_key_pair pair;
+    struct fault fault = {0};
+    if (d->switching || !beside_key(d, ".next", next) || !beside_key(d, ".switch", note) ||
+        access(next, F_OK) != 0) {
+        return;
+    }
+    if (!d->ctl->has_next_server_key) {
+        if (link_key_pair_read(next, &pair, &fault) != ERR_OK) {
+            log_error("server_key_not_switched", LOG_TEXT("why", fault.what));
+            return;
+        }
+        rekey_server_next(d->ctl, pair.public_key);
+        link_key_pair_destroy(&pair);
+    } else if (access(note, F_OK) == 0) {
+        rekey_server_now(d->ctl);
+        d->switching = true;
+        (void)loop_after(d->loop, SWITCH_MS, 0, switch_key, d);
+    }
+}
+
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
     begin(d);
+    look_for_next_key(d);
     turn_tick(d->ctl);
 }
 

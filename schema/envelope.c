@@ -31,6 +31,7 @@ static const struct message_spec specs[] = {
     {MESSAGE_SUBJECTS,
      &parkgate__subjects__descriptor,
      {LIMIT_SUBJECTS_PER_MESSAGE + 8, LIMIT_TEXT_BYTES}                                               },
+    {MESSAGE_REKEY,         &parkgate__rekey__descriptor,         {16, LIMIT_TEXT_BYTES}              },
     {MESSAGE_REQUEST,
      &parkgate__request__descriptor,
      {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, 2048}                                  },

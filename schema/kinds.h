@@ -143,6 +143,7 @@ enum message_kind {
     MESSAGE_COMMAND = 8,
     MESSAGE_HEARTBEAT = 9,
     MESSAGE_SUBJECTS = 10,
+    MESSAGE_REKEY = 11,
     MESSAGE_REQUEST = 32,
     MESSAGE_REPLY = 33,
     MESSAGE_ENROL = 48,       /* a Request on the enrol port, verb "agent.join" */

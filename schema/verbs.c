@@ -66,6 +66,7 @@ static const struct verb_spec verbs[] = {
     {"assignment.list",  ADM | OPR | TEN,             true,  false, false},
     {"agent.enroll",     ADM,                         false, false, true },
     {"agent.list",       ADM | OPR | SEC | AUD,       false, false, false},
+    {"agent.rekey",      ADM | SEC,                   false, false, true },
     {"agent.revoke",     ADM | SEC,                   false, false, true },
     {"key.add",          ADM,                         false, false, true },
     {"key.list",         ADM | AUD,                   false, false, false},

@@ -8,6 +8,7 @@
 #include "common/store/keybuf.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
+#include "controller/app/rekey.h"
 #include "controller/app/subjects.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
@@ -233,11 +234,12 @@ static uint32_t next_epoch(const Parkgate__Hello *hello, const Parkgate__AgentRe
 }
 
 static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello,
-                            const Parkgate__AgentRecord *known, const struct input *input,
+                            const Parkgate__AgentRecord *known, const Parkgate__KeyRecord *key,
                             uint32_t *ret_epoch, struct fault *fault)
 {
     Parkgate__AgentRecord record = *known;
-    record.public_key = field_of(BYTES_OF(input->key.bytes));
+    struct link_key identity = rekey_identity(key);
+    record.public_key = field_of(BYTES_OF(identity.bytes));
     record.store_id = hello->store_id;
     record.epoch = next_epoch(hello, known);
     record.last_sequence = 0;
@@ -248,7 +250,7 @@ static enum err order_epoch(struct controller *ctl, const Parkgate__Hello *hello
 
 static enum err welcome(struct controller *ctl, const struct input *input, uint8_t version,
                         uint32_t epoch, bool ordered, const Parkgate__Hello *hello,
-                        struct fault *fault)
+                        const Parkgate__KeyRecord *key, struct fault *fault)
 {
     Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
     struct session *session =
@@ -257,6 +259,7 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
         log_warning("sessions_full", LOG_NUM("limit", LIMIT_AGENTS));
         return ERR_OK;
     }
+    session->identity = rekey_identity(key);
     session->version = version;
     session->epoch = epoch;
     session->asked_epoch = hello->epoch;
@@ -268,7 +271,8 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     welcome.epoch = epoch;
     welcome.wall_us = ctl->now.us;
     welcome.config_version = ctl->park->config_version;
-    TRY(agent_applied_up_to(ctl->txn, BYTES_OF(input->key.bytes), epoch, &welcome.applied, fault));
+    TRY(agent_applied_up_to(ctl->txn, BYTES_OF(session->identity.bytes), epoch, &welcome.applied,
+                            fault));
     batch_send(ctl, PORT_AGENTS, &input->peer, version, MESSAGE_WELCOME, 0, &welcome.base);
     TRY(fault_end(ctl, &fault_gate_away, hello->gate, fault));
     log_event("agent_hello", LOG_TEXT("gate", hello->gate), LOG_NUM("epoch", epoch),
@@ -276,6 +280,7 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     if (hello->config_version != ctl->park->config_version) {
         TRY(push_config(ctl, session, fault));
     }
+    rekey_tell(ctl, session);
     return subjects_tell(ctl, session, fault);
 }
 
@@ -306,20 +311,21 @@ static enum err on_hello(struct controller *ctl, struct input *input,
         refuse_hello(ctl, input, PROTOCOL_VERSION, &c);
         return ERR_OK;
     }
+    TRY(rekey_spoken(ctl, key, fault));
     TRY(agent_get(ctl->txn, key->gate, &known, fault));
     bool stands = order_stands(ctl, input, hello, known);
     enum err err = stands ? ERR_OK : judge_outbox(ctl, hello, known, &fit, fault);
     if (stands) {
         epoch = known->epoch;
     } else if (err == ERR_OK && fit != OUTBOX_FITS) {
-        err = order_epoch(ctl, hello, known, input, &epoch, fault);
+        err = order_epoch(ctl, hello, known, key, &epoch, fault);
     }
     parkgate__agent_record__free_unpacked(known, NULL);
     TRY(err);
     if (fit == OUTBOX_CHANGED) {
         TRY(fault_note(ctl, &fault_outbox_restored, hello->gate, hello->gate, "", fault));
     }
-    return welcome(ctl, input, version, epoch, stands || fit != OUTBOX_FITS, hello, fault);
+    return welcome(ctl, input, version, epoch, stands || fit != OUTBOX_FITS, hello, key, fault);
 }
 
 /* --- events and heartbeats --- */
@@ -396,6 +402,19 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     return judge_clock(ctl, session, fault);
 }
 
+static enum err on_rekey(struct controller *ctl, struct input *input,
+                         const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                         const ProtobufCMessage *body, struct fault *fault)
+{
+    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    (void)envelope;
+    if (session == NULL) {
+        return ERR_OK;
+    }
+    hear(ctl, session, input);
+    return rekey_heard(ctl, session, key, (const void *)body, fault);
+}
+
 struct agent_message {
     enum message_kind kind;
     enum err (*work)(struct controller *ctl, struct input *input, const struct envelope *envelope,
@@ -407,6 +426,7 @@ static const struct agent_message messages[] = {
     {MESSAGE_HELLO,     on_hello    },
     {MESSAGE_EVENT,     on_event    },
     {MESSAGE_HEARTBEAT, on_heartbeat},
+    {MESSAGE_REKEY,     on_rekey    },
 };
 
 /* Frames that make no sense are counted and logged; nothing is answered to who may be hostile. */

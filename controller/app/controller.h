@@ -87,6 +87,8 @@ struct controller {
     struct mono started;
     bool unheard_told; /* gates not heard since the start were told once */
     struct notices notices;
+    bool has_next_server_key, server_key_now; /* rekey.h; soft */
+    struct link_key next_server_key;
     bool store_full;                    /* the last commit found no room */
     uint64_t frames_refused;            /* gauges */
     struct gauges gauges;               /* times are measured by the shell */

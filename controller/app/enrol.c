@@ -4,6 +4,7 @@
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
+#include "controller/app/rekey.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
 #include "controller/store/tables.h"
@@ -52,22 +53,6 @@ static enum err code_of(struct controller *ctl, const char *gate, Parkgate__Enro
     return ERR_OK;
 }
 
-/* The gate's former key, if any, ends with the new one. */
-static enum err end_former_key(struct controller *ctl, const char *name, struct fault *fault)
-{
-    Parkgate__KeyRecord *former = NULL;
-    enum err err = key_by_name(ctl->txn, name, &former, fault);
-    if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
-    }
-    Parkgate__KeyRecord ended = *former;
-    ended.revoked_us = ctl->now.us;
-    ended.reason = field_text("replaced by a new enrolment");
-    err = controller_record(ctl, ENTRY_KEY, "", &ended.base, fault);
-    parkgate__key_record__free_unpacked(former, NULL);
-    return err;
-}
-
 static enum err admit(struct controller *ctl, const struct input *input, const char *gate,
                       struct fault *fault)
 {
@@ -76,7 +61,7 @@ static enum err admit(struct controller *ctl, const struct input *input, const c
     Parkgate__AgentRecord agent = PARKGATE__AGENT_RECORD__INIT;
     Parkgate__AgentRecord *known = NULL;
     (void)strncat(name, gate, NAME_SIZE);
-    TRY(end_former_key(ctl, name, fault));
+    TRY(rekey_end_all(ctl, gate, "", "replaced by a new enrolment", fault));
     key.name = name;
     key.public_key = field_of(BYTES_OF(input->key.bytes));
     key.roles = 1U << ROLE_AGENT;

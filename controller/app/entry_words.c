@@ -321,6 +321,17 @@ static void approval_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void replace_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__KeyReplace *replace = (const void *)body;
+    const char *whose = replace->gate[0] != '\0' ? replace->gate : "controller";
+    copy(w->gate, sizeof(w->gate), replace->gate);
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", whose,
+                   replace->now ? "answers by its new key now" : "is to replace its key");
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%s", whose,
+                   replace->now ? "现已启用新密钥" : "将更换密钥");
+}
+
 static void recovery_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__Recovery *recovery = (const void *)body;
@@ -412,6 +423,7 @@ static const struct wording wordings[] = {
     {ENTRY_NOTICE,        "notice",        &parkgate__notice_record__descriptor,     notice_words    },
     {ENTRY_CLEARANCE,     "clearance",     &parkgate__clearance_record__descriptor,  clearance_words },
     {ENTRY_BAN,           "ban",           &parkgate__ban_record__descriptor,        ban_words       },
+    {ENTRY_KEY_REPLACE,   "key-replace",   &parkgate__key_replace__descriptor,       replace_words   },
     {ENTRY_RECOVERY,      "recovery",      &parkgate__recovery__descriptor,          recovery_words  },
     {ENTRY_APPROVAL,      "approval",      &parkgate__approval_record__descriptor,   approval_words  },
     {ENTRY_BOOKING,       "booking",       &parkgate__booking_record__descriptor,    booking_words   },

@@ -86,7 +86,7 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     }
     TRY(seal_event(ctl, a, &day, &size, fault));
     refused.gate = field_text(a->session->gate.text);
-    refused.public_key = field_of(BYTES_OF(a->session->key.bytes));
+    refused.public_key = field_of(BYTES_OF(a->session->identity.bytes));
     refused.epoch = a->event->epoch;
     refused.event_sequence = a->event->sequence;
     refused.digest = field_of(BYTES_OF(a->digest.bytes));
@@ -198,7 +198,7 @@ static void fill_input(struct arrival *a, struct wall now)
     parkgate__event_entry__init(entry);
     keep_unknown(a);
     entry->gate = field_text(a->session->gate.text);
-    entry->public_key = field_of(BYTES_OF(a->session->key.bytes));
+    entry->public_key = field_of(BYTES_OF(a->session->identity.bytes));
     entry->epoch = event->epoch;
     entry->event_sequence = event->sequence;
     entry->digest = field_of(BYTES_OF(a->digest.bytes));
@@ -359,7 +359,7 @@ static enum err named_event(struct controller *ctl, const struct arrival *a,
                             Parkgate__EventIndex **ret_index, struct fault *fault)
 {
     const Parkgate__Event *event = a->event;
-    return agent_event(ctl->txn, BYTES_OF(a->session->key.bytes),
+    return agent_event(ctl->txn, BYTES_OF(a->session->identity.bytes),
                        event->presentation_epoch != 0 ? event->presentation_epoch : event->epoch,
                        event->presentation, ret_index, fault);
 }
@@ -758,7 +758,7 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
     a.event = event;
     a.packed = packed;
     a.digest = seal_hash_of(packed);
-    enum err err = agent_event(ctl->txn, BYTES_OF(session->key.bytes), event->epoch,
+    enum err err = agent_event(ctl->txn, BYTES_OF(session->identity.bytes), event->epoch,
                                event->sequence, &index, fault);
     if (err == ERR_OK) {
         err = answer_known(ctl, &a, index, fault);

@@ -16,6 +16,9 @@ struct session {
     bool away; /* silent for too long; a fault was raised */
     struct link_peer peer;
     struct link_key key;
+    struct link_key identity; /* the box's first key: under it its events stand */
+    bool draws;               /* was told to draw a new key */
+    bool kept_server_key;     /* it has our next one */
     struct name gate;
     uint8_t version;
     uint32_t epoch;

@@ -5,6 +5,7 @@
 #include "controller/app/agents.h"
 #include "controller/app/approvals.h"
 #include "controller/app/faults.h"
+#include "controller/app/rekey.h"
 #include "controller/app/request.h"
 #include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
@@ -70,11 +71,16 @@ static const char *gate_state(const struct controller *ctl, const Parkgate__KeyR
 static enum err gate_key(struct controller *ctl, const Parkgate__AgentRecord *agent,
                          Parkgate__KeyRecord **ret, struct fault *fault)
 {
+    char name[NAME_SIZE + 8];
     *ret = NULL;
     if (agent == NULL) {
         return ERR_OK;
     }
-    enum err err = key_get(ctl->txn, field_view(&agent->public_key), ret, fault);
+    (void)snprintf(name, sizeof(name), "gate:%s", agent->gate);
+    enum err err = key_by_name(ctl->txn, name, ret, fault); /* the live one */
+    if (err == ERR_NOT_FOUND) {
+        err = key_get(ctl->txn, field_view(&agent->public_key), ret, fault);
+    }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -91,13 +97,16 @@ static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
     answer_number(a, session == NULL ? 0 : (int64_t)session->pending);
     answer_number(a, session == NULL ? 0 : session->offset_ms);
     answer_number(a, session == NULL ? 0 : session->devices_down);
+    answer_text(a, !ctl->has_next_server_key                     ? ""
+                   : session != NULL && session->kept_server_key ? "kept"
+                                                                 : "waiting");
     (void)answer_end_row(a);
 }
 
 static enum err on_agent_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
     answer_columns(request->answer,
-                   "gate,state,heard_us,epoch,sequence,pending,offset_ms,devices_down");
+                   "gate,state,heard_us,epoch,sequence,pending,offset_ms,devices_down,server_key");
     for (size_t i = 0; i < ctl->park->gate_count; i++) {
         Parkgate__AgentRecord *agent = NULL;
         Parkgate__KeyRecord *key = NULL;
@@ -152,7 +161,9 @@ static enum err revoke_named(struct controller *ctl, struct request *request, co
     Parkgate__KeyRecord changed = *key;
     changed.revoked_us = ctl->now.us;
     changed.reason = field_text(reason);
-    err = controller_record(ctl, ENTRY_KEY, request->key->name, &changed.base, fault);
+    err = key->gate[0] != '\0' /* one that is being replaced has two */
+              ? rekey_end_all(ctl, key->gate, request->key->name, reason, fault)
+              : controller_record(ctl, ENTRY_KEY, request->key->name, &changed.base, fault);
     if (err == ERR_OK && key->gate[0] != '\0') {
         err = quarantine(ctl, key->gate, fault);
     }
@@ -170,6 +181,23 @@ static enum err on_agent_revoke(struct controller *ctl, struct request *request,
     }
     (void)snprintf(name, sizeof(name), "gate:%s", gate.text);
     return revoke_named(ctl, request, "gate", name, gate.text, fault);
+}
+
+static enum err on_agent_rekey(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    struct name gate;
+    const char *reason = NULL;
+    enum err err = ERR_OK;
+    if (!request_name(request, "gate", &gate) || !request_need(request, "reason", &reason)) {
+        return ERR_OK;
+    }
+    if (park_gate(ctl->park, gate) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "gate", gate.text, NULL);
+        return ERR_OK;
+    }
+    (void)rekey_order(ctl, gate, request->key->name, reason, &request->answer->complaint, &err,
+                      fault);
+    return err;
 }
 
 static enum err on_key_revoke(struct controller *ctl, struct request *request, struct fault *fault)
@@ -417,6 +445,7 @@ static enum err on_key_list(struct controller *ctl, struct request *request, str
 const struct verb_handler verbs_of_keys[] = {
     {"agent.enroll", on_agent_enroll},
     {"agent.list",   on_agent_list  },
+    {"agent.rekey",  on_agent_rekey },
     {"agent.revoke", on_agent_revoke},
     {"key.add",      on_key_add     },
     {"key.list",     on_key_list    },

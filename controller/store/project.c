@@ -38,6 +38,7 @@ static const struct projector projectors[] = {
     {ENTRY_CLEARANCE,     &parkgate__clearance_record__descriptor,  project_clearance    },
     {ENTRY_NOTICE,        &parkgate__notice_record__descriptor,     project_notice       },
     {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
+    {ENTRY_KEY_REPLACE,   &parkgate__key_replace__descriptor,       project_nothing      },
     {ENTRY_RECOVERY,      &parkgate__recovery__descriptor,          project_nothing      },
     {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },
     {ENTRY_BOOKING,       &parkgate__booking_record__descriptor,    project_booking      },

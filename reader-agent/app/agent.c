@@ -52,6 +52,7 @@ static void tick(void *ctx)
     devices_tick(gate);
     terminals_tick(gate);
     uplink_tick(gate);
+    rekey_tick(gate);
     record_late_again(gate);
     recover_again(gate);
 }
@@ -195,6 +196,7 @@ static void end(struct gate *gate)
     day_keys_destroy(&gate->day_keys);
     agent_store_destroy(&gate->store);
     link_key_pair_destroy(&gate->keys);
+    link_key_pair_destroy(&gate->rekey.next);
 }
 
 static void say_started(const struct gate *gate)

@@ -145,6 +145,15 @@ struct gate_figures {
     uint64_t missed;             /* verdicts that did not come in time */
 };
 
+/* Keys on their way (rekey.c). */
+struct rekey {
+    struct link_key_pair next; /* of the gate; while drawn */
+    bool drawn, known;         /* on disk; the controller knows it */
+    struct mono offer_at, until;
+    struct link_key server_now, server_next;
+    bool has_server_next, tries_next;
+};
+
 struct gate {
     char dir[SETTINGS_PATH_SIZE];
     struct settings settings;
@@ -174,6 +183,7 @@ struct gate {
     struct link *link;
     struct controller_link *controller;
     struct link_state link_state;
+    struct rekey rekey;
     struct backlog backlog;
     struct config_parts config;
     int64_t echo_us;
@@ -320,6 +330,21 @@ void devices_tick(struct gate *gate);
 struct gate_device *device_find(struct gate *gate, struct name name);
 void device_state_heard(struct gate *gate, struct name name, enum device_state state,
                         const char *what);
+
+/* Closes the connection and begins anew, with the keys of now. */
+void uplink_renew(struct gate *gate);
+
+/* --- rekey.c --- */
+
+/* The key that the controller answers by. ERR_INPUT: agent.conf has none. */
+MUST_CHECK enum err rekey_begin(struct gate *gate, struct link_key *ret_server,
+                                struct fault *fault);
+void rekey_heard(struct gate *gate, const Parkgate__Rekey *message);
+void rekey_tick(struct gate *gate);
+/* Nothing is heard: perhaps the controller answers by its next key already. */
+void rekey_server_silent(struct gate *gate);
+/* WELCOME came by the key that is in use. */
+void rekey_welcomed(struct gate *gate);
 
 /* --- recover.c --- */
 

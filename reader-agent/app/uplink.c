@@ -70,6 +70,7 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
     }
     controller_link_speak(gate->controller, (uint8_t)welcome->version);
     bool was_up = gate->link_state.welcome;
+    rekey_welcomed(gate);
     if (welcome->epoch != agent_store_state(gate->store)->epoch) {
         backlog_new_epoch(gate, welcome->epoch);
     }
@@ -205,6 +206,11 @@ static void hear_subjects(struct gate *gate, const ProtobufCMessage *message)
     terminals_heard(gate, (const Parkgate__Subjects *)message);
 }
 
+static void hear_rekey(struct gate *gate, const ProtobufCMessage *message)
+{
+    rekey_heard(gate, (const Parkgate__Rekey *)message);
+}
+
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
     gate->echo_us = ((const Parkgate__Heartbeat *)message)->wall_us;
@@ -224,6 +230,7 @@ static const struct message_handler {
     {MESSAGE_COMMAND,       true,  hear_command  },
     {MESSAGE_HEARTBEAT,     false, hear_heartbeat},
     {MESSAGE_SUBJECTS,      true,  hear_subjects },
+    {MESSAGE_REKEY,         true,  hear_rekey    },
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
@@ -255,9 +262,7 @@ enum err uplink_begin(struct gate *gate, struct fault *fault)
 {
     struct controller_link_options options = {
         .link = gate->link, .keys = &gate->keys, .endpoint = gate->settings.controller};
-    if (!link_key_from_z85(gate->settings.server_key, &options.server_key)) {
-        return fault_set(fault, ERR_INPUT, "server_key in agent.conf is no key");
-    }
+    TRY(rekey_begin(gate, &options.server_key, fault));
     TRY(controller_link_create(&options, &gate->controller, fault));
     if (loop_add_socket(gate->loop, controller_link_socket(gate->controller), socket_ready, gate) !=
         ERR_OK) {
@@ -277,7 +282,7 @@ void uplink_end(struct gate *gate)
     controller_link_destroy(&gate->controller);
 }
 
-static void renew(struct gate *gate)
+void uplink_renew(struct gate *gate)
 {
     struct fault fault = {0};
     loop_remove_socket(gate->loop, controller_link_socket(gate->controller));
@@ -288,6 +293,7 @@ static void renew(struct gate *gate)
         ERR_OK) {
         log_error("controller_connect_failed", LOG_TEXT("why", "the loop is full"));
     }
+    link_state_unknown(&gate->link_state);
 }
 
 void uplink_tick(struct gate *gate)
@@ -297,8 +303,9 @@ void uplink_tick(struct gate *gate)
     if (due & LINK_DUE_SILENT) {
         log_warning("controller_silent", LOG_NUM("ms", LIMIT_SILENCE_MS));
     }
-    if (due & LINK_DUE_RENEW) {
-        renew(gate);
+    if ((due & LINK_DUE_RENEW) || ((due & LINK_DUE_SILENT) && gate->rekey.has_server_next)) {
+        rekey_server_silent(gate);
+        uplink_renew(gate);
     }
     if (due & LINK_DUE_HELLO) {
         send_hello(gate);

@@ -77,6 +77,16 @@ enum err controller_link_renew(struct controller_link *link, struct fault *fault
     return ERR_OK;
 }
 
+void controller_link_set_keys(struct controller_link *link, const struct link_key_pair *keys)
+{
+    link->keys = *keys;
+}
+
+void controller_link_set_server(struct controller_link *link, struct link_key server_key)
+{
+    link->server_key = server_key;
+}
+
 void controller_link_speak(struct controller_link *link, uint8_t version)
 {
     MUST(version >= PROTOCOL_VERSION_OLDEST && version <= PROTOCOL_VERSION);

@@ -31,6 +31,9 @@ void controller_link_destroy(struct controller_link **link);
 void *controller_link_socket(const struct controller_link *link);
 /* Closes the connection and makes a new one. Take the old socket out of the loop before. */
 MUST_CHECK enum err controller_link_renew(struct controller_link *link, struct fault *fault);
+/* For the next connection. */
+void controller_link_set_keys(struct controller_link *link, const struct link_key_pair *keys);
+void controller_link_set_server(struct controller_link *link, struct link_key server_key);
 /* The version spoken from now on, 1 to PROTOCOL_VERSION. */
 void controller_link_speak(struct controller_link *link, uint8_t version);
 

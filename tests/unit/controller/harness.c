@@ -44,6 +44,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__heartbeat__descriptor;
     case MESSAGE_SUBJECTS:
         return &parkgate__subjects__descriptor;
+    case MESSAGE_REKEY:
+        return &parkgate__rekey__descriptor;
     case MESSAGE_REPLY:
     case MESSAGE_ENROLLED:
         return &parkgate__reply__descriptor;

@@ -1,0 +1,154 @@
+/* server rekey, server switch: the controller's own key is replaced while it works. Both are run on
+ * its machine, where the key lies; the controller looks for what they leave beside it, once a
+ * second. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin-cli/command.h"
+#include "admin-cli/file.h"
+#include "admin-cli/operator_conf.h"
+#include "common/base/must.h"
+
+enum { SWITCH_WAIT_MS = 10000, SWITCH_LOOK_MS = 50, CONF_MAX = 64 * 1024 };
+
+static bool inside(const char *dir, const char *name, char out[OPERATOR_PATH_SIZE],
+                   struct complaint *c)
+{
+    return snprintf(out, OPERATOR_PATH_SIZE, "%s/%s", dir, name) < OPERATOR_PATH_SIZE ||
+           complain(c, ERROR_DIR_MAKE, dir, "the path is too long", NULL, NULL);
+}
+
+/* A file of ours becomes the controller's, so that it may use and remove it. */
+static bool give_to_owner(const char *dir, const char *path, struct complaint *c)
+{
+    struct stat owner;
+    char key[OPERATOR_PATH_SIZE];
+    if (!inside(dir, "controller.key", key, c)) {
+        return false;
+    }
+    if (stat(key, &owner) != 0 ||
+        (owner.st_uid != geteuid() && chown(path, owner.st_uid, owner.st_gid) != 0)) {
+        return complain(c, ERROR_FILE_OPEN, key, strerror(errno), NULL, NULL);
+    }
+    return true;
+}
+
+enum exit_code run_server_rekey(struct cli *cli, const struct call *call)
+{
+    const char *dir = call_value(call, "dir");
+    char path[OPERATOR_PATH_SIZE];
+    struct complaint c = {0};
+    struct fault fault = {0};
+    AUTO(link_key_pair_destroy) struct link_key_pair pair = {0};
+    if (!inside(dir, "controller.key", path, &c)) {
+        return cli_say(cli, &c);
+    }
+    if (access(path, F_OK) != 0) {
+        return cli_refuse(cli, ERROR_FILE_OPEN, dir,
+                          "not the directory of a park (no controller.key)", NULL, NULL);
+    }
+    if (!inside(dir, "controller.key.next", path, &c)) {
+        return cli_say(cli, &c);
+    }
+    if (link_key_pair_draw(&pair, &fault) != ERR_OK ||
+        link_key_pair_write(path, &pair, &fault) != ERR_OK) {
+        return cli_refuse(cli, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+    }
+    if (!give_to_owner(dir, path, &c)) {
+        return cli_say(cli, &c);
+    }
+    cli_tell(
+        cli,
+        (struct bilingual){
+            {"Drawn. The gates are told within a second; parkgate agent list shows which have kept "
+             "it. Then: parkgate server switch", "已生成。一秒内通知各出入口；parkgate agent list 显示哪些已保存。然后执行：parkgate "
+             "server switch"}
+    });
+    return EXIT_DONE;
+}
+
+/* The public key of the controller in the files of this directory that say it. */
+static bool write_public(const char *dir, struct complaint *c)
+{
+    char key_path[OPERATOR_PATH_SIZE];
+    char public_path[OPERATOR_PATH_SIZE];
+    char conf_path[OPERATOR_PATH_SIZE];
+    char z85[LINK_KEY_Z85_SIZE];
+    struct link_key key;
+    struct fault fault = {0};
+    size_t size = 0;
+    if (!inside(dir, "controller.key", key_path, c) ||
+        !inside(dir, "controller.pub", public_path, c) ||
+        !inside(dir, "operator.conf", conf_path, c)) {
+        return false;
+    }
+    (void)unlink(public_path);
+    if (link_key_read(key_path, &key, &fault) != ERR_OK ||
+        link_key_write(public_path, key, &fault) != ERR_OK) {
+        return complain(c, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+    }
+    if (access(conf_path, F_OK) != 0) {
+        return true;
+    }
+    char *text = file_read(conf_path, CONF_MAX, &size, c);
+    if (text == NULL) {
+        return false;
+    }
+    char *at = strstr(text, "server_key = ");
+    link_key_to_z85(key, z85);
+    if (at != NULL && strlen(at) >= strlen("server_key = ") + LINK_KEY_Z85_SIZE - 1) {
+        memcpy(at + strlen("server_key = "), z85, LINK_KEY_Z85_SIZE - 1);
+    }
+    char fresh[OPERATOR_PATH_SIZE];
+    bool good = inside(dir, "operator.conf.new", fresh, c) &&
+                (unlink(fresh) == 0 || errno == ENOENT) &&
+                file_make(fresh, 0600, (struct bytes){(const uint8_t *)text, size}, c) &&
+                (rename(fresh, conf_path) == 0 ||
+                 complain(c, ERROR_DIR_MAKE, conf_path, strerror(errno), NULL, NULL));
+    free(text);
+    return good;
+}
+
+/* The controller removes the note when it answers by the new key. */
+static bool wait_for_controller(const char *note, struct complaint *c)
+{
+    for (int waited = 0; access(note, F_OK) == 0; waited += SWITCH_LOOK_MS) {
+        if (waited >= SWITCH_WAIT_MS) {
+            (void)unlink(note);
+            return complain(c, ERROR_UNREACHABLE, "of this directory", NULL, NULL, NULL);
+        }
+        (void)poll(NULL, 0, SWITCH_LOOK_MS);
+    }
+    return true;
+}
+
+enum exit_code run_server_switch(struct cli *cli, const struct call *call)
+{
+    const char *dir = call_value(call, "dir");
+    char next[OPERATOR_PATH_SIZE];
+    char note[OPERATOR_PATH_SIZE];
+    struct complaint c = {0};
+    if (!inside(dir, "controller.key.next", next, &c) ||
+        !inside(dir, "controller.key.switch", note, &c)) {
+        return cli_say(cli, &c);
+    }
+    if (access(next, F_OK) != 0) {
+        return cli_refuse(cli, ERROR_FILE_OPEN, next, "first run: parkgate server rekey", NULL,
+                          NULL);
+    }
+    if (!file_make(note, 0600, (struct bytes){(const uint8_t *)"", 0}, &c) ||
+        !give_to_owner(dir, note, &c) || !wait_for_controller(note, &c) || !write_public(dir, &c)) {
+        return cli_say(cli, &c);
+    }
+    cli_tell(cli, (struct bilingual){
+                      {"Done. Other computers of staff need the new controller.pub.",
+                       "完成。其他工作电脑需要新的 controller.pub。"}
+    });
+    return EXIT_DONE;
+}
