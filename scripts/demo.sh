@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Shows Parkgate at work: a logistics park with three gates, 2,000 workers and a morning, on emulated devices.
-# 演示：三个出入口、两千名人员的物流园区的一个早晨，全部使用模拟设备。
+# Shows Parkgate at work: a logistics park with four gates, 2,000 workers and a morning, on emulated devices.
+# 演示：四个出入口、两千名人员的物流园区的一个早晨，全部使用模拟设备。
 #
 #   scripts/demo.sh               plays the morning, then the park stays up for your own commands · 演示后园区保持运行
 #   scripts/demo.sh --once        ends by itself; status 0 only if all came out as expected · 自行结束，符合预期才返回 0

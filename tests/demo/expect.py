@@ -20,8 +20,8 @@ PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai: no 
 HEADS = {"badge": ["卡号", "badge uid", "门禁卡号", "card", "工牌号", "uid", "门禁卡", "card number"],
          "shift": ["班次", "shift", "班组"], "plate": ["车牌号"], "tenant": ["租户"]}
 SHIFT_WORDS = {"白班": "day", "夜班": "night"}
-POSTING = ("b-face", "c-in", "c-out")  # devices with a clock of their own
-EXITS = ("a-out", "b-out", "c-out")
+POSTING = ("b-face", "c-in", "c-out", "c-dock", "c-vz")  # devices with a clock of their own
+EXITS = ("a-out", "b-out", "c-out", "d-out")
 
 
 def rows(path):
@@ -47,7 +47,7 @@ class Morning:
     def __init__(self, start, story, data):
         self.start = datetime.datetime.fromtimestamp(start // 60 * 60, PARK_TIME)
         self.shifts, self.windows, self.tenants, self.steps = {}, {}, {}, []
-        self.office = []
+        self.office, self.passback = [], []
         for line in open(story, encoding="utf-8"):
             words = shlex.split(line, comments=True)
             if words:
@@ -76,6 +76,8 @@ class Morning:
             self.tenants[words[1]] = dict(zip(words[2::2], words[3::2]))
         elif words[0] == "office":
             self.office.append(words[1:])
+        elif words[0] == "passback":
+            self.passback += words[1:]
         elif words[0] != "phase":
             self.steps.append(words)
 
@@ -85,18 +87,26 @@ class Count:
         self.m = morning
         self.duties = {who: [(tenant, shift)] if shift != "none" else [] for who, (tenant, shift) in morning.people.items()}
         self.revoked, self.suspended, self.closed = set(), set(), set()
+        self.booked, self.hosts, self.forgiven = set(), {}, set()
         for verb, *rest in morning.office:
             self.do_office(verb, rest)
         self.refusals = collections.Counter()
         self.passages = collections.Counter()
         self.turns = collections.defaultdict(collections.Counter)
         self.days = collections.defaultdict(lambda: {"persons": set(), "entries": 0, "exits": 0, "present": 0})
-        self.inside = {}
+        self.inside, self.came_by = {}, {}
+        self.openings, self.faults = collections.Counter(), collections.Counter()
         self.posts = collections.Counter()
 
     def do_office(self, verb, rest):
         if verb == "suspend-tenant":
             self.closed.add(rest[0])
+            return
+        if verb == "booking":
+            self.booked.add((rest[0], " ".join(rest[1:])))
+            return
+        if verb == "visitor":
+            self.hosts[rest[0]] = " ".join(rest[1:])
             return
         who = [f"{rest[0]} {n}" for n in ranged(rest[1])]
         if verb == "suspend-person":
@@ -122,6 +132,9 @@ class Count:
 
     def attribution(self, who, when):
         """Tenant and business day of an entry."""
+        if who in self.hosts:
+            tenant, _ = self.m.people[self.hosts[who]]
+            return tenant, self.cut_date(tenant, when)
         home, _ = self.m.people[who]
         valid = [duty for duty in self.duties[who] if self.valid(duty, when)]
         running = []
@@ -151,7 +164,10 @@ class Count:
             return "person-suspended"
         if not valid:
             return "no-assignment"
-        return "granted" if any(self.open_now(tenant, when) for tenant, _ in valid) else "out-of-schedule"
+        if not any(self.open_now(tenant, when) for tenant, _ in valid):
+            return "out-of-schedule"
+        passback = self.m.people[who][0] in self.m.passback and who in self.inside and who not in self.forgiven
+        return "anti-passback" if passback else "granted"
 
     def truck(self, tenant, when):
         if tenant in self.closed:
@@ -194,7 +210,30 @@ class Count:
         day["persons"].add(who)
         day["entries"] += 1
         day["present"] += 1
-        self.inside[who] = key
+        self.inside[who], self.came_by[who] = key, lane
+        self.forgiven.discard(who)
+
+    def with_driver(self, lane, number, *drivers):
+        """A truck's plate, then the badges of drivers until one of them is its own."""
+        owner = self.m.trucks[int(number) - 1]
+        reason = self.truck(owner, self.m.start)
+        if self.verdict(lane, "driver-needed" if reason == "granted" else reason) or reason != "granted":
+            return
+        for who in (" ".join(drivers[at:at + 2]) for at in range(0, len(drivers), 2)):
+            if (number, who) in self.booked or self.m.people[who][0] == owner:
+                self.through(lane, who)
+                return
+            self.refusals["driver-wrong"] += 1
+
+    def camera(self, lane, verb, number):
+        """A camera that opens a barrier by itself: nothing there counts turns."""
+        if verb == "vz-history":
+            self.refusals["history"] += 1
+        elif verb == "vz-half":
+            self.faults["body-aside"] += 1
+        else:
+            reason = "credential-unknown" if verb == "vz-stranger" else self.truck(self.m.trucks[int(number) - 1], self.m.start)
+            self.openings[lane] += self.verdict(lane, reason)
 
     def step(self, lane, verb, *rest):
         now = self.m.start
@@ -213,6 +252,21 @@ class Count:
                 reason = "stale-read" if verb == "stale" else self.truck(self.m.trucks[number - 1], now)
                 if self.verdict(lane, reason):
                     self.through(lane, None)
+        elif verb == "truck":
+            self.with_driver(lane, *rest)
+        elif verb.startswith("vz"):
+            self.camera(lane, verb, *rest)
+        elif verb == "visitor":
+            if self.came_by.get(self.hosts[rest[0]]) == lane and self.hosts[rest[0]] in self.inside:
+                self.through(lane, rest[0])
+            else:
+                self.refusals["escort-needed"] += 1
+        elif verb == "clone":
+            self.refusals["card-not-authentic"] += 1
+        elif verb == "forgive":
+            self.forgiven.add(" ".join(rest))
+        elif verb == "scene":
+            pass
         elif verb == "history":  # judged before the clock; nor does it measure one
             self.refusals["history"] += 1
         elif verb == "expired":
@@ -232,6 +286,7 @@ class Count:
                               for (tenant, day), figures in sorted(self.days.items(), key=str)},
                 "inside": len(self.inside), "refusals": dict(sorted(self.refusals.items())),
                 "passages": dict(sorted(self.passages.items())),
+                "openings": dict(self.openings), "faults": dict(self.faults),
                 "turns": {lane: dict(sorted(kinds.items())) for lane, kinds in sorted(self.turns.items())}}
 
 

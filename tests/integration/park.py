@@ -30,6 +30,7 @@ import urllib.request
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "peers"))
+import peer_vzenith  # noqa: E402
 from peerlib import Peer  # noqa: E402
 
 DEADLINE_S = 30.0
@@ -240,9 +241,12 @@ class Ports:
 
 # --- what a park is made of ---
 
+FACES = ("face", "uniview", "zkteco-att")  # a lane with one of them has a badge reader, too
+
+
 class Lane:
-    """One turnstile or barrier. `reader`: badge, face, plate, a driver of the park file
-    that posts, or None; a lane with a face terminal has a badge reader, too;
+    """One turnstile or barrier. `reader`: badge, face, plate, a driver of the park file that posts, or None; a lane with a face
+    terminal has a badge reader, too, and one that asks for the driver, unless it has a keypad. A VZenith camera opens by itself: see Gate.
     `tls`: by https, with a certificate of its own. `reader_more`: more keys of its entry.
     `keypad`: beside the reader stands one that posts the plain JSON (PINs, badges of a driver); keyed().
     `terminal`: the agent speaks to the face terminal, and it asks ("asks"; then no passage sensor) or not ("no-relay")."""
@@ -254,9 +258,9 @@ class Lane:
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
         self.open_ms, self.pass_ms, self.terminal, self.more = open_ms, pass_ms, terminal, more
         self.reader_more, self.tls, self.keypad = reader_more or {}, tls, keypad
+        self.badge = reader in ("badge", *FACES) or (more.get("driver", False) and not keypad)
 
 
-FACES = ("face", "uniview", "zkteco-att")  # a lane with one of them has a badge reader, too
 GREEN, RED, YELLOW = "green", "red", "yellow"  # of a display
 
 
@@ -269,12 +273,15 @@ class Board:
 
 
 class Gate:
-    def __init__(self, name, boards=(), title=None, title_zh=None):
+    """`boardless`: lanes that no board opens."""
+
+    def __init__(self, name, boards=(), title=None, title_zh=None, boardless=()):
         self.name, self.boards, self.title, self.title_zh = name, list(boards), title, title_zh
+        self.boardless = list(boardless)
 
     @property
     def lanes(self):
-        return [lane for board in self.boards for lane in board.lanes]
+        return [lane for board in self.boards for lane in board.lanes] + self.boardless
 
 
 class Device:
@@ -452,7 +459,7 @@ class Park:
             for board in gate.boards:
                 self._start_board(board)
             for lane in gate.lanes:
-                if lane.reader in ("badge", *FACES):
+                if lane.badge:
                     self._start_reader(lane)
                 if lane.terminal:
                     self.start_terminal(lane)
@@ -522,6 +529,10 @@ class Park:
             self.posters[lane] = Poster(self.programs, self.url(lane))
         return self.posters[lane]
 
+    def camera(self, lane):
+        """A VZenith camera at a lane, with a barrier of its own."""
+        return peer_vzenith.Camera(self.url(lane))
+
     # --- what people do: each waits for the light and returns what the display shows ---
 
     def tap(self, lane, uid):
@@ -559,8 +570,8 @@ class Park:
         return answer
 
     def url(self, lane):
-        gate = next(gate.name for gate in self.gates for other in gate.lanes if other.name == lane)
-        return f"http://127.0.0.1:{self.http_ports[gate]}/hik/{self.reader_name(lane)}"
+        gate, kind = next((gate.name, other.reader) for gate in self.gates for other in gate.lanes if other.name == lane)
+        return f"http://127.0.0.1:{self.http_ports[gate]}/{'vz' if kind == 'vzenith' else 'hik'}/{self.reader_name(lane)}"
 
     def reader_name(self, lane):
         kind = next(other.reader for gate in self.gates for other in gate.lanes if other.name == lane)
@@ -578,24 +589,30 @@ class Park:
                                "poll_ms": None if board.counters else 50,
                                "shortest_pulse_ms": None if board.counters else PULSE_RTU_MS, **board.more})
                 for number, lane in enumerate(board.lanes):
-                    lanes.append(self._lane_entry(gate, board, number, lane))
-                    if lane.reader:
-                        readers.append(self._reader_entry(lane))
-                    if lane.reader in FACES:
-                        readers.append(self._badge_entry(lane))
-                    if lane.keypad:
-                        readers.append({"name": f"{lane.name}-keypad", "lane": lane.name, "driver": "json", "device": "127.0.0.1"})
+                    lanes.append({**self._lane_entry(gate, lane), **self._wires(board, number, lane), **lane.more})
+            lanes += [{**self._lane_entry(gate, lane), **lane.more} for lane in gate.boardless]
+            for lane in gate.lanes:
+                if lane.reader:
+                    readers.append(self._reader_entry(lane))
+                if lane.badge and lane.reader != "badge":
+                    readers.append(self._badge_entry(lane))
+                if lane.keypad:
+                    readers.append({"name": f"{lane.name}-keypad", "lane": lane.name, "driver": "json", "device": "127.0.0.1"})
         return "".join([self.park_yaml.rstrip("\n") + "\n", yaml_list("gates", gates), yaml_list("boards", boards),
                         yaml_list("lanes", lanes), yaml_list("readers", readers)])
 
     @staticmethod
-    def _lane_entry(gate, board, number, lane):
+    def _lane_entry(gate, lane):
         return {"name": lane.name, "gate": gate.name, "direction": lane.direction, "zone": lane.zone,
-                "outer_zone": lane.outer_zone, "subject": "vehicles" if lane.reader == "plate" else None,
-                "board": board.name, "open_coil": number, "open_ms": lane.open_ms, "pass_ms": lane.pass_ms,
+                "outer_zone": lane.outer_zone, "subject": "vehicles" if lane.reader in ("plate", "vzenith") else None,
+                "open_ms": lane.open_ms, "pass_ms": lane.pass_ms}
+
+    @staticmethod
+    def _wires(board, number, lane):
+        return {"board": board.name, "open_coil": number,
                 "passage_input": 4 * number if lane.passage else None, "tamper_input": 4 * number + 1,
                 "button_input": 4 * number + 2 if lane.button else None, "held_input": 4 * number + 3,
-                "display": number if lane.display else None, **lane.more}
+                "display": number if lane.display else None}
 
     def _reader_entry(self, lane):
         if lane.reader == "badge":
@@ -665,7 +682,7 @@ class Park:
         says so too."""
         gate, agent = self.gate_of(name), self.agents[name]
         agent.wait_event("controller_welcome")
-        badges = [f"{lane.name}-badge" for lane in gate.lanes if lane.reader in ("badge", *FACES)]
+        badges = [f"{lane.name}-badge" for lane in gate.lanes if lane.badge]
         for device in badges + [board.name for board in gate.boards]:
             agent.wait_event(f"device name={re.escape(device)} state=1")
         if name in self.http_ports:
