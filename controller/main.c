@@ -177,18 +177,24 @@ static void on_frame(void *ctx, int port, const struct link_msg *msg)
 }
 
 /* What is left wakes the next turn. A turn takes no more frames once three quarters of its time are
- * spent; while an import goes on once a quarter is, so that its slice fits as well, and a crowd's
- * events wait for at most one slice. Each port gets one frame a turn at least. */
+ * spent, half while an import goes on, so that its slice fits as well. Gates come first: operators
+ * wait until no event does, but never for longer than some turns; and after a slice of bulk work
+ * comes the commit. */
 static bool on_more(void *ctx, int port)
 {
-    enum { AFTER_BULK_TURNS = 50 };
+    enum { AFTER_BULK_TURNS = 50, OPERATORS_WAIT_TURNS = 20 };
     struct daemon *d = ctx;
-    bool importing = d->turns - d->bulk_turn < AFTER_BULK_TURNS && d->bulk_turn != 0;
-    int64_t most_us = (int64_t)LIMIT_TURN_MS * 1000 * (importing ? 1 : 3) / 4;
+    uint64_t waited = d->turns - d->frames_turn[port];
+    bool importing = d->bulk_turn != 0 && d->turns - d->bulk_turn < AFTER_BULK_TURNS;
+    int64_t most_us = (int64_t)LIMIT_TURN_MS * 1000 * (importing ? 2 : 3) / 4;
     int64_t spent_us = mono_now().us - loop_mono(d->loop).us;
-    bool first = d->frames_turn[port] != d->turns;
+    bool yields = port == PORT_OPERATORS && !ports_drained(d->ports, PORT_AGENTS) &&
+                  waited < OPERATORS_WAIT_TURNS;
+    if (yields || (waited == 0 && (spent_us >= most_us || turn_did_bulk(d->ctl)))) {
+        return false;
+    }
     d->frames_turn[port] = d->turns;
-    return first || (spent_us < most_us && !turn_did_bulk(d->ctl));
+    return true;
 }
 
 static bool on_allow(void *ctx, int port, const struct link_key *key)

@@ -13,6 +13,7 @@ struct port_end {
     int number;
     struct link_server *server;
     char endpoint[LINK_ENDPOINT_SIZE];
+    bool waiting; /* frames were left for the next turn */
 };
 
 struct ports {
@@ -51,9 +52,11 @@ static void receive(void *ctx, unsigned events)
     struct fault fault = {0};
     (void)events;
     const struct ports_options *options = &end->ports->options;
+    end->waiting = true;
     for (int i = 0; i < PORTS_FRAMES_A_TURN && options->more(options->ctx, end->number); i++) {
         enum err err = link_server_recv(end->server, &msg, &fault);
         if (err == ERR_NOT_FOUND) {
+            end->waiting = false;
             return;
         }
         if (err != ERR_OK) {
@@ -130,6 +133,11 @@ void ports_destroy(struct ports **ports)
 const char *ports_endpoint(const struct ports *ports, int port)
 {
     return ports->ends[port].endpoint;
+}
+
+bool ports_drained(const struct ports *ports, int port)
+{
+    return !ports->ends[port].waiting;
 }
 
 void ports_send(struct ports *ports, int port, const struct link_peer *peer, struct bytes frame)

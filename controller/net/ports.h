@@ -31,5 +31,7 @@ MUST_CHECK enum err ports_create(struct loop *loop, const struct ports_options *
 void ports_destroy(struct ports **ports);
 /* Where a port really listens (a "*" in the endpoint was filled in). */
 const char *ports_endpoint(const struct ports *ports, int port);
+/* Had the port nothing more when it was last received from? */
+bool ports_drained(const struct ports *ports, int port);
 /* Hands a frame to a peer; one that is gone or busy loses it. */
 void ports_send(struct ports *ports, int port, const struct link_peer *peer, struct bytes frame);

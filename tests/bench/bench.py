@@ -248,16 +248,22 @@ class Bench:
         self.result["machine"]["load_after"] = os.getloadavg()
 
 
+def write_json(out, result):
+    (out / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--build", default=os.environ.get("PARKGATE_BUILD_DIR", "build/release"))
     parser.add_argument("--out", default="build/bench")
     parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--rounds", type=int, help="of each rate; the tables show their median")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    size = SHORT if options.short else FULL
+    size = dict(SHORT if options.short else FULL)
+    size["rounds"] = options.rounds or size["rounds"]
     with tempfile.TemporaryDirectory(prefix="parkgate-bench-", dir=os.environ.get("BENCH_DIR")) as directory:
         bench = Bench(size, pathlib.Path(options.build).resolve(), directory)
         bench.result["size"] = size
@@ -266,9 +272,10 @@ def main():
                 if part in options.only.split(","):
                     say(part)
                     getattr(bench, f"part_{part}")()
+                    write_json(out, bench.result)
         finally:
             bench.close()
-            (out / "bench.json").write_text(json.dumps(bench.result, indent=1) + "\n", encoding="utf-8")
+            write_json(out, bench.result)
     text = Report(bench.result).text()
     (out / "bench.md").write_text(text, encoding="utf-8")
     print(text)
