@@ -1,13 +1,13 @@
 #include "reader-agent/driver/hik_access.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/access/credential.h"
 #include "common/base/must.h"
+#include "reader-agent/driver/json_value.h"
 
 enum meaning { MEANS_CARD, MEANS_FACE, MEANS_FAILED, MEANS_BUTTON, MEANS_UNLOCKED };
 
@@ -27,35 +27,6 @@ static const struct {
     {5, 80, MEANS_FAILED  }, /* a stranger */
 };
 
-static void json_free_at(json_t **json)
-{
-    json_decref(*json);
-    *json = NULL;
-}
-
-/* A whole number as a number, as text, or with a zero fraction. */
-static bool number_of(const json_t *value, uint64_t max, uint64_t *ret_number)
-{
-    if (json_is_string(value)) {
-        return device_text_number(json_string_value(value), max, ret_number);
-    }
-    if (json_is_integer(value)) {
-        json_int_t number = json_integer_value(value);
-        if (number < 0 || (uint64_t)number > max) {
-            return false;
-        }
-        *ret_number = (uint64_t)number;
-        return true;
-    }
-    double real = json_is_real(value) ? json_real_value(value) : -1;
-    /* Up to 2^53 a double holds every whole number. */
-    if (!(real >= 0 && real <= 9007199254740992.0) || floor(real) != real || (uint64_t)real > max) {
-        return false;
-    }
-    *ret_number = (uint64_t)real;
-    return true;
-}
-
 /* Only a plain "true" or nothing at all is live. */
 static bool is_history(const json_t *current)
 {
@@ -66,19 +37,7 @@ static bool is_history(const json_t *current)
     if (json_is_string(current) && strcasecmp(json_string_value(current), "true") == 0) {
         return false;
     }
-    return !(number_of(current, 1, &number) && number == 1);
-}
-
-/* Text as it is; a number (some firmwares) in decimal. False: anything else. */
-static bool text_of(const json_t *value, char *out, size_t out_size)
-{
-    int size = -1;
-    if (json_is_string(value)) {
-        size = snprintf(out, out_size, "%s", json_string_value(value));
-    } else if (json_is_integer(value) && json_integer_value(value) >= 0) {
-        size = snprintf(out, out_size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    }
-    return size >= 0 && (size_t)size < out_size;
+    return !(json_value_number(current, 1, &number) && number == 1);
 }
 
 static void set_credential(const struct credential *credential, struct reading *reading)
@@ -94,7 +53,7 @@ static bool set_face(const json_t *event, struct reading *reading)
 {
     char subject[FACE_SUBJECT_MAX + 1];
     struct credential credential;
-    if (!text_of(json_object_get(event, "employeeNoString"), subject, sizeof(subject)) ||
+    if (!json_value_text(json_object_get(event, "employeeNoString"), subject, sizeof(subject)) ||
         !credential_from_face(bytes_of_text(subject), &credential)) {
         return false;
     }
@@ -119,13 +78,13 @@ static bool is_true(const json_t *value)
     uint64_t number = 0;
     const char *text = json_string_value(value);
     return json_is_true(value) || (text != NULL && strcasecmp(text, "true") == 0) ||
-           (number_of(value, 1, &number) && number == 1);
+           (json_value_number(value, 1, &number) && number == 1);
 }
 
 static void set_device_event(const json_t *event, struct reading *reading)
 {
     uint64_t serial = 0;
-    if (number_of(json_object_get(event, "serialNo"), UINT64_MAX, &serial)) {
+    if (json_value_number(json_object_get(event, "serialNo"), UINT64_MAX, &serial)) {
         bool asks = is_true(json_object_get(event, "remoteCheck")) && serial <= INT64_MAX;
         reading->ask = asks && !reading->history ? serial : 0;
         int size = snprintf(reading->device_event, sizeof(reading->device_event), "%s/%llu",
@@ -167,8 +126,8 @@ static enum parse_result by_meaning(const json_t *root, const json_t *event, str
                                     struct reading *ret_reading, const char **ret_notice)
 {
     uint64_t major, sub;
-    if (!number_of(json_object_get(event, "majorEventType"), UINT32_MAX, &major) ||
-        !number_of(json_object_get(event, "subEventType"), UINT32_MAX, &sub)) {
+    if (!json_value_number(json_object_get(event, "majorEventType"), UINT32_MAX, &major) ||
+        !json_value_number(json_object_get(event, "subEventType"), UINT32_MAX, &sub)) {
         return PARSE_BAD;
     }
     for (size_t i = 0; i < ARRAY_LEN(event_table); i++) {
@@ -202,7 +161,7 @@ enum parse_result hik_access_parse(struct bytes text, struct name reader,
     if (utf8 == NULL) {
         return PARSE_BAD;
     }
-    AUTO(json_free_at) json_t *root = json_loadb(utf8, size, JSON_REJECT_DUPLICATES, NULL);
+    AUTO(json_value_free) json_t *root = json_loadb(utf8, size, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(root)) {
         return PARSE_BAD;
     }
