@@ -177,7 +177,8 @@ static enum err leave_of(struct controller *ctl, const struct park_tenant *tenan
         .active = !suspended,
         .zone = park_tenant_may_enter(ctl->park, tenant, zone),
         .open = hours == SCHEDULE_OPEN && zone_hours == SCHEDULE_OPEN,
-        .holiday = hours == SCHEDULE_HOLIDAY || zone_hours == SCHEDULE_HOLIDAY,
+        .holiday = hours != SCHEDULE_CLOSED && zone_hours != SCHEDULE_CLOSED &&
+                   (hours == SCHEDULE_HOLIDAY || zone_hours == SCHEDULE_HOLIDAY),
     };
     return ERR_OK;
 }
