@@ -52,10 +52,16 @@ static enum err duties_of(struct controller *ctl, struct handle person, struct w
     return ERR_OK;
 }
 
+static bool is_valid(const struct controller *ctl, const struct assignment *duty, struct wall when)
+{
+    return business_day_of(&ctl->tz, when, duty, 1, (struct home_tenant){0}).row !=
+           BUSINESS_DAY_UNDECLARED;
+}
+
 /* Nobody enters for a tenant that is suspended or has suspended him: such duties do not count. When
- * none is left (a lane set free lets everybody in) all of them speak. */
-static enum err drop_suspended(struct controller *ctl, struct handle person, struct duties *duties,
-                               struct fault *fault)
+ * none that is valid is left (a lane set free lets everybody in) all of them speak. */
+static enum err drop_suspended(struct controller *ctl, struct handle person, struct wall when,
+                               struct duties *duties, struct fault *fault)
 {
     Parkgate__HolderRecord *holder = NULL;
     bool kept[ASSIGNMENTS_MAX] = {false};
@@ -68,7 +74,7 @@ static enum err drop_suspended(struct controller *ctl, struct handle person, str
         bool suspended = false;
         err = people_tenant_suspended(ctl->txn, duties->tenant[i]->name, &suspended, fault);
         kept[i] = !suspended && !people_suspended_by(holder, duties->tenant[i]->name.text);
-        count += kept[i];
+        count += kept[i] && is_valid(ctl, &duties->plain[i], when);
     }
     parkgate__holder_record__free_unpacked(holder, NULL);
     TRY(err);
@@ -80,7 +86,7 @@ static enum err drop_suspended(struct controller *ctl, struct handle person, str
             duties->shift[to++] = duties->shift[i];
         }
     }
-    duties->count = count > 0 ? count : duties->count;
+    duties->count = count > 0 ? to : duties->count;
     return ERR_OK;
 }
 
@@ -121,7 +127,7 @@ static enum err attribute(struct controller *ctl, struct handle holder, struct n
                           bool invited, struct wall captured, struct duties *duties,
                           struct counted_for *ret, struct fault *fault)
 {
-    TRY(drop_suspended(ctl, holder, duties, fault));
+    TRY(drop_suspended(ctl, holder, captured, duties, fault));
     TRY(visit_of(ctl, holder, captured, &home, &invited, fault));
     const struct park_tenant *tenant = park_tenant(ctl->park, home);
     struct home_tenant at_home = {.tenant = ASSIGNMENTS_MAX,
@@ -223,9 +229,7 @@ static enum err add_duties(struct gathering *g, const Parkgate__HolderRecord *ho
 {
     for (size_t i = 0; i < duties->count; i++) {
         struct leave leave;
-        struct attribution alone = business_day_of(&g->ctl->tz, g->ctl->now, &duties->plain[i], 1,
-                                                   (struct home_tenant){0});
-        if (alone.row == BUSINESS_DAY_UNDECLARED) {
+        if (!is_valid(g->ctl, &duties->plain[i], g->ctl->now)) {
             continue;
         }
         TRY(leave_of(g->ctl, duties->tenant[i], g->lane->zone, &leave, fault));

@@ -76,6 +76,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, help="begin no world after so long")
     parser.add_argument("--drive", default=BUILT)
     parser.add_argument("--trace", action="store_true")
+    parser.add_argument("--figures", type=int, default=500, help="compare the figures after so many events")
     return parser.parse_args()
 
 
@@ -86,7 +87,7 @@ def main():
     world = args.world or 0
     while agreed < args.events and (args.seconds is None or time.monotonic() - begun < args.seconds):
         number = min(EVENTS_PER_WORLD, args.events - agreed)
-        tale = story.Story(pipe, random.Random(f"{args.seed}/{world}"), args.trace)
+        tale = story.Story(pipe, random.Random(f"{args.seed}/{world}"), args.trace, args.figures)
         try:
             tale.play(number, None if args.seconds is None else begun + args.seconds)
         except story.Differ as differ:

@@ -13,8 +13,8 @@ class Differ(Exception):
 
 
 class Story:
-    def __init__(self, pipe, rng, trace):
-        self.pipe, self.rng, self.trace = pipe, rng, trace
+    def __init__(self, pipe, rng, trace, often):
+        self.pipe, self.rng, self.trace, self.often = pipe, rng, trace, often
         self.park, self.now = parks.draw(rng)
         self.model = Model(self.park)
         self.events, self.verdicts, self.last_shown = 0, {}, None
@@ -137,7 +137,8 @@ class Story:
                        from_=times.date_text(first), to=times.date_text(last))
         if got:
             mine.append({"tenant": tenant, "shift": shift, "from": first, "to": last,
-                         "handle": got["notes"].get("assignment")})
+                         "handle": got["notes"]["assignment"]})
+            mine.sort(key=lambda a: a["handle"])
 
     def clear(self, who, clearance):
         until, limit = self.until(0.3)
@@ -475,7 +476,7 @@ class Story:
             elif draw < 0.97:
                 self.operate()
             self.wait()
-            if self.events - looked >= 500:
+            if self.events - looked >= self.often:
                 looked = self.events
                 self.figures()
         self.figures()

@@ -80,8 +80,8 @@ def by_cut(calendar, us, cut):
 def shift_times(calendar, shift, day):
     """First instant that counts as inside, start, end."""
     start, end, early = shift["start"], shift["end"], shift["early"]
-    return (calendar.instant(day, start - early), calendar.instant(day, start),
-            calendar.instant(day + 1 if end <= start else day, end))
+    begin = calendar.instant(day, start)
+    return begin - early * MINUTE, begin, calendar.instant(day + 1 if end <= start else day, end)
 
 
 def inside_shifts(calendar, shifts, assignments, us):
@@ -105,7 +105,7 @@ def valid_on(calendar, cuts, assignments, us):
 
 
 def nearest(calendar, shifts, assignments, us):
-    """(assignment, day) of the nearest start; on a tie the later start, then the one declared first."""
+    """(assignment, day) of the nearest start; on a tie the later start, then the handle that sorts first."""
     best = None
     today = calendar.day(us)
     for order, assignment in enumerate(assignments):
@@ -120,7 +120,7 @@ def nearest(calendar, shifts, assignments, us):
 
 
 def attribute(calendar, shifts, cuts, assignments, visits, home, invited, us):
-    """(row, tenant, business day). `assignments` in the order in which they were declared; `visits` of the
+    """(row, tenant, business day). `assignments` in the order of their handles; `visits` of the
     person, with from, until and tenant; `invited`: the tenant with whose vehicle he comes, or None."""
     inside = inside_shifts(calendar, shifts, assignments, us)
     if len(inside) == 1:
