@@ -9,11 +9,10 @@
  *   apply                       the park becomes these rows              ok NOW
  *   gate INDEX NAME             enrols and joins it                      ok NOW
  *   pass US                     both clocks go on                        ok NOW
- *   event INDEX HEX             a packed Event of that gate              v NOW OUTCOME REASON | v NOW - -
- *   turn                        ends the turn                            t NOW REFUSED
- *   tick                        what the shell does once a second        ok NOW
- *   restart                     as after a crash; gates say HELLO again  ok NOW
- *   ask VERB NAME VALUE ...     as admin                                 a NOW ERROR NAME=VALUE ...
+ *   event INDEX HEX             a packed Event of that gate              v NOW OUTCOME REASON | v
+ * NOW - - turn                        ends the turn                            t NOW REFUSED tick
+ * what the shell does once a second        ok NOW restart                     as after a crash;
+ * gates say HELLO again  ok NOW ask VERB NAME VALUE ...     as admin a NOW ERROR NAME=VALUE ...
  *   list VERB NAME VALUE ...    the same, with its rows; each answer line is `r` and the cells,
  *                               then the `a` line
  */
@@ -94,9 +93,8 @@ static void on_world(struct drive *d)
     if (d->w != NULL) {
         world_close(d->w);
     }
-    d->w = world_open(&(struct world_options){.start_us = number(d, 1),
-                                              .time_zone = word(d, 2),
-                                              .seed = (uint64_t)number(d, 3)});
+    d->w = world_open(&(struct world_options){
+        .start_us = number(d, 1), .time_zone = word(d, 2), .seed = (uint64_t)number(d, 3)});
     d->w->rows.count = d->w->rows.used = 0;
     say_ok(d);
 }
@@ -155,8 +153,8 @@ static void on_event(struct drive *d)
     }
     uint32_t outcome = 0;
     uint32_t reason = verdict_of(d->w, sequence, &outcome);
-    printf("v\t%lld\t%s\t%s\n", (long long)d->w->now.us,
-           outcome_name((enum outcome)outcome), reason_text((enum reason)reason)->name);
+    printf("v\t%lld\t%s\t%s\n", (long long)d->w->now.us, outcome_name((enum outcome)outcome),
+           reason_text((enum reason)reason)->name);
 }
 
 static size_t refused(const struct world *w)
@@ -197,7 +195,7 @@ static void on_restart(struct drive *d)
     say_ok(d);
 }
 
-/* A request of at most four arguments is all that the harness's ask() can be given from here. */
+/* ask() takes its pairs up to a NULL; what is not given here is one. */
 static const Parkgate__Reply *put(struct drive *d)
 {
     enum { PAIRS_MAX = 8 };
