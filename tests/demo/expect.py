@@ -20,7 +20,7 @@ PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai: no 
 HEADS = {"badge": ["卡号", "badge uid", "门禁卡号", "card", "工牌号", "uid", "门禁卡", "card number"],
          "shift": ["班次", "shift", "班组"], "plate": ["车牌号"], "tenant": ["租户"]}
 SHIFT_WORDS = {"白班": "day", "夜班": "night"}
-POSTING = ("b-face", "c-in", "c-out", "c-dock", "c-vz")  # devices with a clock of their own
+POSTING = ("b-face", "c-in", "c-out", "c-dock", "c-vz", "c-gate")  # devices with a clock of their own
 EXITS = ("a-out", "b-out", "c-out", "d-out")
 
 
@@ -241,13 +241,13 @@ class Count:
             self.turns[lane]["forced"] += 1
         elif verb == "button":
             self.through(lane, None)
-        elif verb in ("card", "stranger", "lookalike"):
+        elif verb in ("card", "stranger", "lookalike", "plate-text"):
             if self.verdict(lane, "credential-unknown"):
                 self.through(lane, None)
         elif verb in ("no-plate", "unread"):
             if self.verdict(lane, "no-plate" if verb == "no-plate" else "plate-not-read"):
                 self.through(lane, None)
-        elif verb in ("plate", "replay", "stale"):
+        elif verb in ("plate", "replay", "stale", "bollard"):
             for number in ranged(rest[0]):
                 reason = "stale-read" if verb == "stale" else self.truck(self.m.trucks[number - 1], now)
                 if self.verdict(lane, reason):
@@ -261,6 +261,9 @@ class Count:
                 self.through(lane, rest[0])
             else:
                 self.refusals["escort-needed"] += 1
+        elif verb == "by-hand":  # a turn that nobody was granted, and no break-in
+            self.turns[lane]["pass"] += 1
+            self.faults["manual-release"] += 1
         elif verb == "clone":
             self.refusals["card-not-authentic"] += 1
         elif verb == "forgive":

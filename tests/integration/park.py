@@ -258,6 +258,7 @@ class Lane:
         self.button, self.display, self.outer_zone, self.passage = button, display, outer_zone, passage
         self.open_ms, self.pass_ms, self.terminal, self.more = open_ms, pass_ms, terminal, more
         self.reader_more, self.tls, self.keypad = reader_more or {}, tls, keypad
+        self.bollard = more.get("actuator") == "bollard"
         self.badge = reader in ("badge", *FACES) or (more.get("driver", False) and not keypad)
 
 
@@ -470,7 +471,8 @@ class Park:
         words += [] if board.counters else ["--no-counters", "--pulse-ms", str(PULSE_RTU_MS)]
         words += [] if board.flash else ["--no-flash"]
         for number, lane in enumerate(board.lanes):
-            wires = f"{lane.name}:coil={number},tamper={4 * number + 1},held={4 * number + 3},display={number}"
+            beside = "crush={},manual={},bollard" if lane.bollard else "tamper={},held={}"
+            wires = f"{lane.name}:coil={number},display={number},{beside.format(4 * number + 1, 4 * number + 3)}"
             wires += f",passage={4 * number}" if lane.passage else ""
             words += ["--lane", wires + (f",button={4 * number + 2}" if lane.button else "")]
         peer = STARTER.submit(Peer, self.programs.path("peer-turnstile"), *words, *board.options,
@@ -569,6 +571,14 @@ class Park:
             raise AssertionError(f"{lane}: the light is green, and the arm does not turn: {answer}")
         return answer
 
+    def drive(self, lane):
+        """A vehicle drives over the bollard, which rises behind it."""
+        turnstile = self.turnstile(lane)
+        if not (answer := turnstile.do(f"drive {lane} 5000")).startswith("on"):
+            raise AssertionError(f"{lane}: the light is green, and the bollard stays up: {answer}")
+        turnstile.do(f"leave {lane}")
+        turnstile.do(f"wait {lane} position up 10000")
+
     def url(self, lane):
         gate, kind = next((gate.name, other.reader) for gate in self.gates for other in gate.lanes if other.name == lane)
         return f"http://127.0.0.1:{self.http_ports[gate]}/{'vz' if kind == 'vzenith' else 'hik'}/{self.reader_name(lane)}"
@@ -610,8 +620,10 @@ class Park:
     @staticmethod
     def _wires(board, number, lane):
         return {"board": board.name, "open_coil": number,
-                "passage_input": 4 * number if lane.passage else None, "tamper_input": 4 * number + 1,
-                "button_input": 4 * number + 2 if lane.button else None, "held_input": 4 * number + 3,
+                "passage_input": 4 * number if lane.passage else None,
+                "crush_input" if lane.bollard else "tamper_input": 4 * number + 1,
+                "button_input": 4 * number + 2 if lane.button else None,
+                "manual_input" if lane.bollard else "held_input": 4 * number + 3,
                 "display": number if lane.display else None}
 
     def _reader_entry(self, lane):
