@@ -204,7 +204,8 @@ static enum err judge_outbox(struct controller *ctl, const Parkgate__Hello *hell
         return ERR_OK;
     }
     TRY(err);
-    if (bytes_equal(field_view(&index->digest), field_view(&hello->last_digest))) {
+    if (controller_event_matches(ctl, field_view(&index->digest),
+                                 field_view(&hello->last_digest))) {
         *ret = OUTBOX_FITS;
     }
     parkgate__event_index__free_unpacked(index, NULL);

@@ -122,6 +122,17 @@ struct seal_hash controller_id_hash(const struct controller *ctl, const char *wh
                            SEAL_PARTS(bytes_of_text(what), canonical));
 }
 
+struct seal_hash controller_event_hash(const struct controller *ctl, struct bytes digest)
+{
+    return seal_keyed_hash(&ctl->index_key, "parkgate event", SEAL_PARTS(digest));
+}
+
+bool controller_event_matches(const struct controller *ctl, struct bytes kept, struct bytes digest)
+{
+    struct seal_hash hash = controller_event_hash(ctl, digest);
+    return bytes_equal(kept, BYTES_OF(hash.bytes)) || bytes_equal(kept, digest);
+}
+
 enum err controller_reload(struct controller *ctl, struct store_txn *txn, struct fault *fault)
 {
     TRY(park_load(txn, ctl->park, fault));

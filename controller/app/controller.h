@@ -130,6 +130,11 @@ struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle
                                      struct bytes digits);
 struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
                                     struct bytes canonical);
+/* What is kept of an event's SHA-256 `digest`: who reads the journal cannot try plates, numbers or
+ * PINs on it. */
+struct seal_hash controller_event_hash(const struct controller *ctl, struct bytes digest);
+/* Is `kept` that of `digest`? Entries of before keep the digest itself. */
+bool controller_event_matches(const struct controller *ctl, struct bytes kept, struct bytes digest);
 
 /* Loads park and time zone again after a configuration was committed or undone. */
 MUST_CHECK enum err controller_reload(struct controller *ctl, struct store_txn *txn,

@@ -19,7 +19,8 @@ struct arrival {
     const struct session *session;
     const Parkgate__Event *event;
     struct bytes packed;
-    struct seal_hash digest;
+    struct seal_hash digest;      /* as it came */
+    struct seal_hash kept;        /* of it, in what is recorded */
     const struct park_lane *lane; /* NULL: the event names none */
     enum lane_direction direction;
     Parkgate__EventEntry entry;
@@ -89,7 +90,7 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     refused.public_key = field_of(BYTES_OF(a->session->identity.bytes));
     refused.epoch = a->event->epoch;
     refused.event_sequence = a->event->sequence;
-    refused.digest = field_of(BYTES_OF(a->digest.bytes));
+    refused.digest = field_of(BYTES_OF(a->kept.bytes));
     refused.error = c->number;
     refused.n_arg = ERROR_ARGS;
     refused.arg = args;
@@ -201,7 +202,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->public_key = field_of(BYTES_OF(a->session->identity.bytes));
     entry->epoch = event->epoch;
     entry->event_sequence = event->sequence;
-    entry->digest = field_of(BYTES_OF(a->digest.bytes));
+    entry->digest = field_of(BYTES_OF(a->kept.bytes));
     entry->kind = event->kind;
     entry->lane = event->lane;
     entry->reader = event->reader;
@@ -493,17 +494,17 @@ struct passage_effect {
 };
 
 static const struct passage_effect passage_effects[] = {
-    {PASSAGE_PASSED,        true,  NULL,             false, NULL         },
-    {PASSAGE_NOT_TAKEN,     false, NULL,             false, NULL         },
-    {PASSAGE_FORCED,        false, &fault_forced,    false, NULL         },
-    {PASSAGE_HELD,          false, &fault_held,      true,  NULL         },
-    {PASSAGE_TAILGATED,     false, &fault_tailgated, false, NULL         },
-    {PASSAGE_UNSENSED,      true,  NULL,             false, NULL         },
-    {PASSAGE_HELD_ENDED,    false, NULL,             false, &fault_held  },
-    {PASSAGE_BY_HAND,       false, NULL,             false, NULL         },
-    {PASSAGE_MANUAL,        false, &fault_manual,    true,  NULL         },
-    {PASSAGE_MANUAL_ENDED,  false, NULL,             false, &fault_manual},
-    {PASSAGE_BLOCKED,       false, &fault_blocked,   true,  NULL         },
+    {PASSAGE_PASSED,        true,  NULL,             false, NULL          },
+    {PASSAGE_NOT_TAKEN,     false, NULL,             false, NULL          },
+    {PASSAGE_FORCED,        false, &fault_forced,    false, NULL          },
+    {PASSAGE_HELD,          false, &fault_held,      true,  NULL          },
+    {PASSAGE_TAILGATED,     false, &fault_tailgated, false, NULL          },
+    {PASSAGE_UNSENSED,      true,  NULL,             false, NULL          },
+    {PASSAGE_HELD_ENDED,    false, NULL,             false, &fault_held   },
+    {PASSAGE_BY_HAND,       false, NULL,             false, NULL          },
+    {PASSAGE_MANUAL,        false, &fault_manual,    true,  NULL          },
+    {PASSAGE_MANUAL_ENDED,  false, NULL,             false, &fault_manual },
+    {PASSAGE_BLOCKED,       false, &fault_blocked,   true,  NULL          },
     {PASSAGE_BLOCKED_ENDED, false, NULL,             false, &fault_blocked},
 };
 
@@ -702,7 +703,7 @@ static enum err answer_known(struct controller *ctl, struct arrival *a,
     struct complaint c;
     char sequence[24];
     char epoch[24];
-    if (bytes_equal(field_view(&index->digest), BYTES_OF(a->digest.bytes))) {
+    if (controller_event_matches(ctl, field_view(&index->digest), BYTES_OF(a->digest.bytes))) {
         answer(ctl, a, index->refused ? ANSWER_REFUSED : ANSWER_APPLIED,
                index->refused ? ERROR_EVENT_BAD : 0);
         return ERR_OK;
@@ -758,6 +759,7 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
     a.event = event;
     a.packed = packed;
     a.digest = seal_hash_of(packed);
+    a.kept = controller_event_hash(ctl, BYTES_OF(a.digest.bytes));
     enum err err = agent_event(ctl->txn, BYTES_OF(session->identity.bytes), event->epoch,
                                event->sequence, &index, fault);
     if (err == ERR_OK) {

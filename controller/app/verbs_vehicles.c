@@ -207,13 +207,13 @@ static enum err on_vehicle_remove(struct controller *ctl, struct request *reques
     if (holder == NULL) {
         return ERR_OK;
     }
-    if (holder->vehicle) {
+    if (holder->vehicle && request_owns(request, holder->tenant)) {
         Parkgate__HolderRecord changed = *holder;
         changed.removed = true;
         changed.stage = 0;
         changed.previous = (ProtobufCBinaryData){0};
         err = controller_record(ctl, ENTRY_HOLDER, request->key->name, &changed.base, fault);
-    } else {
+    } else if (!holder->vehicle) {
         (void)request_refuse(request, ERROR_NOT_FOUND, "vehicle", "of this handle", NULL);
     }
     parkgate__holder_record__free_unpacked(holder, NULL);

@@ -183,10 +183,11 @@ static enum parse_result read_event(const struct event *e, struct reading *readi
     if (kind != NULL && strcmp(kind, "alive") == 0) {
         return PARSE_FOREIGN;
     }
-    if (kind == NULL || !fill(e, reading)) {
+    if (kind == NULL) {
         return PARSE_BAD;
     }
-    if (!json_value_text(json_object_get(e->json, "value"), value, sizeof(value))) {
+    if (!fill(e, reading) ||
+        !json_value_text(json_object_get(e->json, "value"), value, sizeof(value))) {
         /* what was typed at a keypad is not even put aside */
         return strcmp(kind, "pin") == 0 ? PARSE_UNUSABLE : PARSE_BAD;
     }

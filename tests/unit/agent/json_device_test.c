@@ -151,6 +151,7 @@ static void a_keypads_digits_are_nowhere_else(void **state)
         "{\"kind\":\"pin\",\"value\":\"12a4\"}",   "{\"kind\":\"pin\",\"value\":1234.5}",
         "{\"kind\":\"pin\",\"value\":[\"4217\"]}", "{\"kind\":\"pin\"}",
         "{\"kind\":\"pin\",\"value\":\"\"}",
+        "{\"kind\":\"pin\",\"value\":\"4217\",\"event\":[1]}",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         assert_int_equal(one(texts[i]), PARSE_UNUSABLE);

@@ -262,6 +262,26 @@ static void a_vehicle_of_another_tenant_keeps_its_days(void **state)
     assert_string_equal(cell(list, 0, "until_us"), "");
 }
 
+/* A tenant that once had the vehicle still knows its handle; it is another's now. */
+static void a_vehicle_is_removed_by_its_home_tenant(void **state)
+{
+    struct world *w = *state;
+    char handle[HANDLE_TEXT_SIZE];
+    struct link_key acme = operator_key(w, 7, "tenant", "acme", NULL, NULL);
+    struct link_key beta = operator_key(w, 8, "tenant", "beta", NULL, NULL);
+    assert_done(ask(w, beta, "vehicle.add", "plate", "粤B12345", NULL));
+    assert_done(ask(w, beta, "vehicle.remove", "plate", "粤B12345", "reason", "sold", NULL));
+    const Parkgate__Reply *added =
+        assert_done(ask(w, acme, "vehicle.add", "plate", "粤B12345", NULL));
+    (void)snprintf(handle, sizeof(handle), "%s", note(added, "vehicle"));
+    assert_refused(ask(w, beta, "vehicle.remove", "plate", "粤B12345", "reason", "x", NULL),
+                   ERROR_NOT_YOUR_TENANT);
+    assert_refused(ask(w, beta, "vehicle.remove", "vehicle", handle, "reason", "x", NULL),
+                   ERROR_NOT_YOUR_TENANT);
+    assert_int_equal(row_count(admin(w, "vehicle.list", "tenant", "acme", NULL)), 1);
+    assert_done(ask(w, acme, "vehicle.remove", "vehicle", handle, "reason", "sold", NULL));
+}
+
 static void an_own_number_stands_for_one_identity(void **state)
 {
     struct world *w = *state;
@@ -379,6 +399,7 @@ int main(void)
         WORLD_TEST(others_of_its_batch_are_recorded_once),
         WORLD_TEST(who_works_for_two_stays_the_home_tenants),
         WORLD_TEST(a_vehicle_of_another_tenant_keeps_its_days),
+        WORLD_TEST(a_vehicle_is_removed_by_its_home_tenant),
         WORLD_TEST(an_own_number_stands_for_one_identity),
         WORLD_TEST(texts_are_plain_utf8),
         WORLD_TEST(a_gate_enrolled_anew_leaves_the_box_before_alone),

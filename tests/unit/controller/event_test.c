@@ -76,6 +76,34 @@ static void known_sequence_with_other_content_is_kept_aside(void **state)
     assert_int_equal(figure(d, "acme", "persons"), 1);
 }
 
+/* All but the read itself stands in the entry: its plain SHA-256 would tell who tries. */
+static void the_journal_confirms_no_guess_of_a_read(void **state)
+{
+    struct park_day *d = *state;
+    struct world *w = d->w;
+    struct seal_hash plain;
+    (void)gate_badge(w, &d->a, "a-in", LI);
+    plain = d->a.last_digest;
+    world_turn(w);
+    Parkgate__EventEntry *entry =
+        (void *)newest_entry(w, ENTRY_EVENT, &parkgate__event_entry__descriptor);
+    assert_int_equal(entry->digest.len, SEAL_HASH_SIZE);
+    assert_memory_not_equal(entry->digest.data, plain.bytes, SEAL_HASH_SIZE);
+    struct bytes kept = {.data = entry->digest.data, .size = entry->digest.len};
+    assert_true(controller_event_matches(w->ctl, kept, BYTES_OF(plain.bytes)));
+    assert_true(controller_event_matches(w->ctl, BYTES_OF(plain.bytes), BYTES_OF(plain.bytes)));
+    plain.bytes[0] ^= 1;
+    assert_false(controller_event_matches(w->ctl, kept, BYTES_OF(plain.bytes)));
+    parkgate__event_entry__free_unpacked(entry, NULL);
+    (void)gate_badge(w, &d->a, "nowhere", LI);
+    plain = d->a.last_digest;
+    world_turn(w);
+    Parkgate__EventRefused *refused =
+        (void *)newest_entry(w, ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor);
+    assert_memory_not_equal(refused->digest.data, plain.bytes, SEAL_HASH_SIZE);
+    parkgate__event_refused__free_unpacked(refused, NULL);
+}
+
 static void lane_of_another_gate_is_refused(void **state)
 {
     struct park_day *d = *state;
@@ -647,6 +675,7 @@ int main(void)
         DAY_TEST(same_event_again_is_applied_again_and_changes_nothing),
         DAY_TEST(same_event_twice_in_one_batch_is_decided_once),
         DAY_TEST(known_sequence_with_other_content_is_kept_aside),
+        DAY_TEST(the_journal_confirms_no_guess_of_a_read),
         DAY_TEST(lane_of_another_gate_is_refused),
         DAY_TEST(misshapen_events_are_refused_for_good),
         DAY_TEST(odd_times_are_recorded_and_open_no_entry),
