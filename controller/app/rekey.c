@@ -43,6 +43,7 @@ bool rekey_order(struct controller *ctl, struct name gate, const char *actor, co
         return false;
     }
     session->draws = true;
+    session->has_drawn = false;
     message.gate = field_text(gate.text);
     message.draw = true;
     say(ctl, session, &message);
@@ -58,6 +59,55 @@ static enum err end_key(struct controller *ctl, const Parkgate__KeyRecord *key, 
     return controller_record(ctl, ENTRY_KEY, actor, &ended.base, fault);
 }
 
+/* A live key of this gate other than `but`; copied, to be freed. ERR_NOT_FOUND: none. */
+static enum err live_key(struct controller *ctl, const char *gate, struct bytes but,
+                         Parkgate__KeyRecord **ret, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__key_record__descriptor, &message, fault));
+        *ret = (void *)message;
+        if ((*ret)->revoked_us == 0 && strcmp((*ret)->gate, gate) == 0 && !bytes_equal(key, but)) {
+            return ERR_OK;
+        }
+        store_message_destroy(&message);
+    }
+    *ret = NULL;
+    return err;
+}
+
+/* A key that ended took the gate's name along: by it the gate's keys are revoked. */
+static enum err take_name(struct controller *ctl, const Parkgate__KeyRecord *key,
+                          struct fault *fault)
+{
+    Parkgate__KeyRecord *named = NULL;
+    enum err err = key_by_name(ctl->txn, key->name, &named, fault);
+    if (err == ERR_OK) {
+        parkgate__key_record__free_unpacked(named, NULL);
+    }
+    return err == ERR_NOT_FOUND ? controller_record(ctl, ENTRY_KEY, "", &key->base, fault) : err;
+}
+
+/* A box has one key: with the one that it replaces ends each that it was let draw and left. */
+static enum err end_others(struct controller *ctl, const Parkgate__KeyRecord *key,
+                           struct fault *fault)
+{
+    enum err err;
+    Parkgate__KeyRecord *other = NULL;
+    while ((err = live_key(ctl, key->gate, field_view(&key->public_key), &other, fault)) ==
+           ERR_OK) {
+        err = end_key(ctl, other, "", "replaced by the gate itself", fault);
+        parkgate__key_record__free_unpacked(other, NULL);
+        TRY(err);
+    }
+    return err == ERR_NOT_FOUND ? take_name(ctl, key, fault) : err;
+}
+
 enum err rekey_spoken(struct controller *ctl, const Parkgate__KeyRecord *key, struct fault *fault)
 {
     Parkgate__KeyRecord *old = NULL;
@@ -69,32 +119,10 @@ enum err rekey_spoken(struct controller *ctl, const Parkgate__KeyRecord *key, st
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     if (old->revoked_us == 0) {
-        err = end_key(ctl, old, "", "replaced by the gate itself", fault);
+        err = end_others(ctl, key, fault);
         log_event("gate_rekeyed", LOG_TEXT("gate", key->gate));
     }
     parkgate__key_record__free_unpacked(old, NULL);
-    return err;
-}
-
-/* A live key of this gate; copied, to be freed. ERR_NOT_FOUND: none. */
-static enum err live_key(struct controller *ctl, const char *gate, Parkgate__KeyRecord **ret,
-                         struct fault *fault)
-{
-    struct bytes key;
-    struct bytes value;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, UINT64_MAX, &iter, fault));
-    enum err err;
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        ProtobufCMessage *message = NULL;
-        TRY(store_unpack_message(key, value, &parkgate__key_record__descriptor, &message, fault));
-        *ret = (void *)message;
-        if ((*ret)->revoked_us == 0 && strcmp((*ret)->gate, gate) == 0) {
-            return ERR_OK;
-        }
-        store_message_destroy(&message);
-    }
-    *ret = NULL;
     return err;
 }
 
@@ -103,7 +131,7 @@ enum err rekey_end_all(struct controller *ctl, const char *gate, const char *act
 {
     enum err err;
     Parkgate__KeyRecord *key = NULL;
-    while ((err = live_key(ctl, gate, &key, fault)) == ERR_OK) {
+    while ((err = live_key(ctl, gate, (struct bytes){0}, &key, fault)) == ERR_OK) {
         err = end_key(ctl, key, actor, reason, fault);
         parkgate__key_record__free_unpacked(key, NULL);
         TRY(err);
@@ -111,8 +139,18 @@ enum err rekey_end_all(struct controller *ctl, const char *gate, const char *act
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* One key an order; the same one again when a batch is redone. */
+static bool may_draw(struct session *session, const ProtobufCBinaryData *offered)
+{
+    if (session->draws && !session->has_drawn) {
+        session->has_drawn = true;
+        memcpy(session->drawn.bytes, offered->data, LINK_KEY_SIZE);
+    }
+    return session->draws && bytes_equal(BYTES_OF(session->drawn.bytes), field_view(offered));
+}
+
 /* Makes the offered key the gate's next one; offered again, it is the same. */
-static enum err admit(struct controller *ctl, const struct session *session,
+static enum err admit(struct controller *ctl, struct session *session,
                       const Parkgate__KeyRecord *key, const ProtobufCBinaryData *offered,
                       bool *ret_known, struct fault *fault)
 {
@@ -128,9 +166,9 @@ static enum err admit(struct controller *ctl, const struct session *session,
     if (err != ERR_NOT_FOUND) {
         return err;
     }
-    *ret_known = session->draws;
+    *ret_known = may_draw(session, offered);
     if (!*ret_known) {
-        return ERR_OK; /* nobody asked it to */
+        return ERR_OK; /* nobody asked it to, or for more than one */
     }
     next.name = key->name;
     next.public_key = *offered;

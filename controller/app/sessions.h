@@ -18,7 +18,9 @@ struct session {
     struct link_key key;
     struct link_key identity; /* the box's first key: under it its events stand */
     bool draws;               /* was told to draw a new key */
-    bool kept_server_key;     /* it has our next one */
+    bool has_drawn;           /* ... and offered `drawn`; it may offer no other */
+    struct link_key drawn;
+    bool kept_server_key; /* it has our next one */
     struct name gate;
     uint8_t version;
     uint32_t epoch;
@@ -30,8 +32,8 @@ struct session {
     uint64_t pending, last_sequence;
     uint32_t devices_down;
     uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
-    struct mono subjects_at; /* its open orders are told again then */
-    bool subjects_told;      /* the last telling had some */
+    struct mono subjects_at;                 /* its open orders are told again then */
+    bool subjects_told;                      /* the last telling had some */
 };
 
 struct sessions {

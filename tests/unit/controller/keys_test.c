@@ -2,6 +2,7 @@
  * a gate's box enrols once with the right code in time. Method: a whole controller without its
  * shell, frames under known, foreign, revoked and new keys, and a clock that only the test moves.
  */
+#include "controller/store/key_store.h"
 #include "tests/unit/controller/harness.h"
 
 #define LI "04010203"
@@ -137,6 +138,73 @@ static void check_revoked_under_traffic(struct world *w, const char *verb, const
 static void agent_revoke_under_traffic(void **state)
 {
     check_revoked_under_traffic(*state, "agent.revoke", "gate", "gate-a");
+}
+
+/* --- a gate's next key --- */
+
+static void offer_key(struct world *w, struct gate *gate, uint8_t number)
+{
+    uint8_t frame[256];
+    struct link_key offered = key_of(number);
+    Parkgate__Rekey message = PARKGATE__REKEY__INIT;
+    message.gate = (char *)(uintptr_t) "gate-a";
+    message.gate_key = (ProtobufCBinaryData){.len = LINK_KEY_SIZE, .data = offered.bytes};
+    size_t size =
+        envelope_write(gate->version, MESSAGE_REKEY, 0, &message.base, frame, sizeof(frame));
+    world_frame(w, PORT_AGENTS, gate->key, gate->peer, (struct bytes){.data = frame, .size = size});
+    world_turn(w);
+}
+
+static bool is_live(struct world *w, uint8_t number)
+{
+    struct link_key key = key_of(number);
+    struct fault fault = {0};
+    Parkgate__KeyRecord *record = NULL;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, &fault), ERR_OK);
+    if (key_get(txn, BYTES_OF(key.bytes), &record, &fault) != ERR_OK) {
+        return false;
+    }
+    bool live = record->revoked_us == 0;
+    parkgate__key_record__free_unpacked(record, NULL);
+    return live;
+}
+
+static void a_box_draws_one_key_an_order(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    offer_key(w, &gate, 40); /* nobody asked it to */
+    assert_false(is_live(w, 40));
+    (void)admin(w, "agent.rekey", "gate", "gate-a", "reason", "yearly", NULL);
+    offer_key(w, &gate, 41);
+    offer_key(w, &gate, 42);
+    offer_key(w, &gate, 41);
+    assert_true(is_live(w, 41));
+    assert_false(is_live(w, 42));
+    (void)assert_replays(w);
+}
+
+/* It may have kept those of earlier orders: none outlives the one that it speaks with. */
+static void a_box_has_one_key_when_it_speaks_with_the_new_one(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    for (uint8_t number = 41; number <= 42; number++) {
+        (void)admin(w, "agent.rekey", "gate", "gate-a", "reason", "yearly", NULL);
+        offer_key(w, &gate, number);
+    }
+    assert_true(is_live(w, 1) && is_live(w, 41) && is_live(w, 42));
+    gate.key = key_of(41);
+    Parkgate__Hello hello = gate_hello_message(w, &gate);
+    gate_send_hello(w, &gate, &hello);
+    assert_true(is_live(w, 41));
+    assert_false(is_live(w, 1) || is_live(w, 42));
+    (void)admin(w, "agent.revoke", "gate", "gate-a", "reason", "stolen", NULL);
+    assert_false(is_live(w, 41));
+    (void)assert_replays(w);
 }
 
 static void key_revoke_of_a_gate_under_traffic(void **state)
@@ -342,6 +410,8 @@ int main(void)
         WORLD_TEST(an_operators_key_is_no_gate),
         WORLD_TEST(the_judge_lets_each_key_to_its_port),
         WORLD_TEST(agent_revoke_under_traffic),
+        WORLD_TEST(a_box_draws_one_key_an_order),
+        WORLD_TEST(a_box_has_one_key_when_it_speaks_with_the_new_one),
         WORLD_TEST(key_revoke_of_a_gate_under_traffic),
         WORLD_TEST(a_revoked_operator_is_told_and_does_nothing),
         WORLD_TEST(keys_that_make_no_sense_are_not_added),
