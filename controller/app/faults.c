@@ -219,6 +219,8 @@ static const struct {
     {&fault_device_down,      has_device         },
     {&fault_device_tamper,    has_device         },
     {&fault_held,             has_lane           },
+    {&fault_manual,           has_lane           },
+    {&fault_blocked,          has_lane           },
     {&fault_terminal_decides, has_asking_terminal},
     {&fault_zone_filling,     has_zone           },
     {&fault_zone_nearly_full, has_zone           },
