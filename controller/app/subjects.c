@@ -208,26 +208,56 @@ static enum err tell_one(struct controller *ctl, struct telling *telling, struct
     return err;
 }
 
-enum err subjects_tell(struct controller *ctl, struct session *session, struct fault *fault)
+static bool is_at(const struct controller *ctl, const struct park_reader *reader, struct name gate)
 {
-    static struct telling telling; /* one thread; too large for the stack */
+    const struct park_lane *lane = park_lane(ctl->park, reader->lane);
+    return reader->terminal[0] != '\0' && lane != NULL && name_equal(lane->gate, gate);
+}
+
+static size_t terminals_of(const struct controller *ctl, struct name gate)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        count += is_at(ctl, &ctl->park->readers[i], gate);
+    }
+    return count;
+}
+
+/* Its oldest open orders, those that failed behind the others. */
+static enum err tell_of(struct controller *ctl, struct telling *telling, struct name gate,
+                        struct name reader, size_t most, struct fault *fault)
+{
     struct keybuf prefix;
     struct bytes key;
     struct bytes value;
-    Parkgate__Subjects subjects = PARKGATE__SUBJECTS__INIT;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    telling.count = 0;
-    telling.used = 0;
     TRY(store_iter_prefix(ctl->txn, TABLE_SUBJECT_OPEN,
-                          subject_open_key(&prefix, session->gate.text, 0),
-                          LIMIT_SUBJECTS_PER_MESSAGE, &iter, fault));
+                          subject_open_key(&prefix, gate.text, reader.text, false, 0), most, &iter,
+                          fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        TRY(tell_one(ctl, &telling, value, fault));
+        TRY(tell_one(ctl, telling, value, fault));
     }
-    if (err != ERR_NOT_FOUND) {
-        return err;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Each terminal has its share: one that does not answer keeps no other waiting. */
+static enum err tell(struct controller *ctl, struct session *session, size_t *ret_rows,
+                     struct fault *fault)
+{
+    static struct telling telling; /* one thread; too large for the stack */
+    Parkgate__Subjects subjects = PARKGATE__SUBJECTS__INIT;
+    size_t terminals = terminals_of(ctl, session->gate);
+    size_t share = terminals == 0 ? 0 : LIMIT_SUBJECTS_PER_MESSAGE / terminals;
+    telling.count = 0;
+    telling.used = 0;
+    for (size_t i = 0; share > 0 && i < ctl->park->reader_count; i++) {
+        const struct park_reader *reader = &ctl->park->readers[i];
+        if (is_at(ctl, reader, session->gate)) {
+            TRY(tell_of(ctl, &telling, session->gate, reader->name, share, fault));
+        }
     }
+    *ret_rows = telling.count;
     session->subjects_at = mono_after_ms(ctl->mono, SUBJECTS_AGAIN_MS);
     if (telling.count > 0 || session->subjects_told) {
         session->subjects_told = telling.count > 0;
@@ -240,25 +270,46 @@ enum err subjects_tell(struct controller *ctl, struct session *session, struct f
     return ERR_OK;
 }
 
-static bool has_terminal(const struct controller *ctl, struct name gate)
+enum err subjects_tell(struct controller *ctl, struct session *session, struct fault *fault)
 {
-    for (size_t i = 0; i < ctl->park->reader_count; i++) {
-        const struct park_reader *reader = &ctl->park->readers[i];
-        const struct park_lane *lane = park_lane(ctl->park, reader->lane);
-        if (reader->terminal[0] != '\0' && lane != NULL && name_equal(lane->gate, gate)) {
-            return true;
-        }
-    }
-    return false;
+    size_t rows = 0;
+    return tell(ctl, session, &rows, fault);
 }
 
-static enum err tell_all(struct controller *ctl, struct fault *fault)
+static bool has_terminal(const struct controller *ctl, struct name gate)
 {
+    return terminals_of(ctl, gate) > 0;
+}
+
+/* The gate that has waited longest to be told; NULL: none is due. */
+static struct session *next_due(struct controller *ctl)
+{
+    struct session *next = NULL;
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
         struct session *session = &ctl->sessions.items[i];
-        if (session->used && !session->away && has_terminal(ctl, session->gate)) {
-            TRY(subjects_tell(ctl, session, fault));
+        if (session->used && !session->away && !mono_before(ctl->mono, session->subjects_at) &&
+            (next == NULL || mono_before(session->subjects_at, next->subjects_at)) &&
+            has_terminal(ctl, session->gate)) {
+            next = session;
         }
+    }
+    return next;
+}
+
+/* All are due; what does not fit into one step is told at the next ticks. */
+static enum err tell_all(struct controller *ctl, struct fault *fault)
+{
+    struct session *session;
+    size_t told = 0;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        if (mono_before(ctl->mono, ctl->sessions.items[i].subjects_at)) {
+            ctl->sessions.items[i].subjects_at = ctl->mono;
+        }
+    }
+    while (told < SUBJECTS_TELL_ROWS && (session = next_due(ctl)) != NULL) {
+        size_t rows = 0;
+        TRY(tell(ctl, session, &rows, fault));
+        told += rows;
     }
     return ERR_OK;
 }
@@ -279,29 +330,42 @@ enum err subjects_settle(struct controller *ctl, struct bytes hash, const char *
 /* --- the sweep --- */
 
 static enum err settle_row(struct controller *ctl, struct bytes key, struct bytes value,
-                           size_t *ret_orders, struct fault *fault)
+                           size_t *ret_orders, bool *ret_face, struct fault *fault)
 {
     ProtobufCMessage *message = NULL;
     enum err err = versioned_resolve(ctl->txn, VERSIONED_CREDENTIAL, key, value, &message, fault);
     *ret_orders = 0;
+    *ret_face = false;
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     const Parkgate__CredentialRecord *face = (void *)message;
     if (face->kind == CREDENTIAL_KIND_FACE) {
+        *ret_face = true;
         err = settle(ctl, face, "", ret_orders, fault);
     }
     store_message_destroy(&message);
     return err;
 }
 
+static size_t terminals_of_park(const struct controller *ctl)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        count += ctl->park->readers[i].terminal[0] != '\0';
+    }
+    return count;
+}
+
 /* Run again it looks at the same rows and orders the same. */
 static enum err sweep_step(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct subject_sweep *sweep = ctx;
+    const size_t terminals = terminals_of_park(ctl);
     struct bytes key;
     struct bytes value;
     size_t ordered = 0;
+    size_t looks = 0;
     AUTO(store_iter_end) struct store_iter iter = {0};
     sweep->next = sweep->from;
     TRY(store_iter_range(ctl->txn, TABLE_CREDENTIAL,
@@ -309,31 +373,24 @@ static enum err sweep_step(struct controller *ctl, void *ctx, struct fault *faul
                          (struct bytes){0}, SUBJECTS_SWEEP_ROWS + 1, &iter, fault));
     enum err err;
     for (size_t rows = 0; (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK; rows++) {
-        if (rows == SUBJECTS_SWEEP_ROWS || ordered >= SUBJECTS_SWEEP_ORDERS) {
+        if (rows == SUBJECTS_SWEEP_ROWS || ordered >= SUBJECTS_SWEEP_ORDERS ||
+            looks >= SUBJECTS_SWEEP_LOOKS) {
             MUST(key.size == sizeof(sweep->next));
             memcpy(sweep->next.bytes, key.data, key.size);
             sweep->more = true;
             return ordered > 0 ? tell_all(ctl, fault) : ERR_OK;
         }
         size_t orders = 0;
-        TRY(settle_row(ctl, key, value, &orders, fault));
+        bool face = false;
+        TRY(settle_row(ctl, key, value, &orders, &face, fault));
         ordered += orders;
+        looks += face ? terminals : 0;
     }
     sweep->more = false;
     if (err != ERR_NOT_FOUND) {
         return err;
     }
     return ordered > 0 ? tell_all(ctl, fault) : ERR_OK;
-}
-
-static bool park_has_terminals(const struct controller *ctl)
-{
-    for (size_t i = 0; i < ctl->park->reader_count; i++) {
-        if (ctl->park->readers[i].terminal[0] != '\0') {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void turn_sweep(struct controller *ctl)
@@ -343,7 +400,7 @@ static void turn_sweep(struct controller *ctl)
                  (!sweep->more && !mono_before(ctl->mono, sweep->again));
     if (begin) {
         *sweep = (struct subject_sweep){.config_version = ctl->park->config_version,
-                                        .more = park_has_terminals(ctl),
+                                        .more = terminals_of_park(ctl) > 0,
                                         .again = mono_after_ms(ctl->mono, SUBJECTS_SWEEP_MS)};
     } else {
         sweep->from = sweep->next; /* the step before is committed by now */
@@ -353,20 +410,26 @@ static void turn_sweep(struct controller *ctl)
     }
 }
 
+struct due {
+    struct session *session;
+    size_t rows;
+};
+
 static enum err tell_again(struct controller *ctl, void *ctx, struct fault *fault)
 {
-    return subjects_tell(ctl, ctx, fault);
+    struct due *due = ctx;
+    return tell(ctl, due->session, &due->rows, fault);
 }
 
 void subjects_tick(struct controller *ctl)
 {
+    struct due due;
+    size_t told = 0;
     turn_sweep(ctl);
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        struct session *session = &ctl->sessions.items[i];
-        if (session->used && !session->away && !mono_before(ctl->mono, session->subjects_at) &&
-            has_terminal(ctl, session->gate)) {
-            session->subjects_at = mono_after_ms(ctl->mono, SUBJECTS_AGAIN_MS);
-            batch_run(ctl, tell_again, session);
-        }
+    while (told < SUBJECTS_TELL_ROWS && (due.session = next_due(ctl)) != NULL) {
+        due.rows = 0;
+        due.session->subjects_at = mono_after_ms(ctl->mono, SUBJECTS_AGAIN_MS);
+        batch_run(ctl, tell_again, &due);
+        told += due.rows;
     }
 }

@@ -14,7 +14,10 @@ enum {
     SUBJECTS_AGAIN_MS = 30000,
     SUBJECTS_SWEEP_MS = 3600000, /* all credentials are looked at again: some end by themselves */
     SUBJECTS_SWEEP_ROWS = 200,   /* of them in one step, one step a tick ... */
-    SUBJECTS_SWEEP_ORDERS = 64,  /* ... and no more when so many orders came of them */
+    SUBJECTS_SWEEP_ORDERS = 64,  /* ... and no more when so many orders came of them, */
+    SUBJECTS_SWEEP_LOOKS = 2000, /* or so many terminals were asked about */
+    SUBJECTS_TELL_ROWS =
+        256, /* told in one step; the other gates have their turn at the next tick */
 };
 
 /* Orders what this credential needs at every terminal, and tells the gates. `hash` is that of the

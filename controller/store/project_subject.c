@@ -3,11 +3,17 @@
 #include "controller/store/subject_store.h"
 #include "schema/kinds.h"
 
-static enum err drop_open(struct store_txn *txn, const char *gate, uint64_t number,
+static struct bytes open_key(struct keybuf *key, const Parkgate__SubjectRecord *order)
+{
+    return subject_open_key(key, order->gate, order->reader, order->state == SUBJECT_FAILED,
+                            order->number);
+}
+
+static enum err drop_open(struct store_txn *txn, const Parkgate__SubjectRecord *order,
                           struct fault *fault)
 {
     struct keybuf key;
-    enum err err = store_del(txn, TABLE_SUBJECT_OPEN, subject_open_key(&key, gate, number), fault);
+    enum err err = store_del(txn, TABLE_SUBJECT_OPEN, open_key(&key, order), fault);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
@@ -23,7 +29,7 @@ enum err project_subject_order(struct store_txn *txn, const Parkgate__Entry *ent
     struct bytes row = subject_key(&key, order.reader, field_view(&order.hash));
     enum err err = subject_get(txn, row, &before, fault);
     if (err == ERR_OK) {
-        err = drop_open(txn, before->gate, before->number, fault);
+        err = drop_open(txn, before, fault);
         parkgate__subject_record__free_unpacked(before, NULL);
     } else if (err == ERR_NOT_FOUND) {
         err = ERR_OK;
@@ -33,8 +39,22 @@ enum err project_subject_order(struct store_txn *txn, const Parkgate__Entry *ent
     order.state = SUBJECT_WANTED;
     order.since_us = entry->time_us;
     TRY(store_put_message(txn, TABLE_SUBJECT, row, &order.base, fault));
-    return store_put(txn, TABLE_SUBJECT_OPEN, subject_open_key(&open, order.gate, order.number),
-                     row, fault);
+    return store_put(txn, TABLE_SUBJECT_OPEN, open_key(&open, &order), row, fault);
+}
+
+/* The key in TABLE_SUBJECT of the open order that is answered. */
+static enum err find_open(struct store_txn *txn, const Parkgate__EventEntry *event,
+                          struct bytes *ret, struct fault *fault)
+{
+    struct keybuf open;
+    enum err err = store_get(
+        txn, TABLE_SUBJECT_OPEN,
+        subject_open_key(&open, event->gate, event->reader, false, event->order), ret, fault);
+    return err != ERR_NOT_FOUND
+               ? err
+               : store_get(txn, TABLE_SUBJECT_OPEN,
+                           subject_open_key(&open, event->gate, event->reader, true, event->order),
+                           ret, fault);
 }
 
 /* An answer to an order that is no longer the newest of its row finds no open one: it changes
@@ -46,8 +66,7 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
     struct keybuf key;
     struct bytes value;
     Parkgate__SubjectRecord *order = NULL;
-    enum err err = store_get(txn, TABLE_SUBJECT_OPEN,
-                             subject_open_key(&open, event->gate, event->order), &value, fault);
+    enum err err = find_open(txn, event, &value, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -59,8 +78,12 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
     changed.since_us = entry->time_us;
     changed.note = event->note;
     err = store_put_message(txn, TABLE_SUBJECT, keybuf_view(&key), &changed.base, fault);
-    if (err == ERR_OK && changed.state == SUBJECT_DONE) {
-        err = drop_open(txn, event->gate, event->order, fault);
+    if (err == ERR_OK) {
+        err = drop_open(txn, order, fault);
+    }
+    if (err == ERR_OK && changed.state != SUBJECT_DONE) {
+        err =
+            store_put(txn, TABLE_SUBJECT_OPEN, open_key(&open, &changed), keybuf_view(&key), fault);
     }
     parkgate__subject_record__free_unpacked(order, NULL);
     return err;

@@ -10,11 +10,14 @@ struct bytes subject_key(struct keybuf *key, const char *reader, struct bytes ha
     return keybuf_view(key);
 }
 
-struct bytes subject_open_key(struct keybuf *key, const char *gate, uint64_t number)
+struct bytes subject_open_key(struct keybuf *key, const char *gate, const char *reader, bool failed,
+                              uint64_t number)
 {
     keybuf_begin(key);
     keybuf_text(key, gate);
+    keybuf_text(key, reader);
     if (number != 0) {
+        keybuf_u8(key, failed);
         keybuf_u64(key, number);
     }
     return keybuf_view(key);

@@ -11,8 +11,10 @@
 /* Key of TABLE_SUBJECT: the terminal, the credential's hash; without a hash the terminal's prefix.
  */
 struct bytes subject_key(struct keybuf *key, const char *reader, struct bytes hash);
-/* Key of TABLE_SUBJECT_OPEN: the gate, the order's number; number 0: the gate's prefix. */
-struct bytes subject_open_key(struct keybuf *key, const char *gate, uint64_t number);
+/* Key of TABLE_SUBJECT_OPEN: the gate, the reader, has it failed, the order's number; number 0: the
+ * reader's prefix. Those that failed stand behind those that were not tried yet. */
+struct bytes subject_open_key(struct keybuf *key, const char *gate, const char *reader, bool failed,
+                              uint64_t number);
 
 /* ERR_NOT_FOUND: the terminal was never ordered anything about it. Free with
  * parkgate__subject_record__free_unpacked(). */

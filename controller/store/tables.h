@@ -61,7 +61,7 @@ enum table {
     TABLE_NOTICE, /* name tenant, wall ends, handle person, name clearance, u8 days -> NoticeRecord
                    */
     TABLE_SUBJECT,       /* name reader, 32 bytes credential hash -> SubjectRecord */
-    TABLE_SUBJECT_OPEN,  /* name gate, u64 order -> key in TABLE_SUBJECT (not confirmed) */
+    TABLE_SUBJECT_OPEN,  /* name gate, name reader, u8 failed, u64 order -> key in TABLE_SUBJECT (not confirmed) */
     TABLE_COUNT,
 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */

@@ -233,6 +233,62 @@ static void a_new_terminal_gets_everybody(void **state)
     (void)assert_replays(f.w);
 }
 
+/* How many orders of this terminal the gate was told last. */
+static size_t told_of(struct world *w, const char *reader)
+{
+    size_t count = 0;
+    const struct sent *sent = sent_last(w, MESSAGE_SUBJECTS);
+    assert_non_null(sent);
+    const Parkgate__Subjects *subjects = (const void *)sent->body;
+    for (size_t i = 0; i < subjects->n_order; i++) {
+        Parkgate__SubjectOrder *order =
+            parkgate__subject_order__unpack(NULL, subjects->order[i].len, subjects->order[i].data);
+        assert_non_null(order);
+        count += strcmp(order->reader, reader) == 0;
+        parkgate__subject_order__free_unpacked(order, NULL);
+    }
+    return count;
+}
+
+static void one_that_does_not_answer_keeps_no_other_waiting(void **state)
+{
+    struct faces f = begin(state);
+    for (unsigned i = 0; i <= LIMIT_SUBJECTS_PER_MESSAGE; i++) {
+        char person[HANDLE_TEXT_SIZE];
+        char uid[9];
+        char subject[16];
+        (void)snprintf(uid, sizeof(uid), "0505%04X", i);
+        (void)snprintf(subject, sizeof(subject), "E%u", i);
+        person_with_badge(f.w, "acme", "Crew", uid, "day", person);
+        (void)assert_done(attach(&f, person, subject));
+    }
+    assert_int_equal(told_of(f.w, "face-1"), LIMIT_SUBJECTS_PER_MESSAGE);
+    apply_terminals(f.w, 2);
+    tick(f.w, SECOND_US);
+    tick(f.w, SECOND_US);
+    assert_int_equal(told_of(f.w, "face-1"), LIMIT_SUBJECTS_PER_MESSAGE / 2);
+    assert_int_equal(told_of(f.w, "face-2"), LIMIT_SUBJECTS_PER_MESSAGE / 2);
+    (void)assert_replays(f.w);
+}
+
+static void what_failed_stands_behind_what_was_not_tried(void **state)
+{
+    struct faces f = begin(state);
+    Parkgate__SubjectOrder *orders[4];
+    (void)assert_done(attach(&f, f.li, "E1"));
+    answer(&f, told_one(f.w, SUBJECT_ADD, "E1"), SUBJECT_FAILED, "deviceFull");
+    (void)assert_done(attach(&f, f.wang, "E2"));
+    assert_int_equal(told(f.w, orders), 2);
+    assert_string_equal(orders[0]->subject, "E2");
+    assert_string_equal(orders[1]->subject, "E1");
+    answer(&f, orders[1]->number, SUBJECT_DONE, "");
+    expect_open(f.w, "1");
+    for (size_t i = 0; i < 2; i++) {
+        parkgate__subject_order__free_unpacked(orders[i], NULL);
+    }
+    (void)assert_replays(f.w);
+}
+
 static void a_terminal_that_decides_is_a_fault_until_it_heeds(void **state)
 {
     struct faces f = begin(state);
@@ -306,6 +362,8 @@ int main(void)
         WORLD_TEST(removed_is_deleted_and_old_answers_change_nothing),
         WORLD_TEST(answers_that_make_no_sense_are_refused),
         WORLD_TEST(a_new_terminal_gets_everybody),
+        WORLD_TEST(one_that_does_not_answer_keeps_no_other_waiting),
+        WORLD_TEST(what_failed_stands_behind_what_was_not_tried),
         WORLD_TEST(a_terminal_that_decides_is_a_fault_until_it_heeds),
         WORLD_TEST(what_the_park_no_longer_has_is_no_fault),
         WORLD_TEST(an_unasked_opening_is_an_alert),
