@@ -53,7 +53,14 @@ static const struct two_person_verb *two_person(const struct request *request)
     return NULL;
 }
 
-/* Is there a live key of another person that may say the verb? */
+/* One that was revoked counts on for as long as a request waits: nobody makes himself the only one
+ * by revoking the others first. */
+static bool counts_still(const Parkgate__KeyRecord *key, struct wall now)
+{
+    return key->revoked_us == 0 || now.us - key->revoked_us < (int64_t)LIMIT_APPROVAL_S * 1000000;
+}
+
+/* Is there a key of another person that may say the verb, or could until lately? */
 static enum err another_could_grant(struct controller *ctl, const struct request *request,
                                     bool *ret_could, struct fault *fault)
 {
@@ -67,7 +74,7 @@ static enum err another_could_grant(struct controller *ctl, const struct request
         ProtobufCMessage *message = NULL;
         TRY(store_unpack_message(key, value, &parkgate__key_record__descriptor, &message, fault));
         const Parkgate__KeyRecord *other = (const void *)message;
-        *ret_could = other->revoked_us == 0 && (other->roles & request->verb->roles) != 0 &&
+        *ret_could = counts_still(other, ctl->now) && (other->roles & request->verb->roles) != 0 &&
                      strcmp(key_person(other), key_person(request->key)) != 0;
         store_message_destroy(&message);
     }

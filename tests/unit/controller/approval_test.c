@@ -125,6 +125,21 @@ static void a_request_dies_with_the_askers_right(void **state)
     assert_int_equal(row_count(admin(w, "approval.list", NULL)), 1); /* undone whole */
 }
 
+static void revoking_the_others_makes_nobody_the_only_one(void **state)
+{
+    struct world *w = *state;
+    two_admins(w);
+    (void)admin(w, "key.revoke", "name", "bo", "reason", "left", NULL);
+    (void)admin(w, "key.revoke", "name", "bo-2", "reason", "left", NULL);
+    (void)ask_for_an_admin(w);
+    world_pass(w, (int64_t)LIMIT_APPROVAL_S * SECOND_US - MINUTE_US);
+    (void)ask_for_an_admin(w);
+    assert_false(is_known(w, NEW));
+    world_pass(w, 2 * MINUTE_US);
+    (void)admin(w, "key.add", "name", "carla", "public", hex_of(NEW), "role", "admin", NULL);
+    assert_true(is_known(w, NEW));
+}
+
 static void who_could_not_do_it_does_not_decide_it(void **state)
 {
     struct world *w = *state;
@@ -204,6 +219,7 @@ int main(void)
         WORLD_TEST(a_refused_or_expired_request_does_nothing),
         WORLD_TEST(a_bad_request_is_refused_before_anybody_is_asked),
         WORLD_TEST(a_request_dies_with_the_askers_right),
+        WORLD_TEST(revoking_the_others_makes_nobody_the_only_one),
         WORLD_TEST(who_could_not_do_it_does_not_decide_it),
         WORLD_TEST(waiting_requests_have_a_bound),
         WORLD_TEST(ones_own_key_is_replaced_at_once),
