@@ -49,6 +49,33 @@ class Docs(unittest.TestCase):
         self.assertEqual({target for target in LINK.findall(english) if not target.startswith("README")},
                          {target for target in LINK.findall(chinese) if not target.startswith("README")})
 
+    def test_integrating_a_device_is_whole(self):
+        english, chinese = tree.text("docs/integrating-a-device.md"), tree.text("docs/integrating-a-device.zh-CN.md")
+        for chapter in ("Wiring", "Fail-safe", "The fire loop", "The rising bollard", "Device settings", "Wiegand",
+                        "A new driver, step by step"):
+            self.assertIn(f"\n## {chapter}\n", english)
+        for chapter in ("接线", "失效安全", "消防联动", "升降柱", "设备设置", "韦根", "开发新驱动"):
+            self.assertIn(f"\n## {chapter}\n", chinese)
+        steps = english[english.index("## A new driver"):]
+        files = {name for name in re.findall(r"`((?:schema|reader-agent|admin-cli|controller|tests)/[\w./-]+)`", steps) if "acme" not in name}
+        self.assertGreater(len(files), 5)
+        for name in files:
+            self.assertTrue(os.path.exists(os.path.join(tree.ROOT, name)), name)
+        header = re.sub(r"(?s)/\*.*?\*/", "", tree.text("reader-agent/driver/http_driver.h"))
+        members = re.search(r"(?s)\nstruct http_driver \{(.*?)\n\};", header)[1].split(";")[:-1]
+        self.assertGreater(len(members), 10)
+        for member in members:
+            name = re.search(r"\(\*(\w+)\)\(|(\w+)$", member.strip())
+            self.assertIn(f"`{name[1] or name[2]}`", steps)
+
+    def test_the_device_tables_name_every_driver(self):
+        drivers = re.findall(r'\{"([a-z-]+)", +DRIVER_', tree.text("admin-cli/park_yaml.c"))
+        self.assertGreaterEqual(len(drivers), 9)
+        for path in ("README.md", "README.zh-CN.md"):
+            table = re.search(r"(?s)\n\| `driver` .*?\n\n|\n\| [^|]*`driver`.*?\n\n", tree.text(path))[0]
+            for driver in drivers:
+                self.assertIn(f"`{driver}`", table, path)
+
     def test_architecture_draws_the_flow_and_names_every_room(self):
         text = tree.text("docs/ARCHITECTURE.md")
         self.assertRegex(text, r"(?s)```.*parkgate-nfc.*parkgate-controller.*?```")
