@@ -73,7 +73,7 @@ static void strangers_and_library_hits_go_nowhere(void **state)
     for (int lib = 0; lib <= 4; lib++) {
         for (int status = 0; status <= 11; status++) {
             char text[2048];
-            char lib_text[12], status_text[4];
+            char lib_text[12], status_text[12];
             struct reading r = {.id_size = 77};
             (void)snprintf(lib_text, sizeof(lib_text), "%d", lib);
             (void)snprintf(status_text, sizeof(status_text), "%d", status);
