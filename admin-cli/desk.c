@@ -23,7 +23,7 @@ static void typed_wipe(struct typed *typed)
     seal_wipe(typed, sizeof(*typed));
 }
 
-/* One line without echo. False: end of input. */
+/* One line without echo. False: end of input, or too long. */
 static bool read_typed(struct cli *cli, struct bilingual prompt, struct typed *ret)
 {
     struct termios before;
@@ -39,7 +39,9 @@ static bool read_typed(struct cli *cli, struct bilingual prompt, struct typed *r
     if (terminal) {
         (void)tcsetattr(fileno(cli->in), TCSAFLUSH, &before);
     }
-    ret->text[got ? strcspn(ret->text, "\r\n") : 0] = '\0';
+    size_t size = got ? strcspn(ret->text, "\r\n") : 0;
+    got = got && size <= LIMIT_ARG_BYTES; /* a line that was cut is not what was typed */
+    ret->text[got ? size : 0] = '\0';
     return got;
 }
 
