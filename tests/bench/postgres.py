@@ -23,12 +23,8 @@ def is_there():
 class Postgres:
     def __init__(self, persons, parent=None):
         self.persons = persons
-        self.directory = tempfile.mkdtemp(prefix="bench-pg-", dir=parent)
-        self.user = None
-        if os.geteuid() == 0:
-            self.user = "postgres"
-            os.chown(self.directory, pwd.getpwnam(self.user).pw_uid, -1)
-            os.chmod(parent or self.directory, 0o755)
+        self.user = "postgres" if os.geteuid() == 0 else None
+        self.directory = self._make_directory(parent)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -44,6 +40,20 @@ class Postgres:
         self._run(f"{BIN}/psql", *self._where(), "-q", "-v", "ON_ERROR_STOP=1", "-v", f"persons={persons}", "-f",
                   self.scripts["schema"])
         self._run(f"{BIN}/psql", *self._where(), "-q", "-c", "CHECKPOINT")
+
+    def _make_directory(self, parent):
+        """Below `parent`, or with the system's temporary files where its user may not go there."""
+        for place in (parent, None):
+            path = tempfile.mkdtemp(prefix="bench-pg-", dir=place)
+            if self.user is None:
+                return path
+            os.chown(path, pwd.getpwnam(self.user).pw_uid, -1)
+            if place is not None:
+                os.chmod(place, 0o755)
+            if subprocess.run(["runuser", "-u", self.user, "--", "test", "-w", path], check=False).returncode == 0:
+                return path
+            shutil.rmtree(path)
+        raise PermissionError(f"{self.user} can write no directory of ours")
 
     def _where(self):
         return ["-h", "127.0.0.1", "-p", str(self.port), "-U", "bench", "postgres"]
