@@ -199,10 +199,12 @@ bool request_window(const struct controller *ctl, struct request *request, int64
         return false;
     }
     if (*ret_until_us <= *ret_from_us) {
-        return request_refuse(request, ERROR_ARG_BAD, "until", "...", "after the beginning");
+        return request_refuse(request, ERROR_ARG_BAD, "until", request_arg(request, "until"),
+                              "a moment after the beginning");
     }
     if (*ret_until_us <= ctl->now.us) {
-        return request_refuse(request, ERROR_ARG_BAD, "until", "...", "not over already");
+        return request_refuse(request, ERROR_ARG_BAD, "until", request_arg(request, "until"),
+                              "a moment that is still to come");
     }
     return *ret_until_us - *ret_from_us <= longest_us ||
            request_refuse(request, ERROR_LIMIT_REACHED, "days of one booking or visit", "31", NULL);
