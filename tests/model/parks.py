@@ -83,6 +83,8 @@ def draw_lanes(park, rng):
         "lab-in": lane(1, "lab", "yard", wire.IN),
         "lab-out": lane(1, "lab", "yard", wire.OUT),
         "bonded-both": lane(1, "bonded", "yard", wire.BOTH),
+        "pin": lane(0, "yard", "", wire.IN, second=wire.SECOND_PIN),
+        "face": lane(1, "yard", "", wire.IN, second=wire.SECOND_FACE, pair_ms=rng.choice((3000, 10000))),
         "truck-in": lane(0, "yard", "", wire.IN, vehicles=True),
         "truck-out": lane(0, "yard", "", wire.OUT, vehicles=True)}
     if rng.random() < 0.3:

@@ -15,6 +15,9 @@ REPEAT_WITHIN = 5 * SECOND
 STANDING_AT_A_LANE = 8
 WRONG_TRIES = 3
 
+BEFORE_THE_CREDENTIAL = ("history", "stale-read", "lane-locked", "clock-unknown", "lane-set-free", "repeat",
+                         "repeat-passed")
+
 Verdict = namedtuple("Verdict", "outcome reason")
 
 
@@ -256,7 +259,7 @@ class Model:
             if fits(self.park.lanes[name]):
                 newest = [g for g in grants if g.standing][-STANDING_AT_A_LANE:]
                 for g in newest:
-                    if g.ended is None and 0 <= at - g.captured <= self.park.lanes[name]["pass_ms"] * 1000:
+                    if g.ended is None and at - g.captured <= self.park.lanes[name]["pass_ms"] * 1000:
                         out.append(g)
         return out
 
@@ -340,11 +343,13 @@ class Model:
 
     def present(self, lane_name, way_in, read, now):
         """Decides, and remembers what the decision leaves behind. (Verdict, grant or None)."""
-        self.notes, self.met, self.order = [], False, self.order + 1
+        self.notes, self.met, self.order, self.pair = [], False, self.order + 1, None
         lane = self.park.lanes[lane_name]
         at = self.captured(read, now)
         self.note("captured", self.calendar.text(at), "freshness", self.freshness(read))
-        known = self.credential(read)
+        if way_in and lane["second"]:
+            self.pair = self.pair_of(lane_name, lane, read, at)
+        known = self.pair["known"] if self.pair else self.credential(read)
         reason = self.judge(lane_name, way_in, read, at)
         granted = reason in ("granted", "granted-passback", "exit", "lane-set-free")
         self.note("reason", reason)
@@ -352,16 +357,62 @@ class Model:
             who = known["holder"]
             if lane_name not in self.partner or self.partner[lane_name][1] <= at:
                 self.partner[lane_name] = (who, at)
+        if self.pair:
+            self.settle_pair(lane_name, read, at, reason)
         if not granted:
             return Verdict("deny", reason), None
         if self.met:
             self.partner.pop(lane_name, None)
         return Verdict("grant", reason), self.grant(lane_name, way_in, read, at, known, reason)
 
+    # --- R264, R265 ---
+
+    def pair_of(self, lane_name, lane, read, at):
+        """What the read is at a lane that wants two: `role` first, whole, wrong or nothing; `known`: whose
+        credential the rules are asked about; `first`: the read that waits for it."""
+        first = self.pending.get(lane_name)
+        if first and abs(at - first["captured"]) >= lane["pair_ms"] * 1000:
+            first = None
+        mine = self.credential(read)
+        if read["kind"] == wire.PIN:
+            if first is None or first["kind"] == wire.FACE:
+                return {"role": "alone", "known": None, "first": None}
+            right = self.pins.get(first["known"]["holder"]) == read["credential"]
+            return {"role": "whole" if right else "wrong", "known": first["known"], "first": first}
+        if read["kind"] == wire.FACE and lane["second"] == wire.SECOND_PIN:
+            return {"role": "nothing", "known": mine, "first": None}
+        other = first if first and (first["kind"] == wire.FACE) != (read["kind"] == wire.FACE) else None
+        if other and mine and mine["holder"] == other["known"]["holder"]:
+            return {"role": "whole", "known": other["known"], "first": other}
+        if other and read["kind"] == wire.FACE:
+            return {"role": "wrong", "known": other["known"], "first": other}
+        return {"role": "first", "known": mine, "first": None}
+
+    def settle_pair(self, lane_name, read, at, reason):
+        pair, waiting = self.pair, self.pending.get(lane_name)
+        if pair["role"] == "first" and reason == "second-needed":
+            if waiting is None or waiting["captured"] <= at:
+                self.pending[lane_name] = {"known": pair["known"], "kind": read["kind"], "read": read, "captured": at,
+                                           "tries": 0}
+        elif pair["role"] == "wrong" and reason == "second-wrong":
+            waiting["tries"] += 1
+            if waiting["tries"] == WRONG_TRIES:
+                del self.pending[lane_name]
+        elif pair["role"] == "whole" and reason not in BEFORE_THE_CREDENTIAL:
+            del self.pending[lane_name]
+
+    def second(self):
+        """R264, R265."""
+        role = self.pair["role"] if self.pair else "whole"
+        return {"whole": None, "wrong": "second-wrong"}.get(role, "second-needed")
+
     def grant(self, lane_name, way_in, read, at, known, reason):
         who = known["holder"] if known else None
         vehicle = who is not None and self.holders[who]["vehicle"]
-        grant = Grant(lane_name, at, who, {(read["kind"], read["credential"])}, vehicle)
+        credentials = {(read["kind"], read["credential"])}
+        if self.pair and self.pair["first"]:
+            credentials.add((self.pair["first"]["kind"], self.pair["first"]["read"]["credential"]))
+        grant = Grant(lane_name, at, who, credentials, vehicle)
         grant.way_in = grant.standing = way_in
         if who is not None and way_in and not vehicle:
             grant.tenant = self.attribution(who, at)[1]
@@ -398,14 +449,19 @@ class Model:
                  wire.PROOF_SLOW: "relay-suspected"}.get(read["proof"])
         if proof:
             return proof                                                                        # R141 to R143
-        known = self.credential(read)
-        if known is None or read["kind"] == wire.PIN:
+        known = self.pair["known"] if self.pair else self.credential(read)
+        if known is None or (read["kind"] == wire.PIN and not self.pair):
             return "credential-unknown"                                                         # R150
         if known["revoked"]:
             return "credential-revoked"                                                         # R160
         if known["until"] and at >= known["until"]:
             return "credential-expired"                                                         # R180
-        if self.class_of(read) < max(self.park.zones[z]["class"] for z in self.park.newly_entered(lane)):
+        badge = read
+        if self.pair and self.pair["first"] and read["kind"] in (wire.PIN, wire.FACE):
+            badge = self.pair["first"]["read"]
+        if self.pair and self.pair["role"] == "first" and read["kind"] == wire.FACE:
+            return None
+        if self.class_of(badge) < max(self.park.zones[z]["class"] for z in self.park.newly_entered(lane)):
             return "class-too-weak"                                                             # R190
         return None
 
@@ -417,13 +473,14 @@ class Model:
 
     def judge_holder(self, lane_name, read, at):
         lane = self.park.lanes[lane_name]
-        who = self.credential(read)["holder"]
+        who = (self.pair["known"] if self.pair else self.credential(read))["holder"]
         vehicle = self.holders[who]["vehicle"]
         if self.banned(who, at):
             return "park-ban"                                                                   # R200
         reason = (self.permit(who, lane, at)                                                    # R210 to R260
                   or self.first_person(who, lane, at)                                           # R261
                   or self.clearance(who, lane, at))                                             # R262, R263
+        reason = reason or self.second()                                                        # R264, R265
         if reason:
             return reason
         if not vehicle:

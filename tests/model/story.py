@@ -97,6 +97,9 @@ class Story:
             self.add_badge(who, number * 16 + more)
         if rng.random() < 0.3:
             self.add_face(who, number)
+        if rng.random() < 0.7:
+            self.model.pins[who] = b"%d" % (739105 + number * 2)
+            self.ask("pin.set", person=who, pin=self.model.pins[who].decode())
         if kind != wire.VISITOR:
             for _ in range(rng.choice((0, 1, 1, 1, 2, 2, 3))):
                 self.assign(who)
@@ -223,8 +226,24 @@ class Story:
             self.plate(read)
         else:
             self.person(read)
+        if lane["second"] and rng.random() < 0.6:
+            self.second(lane, read)
         read["class"] = Model.class_of(read)
         return read
+
+    def second(self, lane, read):
+        """What fits to the read that waits there, mostly."""
+        name = next(n for n, l in self.park.lanes.items() if l is lane)
+        waiting = self.model.pending.get(name)
+        holder = waiting["known"]["holder"] if waiting and self.rng.random() < 0.8 else self.rng.choice(self.people)
+        read["proof"] = wire.PROOF_NONE
+        if self.rng.random() < 0.6:
+            read["kind"], read["credential"] = wire.PIN, self.model.pins.get(holder, b"864209")
+            return
+        kind = wire.FACE if self.rng.random() < 0.6 else wire.BADGE
+        own = [key for key, c in self.model.credentials.items() if key[0] == kind and c["holder"] == holder]
+        if own:
+            read["kind"], read["credential"] = self.rng.choice(own)
 
     def plate(self, read):
         read["kind"] = wire.PLATE
