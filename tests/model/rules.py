@@ -243,7 +243,7 @@ class Model:
             if rule["mode"] == wire.TIMED:
                 for p in self.head.of.get(who, []):
                     if (p.way_in and p.captured >= since and self.crosses(rule, self.park.lanes[p.lane])
-                            and p.captured <= at < p.captured + rule["minutes"] * MINUTE):
+                            and at < p.captured + rule["minutes"] * MINUTE):
                         said.add("passback-timed")
                 continue
             state, last = self.head.now.get(who), self.head.latest(who)
@@ -308,7 +308,7 @@ class Model:
         wants = [z for z in self.park.newly_entered(lane) if self.park.zones[z]["escort"]]
         if holder["vehicle"] or holder["kind"] != wire.VISITOR or not wants:
             return None
-        hosts = {v["host"] for v in self.visits_now(who, at)}
+        hosts = {v["host"] for v in self.visits_now(who, self.now)}
         for g in self.grants.get(lane_name, []):
             if (g.way_in and g.holder in hosts and g.ended != "not-taken"
                     and abs(at - g.captured) < lane["pair_ms"] * 1000):
@@ -344,6 +344,7 @@ class Model:
     def present(self, lane_name, way_in, read, now):
         """Decides, and remembers what the decision leaves behind. (Verdict, grant or None)."""
         self.notes, self.met, self.order, self.pair = [], False, self.order + 1, None
+        self.now = now  # R160 to R260 and the clearances are asked at the controller's own time
         lane = self.park.lanes[lane_name]
         at = self.captured(read, now)
         self.note("captured", self.calendar.text(at), "freshness", self.freshness(read))
@@ -454,7 +455,7 @@ class Model:
             return "credential-unknown"                                                         # R150
         if known["revoked"]:
             return "credential-revoked"                                                         # R160
-        if known["until"] and at >= known["until"]:
+        if known["until"] and self.now >= known["until"]:
             return "credential-expired"                                                         # R180
         badge = read
         if self.pair and self.pair["first"] and read["kind"] in (wire.PIN, wire.FACE):
@@ -475,11 +476,11 @@ class Model:
         lane = self.park.lanes[lane_name]
         who = (self.pair["known"] if self.pair else self.credential(read))["holder"]
         vehicle = self.holders[who]["vehicle"]
-        if self.banned(who, at):
+        if self.banned(who, self.now):
             return "park-ban"                                                                   # R200
-        reason = (self.permit(who, lane, at)                                                    # R210 to R260
+        reason = (self.permit(who, lane, self.now)                                                    # R210 to R260
                   or self.first_person(who, lane, at)                                           # R261
-                  or self.clearance(who, lane, at))                                             # R262, R263
+                  or self.clearance(who, lane, self.now))                                             # R262, R263
         reason = reason or self.second()                                                        # R264, R265
         if reason:
             return reason
