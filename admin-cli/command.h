@@ -102,4 +102,5 @@ enum exit_code run_desk_lock(struct cli *cli, const struct call *call);
 enum exit_code run_desk_show(struct cli *cli, const struct call *call);
 enum exit_code run_server_rekey(struct cli *cli, const struct call *call);
 enum exit_code run_server_switch(struct cli *cli, const struct call *call);
+enum exit_code run_device_test(struct cli *cli, const struct call *call);
 enum exit_code run_restore(struct cli *cli, const struct call *call);

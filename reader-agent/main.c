@@ -15,6 +15,7 @@ struct options {
     bool join, help, version;
     struct agent_join given;
     const char *aside;
+    struct device_test_options test;
 };
 
 /* One table reads the command line and is its help. */
@@ -37,6 +38,16 @@ static const struct argument {
      "with --join: from `parkgate agent enroll` 一次性注册码"                                                                    },
     {"aside",      "list|NUMBER",     offsetof(struct options, aside),
      "what devices posted and nobody understood 查看无法识别的上报"                                                           },
+    {"test",       "DEVICE",          offsetof(struct options, test.name),
+     "talk to one reader, board or camera 测试一个设备"                                                                           },
+    {"pulse",      "LANE",            offsetof(struct options, test.pulse),
+     "with --test: open this lane once 打开该通道一次"                                                                            },
+    {"yes",        NULL,              offsetof(struct options, test.yes),
+     "with --pulse: nobody is in its way 已确认通道无人"                                                                          },
+    {"record",     "FILE",            offsetof(struct options, test.record),
+     "with --test: a trace without personal data 记录不含个人信息的轨迹"                                                          },
+    {"seconds",    "N",               offsetof(struct options, test.seconds),
+     "with --test: how long to look 观察秒数"                                                                                     },
     {"help",       NULL,              offsetof(struct options, help),             "this text 显示本帮助"                          },
     {"version",    NULL,              offsetof(struct options, version),          "show the version 显示版本"                      },
 };
@@ -46,7 +57,9 @@ static void print_help(FILE *to)
     (void)fputs("usage: parkgate-agent --dir DIR\n"
                 "       parkgate-agent --join --dir DIR --gate NAME --controller tcp://HOST:PORT\n"
                 "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
-                "       parkgate-agent --dir DIR --aside list|NUMBER\n\n",
+                "       parkgate-agent --dir DIR --aside list|NUMBER\n"
+                "       parkgate-agent --dir DIR --test DEVICE [--pulse LANE --yes] [--record FILE] "
+                "[--seconds N]\n\n",
                 to);
     for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
         char left[64];
@@ -88,7 +101,8 @@ static const char *missing(const struct options *options)
         const struct argument *argument = &arguments[i];
         const char *field = (const char *)options + argument->offset;
         bool needed =
-            i == 0 || (options->join && argument->offset != offsetof(struct options, aside));
+            i == 0 || (options->join && argument->offset >= offsetof(struct options, given) &&
+                       argument->offset < offsetof(struct options, aside));
         if (argument->value != NULL && needed &&
             *(const char *const *)(const void *)field == NULL) {
             return argument->name;
@@ -139,6 +153,10 @@ int main(int argc, char **argv)
     }
     if (options.aside != NULL) {
         return agent_look_aside(options.given.dir, options.aside);
+    }
+    if (options.test.name != NULL) {
+        options.test.dir = options.given.dir;
+        return agent_test_device(&options.test);
     }
     return options.join ? agent_join(&options.given) : run(options.given.dir);
 }

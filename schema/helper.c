@@ -533,6 +533,26 @@ static void unpack_proved(struct reader *r, struct helper_message *m)
     m->proved.exchange_ms = reader_u32(r);
 }
 
+static void pack_levels(struct writer *w, const struct helper_message *m)
+{
+    writer_u64(w, m->levels.levels);
+    writer_u64(w, m->levels.looked);
+    write_bool(w, m->levels.has_counters);
+    for (size_t i = 0; i < HELPER_LEVELS; i++) {
+        writer_u16(w, m->levels.edges[i]);
+    }
+}
+
+static void unpack_levels(struct reader *r, struct helper_message *m)
+{
+    m->levels.levels = reader_u64(r);
+    m->levels.looked = reader_u64(r);
+    m->levels.has_counters = read_bool(r);
+    for (size_t i = 0; i < HELPER_LEVELS; i++) {
+        m->levels.edges[i] = reader_u16(r);
+    }
+}
+
 struct codec {
     void (*pack)(struct writer *w, const struct helper_message *m);
     void (*unpack)(struct reader *r, struct helper_message *m);
@@ -561,6 +581,8 @@ static const struct codec codecs[] = {
     [HELPER_SAYS_KEY_WANTED] = {pack_key_wanted,     unpack_key_wanted    },
     [HELPER_SAYS_KEY] = {pack_key,            unpack_key           },
     [HELPER_SAYS_PROVED] = {pack_proved,         unpack_proved        },
+    [HELPER_SAYS_WATCH] = {pack_nothing,        unpack_nothing       },
+    [HELPER_SAYS_LEVELS] = {pack_levels,         unpack_levels        },
     [HELPER_SAYS_GUARDED_BOARD] = {pack_guarded_board,  unpack_guarded_board },
 };
 

@@ -23,6 +23,7 @@
  *                    comes after that gets OPEN_DUPLICATE
  *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
  *   agent -> board   INDICATE, unanswered
+ *   agent -> board   WATCH, of a device test: from now on LEVELS, at once and after each change
  *   agent -> terminal   CHECK; one that grants is answered once by OPEN_RESULT
  *   agent -> terminal   SUBJECT, one at a time; answered once by SUBJECT_RESULT
  *   terminal -> agent   SETTINGS, after each change and after each WELCOME
@@ -59,6 +60,7 @@ enum {
     HELPER_PATH_SIZE = 256,    /* with its NUL */
     HELPER_AID_BYTES = 3,
     HELPER_CARD_KEY_BYTES = 16,
+    HELPER_LEVELS = 64,     /* inputs of a board that are looked at */
     HELPER_KEY_NO_MAX = 13, /* of a DESFire application */
 };
 
@@ -90,6 +92,8 @@ enum helper_kind {
     HELPER_SAYS_KEY = 21,
     HELPER_SAYS_PROVED = 22,
     HELPER_SAYS_GUARDED_BOARD = 23,
+    HELPER_SAYS_WATCH = 24,
+    HELPER_SAYS_LEVELS = 25,
 };
 
 struct helper_hello {
@@ -297,6 +301,14 @@ struct helper_proved {
     uint32_t exchange_ms; /* the slowest of its authentications; 0 there was none */
 };
 
+/* What a board's inputs are, as it was seen last. */
+struct helper_levels {
+    uint64_t levels;  /* bit by input */
+    uint64_t looked;  /* these are a lane's, the others were not looked at */
+    bool has_counters;
+    uint16_t edges[HELPER_LEVELS]; /* counters of the board */
+};
+
 struct helper_message {
     enum helper_kind kind;
     union {
@@ -320,6 +332,7 @@ struct helper_message {
         struct helper_key_wanted key_wanted;
         struct helper_key key;
         struct helper_proved proved;
+        struct helper_levels levels;
     };
 };
 

@@ -21,6 +21,22 @@ struct agent_join {
  * again. Returns an exit code of schema/errors.h; says in English and Chinese what happened. */
 int agent_join(const struct agent_join *join);
 
+struct device_test_options {
+    const char *dir;
+    const char *name;    /* of a reader, board or camera of this gate */
+    const char *pulse;   /* a lane of that board to be opened once; NULL: none */
+    bool yes;            /* whoever asked has agreed to that */
+    const char *record;  /* where the trace goes; NULL: nowhere */
+    const char *seconds; /* how long; NULL: DEVICE_TEST_SECONDS */
+};
+
+enum { DEVICE_TEST_SECONDS = 20, DEVICE_TEST_SECONDS_MAX = 600 };
+
+/* Talks to one device in the agent's place and prints what it sees, step by step. The agent must not
+ * run: two who ask one device hear half of it each. Call it first in main(), as launcher_run().
+ * Returns an exit code: EXIT_DONE the device works, EXIT_REFUSED it does not, or may not be tested. */
+int agent_test_device(const struct device_test_options *options);
+
 /* Prints what was put aside at the gate of directory `dir`: `what` is "list", or a number of it to
  * be opened, its bytes to standard output. Works beside the daemon. Returns an exit code; says on
  * standard error what is wrong. */

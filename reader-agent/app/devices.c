@@ -163,7 +163,7 @@ static void configure_boards(struct gate *gate)
 }
 
 /* The password is the file's first line. */
-static enum err read_secret(const char *path, char *out, size_t size, struct fault *fault)
+enum err device_secret_read(const char *path, char *out, size_t size, struct fault *fault)
 {
     struct stat st;
     FILE *file = fopen(path, "re");
@@ -200,7 +200,7 @@ static bool terminal_config(struct gate *gate, const struct gate_reader *reader,
     if (size >= (int)sizeof(where->url) || ca_size >= (int)sizeof(where->ca_file) ||
         user_size >= (int)sizeof(where->user)) {
         (void)fault_set(&fault, ERR_INPUT, "its address, user or terminal_ca is too long");
-    } else if (read_secret(reader->secret_file, where->password, sizeof(where->password), &fault) ==
+    } else if (device_secret_read(reader->secret_file, where->password, sizeof(where->password), &fault) ==
                ERR_OK) {
         return true;
     }
@@ -267,7 +267,7 @@ static size_t list_http(struct gate *gate, struct http_device *list)
         list[count] = reader->http;
         list[count].zone = zone_of(gate, reader->http.time_zone);
         if (reader->http.user[0] != '\0' &&
-            read_secret(reader->secret_file, list[count].password, sizeof(list[count].password),
+            device_secret_read(reader->secret_file, list[count].password, sizeof(list[count].password),
                         &fault) != ERR_OK) {
             log_error("reader_left_out", LOG_TEXT("reader", reader->name.text),
                       LOG_TEXT("why", fault.what));

@@ -327,6 +327,9 @@ void devices_end(struct gate *gate);
 void devices_apply(struct gate *gate);
 void devices_tick(struct gate *gate);
 /* NULL: not configured. */
+/* The first line of a secret file. ERR_IO, ERR_INPUT (empty), ERR_REFUSED (others may read it). */
+MUST_CHECK enum err device_secret_read(const char *path, char *out, size_t size,
+                                       struct fault *fault);
 struct gate_device *device_find(struct gate *gate, struct name name);
 void device_state_heard(struct gate *gate, struct name name, enum device_state state,
                         const char *what);

@@ -40,6 +40,8 @@ struct board {
     struct mono connect_at;
     uint32_t connect_wait_ms;
     struct station_counts counts;
+    bool watched; /* a device test wants to see the inputs */
+    struct helper_message seen; /* LEVELS as said last; kind 0: not yet */
 };
 
 static struct station_now now_of(const struct board *board)
@@ -214,6 +216,9 @@ void board_hear(struct board *board, const struct helper_message *message)
     struct station_now now = now_of(board);
     if (helper_says_board(message)) {
         board_configure(board, &message->board);
+    } else if (message->kind == HELPER_SAYS_WATCH) {
+        board->watched = true;
+        board->seen.kind = (enum helper_kind)0;
     } else if (message->kind == HELPER_SAYS_INDICATE) {
         panel_show(&board->panel, station_find_lane(board->station, message->indicate.lane),
                    &message->indicate, now.mono);
@@ -224,6 +229,7 @@ void board_hear(struct board *board, const struct helper_message *message)
 
 void board_agent_up(struct board *board)
 {
+    board->watched = false; /* who watched is gone */
     station_agent_up(board->station, now_of(board));
 }
 
@@ -282,6 +288,26 @@ static void tell_news(struct board *board)
     board->counts = counts;
 }
 
+/* To a device test: what the inputs are, when it changed. */
+static void tell_levels(struct board *board, const struct sensed *sensed)
+{
+    struct helper_message message = {
+        .kind = HELPER_SAYS_LEVELS, .levels = {.has_counters = sensed->has_counters}};
+    size_t end = (size_t)board->inputs.first + board->inputs.count;
+    for (size_t i = board->inputs.first; i < end && i < HELPER_LEVELS; i++) {
+        message.levels.looked |= UINT64_C(1) << i;
+        message.levels.levels |= (uint64_t)(sensed->levels[i] ? 1 : 0) << i;
+        message.levels.edges[i] = sensed->counters[i];
+    }
+    bool same = board->seen.kind == message.kind &&
+                board->seen.levels.levels == message.levels.levels &&
+                memcmp(board->seen.levels.edges, message.levels.edges,
+                       sizeof(message.levels.edges)) == 0;
+    if (!same && board->ops.say(board->ops.ctx, &message)) {
+        board->seen = message;
+    }
+}
+
 static void look(struct board *board)
 {
     struct sensed sensed;
@@ -306,6 +332,9 @@ static void look(struct board *board)
     }
     station_sense(board->station, &sensed, now_of(board));
     opener_close(&board->opener, board->bus, now_of(board).mono);
+    if (board->watched) {
+        tell_levels(board, &sensed);
+    }
     tell_news(board);
 }
 

@@ -69,6 +69,8 @@ static const struct helper_message messages[] = {
      .key = {7, true, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}}},
     {.kind = HELPER_SAYS_PROVED,
      .proved = {{9, {1700000000000000}, {4, 1, 2, 3, 4, 5, 6}, 7, false}, CARD_PROOF_SLOW, 512}                         },
+    {.kind = HELPER_SAYS_WATCH},
+    {.kind = HELPER_SAYS_LEVELS, .levels = {UINT64_C(1) << 63, UINT64_MAX, true, {1, 65535}}},
 };
 
 /* The largest message there can be. */
@@ -114,7 +116,7 @@ static void check_one(const struct helper_message *m)
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    bool seen[HELPER_SAYS_GUARDED_BOARD + 1] = {false};
+    bool seen[HELPER_SAYS_LEVELS + 1] = {false};
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         check_one(&messages[i]);
         seen[messages[i].kind] = true;
@@ -204,7 +206,7 @@ static void values_out_of_range_are_refused(void **state)
     static const struct spoilt rows[] = {
         {0,  0,  2,         ERR_UNSUPPORTED}, /* version */
         {0,  1,  0,         ERR_UNSUPPORTED}, /* kind */
-        {0,  1,  24,        ERR_UNSUPPORTED}, /* kind */
+        {0,  1,  26,        ERR_UNSUPPORTED}, /* kind */
         {0,  2,  0,         ERR_CORRUPT    }, /* program */
         {0,  2,  4,         ERR_CORRUPT    },
         {0,  5,  'B',       ERR_CORRUPT    }, /* a name's letter */
