@@ -163,7 +163,7 @@ static void pictures_in_a_post_are_left_out(void **state)
     static char body[300000];
     int at = snprintf(body, sizeof(body), "{\"FaceInfoList\":[{\"FaceImage\":{\"Data\":\"");
     memset(body + at, 'A', 250000);
-    (void)snprintf(body + at + 250000, sizeof(body) - (size_t)at - 250000, "\"}}],%s", PASS + 1);
+    (void)snprintf(body + at + 250000, sizeof(body) - (size_t)at - 250000, "\"}}],%s", &PASS[1]);
     assert_int_equal(request("POST", VERIFICATION, body), 200);
     assert_int_equal(world.reading_count, 1);
     assert_int_equal(world.aside_count, 0);
