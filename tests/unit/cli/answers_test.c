@@ -611,8 +611,8 @@ static void test_apply_asks(void **state)
     start(answer_apply);
     run = ask(APPLY, "y\n", true);
     assert_int_equal(run.code, 0);
-    assert_non_null(strstr(fake.log, "park.commit stage=5 config_version=3 count=26\n"));
-    assert_int_equal(fake.rows, 26);
+    assert_non_null(strstr(fake.log, "park.commit stage=5 config_version=3 count=37\n"));
+    assert_int_equal(fake.rows, 37);
     run_free(&run);
 }
 

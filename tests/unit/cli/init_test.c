@@ -149,7 +149,7 @@ static void test_genesis(void **state)
     assert_non_null(genesis);
     assert_string_equal(genesis->park, "east-port");
     assert_string_equal(genesis->admin_name, "wang");
-    assert_int_equal(genesis->n_row, 26);
+    assert_int_equal(genesis->n_row, 37);
     assert_int_equal(genesis->admin_public.len, LINK_KEY_SIZE);
     assert_int_equal(link_key_pair_read(in_scratch("p/wang.key"), &pair, &fault), ERR_OK);
     assert_memory_equal(genesis->admin_public.data, pair.public_key.bytes, LINK_KEY_SIZE);

@@ -177,7 +177,7 @@ static void test_example_is_whole(void **state)
     struct park_file file = example();
     assert_string_equal(file.site, "east-port");
     assert_string_equal(file.time_zone, "Asia/Shanghai");
-    assert_int_equal(file.rows.count, 1 + 3 + 2 + 4 + 5 + 2 + 2 + 2 + 3 + 2);
+    assert_int_equal(file.rows.count, 1 + 5 + 2 + 7 + 9 + 1 + 1 + 2 + 2 + 2 + 3 + 2);
     park_file_destroy(&file);
 }
 
