@@ -41,7 +41,9 @@ static void add(struct arguments *arguments, const char *option, const char *val
 enum exit_code run_device_test(struct cli *cli, const struct call *call)
 {
     static const struct bilingual question = {
-        {"This opens the lane for real. Is nobody in its way?", "将真实打开通道。通道内确认无人、无车？"}};
+        {"This opens the lane for real. Is nobody in its way?",
+         "将真实打开通道。通道内确认无人、无车？"}
+    };
     char path[PROGRAM_PATH_SIZE];
     struct arguments arguments = {.list = {program}, .count = 1};
     add(&arguments, "--dir", call_value(call, "gate_dir"));

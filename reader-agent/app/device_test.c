@@ -184,7 +184,8 @@ static int prepare(struct device_test *test)
     if (!read_seconds(test)) {
         return refuse(EXIT_USAGE, "--seconds takes 1 to 600", "--seconds 应为 1 到 600");
     }
-    if (seal_init(&fault) != ERR_OK || settings_read(test->options->dir, &test->settings, &fault) != ERR_OK ||
+    if (seal_init(&fault) != ERR_OK ||
+        settings_read(test->options->dir, &test->settings, &fault) != ERR_OK ||
         read_rows(test, &fault) != ERR_OK ||
         settings_path(test->options->dir, "run", test->run_dir, &fault) != ERR_OK) {
         (void)snprintf(en, sizeof(en), "%.300s; look at --dir, and run it as the agent's user",
@@ -229,9 +230,10 @@ static void run(struct device_test *test)
     struct mono begun = clock->mono(NULL);
     while (!is_done(test, begun, clock->mono(NULL))) {
         struct pollfd fds[] = {
-            {.fd = launcher_fd(test->link),                                   .events = POLLIN},
-            {.fd = test->port != NULL ? helper_port_fd(test->port) : -1,      .events = POLLIN},
-            {.fd = test->listener != NULL ? http_listener_fd(test->listener) : -1, .events = POLLIN}
+            {.fd = launcher_fd(test->link),                                        .events = POLLIN},
+            {.fd = test->port != NULL ? helper_port_fd(test->port) : -1,           .events = POLLIN},
+            {.fd = test->listener != NULL ? http_listener_fd(test->listener) : -1,
+             .events = POLLIN                                                                      }
         };
         int wait_ms = test->listener != NULL ? http_listener_timeout_ms(test->listener) : TURN_MS;
         (void)poll(fds, ARRAY_LEN(fds), wait_ms >= 0 && wait_ms < TURN_MS ? wait_ms : TURN_MS);
@@ -325,8 +327,8 @@ static int worker(void *ctx, struct launcher_link *link)
 int agent_test_device(const struct device_test_options *options)
 {
     struct device_test *test = calloc(1, sizeof(*test));
-    int *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                       -1, 0);
+    int *result =
+        mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MUST(test != NULL && result != MAP_FAILED);
     *result = EXIT_REFUSED;
     test->options = options;

@@ -26,8 +26,8 @@ struct device_test {
     struct http_device http;
     struct tz_table *zone;
     struct device_trace *trace;
-    bool answered;  /* the device said something that was understood */
-    bool seen;      /* a card, a plate, the inputs */
+    bool answered;   /* the device said something that was understood */
+    bool seen;       /* a card, a plate, the inputs */
     bool complained; /* something of what it said or did is wrong */
     bool pulsed;
     struct helper_levels levels; /* looked 0: none yet */
@@ -40,7 +40,8 @@ enum test_step { TEST_OK, TEST_SEEN, TEST_BAD };
 __attribute__((format(printf, 2, 0))) void device_test_say(enum test_step step, const char *en,
                                                            const char *zh, ...);
 
-/* Starts what talks to the device. ERR_BUSY, ERR_IO, ERR_INPUT: it cannot be tested; nothing runs. */
+/* Starts what talks to the device. ERR_BUSY, ERR_IO, ERR_INPUT: it cannot be tested; nothing runs.
+ */
 MUST_CHECK enum err device_test_begin_board(struct device_test *test, struct fault *fault);
 MUST_CHECK enum err device_test_begin_card(struct device_test *test, struct fault *fault);
 MUST_CHECK enum err device_test_begin_camera(struct device_test *test, struct fault *fault);

@@ -49,20 +49,18 @@ static void say_proof(struct device_test *test, const struct reading *reading)
         const char *en, *zh;
     } words[] = {
         [CARD_PROOF_NONE] = {TEST_OK,  "read by its UID alone, which can be copied (%u ms)",
-                             "仅读取 UID，可被复制（%u 毫秒）"                                     },
-        [CARD_PROOF_GIVEN] = {TEST_OK,  "it proved itself in %u ms",          "认证通过，%u 毫秒"},
+                             "仅读取 UID，可被复制（%u 毫秒）"                                                                                    },
+        [CARD_PROOF_GIVEN] = {TEST_OK,  "it proved itself in %u ms",                           "认证通过，%u 毫秒"                                      },
         [CARD_PROOF_FAILED] = {TEST_BAD,
-                               "it could not prove itself (%u ms): another key, or a copy",
-                               "认证失败（%u 毫秒）：密钥不符或为复制卡"                           },
+                             "it could not prove itself (%u ms): another key, or a copy",     "认证失败（%u 毫秒）：密钥不符或为复制卡"     },
         [CARD_PROOF_SLOW] = {TEST_BAD, "it proved itself too slowly, %u ms: perhaps a relay",
-                             "认证过慢，%u 毫秒：疑似中继"                                         },
+                             "认证过慢，%u 毫秒：疑似中继"                                                                                        },
         [CARD_PROOF_RANDOM_ID] = {TEST_BAD,
-                                  "it draws a new UID each time (%u ms) and no key reads its own",
-                                  "每次随机 UID（%u 毫秒），且无密钥读取真实 UID"                  },
+                             "it draws a new UID each time (%u ms) and no key reads its own", "每次随机 UID（%u 毫秒），且无密钥读取真实 UID"},
     };
     MUST((size_t)reading->proof < ARRAY_LEN(words));
-    device_test_say(words[reading->proof].step, words[reading->proof].en,
-                    words[reading->proof].zh, reading->exchange_ms);
+    device_test_say(words[reading->proof].step, words[reading->proof].en, words[reading->proof].zh,
+                    reading->exchange_ms);
     test->complained = test->complained || words[reading->proof].step == TEST_BAD;
 }
 
@@ -88,8 +86,7 @@ static void say_posted(struct device_test *test, const struct reading *reading)
                     plate_colour_name((enum plate_colour)reading->plate_colour),
                     reading->confidence, reading->history ? "history" : "live");
     if (reading->device_event[0] == '\0') {
-        device_test_say(TEST_SEEN, "missing: it gives its events no id",
-                        "缺少：设备未给事件编号");
+        device_test_say(TEST_SEEN, "missing: it gives its events no id", "缺少：设备未给事件编号");
     }
     say_clock(test, reading);
 }
@@ -190,8 +187,8 @@ enum err device_test_begin_card(struct device_test *test, struct fault *fault)
     *config = none;
     device_test_say(TEST_OK, "reader %s of lane %s: %s", "读头 %s，通道 %s：%s", test->name.text,
                     test->reader->lane.text, test->reader->device);
-    enum err err = serial_of(test->reader->device, path, sizeof(path)) ? check_serial(path, fault)
-                                                                       : ERR_OK;
+    enum err err =
+        serial_of(test->reader->device, path, sizeof(path)) ? check_serial(path, fault) : ERR_OK;
     if (err == ERR_OK) {
         config->reader = test->name;
         memcpy(config->device, test->reader->device, sizeof(config->device));
@@ -260,7 +257,8 @@ static void pulse(struct device_test *test)
     if (test->options->pulse != NULL && !test->pulsed) {
         MUST(name_from_text(test->options->pulse, &message.open.lane));
         test->pulsed = true;
-        device_test_say(TEST_SEEN, "opening lane %s once", "打开通道 %s 一次", test->options->pulse);
+        device_test_say(TEST_SEEN, "opening lane %s once", "打开通道 %s 一次",
+                        test->options->pulse);
         send(test, &message);
     }
 }
@@ -290,17 +288,25 @@ static void hear_opened(struct device_test *test, const struct helper_open_resul
 
 static void hear_report(struct device_test *test, const struct helper_report *report)
 {
-    static const char *const passages[] = {
-        "",           "passed",  "not-taken",      "forced",               "held-open",
-        "tailgated",  "unsensed", "held-ended",    "by-hand",              "manual-release",
-        "manual-release-ended", "blocked", "blocked-ended"};
+    static const char *const passages[] = {"",
+                                           "passed",
+                                           "not-taken",
+                                           "forced",
+                                           "held-open",
+                                           "tailgated",
+                                           "unsensed",
+                                           "held-ended",
+                                           "by-hand",
+                                           "manual-release",
+                                           "manual-release-ended",
+                                           "blocked",
+                                           "blocked-ended"};
     const struct helper_message ack = {.kind = HELPER_SAYS_REPORT_ACK,
                                        .report_ack = {.number = report->number}};
-    const char *what = report->kind == REPORT_LATE_OPEN ? "exit button opened it"
-                       : report->kind == REPORT_TAMPER  ? "tamper"
-                       : (size_t)report->passage < ARRAY_LEN(passages)
-                           ? passages[report->passage]
-                           : "?";
+    const char *what = report->kind == REPORT_LATE_OPEN                ? "exit button opened it"
+                       : report->kind == REPORT_TAMPER                 ? "tamper"
+                       : (size_t)report->passage < ARRAY_LEN(passages) ? passages[report->passage]
+                                                                       : "?";
     device_test_say(TEST_SEEN, "lane %s: %s", "通道 %s：%s", report->lane.text, what);
     send(test, &ack);
 }
@@ -420,7 +426,7 @@ void device_test_end_camera(struct device_test *test)
 {
     static const enum http_count wrong[] = {HTTP_COUNT_WRONG_METHOD, HTTP_COUNT_WRONG_PATH,
                                             HTTP_COUNT_WRONG_SOURCE, HTTP_COUNT_WRONG_DIGEST,
-                                            HTTP_COUNT_TOO_LARGE, HTTP_COUNT_CUT_OFF};
+                                            HTTP_COUNT_TOO_LARGE,    HTTP_COUNT_CUT_OFF};
     const struct http_counters *counters = http_listener_counters(test->listener);
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         if (counters->of[wrong[i]] > 0) {

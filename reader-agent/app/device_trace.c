@@ -131,8 +131,7 @@ static void write_card(struct device_trace *trace, const struct reading *reading
     if (reading->proof != CARD_PROOF_NONE) {
         message = (struct helper_message){
             .kind = HELPER_SAYS_PROVED,
-            .proved = {
-                       .read = read, .proof = reading->proof, .exchange_ms = reading->exchange_ms}
+            .proved = {.read = read, .proof = reading->proof, .exchange_ms = reading->exchange_ms}
         };
     }
     write_frame(trace, &message, now);

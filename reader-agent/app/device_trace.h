@@ -16,7 +16,8 @@
 
 struct device_trace;
 
-/* Makes the file, mode 0600. ERR_IO: it cannot be made, or is there already. seal_init() was called. */
+/* Makes the file, mode 0600. ERR_IO: it cannot be made, or is there already. seal_init() was
+ * called. */
 MUST_CHECK enum err device_trace_create(const char *path, struct name device,
                                         const struct entropy *entropy, struct mono now,
                                         struct device_trace **ret_trace, struct fault *fault);

@@ -1,6 +1,6 @@
-/* Goal: a trace says nothing of who was there, and a card in it can be read again. Method: reads are
- * recorded into a file; the file is searched for what was read, and its frames go to the agent's
- * reader driver over a real socket, as a helper would say them. */
+/* Goal: a trace says nothing of who was there, and a card in it can be read again. Method: reads
+ * are recorded into a file; the file is searched for what was read, and its frames go to the
+ * agent's reader driver over a real socket, as a helper would say them. */
 #include "reader-agent/app/device_trace.h"
 
 #include <setjmp.h>
@@ -45,9 +45,9 @@ static int set_up(void **state)
     }
     (void)snprintf(stage->socket, sizeof(stage->socket), "%.60s/helpers.sock", stage->dir);
     (void)snprintf(stage->path, sizeof(stage->path), "%.60s/trace", stage->dir);
-    assert_int_equal(device_trace_create(stage->path, north, entropy_system(), at_ms(0),
-                                         &stage->trace, NULL),
-                     ERR_OK);
+    assert_int_equal(
+        device_trace_create(stage->path, north, entropy_system(), at_ms(0), &stage->trace, NULL),
+        ERR_OK);
     *state = stage;
     return 0;
 }

@@ -77,11 +77,13 @@ static void look(struct replay *replay, const struct helper_levels *levels, stru
 static void open_again(struct replay *replay, const struct helper_open_result *result,
                        struct station_now now)
 {
-    const struct helper_message open = {.kind = HELPER_SAYS_OPEN,
-                                        .open = {.lane = result->lane,
-                                                 .grant = result->grant,
-                                                 .expires = mono_after_ms(now.mono, 2000),
-                                                 .direction = LANE_BOTH}};
+    const struct helper_message open = {
+        .kind = HELPER_SAYS_OPEN,
+        .open = {.lane = result->lane,
+                 .grant = result->grant,
+                 .expires = mono_after_ms(now.mono, 2000),
+                 .direction = LANE_BOTH}
+    };
     station_hear(replay->station, &open, now);
 }
 
