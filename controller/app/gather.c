@@ -67,9 +67,10 @@ static enum err find_credential(struct gathering *g, struct fault *fault)
     return err;
 }
 
-/* A reading of theirs without a credential is a vehicle's. Of the plain JSON only a plate names no
- * kind when nothing could be read. */
-static bool saw_a_vehicle(const struct park_reader *reader, const Parkgate__Event *event)
+/* A reading of theirs without a credential is a vehicle's. The plain JSON names no kind when
+ * nothing could be read: at a lane for vehicles that was a plate, elsewhere a keypad perhaps. */
+static bool saw_a_vehicle(const struct park_reader *reader, const struct park_lane *lane,
+                          const Parkgate__Event *event)
 {
     switch (reader->driver) {
     case DRIVER_HIK_ANPR:
@@ -77,19 +78,19 @@ static bool saw_a_vehicle(const struct park_reader *reader, const Parkgate__Even
     case DRIVER_DAHUA:
         return true;
     case DRIVER_JSON:
-        return event->credential_kind == CREDENTIAL_KIND_NONE;
+        return lane->subject == SUBJECT_VEHICLES && event->credential_kind == CREDENTIAL_KIND_NONE;
     default:
         return false;
     }
 }
 
 /* A camera that saw a vehicle and no plate, or could not read it. */
-static enum credential_state state_without_credential(const struct controller *ctl,
-                                                      const Parkgate__Event *event)
+static enum credential_state state_without_credential(const struct gathering *g)
 {
     struct plate plate;
-    const struct park_reader *reader = park_reader(ctl->park, name_or_none(event->reader));
-    if (reader == NULL || !saw_a_vehicle(reader, event)) {
+    const Parkgate__Event *event = g->event;
+    const struct park_reader *reader = park_reader(g->ctl->park, name_or_none(event->reader));
+    if (reader == NULL || !saw_a_vehicle(reader, g->lane, event)) {
         return CREDENTIAL_STATE_UNKNOWN;
     }
     return plate_read(field_view(&event->raw), PLATE_SOURCE_TEXT, &plate) == PLATE_NONE
@@ -101,7 +102,7 @@ static enum err find_read(struct gathering *g, struct fault *fault)
 {
     TRY(find_credential(g, fault));
     if (g->event->credential.len == 0) {
-        g->read.state = state_without_credential(g->ctl, g->event);
+        g->read.state = state_without_credential(g);
     }
     g->facts.credential = g->read.state;
     g->whole = &g->read;
