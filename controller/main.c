@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/loop.h"
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/metrics/port.h"
 #include "common/metrics/process.h"
 #include "controller/app/metrics.h"
@@ -25,7 +26,6 @@
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
 #include "controller/settings.h"
-#include "controller/store/tables.h"
 #include "schema/envelope.h"
 
 enum {

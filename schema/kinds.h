@@ -1,4 +1,5 @@
-/* kinds: the plain numbers of the contract. Append only, never renumber: they are stored and sent. */
+/* kinds: the plain numbers of the contract. Append only, never renumber: they are stored and sent.
+ */
 #pragma once
 
 enum park_kind {
@@ -25,12 +26,12 @@ enum reader_driver {
     DRIVER_NFC = 1,
     DRIVER_HIK_ANPR = 2,
     DRIVER_HIK_ACCESS = 3,
-    DRIVER_VZENITH = 4,     /* its HTTP answer opens the gate */
-    DRIVER_DAHUA = 5,       /* ITSAPI */
-    DRIVER_UNIVIEW = 6,     /* PersonVerification */
-    DRIVER_ZKTECO_ATT = 7,  /* attendance push */
-    DRIVER_ZKTECO_ACC = 8,  /* access push */
-    DRIVER_JSON = 9,        /* the plain JSON of docs/plain-json.md */
+    DRIVER_VZENITH = 4,    /* its HTTP answer opens the gate */
+    DRIVER_DAHUA = 5,      /* ITSAPI */
+    DRIVER_UNIVIEW = 6,    /* PersonVerification */
+    DRIVER_ZKTECO_ATT = 7, /* attendance push */
+    DRIVER_ZKTECO_ACC = 8, /* access push */
+    DRIVER_JSON = 9,       /* the plain JSON of docs/plain-json.md */
 };
 
 /* What a lane opens: schema of its inputs and of its movement. */
@@ -75,9 +76,9 @@ enum passback_mode { PASSBACK_MODE_HARD = 1, PASSBACK_MODE_SOFT = 2, PASSBACK_MO
 /* What the controller orders of a terminal (SubjectOrder), and how far that is. */
 enum subject_order { SUBJECT_ADD = 1, SUBJECT_DELETE = 2 };
 enum subject_state {
-    SUBJECT_WANTED = 1,  /* ordered, the terminal has not answered yet */
-    SUBJECT_DONE = 2,    /* the terminal confirmed */
-    SUBJECT_FAILED = 3,  /* the terminal refused; ordered again */
+    SUBJECT_WANTED = 1, /* ordered, the terminal has not answered yet */
+    SUBJECT_DONE = 2,   /* the terminal confirmed */
+    SUBJECT_FAILED = 3, /* the terminal refused; ordered again */
 };
 
 /* Credential kinds and classes: common/access/credential.h. Lane modes, outcomes: decide.h. Plate
@@ -85,16 +86,33 @@ enum subject_state {
 
 enum event_kind {
     EVENT_PRESENTATION = 1,
-    EVENT_PASSAGE = 2,     /* a lane machine's report: enum passage_kind */
-    EVENT_BUTTON = 3,      /* exit button; carries the verdict acted on */
-    EVENT_ACTED = 4,       /* the verdict the agent acted on was not the controller's in time */
-    EVENT_COMMAND = 5,     /* what became of a command */
-    EVENT_DEVICE = 6,      /* a reader or board went down or came back */
+    EVENT_PASSAGE = 2, /* a lane machine's report: enum passage_kind */
+    EVENT_BUTTON = 3,  /* exit button; carries the verdict acted on */
+    EVENT_ACTED = 4,   /* the verdict the agent acted on was not the controller's in time */
+    EVENT_COMMAND = 5, /* what became of a command */
+    EVENT_DEVICE = 6,  /* a reader or board went down or came back */
     EVENT_TAMPER = 7,
-    EVENT_SUBJECT = 8,     /* a terminal's answer to a SubjectOrder */
-    EVENT_UNASKED = 9,     /* a device did what we did not order: a door unlocked without our grant */
-    EVENT_ASIDE = 10,      /* a body that was not understood was put aside at the gate */
+    EVENT_SUBJECT = 8, /* a terminal's answer to a SubjectOrder */
+    EVENT_UNASKED = 9, /* a device did what we did not order: a door unlocked without our grant */
+    EVENT_ASIDE = 10,  /* a body that was not understood was put aside at the gate */
+    EVENT_FIRE = 11,   /* a board's fire input, its latch, its reset: enum fire_change */
+    EVENT_CARRY = 12,  /* a carried roster was taken at the gate's console */
+    EVENT_CLOCK = 13,  /* the gate's clock jumped */
 };
+
+enum fire_change {
+    FIRE_ON = 1,          /* the input says fire: exits are released, the state latches */
+    FIRE_INPUT_ENDED = 2, /* the input says so no more; the state stays */
+    FIRE_RESET = 3,       /* the key switch, or a person's key: the state ended */
+    FIRE_UNREACHED = 4,   /* the board did not answer while exits were released */
+};
+
+/* States of the park beyond each lane's own (decide.h: who wins). Fire comes from a board's input,
+ * evacuation from a person's key. */
+enum emergency_state { EMERGENCY_NONE = 0, EMERGENCY_FIRE = 1, EMERGENCY_EVACUATION = 2 };
+
+/* What an entry does when its gate's lease is over. */
+enum lease_policy { LEASE_POLICY_DENY = 0, LEASE_POLICY_AUTHENTICATED = 1 };
 
 /* Who made the verdict that the agent acted on. */
 enum verdict_source { SOURCE_NONE = 0, SOURCE_CONTROLLER = 1, SOURCE_AGENT = 2, SOURCE_BOARD = 3 };
@@ -103,19 +121,24 @@ enum passage_kind {
     PASSAGE_NONE = 0,
     PASSAGE_PASSED = 1,
     PASSAGE_NOT_TAKEN = 2,
-    PASSAGE_FORCED = 3,      /* went through without a grant */
-    PASSAGE_HELD = 4,        /* held open too long */
-    PASSAGE_TAILGATED = 5,   /* one more than the grants */
-    PASSAGE_UNSENSED = 6,    /* lane without sensor: the grant counts, marked so */
+    PASSAGE_FORCED = 3,    /* went through without a grant */
+    PASSAGE_HELD = 4,      /* held open too long */
+    PASSAGE_TAILGATED = 5, /* one more than the grants */
+    PASSAGE_UNSENSED = 6,  /* lane without sensor: the grant counts, marked so */
     PASSAGE_HELD_ENDED = 7,
-    PASSAGE_BY_HAND = 8,     /* without a grant, while the manual release is pulled: nobody broke in */
-    PASSAGE_MANUAL = 9,      /* the manual release was pulled: the lane is open by hand */
+    PASSAGE_BY_HAND = 8, /* without a grant, while the manual release is pulled: nobody broke in */
+    PASSAGE_MANUAL = 9,  /* the manual release was pulled: the lane is open by hand */
     PASSAGE_MANUAL_ENDED = 10,
-    PASSAGE_BLOCKED = 11,    /* something stands on the anti-crush input for too long */
+    PASSAGE_BLOCKED = 11, /* something stands on the anti-crush input for too long */
     PASSAGE_BLOCKED_ENDED = 12,
 };
 
-enum command_result { COMMAND_DONE = 1, COMMAND_EXPIRED = 2, COMMAND_REFUSED = 3, COMMAND_FAILED = 4 };
+enum command_result {
+    COMMAND_DONE = 1,
+    COMMAND_EXPIRED = 2,
+    COMMAND_REFUSED = 3,
+    COMMAND_FAILED = 4
+};
 
 enum device_state {
     DEVICE_UNKNOWN = 0,
@@ -144,9 +167,14 @@ enum message_kind {
     MESSAGE_HEARTBEAT = 9,
     MESSAGE_SUBJECTS = 10,
     MESSAGE_REKEY = 11,
+    MESSAGE_COPY_PART = 12,
+    MESSAGE_COPY_HAVE = 13,
+    MESSAGE_EMERGENCY = 14,
+    MESSAGE_MUSTER = 15,
+    MESSAGE_RECALL = 16,
     MESSAGE_REQUEST = 32,
     MESSAGE_REPLY = 33,
-    MESSAGE_ENROL = 48,       /* a Request on the enrol port, verb "agent.join" */
+    MESSAGE_ENROL = 48, /* a Request on the enrol port, verb "agent.join" */
     MESSAGE_ENROLLED = 49,
 };
 
@@ -184,6 +212,12 @@ enum entry_kind {
     ENTRY_NOTICE = 30,
     ENTRY_KEY_REPLACE = 31,
     ENTRY_RECOVERY = 32,
+    ENTRY_EMERGENCY = 33,
+    ENTRY_CARRY = 34,
+    ENTRY_MUSTER = 35,
+    ENTRY_RECALLED = 36,
+    ENTRY_RECOVERY_KEY = 37,
+    ENTRY_REINDEX = 38,
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };

@@ -4,19 +4,20 @@
 enum {
     /* the wire (schema/envelope.c, schema/precheck.c, common/link) */
     LIMIT_FRAME_BYTES = 65536,
-    LIMIT_ROWS_PER_MESSAGE = 200,  /* slices of an import or a park file; answers of a list */
-    LIMIT_CELLS_PER_REPLY = 4000,  /* rows x columns of one operator reply */
-    LIMIT_ARGS_PER_REQUEST = 32,   /* named arguments of one operator request */
-    LIMIT_ARG_BYTES = 1024,        /* one argument's value */
-    LIMIT_SEQS_PER_ACK = 512,      /* events answered by one acknowledgement */
+    LIMIT_ROWS_PER_MESSAGE = 200,     /* slices of an import or a park file; answers of a list */
+    LIMIT_CELLS_PER_REPLY = 4000,     /* rows x columns of one operator reply */
+    LIMIT_ARGS_PER_REQUEST = 32,      /* named arguments of one operator request */
+    LIMIT_ARG_BYTES = 1024,           /* one argument's value */
+    LIMIT_COPY_ROWS_PER_PART = 512,   /* of a gate's copy, and ranges of its own events */
+    LIMIT_SEQS_PER_ACK = 512,         /* events answered by one acknowledgement */
     LIMIT_SUBJECTS_PER_MESSAGE = 128, /* open orders of a gate's face terminals told at once */
-    LIMIT_EVENT_BYTES = 4096,      /* one agent event, packed */
-    LIMIT_CREDENTIAL_BYTES = 64,   /* badge UID, plate text, face subject id */
-    LIMIT_TEXT_BYTES = 256,        /* a name for people, a reason, a note */
-    LIMIT_DEVICE_EVENT_BYTES = 64, /* a device's own id of an event */
-    LIMIT_DEVICE_ID_BYTES = 63,    /* a device's own id of itself: serial number, device code */
+    LIMIT_EVENT_BYTES = 4096,         /* one agent event, packed */
+    LIMIT_CREDENTIAL_BYTES = 64,      /* badge UID, plate text, face subject id */
+    LIMIT_TEXT_BYTES = 256,           /* a name for people, a reason, a note */
+    LIMIT_DEVICE_EVENT_BYTES = 64,    /* a device's own id of an event */
+    LIMIT_DEVICE_ID_BYTES = 63,       /* a device's own id of itself: serial number, device code */
 
-    /* the park file (controller/core/park_check.c) */
+    /* the park file (common/park/park_check.c) */
     LIMIT_ZONES = 64,
     LIMIT_GATES = 100,
     LIMIT_LANES = 400,
@@ -47,9 +48,9 @@ enum {
     LIMIT_APPROVALS_WAITING = 64,
     LIMIT_APPROVAL_S = 86400, /* not answered within this: expired, nothing is done */
 
-    /* reads that belong together (controller/app/gather_pairing.c) */
+    /* reads that belong together (common/facts/gather_pairing.c) */
     LIMIT_PAIR_MS = 10000,    /* less than this lies between them; a lane may say another */
-    LIMIT_PAIR_MS_MIN = 1000, /* controller/core/park_check.c */
+    LIMIT_PAIR_MS_MIN = 1000, /* common/park/park_check.c */
     LIMIT_PAIR_MS_MAX = 60000,
     LIMIT_WRONG_SECONDS = 3, /* then the first read waits no longer */
     LIMIT_WRONG_AT_LANE = 5, /* wrong ones in a row at one lane raise a fault */
@@ -60,7 +61,7 @@ enum {
     LIMIT_COMMAND_MS = 2000,   /* a command to a lane is void after this */
     LIMIT_GROUP_COMMIT_MS = 5, /* a batch is committed at the latest after this */
     LIMIT_GROUP_COMMIT_ENTRIES = 250,
-    LIMIT_TURN_MS = 10, /* a turn of the loop without its commits: controller/core/gauges.h */
+    LIMIT_TURN_MS = 10, /* a turn of the loop without its commits: common/park/gauges.h */
     LIMIT_HEARTBEAT_MS = 2000,
     LIMIT_SILENCE_MS = 6000,     /* a peer not heard for this long is down */
     LIMIT_READER_DOWN_MS = 5000, /* a dead reader is reported within this */
@@ -71,6 +72,16 @@ enum {
     LIMIT_ENROL_CODE_S = 900,    /* one-time code, seconds */
     LIMIT_ENROL_TRIES = 5,       /* wrong codes, then the code is void */
     LIMIT_CLOCK_ALARM_MS = 1000,
+    LIMIT_CLOCK_UNTRUSTED_MS = 5000,
+    LIMIT_LEASE_HOURS = 24, /* a gate decides alone so long, unless the park says otherwise */
+    LIMIT_LEASE_HOURS_MAX = 72,
+    LIMIT_LEASE_RISK_HOURS = 1,    /* into a high-risk zone */
+    LIMIT_COPY_CHECK_MS = 60000,   /* the copy is compared and walked at least so often */
+    LIMIT_OUTBOX_EVENTS = 1000000, /* not answered, or answered less than so many days ago */
+    LIMIT_OUTBOX_DAYS = 30,
+    LIMIT_COPY_OWN_EVENTS = 1000, /* on the way: with more a gate takes no news into its copy */
+    LIMIT_FIRE_MS = 1000,    /* every exit of a bus is open, worst case; park_check refuses more */
+    LIMIT_FIRE_UNIT_MS = 50, /* waited for each unit of a serial bus */
     LIMIT_FOLLOW_MS = 20000, /* a waiting `events --follow` request is answered by then */
 
     /* a shared desk (admin-cli/desk_keeper.c), seconds */

@@ -222,6 +222,17 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_PAIR_MS_MAX", "a bound of the park file; parkgate apply refuses more"},
     {"LIMIT_WRONG_SECONDS", "each read by itself; then it waits no longer"},
     {"LIMIT_WRONG_AT_LANE", "a fault tells it: wrong-tries"},
+    {"LIMIT_COPY_ROWS_PER_PART", "each part by itself; more are refused before they are unpacked"},
+    {"LIMIT_CLOCK_UNTRUSTED_MS", "a threshold; each gate's offset is shown"},
+    {"LIMIT_LEASE_HOURS", "a lifetime, not a level; agent list shows what is left"},
+    {"LIMIT_LEASE_HOURS_MAX", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_LEASE_RISK_HOURS", "a lifetime, not a level; agent list shows what is left"},
+    {"LIMIT_COPY_CHECK_MS", "a period, not a level"},
+    {"LIMIT_OUTBOX_EVENTS", "each gate by itself; agent list shows how full its outbox is"},
+    {"LIMIT_OUTBOX_DAYS", "a lifetime, not a level"},
+    {"LIMIT_COPY_OWN_EVENTS", "each gate by itself; events on the way are shown"},
+    {"LIMIT_FIRE_MS", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_FIRE_UNIT_MS", "a waiting time inside parkgate-board"},
 };
 /* clang-format on */
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/approval_store.h"
 #include "controller/store/key_store.h"
-#include "controller/store/tables.h"
 
 const char *key_person(const Parkgate__KeyRecord *key)
 {

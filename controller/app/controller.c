@@ -4,8 +4,8 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/park_store.h"
 #include "controller/journal/journal.h"
-#include "controller/store/park_store.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
 
@@ -131,6 +131,28 @@ bool controller_event_matches(const struct controller *ctl, struct bytes kept, s
 {
     struct seal_hash hash = controller_event_hash(ctl, digest);
     return bytes_equal(kept, BYTES_OF(hash.bytes)) || bytes_equal(kept, digest);
+}
+
+static struct seal_hash view_credential_hash(const void *ctx, uint32_t kind, struct bytes canonical)
+{
+    return controller_credential_hash(ctx, kind, canonical);
+}
+
+static struct seal_hash view_pin_hash(const void *ctx, struct handle holder, struct bytes digits)
+{
+    return controller_pin_hash(ctx, holder, digits);
+}
+
+struct facts_view controller_view(const struct controller *ctl)
+{
+    return (struct facts_view){.txn = ctl->txn,
+                               .park = ctl->park,
+                               .tz = &ctl->tz,
+                               .now = ctl->now,
+                               .credential_hash = view_credential_hash,
+                               .pin_hash = view_pin_hash,
+                               .ctx = ctl,
+                               .has_passages = true};
 }
 
 enum err controller_reload(struct controller *ctl, struct store_txn *txn, struct fault *fault)

@@ -10,16 +10,17 @@
 #include "common/base/clock.h"
 #include "common/base/entropy.h"
 #include "common/base/tz.h"
+#include "common/facts/field.h"
+#include "common/facts/view.h"
 #include "common/link/key.h"
 #include "common/link/link.h"
 #include "common/metrics/process.h"
+#include "common/park/park.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 #include "controller/app/in_work.h"
 #include "controller/app/sessions.h"
 #include "controller/core/gauges.h"
-#include "controller/core/park.h"
-#include "controller/store/field.h"
 #include "schema/record.pb-c.h"
 
 enum port { PORT_AGENTS = 0, PORT_OPERATORS = 1, PORT_ENROL = 2, PORT_COUNT = 3 };
@@ -135,6 +136,10 @@ struct seal_hash controller_id_hash(const struct controller *ctl, const char *wh
 struct seal_hash controller_event_hash(const struct controller *ctl, struct bytes digest);
 /* Is `kept` that of `digest`? Entries of before keep the digest itself. */
 bool controller_event_matches(const struct controller *ctl, struct bytes kept, struct bytes digest);
+
+/* What decisions of this turn are gathered from: the tables of ctl->txn. Valid for the call that
+ * it is given to. */
+struct facts_view controller_view(const struct controller *ctl);
 
 /* Loads park and time zone again after a configuration was committed or undone. */
 MUST_CHECK enum err controller_reload(struct controller *ctl, struct store_txn *txn,

@@ -1,13 +1,13 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/agent_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
 #include "controller/app/rekey.h"
-#include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
-#include "controller/store/tables.h"
 #include "schema/envelope.h"
 #include "schema/operator.pb-c.h"
 #include "schema/verbs.h"

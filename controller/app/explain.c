@@ -8,11 +8,11 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/gather.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
-#include "controller/app/gather.h"
 #include "controller/app/request.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* What somebody would show. `bytes` is wiped by the caller. */
 struct shown {
@@ -186,8 +186,8 @@ static enum err facts_at(struct controller *ctl, const struct park_lane *lane,
                          enum lane_direction direction, const struct shown *shown, struct wall when,
                          struct facts *ret_facts, struct fault *fault)
 {
+    struct facts_view view = controller_view(ctl);
     struct subject ignored;
-    struct wall now = ctl->now;
     Parkgate__Event event = PARKGATE__EVENT__INIT;
     event.kind = EVENT_PRESENTATION;
     event.lane = field_text(lane->name.text);
@@ -195,10 +195,8 @@ static enum err facts_at(struct controller *ctl, const struct park_lane *lane,
     event.credential = field_of((struct bytes){.data = shown->bytes, .size = shown->size});
     event.captured_us = event.received_us = when.us;
     add_class(ctl, lane, &event);
-    ctl->now = when;
-    enum err err = gather_facts(ctl, &event, lane, direction, ret_facts, &ignored, fault);
-    ctl->now = now;
-    return err;
+    view.now = when;
+    return gather_facts(&view, &event, lane, direction, ret_facts, &ignored, fault);
 }
 
 /* The name, where a reason for it is given: counted and journalled as each look-up is. */

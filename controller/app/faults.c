@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 
 const struct fault_kind fault_gate_away = {
@@ -20,12 +20,12 @@ const struct fault_kind fault_forced = {"forced", "lane %s was passed without a 
 const struct fault_kind fault_tailgated = {
     "tailgated", "lane %s: more went through than were granted", "通道 %s 有人尾随"};
 const struct fault_kind fault_held = {"held-open", "lane %s is held open", "通道 %s 长时间未关闭"};
-const struct fault_kind fault_manual = {
-    "manual-release", "lane %s is open by hand: its manual release is pulled",
-    "通道 %s 已手动释放，处于人工开启状态"};
-const struct fault_kind fault_blocked = {
-    "lane-blocked", "something stands on lane %s: it cannot close",
-    "通道 %s 防砸检测区有物体停留，无法关闭"};
+const struct fault_kind fault_manual = {"manual-release",
+                                        "lane %s is open by hand: its manual release is pulled",
+                                        "通道 %s 已手动释放，处于人工开启状态"};
+const struct fault_kind fault_blocked = {"lane-blocked",
+                                         "something stands on lane %s: it cannot close",
+                                         "通道 %s 防砸检测区有物体停留，无法关闭"};
 const struct fault_kind fault_late_opening = {
     "late-opening", "lane %s was opened by its board alone; the gate did not answer in time",
     "通道 %s 由控制板自行打开；出入口主机未及时应答"};

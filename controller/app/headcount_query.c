@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/store/headcount_store.h"
 #include "controller/store/move_store.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 #include "schema/record.pb-c.h"
 

@@ -2,12 +2,12 @@
 
 #include "common/access/business_day.h"
 #include "common/base/must.h"
+#include "common/facts/passage_walk.h"
+#include "common/facts/tables.h"
+#include "common/park/presence.h"
 #include "common/store/keybuf.h"
 #include "controller/app/headcount_query.h"
-#include "controller/core/presence.h"
 #include "controller/store/move_store.h"
-#include "controller/store/passage_walk.h"
-#include "controller/store/tables.h"
 #include "schema/record.pb-c.h"
 
 enum {

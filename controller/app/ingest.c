@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/agent_store.h"
+#include "common/facts/gather.h"
+#include "common/facts/gather_presence.h"
+#include "common/facts/pending_store.h"
+#include "common/facts/people_store.h"
 #include "controller/app/faults.h"
-#include "controller/app/gather.h"
-#include "controller/app/gather_presence.h"
 #include "controller/app/zone_alerts.h"
-#include "controller/store/agent_store.h"
-#include "controller/store/pending_store.h"
-#include "controller/store/people_store.h"
 #include "schema/kinds.h"
 
 /* One event on its way, with what the steps found out. Buffers outlive the entry's recording. */
@@ -340,8 +340,9 @@ static enum err note_wrong_tries(struct controller *ctl, const struct arrival *a
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     struct facts facts;
-    TRY(gather_facts(ctl, a->event, a->lane, a->direction, &facts, &a->subject, fault));
+    TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->subject, fault));
     if (a->event->outcome == 0) {
         fill_verdict(a, decide_once(ctl, a, &facts));
     }
@@ -412,11 +413,12 @@ static void fill_zones(const struct controller *ctl, struct arrival *a)
 /* The zones with rules of their own that an entry goes into. */
 static enum err fill_marks(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     struct wall captured = {.us = a->entry.captured_us};
     if (a->direction == LANE_OUT) {
         return ERR_OK;
     }
-    TRY(gather_zone_marks(ctl, a->lane, &a->subject, captured, &a->marks, fault));
+    TRY(gather_zone_marks(&view, a->lane, &a->subject, captured, &a->marks, fault));
     a->entry.n_crowd_zone = a->marks.crowd_count;
     a->entry.crowd_zone = a->marks.crowd;
     a->entry.n_opened_zone = a->marks.opened_count;
@@ -428,12 +430,13 @@ static enum err fill_marks(struct controller *ctl, struct arrival *a, struct fau
 /* Who came in with a vehicle goes where it goes, until he or it has left. */
 static enum err find_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     Parkgate__HolderRecord *driver = NULL;
     bool comes_in = a->direction == LANE_IN && a->lane->outer_zone.text[0] == '\0';
     if (!a->subject.vehicle || comes_in || !handle_is_none(a->subject.companion)) {
         return ERR_OK;
     }
-    TRY(gather_driver_inside(ctl, a->subject.holder, &a->subject.companion, fault));
+    TRY(gather_driver_inside(&view, a->subject.holder, &a->subject.companion, fault));
     if (handle_is_none(a->subject.companion)) {
         return ERR_OK;
     }
@@ -452,13 +455,14 @@ static enum err find_driver(struct controller *ctl, struct arrival *a, struct fa
 /* The driver is a person of the same passage. */
 static enum err fill_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     struct wall captured = {.us = a->entry.captured_us};
     bool came_with_it = !handle_is_none(a->subject.companion);
     TRY(find_driver(ctl, a, fault));
     if (handle_is_none(a->subject.companion)) {
         return ERR_OK;
     }
-    TRY(gather_attribution(ctl, a->subject.companion, a->subject.companion_tenant, came_with_it,
+    TRY(gather_attribution(&view, a->subject.companion, a->subject.companion_tenant, came_with_it,
                            captured, &a->counted_driver, fault));
     a->entry.companion = people_field(&a->subject.companion);
     a->entry.companion_kind = a->subject.companion_kind;
@@ -471,9 +475,10 @@ static enum err fill_driver(struct controller *ctl, struct arrival *a, struct fa
 
 static enum err fill_counting(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     struct wall captured = {.us = a->entry.captured_us};
-    TRY(gather_attribution(ctl, a->subject.holder, a->subject.tenant, false, captured, &a->counted,
-                           fault));
+    TRY(gather_attribution(&view, a->subject.holder, a->subject.tenant, false, captured,
+                           &a->counted, fault));
     fill_zones(ctl, a);
     TRY(fill_driver(ctl, a, fault));
     a->entry.counts = true;

@@ -4,12 +4,12 @@
 
 #include "common/base/launcher.h"
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/metrics_park.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/net/ports.h"
-#include "controller/store/tables.h"
 
 enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_LOOKED_AT = 256 };
 

@@ -1,8 +1,8 @@
 #include "controller/app/metrics_park.h"
 
 #include "common/base/must.h"
-#include "controller/store/lane_store.h"
-#include "controller/store/zone_store.h"
+#include "common/facts/lane_store.h"
+#include "common/facts/zone_store.h"
 
 /* --- the park file --- */
 
@@ -38,16 +38,16 @@ enum err metrics_park_rows(struct controller *ctl, struct store_txn *txn,
 {
     const struct park *park = ctl->park;
     const struct park_row rows[] = {
-        {"zone",     park->zone_count,     LIMIT_ZONES    },
-        {"gate",     park->gate_count,     LIMIT_GATES    },
-        {"lane",     park->lane_count,     LIMIT_LANES    },
-        {"reader",   park->reader_count,   LIMIT_READERS  },
-        {"board",    park->board_count,    LIMIT_BOARDS   },
-        {"tenant",   park->tenant_count,   LIMIT_TENANTS  },
-        {"shift",    park->shift_count,    LIMIT_SHIFTS   },
-        {"schedule", park->schedule_count, LIMIT_SCHEDULES},
-        {"holiday",  park->holidays.count, LIMIT_HOLIDAYS },
-        {"passback", park->passback_count, LIMIT_PASSBACKS},
+        {"zone",      park->zone_count,      LIMIT_ZONES     },
+        {"gate",      park->gate_count,      LIMIT_GATES     },
+        {"lane",      park->lane_count,      LIMIT_LANES     },
+        {"reader",    park->reader_count,    LIMIT_READERS   },
+        {"board",     park->board_count,     LIMIT_BOARDS    },
+        {"tenant",    park->tenant_count,    LIMIT_TENANTS   },
+        {"shift",     park->shift_count,     LIMIT_SHIFTS    },
+        {"schedule",  park->schedule_count,  LIMIT_SCHEDULES },
+        {"holiday",   park->holidays.count,  LIMIT_HOLIDAYS  },
+        {"passback",  park->passback_count,  LIMIT_PASSBACKS },
         {"clearance", park->clearance_count, LIMIT_CLEARANCES},
     };
     (void)txn;

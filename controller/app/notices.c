@@ -4,11 +4,11 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/clearance_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/batch.h"
-#include "controller/store/clearance_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* The days before an end at which somebody is told, the last step first. */
 static const uint32_t steps[] = {1, 7, 30};

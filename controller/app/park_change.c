@@ -4,10 +4,10 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/park_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/journal/journal.h"
-#include "controller/store/park_store.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 #include "schema/verbs.h"
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "common/access/civil.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/recount_figures.h"
 #include "controller/store/headcount_store.h"
 #include "controller/store/move_store.h"
-#include "controller/store/tables.h"
 
 #define DAY_US ((int64_t)86400 * 1000000)
 

@@ -1,6 +1,6 @@
 /* recount: the headcount once more from the journal, by another way, against the tables.
  *
- * Shares no code with controller/core/presence and the way it is stored: it takes every counted
+ * Shares no code with common/park/presence and the way it is stored: it takes every counted
  * passage of the journal, sorts them by holder and time, follows each holder with four variables,
  * and finds peaks by sorting all comings and goings. It needs memory for all passages (about 600
  * bytes each), so it runs in a process of its own on one read transaction (`parkgate headcount

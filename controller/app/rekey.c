@@ -4,8 +4,8 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "controller/store/key_store.h"
-#include "controller/store/tables.h"
 
 struct link_key rekey_identity(const Parkgate__KeyRecord *key)
 {

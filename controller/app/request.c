@@ -6,12 +6,12 @@
 #include "common/access/utf8.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/approvals.h"
 #include "controller/store/key_store.h"
-#include "controller/store/people_store.h"
 #include "controller/store/person_keys.h"
-#include "controller/store/tables.h"
 #include "schema/envelope.h"
 
 bool request_refuse(struct request *request, enum error_number number, const char *a1,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
-#include "controller/store/people_store.h"
+#include "common/facts/people_store.h"
 #include "schema/kinds.h"
 
 static const char *const kind_words[] = {

@@ -2,11 +2,11 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 static enum err record_assignment(struct controller *ctl, struct request *request,
                                   struct handle person, struct name tenant, struct name shift,

@@ -5,11 +5,11 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/ban_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/approvals.h"
 #include "controller/app/request.h"
-#include "controller/store/ban_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 static const char *const reason_words[] = {
     [BAN_VIOLENCE] = "violence",

@@ -5,11 +5,11 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/clearance_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/notices.h"
 #include "controller/app/request.h"
-#include "controller/store/clearance_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* A person of the request and a clearance of the park. *ret_holder NULL: refused. */
 static enum err named(struct controller *ctl, struct request *request, struct name *ret_clearance,

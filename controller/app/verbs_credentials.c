@@ -5,13 +5,13 @@
 #include "common/access/credential.h"
 #include "common/access/wiegand.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
+#include "common/facts/versioned.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/app/subjects.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
-#include "controller/store/versioned.h"
 
 /* --- giving --- */
 
@@ -298,10 +298,10 @@ static enum err on_badge_list(struct controller *ctl, struct request *request, s
 }
 
 const struct verb_handler verbs_of_credentials[] = {
-    {"badge.add",      on_badge_add     },
-    {"badge.revoke",   on_badge_revoke  },
-    {"badge.list",     on_badge_list    },
-    {"face.attach",    on_face_attach   },
-    {"face.remove",    on_face_remove   },
+    {"badge.add",    on_badge_add   },
+    {"badge.revoke", on_badge_revoke},
+    {"badge.list",   on_badge_list  },
+    {"face.attach",  on_face_attach },
+    {"face.remove",  on_face_remove },
 };
 const size_t verbs_of_credentials_count = ARRAY_LEN(verbs_of_credentials);

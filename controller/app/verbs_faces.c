@@ -2,11 +2,11 @@
 
 #include "common/access/credential.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
-#include "controller/store/people_store.h"
 #include "controller/store/subject_store.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 
 /* face.sync: what face terminals were ordered to know and to forget, and how far that is. */

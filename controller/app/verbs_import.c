@@ -5,13 +5,13 @@
 #include "common/access/idnumber.h"
 #include "common/access/plate.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
+#include "common/facts/versioned.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/journal/journal.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
-#include "controller/store/versioned.h"
 #include "schema/kinds.h"
 
 /* One slice's records on their way into journal entries. An entry stays well under the bound of a

@@ -2,14 +2,14 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/agent_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/agents.h"
 #include "controller/app/approvals.h"
 #include "controller/app/faults.h"
 #include "controller/app/rekey.h"
 #include "controller/app/request.h"
-#include "controller/store/agent_store.h"
 #include "controller/store/key_store.h"
-#include "controller/store/tables.h"
 
 /* --- gates --- */
 

@@ -2,9 +2,9 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/lane_store.h"
 #include "controller/app/agents.h"
 #include "controller/app/request.h"
-#include "controller/store/lane_store.h"
 
 /* A guard's lanes and hours; every other role acts on all lanes. */
 static bool lane_is_permitted(const struct controller *ctl, const struct request *request,

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
@@ -9,8 +11,6 @@
 #include "controller/app/request.h"
 #include "controller/app/zone_alerts.h"
 #include "controller/journal/journal.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* --- status --- */
 

@@ -4,13 +4,13 @@
 #include "common/access/civil.h"
 #include "common/access/idnumber.h"
 #include "common/base/must.h"
+#include "common/facts/ban_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
+#include "common/facts/versioned.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
-#include "controller/store/ban_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
-#include "controller/store/versioned.h"
 
 static const char *or_empty(const char *text)
 {

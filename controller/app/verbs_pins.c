@@ -1,10 +1,10 @@
 /* PINs: kept as a keyed hash over holder and digits, and nowhere else. */
 #include "common/access/credential.h"
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/request.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* The digits themselves are never repeated in an answer, a journal entry or a log. */
 static bool read_pin(struct request *request, struct credential *ret)

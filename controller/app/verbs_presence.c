@@ -2,13 +2,13 @@
 
 #include "common/access/civil.h"
 #include "common/base/must.h"
+#include "common/facts/gather_presence.h"
+#include "common/facts/lane_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
+#include "common/facts/zone_store.h"
 #include "common/store/keybuf.h"
-#include "controller/app/gather_presence.h"
 #include "controller/app/request.h"
-#include "controller/store/lane_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
-#include "controller/store/zone_store.h"
 #include "schema/reasons.h"
 
 /* --- zone.list --- */
@@ -16,13 +16,14 @@
 static enum err zone_row(struct controller *ctl, const struct park_zone *zone, struct answer *a,
                          struct fault *fault)
 {
+    const struct facts_view view = controller_view(ctl);
     uint32_t inside = 0;
     uint32_t standing = 0;
     uint32_t crowd = 0;
     bool started = false;
     int32_t today = civil_of(&ctl->tz, ctl->now).day;
     TRY(zone_persons_get(ctl->txn, zone->name, &inside, fault));
-    TRY(gather_standing(ctl, zone->name, (struct handle){{0}}, ctl->now, &standing, fault));
+    TRY(gather_standing(&view, zone->name, (struct handle){{0}}, ctl->now, &standing, fault));
     TRY(crowd_count(ctl->txn, zone->name, ctl->now, UINT32_MAX, &crowd, fault));
     TRY(zone_is_started(ctl->txn, zone->name, today, &started, fault));
     answer_begin_row(a);

@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/entry_words.h"
 #include "controller/app/headcount_query.h"
 #include "controller/app/request.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* --- events --- */
 

@@ -4,11 +4,11 @@
 #include "common/access/credential.h"
 #include "common/access/plate.h"
 #include "common/base/must.h"
+#include "common/facts/expected_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
-#include "controller/store/expected_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 bool request_plate(struct request *request, struct credential *ret_credential,
                    struct plate *ret_plate)

@@ -3,11 +3,11 @@
 
 #include "common/access/idnumber.h"
 #include "common/base/must.h"
+#include "common/facts/expected_store.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
-#include "controller/store/expected_store.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 
 /* --- lists of what is expected --- */
 

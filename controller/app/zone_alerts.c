@@ -1,7 +1,7 @@
 #include "controller/app/zone_alerts.h"
 
+#include "common/facts/lane_store.h"
 #include "controller/app/faults.h"
-#include "controller/store/lane_store.h"
 
 enum { ALERT_ENDS_BELOW = 5 /* percent under its mark, so that it does not flicker */ };
 

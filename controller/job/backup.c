@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/seal/seal.h"
 #include "controller/job/job.h"
 #include "controller/journal/journal.h"
-#include "controller/store/tables.h"
 
 enum { PATH_SIZE = 1024, COPY_BYTES = 65536 };
 

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/seal/seal.h"
 #include "controller/app/recount.h"
 #include "controller/job/job.h"
 #include "controller/journal/journal.h"
 #include "controller/store/project.h"
-#include "controller/store/tables.h"
 
 enum { ENTRIES_A_COMMIT = 2000, DIFFERENCES_SHOWN = 50 };
 
@@ -20,7 +20,8 @@ struct verification {
     struct store *copy;
     char copy_dir[STORE_PATH_SIZE];
     uint64_t entries, tables, differences;
-    char first[2 * STORE_KEY_MAX + 128]; /* difference, for the one line that a remote person sees */
+    char
+        first[2 * STORE_KEY_MAX + 128]; /* difference, for the one line that a remote person sees */
 };
 
 static int failed(const char *what)
@@ -207,7 +208,8 @@ int job_verify(const struct job_paths *paths)
     }
     if (v.differences > 0) {
         char what[sizeof(v.first) + 96];
-        (void)snprintf(what, sizeof(what), "%llu records differ from the journal's replay; first %s",
+        (void)snprintf(what, sizeof(what),
+                       "%llu records differ from the journal's replay; first %s",
                        (unsigned long long)v.differences, v.first);
         return failed(what);
     }

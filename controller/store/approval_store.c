@@ -1,8 +1,8 @@
 #include "controller/store/approval_store.h"
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/store/project_parts.h"
-#include "controller/store/tables.h"
 
 static struct bytes number_key(struct keybuf *key, uint64_t number)
 {

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/store/headcount_store.h"
-#include "controller/store/tables.h"
 
 /* --- attendance: one row for a person who entered on that tenant's day --- */
 

@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "common/facts/passage_walk.h"
+#include "common/park/presence.h"
 #include "common/store/store.h"
-#include "controller/core/presence.h"
-#include "controller/store/passage_walk.h"
 
 /* The passage that changes the day. */
 struct day_visit {

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/passage_walk.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/store/day_store.h"
 #include "controller/store/move_store.h"
-#include "controller/store/passage_walk.h"
-#include "controller/store/people_store.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 
 enum {
@@ -179,10 +179,9 @@ static enum err count_tenant(const struct job *job, struct name tenant, int32_t 
         return err;
     }
     count.value = change + (err == ERR_OK ? ((Parkgate__CountRecord *)(void *)found)->value : 0);
-    return count.value == 0
-               ? store_del(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), fault)
-               : store_put_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), &count.base,
-                                   fault);
+    return count.value == 0 ? store_del(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), fault)
+                            : store_put_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key),
+                                                &count.base, fault);
 }
 
 static enum err move_inside(const struct job *job, const struct presence *before,
@@ -215,8 +214,8 @@ static void set_companion(const struct job *job, const struct present_row *befor
 {
     bool same_stay = before->state.inside && after->state.inside &&
                      before->state.since.us == after->state.since.us;
-    after->has_companion = after->state.inside &&
-                           (job->companion.len == HANDLE_SIZE || (same_stay && before->has_companion));
+    after->has_companion = after->state.inside && (job->companion.len == HANDLE_SIZE ||
+                                                   (same_stay && before->has_companion));
     after->companion =
         job->companion.len == HANDLE_SIZE ? people_handle(&job->companion) : before->companion;
 }

@@ -1,9 +1,9 @@
 /* headcount_store: what a passage changes in the headcount tables, and what they answer.
  *
- * Tables PASSAGE, PRESENCE, INSIDE, TENANT_NOW, ATTENDANCE, DAY here; MOVE, QUARTER, ZONE_NOW in move_store.
- * The rules are pure and stand in controller/core/presence.h: what a holder's state is after a
- * passage, and which changes of counts that makes. This room looks up the passage's neighbours in
- * time and writes.
+ * Tables PASSAGE, PRESENCE, INSIDE, TENANT_NOW, ATTENDANCE, DAY here; MOVE, QUARTER, ZONE_NOW in
+ * move_store. The rules are pure and stand in common/park/presence.h: what a holder's state is
+ * after a passage, and which changes of counts that makes. This room looks up the passage's
+ * neighbours in time and writes.
  *
  * What is zero has no row, so the tables depend on the passages alone and not on the order in which
  * they came, but for one figure: DayRecord.revision, which counts those that came out of it. A day
@@ -12,12 +12,12 @@
 #pragma once
 
 #include "common/access/civil.h"
+#include "common/facts/passage_walk.h"
+#include "common/park/presence.h"
 #include "common/store/store.h"
-#include "controller/core/presence.h"
 #include "schema/record.pb-c.h"
 
 enum {
-    HEADCOUNT_KINDS = 16,  /* bound of enum person_kind */
     HEADCOUNT_LATE_S = 60, /* journalled later than this after its capture, it revises its day */
 };
 

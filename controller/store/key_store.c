@@ -1,7 +1,7 @@
 #include "controller/store/key_store.h"
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
-#include "controller/store/tables.h"
 
 enum err key_get(struct store_txn *txn, struct bytes public_key, Parkgate__KeyRecord **ret_record,
                  struct fault *fault)

@@ -1,7 +1,7 @@
 #include "controller/store/move_store.h"
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
-#include "controller/store/tables.h"
 #include "schema/record.pb-c.h"
 
 #define MINUTE_US ((int64_t)60 * 1000000)

@@ -11,8 +11,8 @@
 #pragma once
 
 #include "common/base/clock.h"
+#include "common/park/presence.h"
 #include "common/store/store.h"
-#include "controller/core/presence.h"
 
 #define QUARTER_US ((int64_t)15 * 60 * 1000000)
 

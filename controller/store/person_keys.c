@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
-#include "controller/store/tables.h"
 
 static enum err get_key(struct store_txn *txn, enum key_table table, const struct keybuf *at,
                         struct seal_key *ret_key, struct fault *fault)

@@ -1,9 +1,9 @@
 #include "common/access/decide.h"
 #include "common/base/must.h"
-#include "controller/store/agent_store.h"
-#include "controller/store/field.h"
+#include "common/facts/agent_store.h"
+#include "common/facts/field.h"
+#include "common/facts/pending_store.h"
 #include "controller/store/headcount_store.h"
-#include "controller/store/pending_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 

@@ -1,6 +1,6 @@
-#include "controller/store/expected_store.h"
-#include "controller/store/field.h"
-#include "controller/store/people_store.h"
+#include "common/facts/expected_store.h"
+#include "common/facts/field.h"
+#include "common/facts/people_store.h"
 #include "controller/store/project_parts.h"
 
 /* A booking or a visit, and the tables by which it is found. */

@@ -1,5 +1,5 @@
 #include "common/base/must.h"
-#include "controller/store/field.h"
+#include "common/facts/field.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"

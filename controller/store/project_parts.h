@@ -1,9 +1,9 @@
 /* project_parts: one projection a record family; project.c dispatches to them. */
 #pragma once
 
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "common/store/store.h"
-#include "controller/store/tables.h"
 #include "schema/record.pb-c.h"
 
 typedef enum err projection(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -12,9 +12,11 @@ typedef enum err projection(struct store_txn *txn, const Parkgate__Entry *entry,
 /* project_park.c: genesis, keys, codes, park rows, lane states */
 projection project_genesis, project_key, project_enrol_code, project_park_slice,
     project_park_commit, project_tenant, project_tenant_state, project_lane_state, project_command;
-/* project_people.c: holders, credentials, assignments, clearances, imports */
-projection project_holder, project_credential, project_assignment, project_clearance,
-    project_import_begin, project_import_slice, project_import_close;
+/* project_people.c: holders, credentials, assignments, imports */
+projection project_holder, project_credential, project_assignment, project_import_begin,
+    project_import_slice, project_import_close;
+/* project_clearance.c: clearances, notices of their end, park bans */
+projection project_clearance, project_notice, project_ban;
 /* project_event.c: agents, events, refused events, faults, look-ups */
 projection project_agent_epoch, project_event, project_event_refused, project_fault, project_lookup,
     project_nothing;
@@ -25,8 +27,8 @@ projection project_subject_order;
 enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *entry,
                                 const Parkgate__EventEntry *event, struct fault *fault);
 
-/* ban_store.c, approval_store.c, clearance_store.c */
-projection project_ban, project_approval, project_notice;
+/* approval_store.c */
+projection project_approval;
 
 /* project_presence.c: forgiving; what an event changes for the rules of presence: standing grants,
  * crowds, zones opened for the day, who is refused */

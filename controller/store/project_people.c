@@ -1,9 +1,9 @@
 #include "common/base/must.h"
-#include "controller/store/clearance_store.h"
-#include "controller/store/field.h"
-#include "controller/store/people_store.h"
+#include "common/facts/clearance_store.h"
+#include "common/facts/field.h"
+#include "common/facts/people_store.h"
+#include "common/facts/versioned.h"
 #include "controller/store/project_parts.h"
-#include "controller/store/versioned.h"
 #include "schema/kinds.h"
 
 static struct bytes bytes_key(struct keybuf *key, const ProtobufCBinaryData *field)

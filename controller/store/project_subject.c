@@ -1,4 +1,4 @@
-#include "controller/store/field.h"
+#include "common/facts/field.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/subject_store.h"
 #include "schema/kinds.h"

@@ -1,6 +1,6 @@
 #include "controller/store/subject_store.h"
 
-#include "controller/store/tables.h"
+#include "common/facts/tables.h"
 
 struct bytes subject_key(struct keybuf *key, const char *reader, struct bytes hash)
 {

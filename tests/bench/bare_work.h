@@ -2,7 +2,7 @@
  *
  * Two lists of what an event reads and writes, by table, kind of key and size of value:
  *   same   what the controller does for a presentation and the passage that follows it, one event
- *          after the other: record by record the tables of controller/store/tables.h
+ *          after the other: record by record the tables of common/facts/tables.h
  *   least  3 reads and 5 writes an event: credential, person, watch list; event, its place under
  *          the person, presence, headcount, the box's position
  * Values are bytes without meaning; no codec, rule, hash or seal is at work.

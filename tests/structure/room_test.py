@@ -126,7 +126,7 @@ class Rooms(unittest.TestCase):
     def test_wrong_includes_are_seen(self):
         wrong = [
             ("controller/core/x.c", True, "common/base/log.h"),
-            ("controller/core/x.c", True, "controller/store/tables.h"),
+            ("controller/core/x.c", True, "common/facts/tables.h"),
             ("controller/core/x.c", True, "schema/record.pb-c.h"),
             ("controller/core/x.c", False, "time.h"),
             ("controller/core/x.c", False, "stdlib.h"),
@@ -136,9 +136,11 @@ class Rooms(unittest.TestCase):
             ("common/base/x.c", True, "schema/limits.h"),
             ("common/base/x.c", False, "zmq.h"),
             ("common/seal/x.c", True, "schema/limits.h"),
-            ("common/store/x.c", True, "controller/core/park.h"),
+            ("common/store/x.c", True, "common/park/park.h"),
+            ("common/park/x.c", True, "common/facts/tables.h"),
+            ("common/park/x.c", False, "stdlib.h"),
             ("common/store/x.c", False, "openssl/evp.h"),
-            ("controller/net/x.c", True, "controller/store/tables.h"),
+            ("controller/net/x.c", True, "common/facts/tables.h"),
             ("controller/store/x.c", True, "controller/app/batch.h"),
             ("controller/app/x.c", True, "reader-agent/core/link_state.h"),
             ("controller/app/x.c", False, "zmq.h"),
@@ -147,7 +149,7 @@ class Rooms(unittest.TestCase):
             ("reader-agent/board/x.c", False, "zmq.h"),
             ("reader-agent/board/x.c", False, "microhttpd.h"),
             ("reader-agent/nfc/x.c", True, "schema/agent.pb-c.h"),
-            ("admin-cli/x.c", True, "controller/core/park.h"),
+            ("admin-cli/x.c", True, "controller/store/project.h"),
             ("tests/peers/x.c", True, "common/base/bytes.h"),
         ]
         for path, quoted, header in wrong:

@@ -2,7 +2,7 @@
  * ends. Method: entries of kind clearance are projected into an empty store and read back. */
 #include "tests/unit/controller/harness.h"
 
-#include "controller/store/clearance_store.h"
+#include "common/facts/clearance_store.h"
 #include "controller/store/project.h"
 
 static const struct handle MA = {{1}};

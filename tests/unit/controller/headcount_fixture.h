@@ -15,10 +15,10 @@
 
 #include "common/access/business_day.h"
 #include "common/base/must.h"
+#include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "common/store/store.h"
 #include "controller/store/headcount_store.h"
-#include "controller/store/tables.h"
 #include "schema/kinds.h"
 
 #define MINUTE_US ((int64_t)60 * 1000000)

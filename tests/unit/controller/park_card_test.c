@@ -1,7 +1,7 @@
 /* Goal: a park file whose desfire keys do not fit together is refused at the key that is wrong.
  * Method: one good setup, changed at one place for each rule; then the edges that are still good.
  */
-#include "controller/core/park_card.h"
+#include "common/park/park_card.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "common/base/must.h"
-#include "controller/core/park.h"
+#include "common/park/park.h"
 
 static const struct park_card good = {.aid = "3042f5",
                                       .system_id = "4e585020416275",

@@ -4,8 +4,8 @@
  */
 #include "tests/unit/controller/harness.h"
 
-#include "controller/core/park.h"
-#include "controller/store/park_store.h"
+#include "common/facts/park_store.h"
+#include "common/park/park.h"
 
 static struct park base; /* the harness's park, good */
 static struct park bent;

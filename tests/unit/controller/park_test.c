@@ -4,7 +4,7 @@
  * commit. */
 #include "tests/unit/controller/harness.h"
 
-#include "controller/core/park.h"
+#include "common/park/park.h"
 
 /* --- park_check, rule by rule --- */
 

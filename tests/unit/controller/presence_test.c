@@ -1,7 +1,7 @@
 /* Goal: pin what a passage does to a holder's state and to the counts. Method: one row per state
  * and passage with the changes written by hand, then every pair of states: taking one's changes
  * back and adding the other's gives the difference. */
-#include "controller/core/presence.h"
+#include "common/park/presence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,9 +9,9 @@
 
 #include <unistd.h>
 
+#include "common/facts/lane_store.h"
 #include "common/store/keybuf.h"
 #include "controller/app/recount.h"
-#include "controller/store/lane_store.h"
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"

@@ -1,0 +1,85 @@
+/* tables: the controller's tables, and which of them a replay of the journal must give again.
+ *
+ * Key shapes (common/store/keybuf.h), records in schema/record.proto. All but JOURNAL are
+ * projections: written by controller/store/project.c and nobody else.
+ */
+#pragma once
+
+#include <stddef.h>
+
+enum table {
+    TABLE_JOURNAL,       /* u64 sequence -> 32 bytes chain hash, packed Entry */
+    TABLE_META,          /* text -> bytes */
+    TABLE_KEY,           /* 32 bytes public key -> KeyRecord */
+    TABLE_KEY_NAME,      /* text name (live keys) -> 32 bytes */
+    TABLE_ENROL_CODE,    /* name gate -> EnrolCode */
+    TABLE_PARK,          /* u64 config version, u8 kind, text name -> packed body */
+    TABLE_STAGE,         /* u64 stage -> StageRecord */
+    TABLE_STAGED_ROW,    /* u64 stage, u32 n -> packed ParkRow */
+    TABLE_HOLDER,        /* handle -> HolderRecord */
+    TABLE_HOLDER_ID,     /* 32 bytes id hash -> handle */
+    TABLE_TENANT_HOLDER, /* name tenant, handle -> empty */
+    TABLE_CREDENTIAL,    /* 32 bytes hash -> CredentialRecord */
+    TABLE_CREDENTIAL_OF, /* handle holder, handle credential -> 32 bytes hash */
+    TABLE_CREDENTIAL_ID, /* handle credential -> 32 bytes hash */
+    TABLE_ASSIGNMENT,    /* handle person, handle assignment -> AssignmentRecord */
+    TABLE_ASSIGNMENT_ID, /* handle assignment -> handle person */
+    TABLE_TENANT_STATE,  /* name -> TenantState */
+    TABLE_LANE_STATE,    /* name -> LaneState */
+    TABLE_AGENT,         /* name gate -> AgentRecord */
+    TABLE_APPLIED,       /* 32 bytes key, u32 epoch, u64 first -> u64 last (ranges) */
+    TABLE_EVENT,         /* 32 bytes key, u32 epoch, u64 sequence -> EventIndex */
+    TABLE_QUARANTINE,    /* u64 journal sequence -> EventRefused */
+    TABLE_GRANT,         /* name lane, u8 direction, handle credential -> GrantRecord */
+    TABLE_PRESENCE,      /* handle -> PresenceRecord */
+    TABLE_INSIDE,        /* name tenant, handle -> empty (persons inside now) */
+    TABLE_PASSAGE,       /* handle, wall captured, u64 journal -> PassageRecord */
+    TABLE_ATTENDANCE,    /* name tenant, u32 day, handle -> AttendanceRecord */
+    TABLE_DAY,           /* name tenant, u32 day -> DayRecord */
+    TABLE_MOVE,          /* scope, wall quarter, wall when, u64 journal -> CountRecord */
+    TABLE_QUARTER,       /* scope, wall quarter -> QuarterRecord; minutes too, see move_store.h */
+    TABLE_ZONE_NOW,      /* name zone -> CountRecord (persons) */
+    TABLE_FAULT,         /* text id -> FaultRecord */
+    TABLE_LOOKUP,        /* text key name, u32 day -> LookupSum */
+    TABLE_TENANT_NOW,    /* name tenant -> CountRecord (persons present in the park) */
+    TABLE_STANDING,      /* name lane -> StandingRecord */
+    TABLE_CROWD,         /* name zone, wall captured, u64 journal -> empty (entries of 2 minutes) */
+    TABLE_STARTED,       /* name zone, u32 local day -> StartRecord */
+    TABLE_FORGIVEN,      /* handle (zero: all) -> ForgiveRecord */
+    TABLE_PASSBACK,      /* handle -> RefusedRecord (until an entry or its forgiving) */
+    TABLE_CLEARANCE,     /* handle person, name clearance -> ClearanceRecord */
+    TABLE_BAN,           /* handle -> BanRecord, the newest of this holder */
+    TABLE_APPROVAL,      /* u64 number -> ApprovalRecord */
+    TABLE_PENDING,       /* name lane, u8 direction, u8 wait -> PendingRead */
+    TABLE_BOOKING,       /* handle booking -> BookingRecord */
+    TABLE_BOOKING_OF,    /* handle vehicle, wall until, handle booking -> empty (not cancelled) */
+    TABLE_BOOKING_TENANT, /* name tenant, wall until, handle booking -> empty (not cancelled) */
+    TABLE_VISIT,          /* handle visit -> VisitRecord */
+    TABLE_VISIT_OF,       /* handle visitor, wall until, handle visit -> empty (not cancelled) */
+    TABLE_VISIT_TENANT,   /* name tenant, wall until, handle visit -> empty (not cancelled) */
+    TABLE_CLEARANCE_END,  /* wall until, handle person, name clearance -> empty */
+    TABLE_NOTICE,  /* name tenant, wall ends, handle person, name clearance, u8 days -> NoticeRecord
+                    */
+    TABLE_SUBJECT, /* name reader, 32 bytes credential hash -> SubjectRecord */
+    TABLE_SUBJECT_OPEN, /* name gate, name reader, u8 failed, u64 order -> key in TABLE_SUBJECT (not
+                           confirmed) */
+    TABLE_COUNT,
+};
+/* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */
+
+extern const char *const table_names[TABLE_COUNT];
+/* The journal's, for controller/journal, which knows no other. */
+extern const size_t journal_table;
+
+enum { CONTROLLER_STORE_VERSION = 1 };
+#define CONTROLLER_STORE_KIND "controller"
+
+/* The person-key environment: a store of its own (kind "person-keys"). */
+enum key_table {
+    KEY_TABLE_HOLDER, /* handle -> 32 bytes */
+    KEY_TABLE_DAY,    /* u32 day -> 32 bytes */
+    KEY_TABLE_COUNT,
+};
+extern const char *const key_table_names[KEY_TABLE_COUNT];
+enum { KEY_STORE_VERSION = 1 };
+#define KEY_STORE_KIND "person-keys"

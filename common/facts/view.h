@@ -1,0 +1,25 @@
+/* view: what facts are gathered from: tables, the park, the time. Both daemons have one: the
+ * controller its own tables, a gate its copy of them. */
+#pragma once
+
+#include "common/base/clock.h"
+#include "common/base/tz.h"
+#include "common/facts/field.h"
+#include "common/park/park.h"
+#include "common/seal/seal.h"
+#include "common/store/store.h"
+
+struct facts_view {
+    struct store_txn *txn; /* of a store with the tables of tables.h */
+    const struct park *park;
+    const struct tz_table *tz;
+    struct wall now;
+    /* Keyed hashes: of a credential by kind and canonical bytes; of a PIN by its holder and digits.
+     */
+    struct seal_hash (*credential_hash)(const void *ctx, uint32_t kind, struct bytes canonical);
+    struct seal_hash (*pin_hash)(const void *ctx, struct handle holder, struct bytes digits);
+    const void *ctx;
+    /* Table PASSAGE is there. Without it timed anti-passback takes any passage within its minutes
+     * for an entry: stricter, never laxer. */
+    bool has_passages;
+};
