@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/seal/aes.h"
+#include "common/seal/box.h"
 #include "common/seal/seal.h"
 
 static bool is_hex(const void *got, size_t size, const char *expected)
@@ -113,6 +114,27 @@ static bool ed25519(void)
     return !seal_signature_is_good(public_key, BYTES_OF(message), signature);
 }
 
+/* Closed by tests/unit/seal/box_check.py to the key of RFC 7748, section 6.1. */
+static bool box(void)
+{
+    struct seal_box_secret secret;
+    uint8_t closed[18 + SEAL_BOX_OVERHEAD];
+    uint8_t opened[18];
+    size_t size = 0;
+    from_hex("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb", secret.bytes,
+             sizeof(secret.bytes));
+    from_hex("6090b87362191925efc9dcfcc03bd9e17066e9f7a1b41d0f64413ba60755871c"
+             "25262728292a2b2c2d2e2f30b2deec2b32f0088a4221d0235c2093c02f4c674733ca56ef"
+             "c2a444ba73e27f08920b",
+             closed, sizeof(closed));
+    struct seal_box_public public = seal_box_public_of(&secret);
+    return is_hex(public.bytes, sizeof(public.bytes),
+                  "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f") &&
+           seal_box_open(&secret, "day key", BYTES_OF(closed), opened, sizeof(opened), &size,
+                         NULL) == ERR_OK &&
+           size == sizeof(opened) && memcmp(opened, "the key of one day", size) == 0;
+}
+
 static const struct {
     const char *name;
     bool (*is_right)(void);
@@ -123,6 +145,7 @@ static const struct {
     {"AES-256-GCM",  aes_256_gcm },
     {"AES-128-CMAC", aes_128_cmac},
     {"Ed25519",      ed25519     },
+    {"X25519",       box         },
 };
 
 const char *seal_known_answer_that_fails(void)
