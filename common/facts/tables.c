@@ -56,6 +56,9 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_VISIT_TENANT] = "visit_tenant",
     [TABLE_SUBJECT] = "subject",
     [TABLE_SUBJECT_OPEN] = "subject_open",
+    [TABLE_EMERGENCY] = "emergency",
+    [TABLE_CHANGE] = "change",
+    [TABLE_COPY_DIGEST] = "copy_digest",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -63,8 +63,12 @@ enum table {
     TABLE_SUBJECT, /* name reader, 32 bytes credential hash -> SubjectRecord */
     TABLE_SUBJECT_OPEN, /* name gate, name reader, u8 failed, u64 order -> key in TABLE_SUBJECT (not
                            confirmed) */
+    TABLE_EMERGENCY,   /* u8 EMERGENCY_ROW -> EmergencyRecord; none: it never was */
+    TABLE_CHANGE,      /* u64 sequence, u32 part -> ChangeRecord: an index, of rows by entry */
+    TABLE_COPY_DIGEST, /* u8 COPY_DIGEST_ROW -> CopyDigestRecord */
     TABLE_COUNT,
 };
+enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */
 
 extern const char *const table_names[TABLE_COUNT];

@@ -59,6 +59,27 @@ static void budget_free(void *budget, void *pointer)
     free(pointer);
 }
 
+/* False: the CRC does not fit. */
+static bool packed_of(struct bytes key, struct bytes value, struct bytes *ret)
+{
+    struct reader r = reader_of(value);
+    uint32_t crc = reader_u32(&r);
+    struct bytes packed = reader_bytes(&r, r.bad ? 0 : value.size - CRC_SIZE);
+    if (r.bad || crc != crc_of(key, packed)) {
+        return false;
+    }
+    *ret = packed;
+    return true;
+}
+
+enum err store_packed_message(struct bytes key, struct bytes value, struct bytes *ret_packed,
+                              struct fault *fault)
+{
+    return packed_of(key, value, ret_packed)
+               ? ERR_OK
+               : fault_set(fault, ERR_CORRUPT, "a record is damaged (CRC); restore a backup");
+}
+
 enum err store_unpack_message(struct bytes key, struct bytes value,
                               const ProtobufCMessageDescriptor *descriptor,
                               ProtobufCMessage **ret_message, struct fault *fault)
@@ -66,10 +87,8 @@ enum err store_unpack_message(struct bytes key, struct bytes value,
     size_t budget = STORE_UNPACK_MAX;
     ProtobufCAllocator allocator = {
         .alloc = budget_alloc, .free = budget_free, .allocator_data = &budget};
-    struct reader r = reader_of(value);
-    uint32_t crc = reader_u32(&r);
-    struct bytes packed = reader_bytes(&r, r.bad ? 0 : value.size - CRC_SIZE);
-    if (r.bad || crc != crc_of(key, packed)) {
+    struct bytes packed;
+    if (!packed_of(key, value, &packed)) {
         return fault_set(fault, ERR_CORRUPT,
                          "a record of type %s is damaged (CRC); restore a backup",
                          descriptor->short_name);

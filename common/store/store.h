@@ -204,6 +204,9 @@ MUST_CHECK enum err store_get_message(struct store_txn *txn, size_t table, struc
 MUST_CHECK enum err store_unpack_message(struct bytes key, struct bytes value,
                                          const ProtobufCMessageDescriptor *descriptor,
                                          ProtobufCMessage **ret_message, struct fault *fault);
+/* The packed message inside such a record, borrowed from `value`. ERR_CORRUPT: CRC. */
+MUST_CHECK enum err store_packed_message(struct bytes key, struct bytes value,
+                                         struct bytes *ret_packed, struct fault *fault);
 /* Frees and nulls. Accepts NULL in it. */
 void store_message_destroy(ProtobufCMessage **message);
 
