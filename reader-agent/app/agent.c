@@ -164,7 +164,7 @@ static enum err begin_loop(struct gate *gate, struct fault *fault)
     return ERR_OK;
 }
 
-static enum err begin(struct gate *gate, struct fault *fault)
+enum err gate_begin(struct gate *gate, struct fault *fault)
 {
     (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
     TRY(read_files(gate, fault));
@@ -179,8 +179,9 @@ static enum err begin(struct gate *gate, struct fault *fault)
     return ERR_OK;
 }
 
-static void end(struct gate *gate)
+void gate_end(struct gate **handle)
 {
+    struct gate *gate = *handle;
     devices_hang_up(gate);
     if (gate->store != NULL) {
         (void)!record_commit(gate, NULL);
@@ -197,6 +198,8 @@ static void end(struct gate *gate)
     agent_store_destroy(&gate->store);
     link_key_pair_destroy(&gate->keys);
     link_key_pair_destroy(&gate->rekey.next);
+    free(gate);
+    *handle = NULL;
 }
 
 static void say_started(const struct gate *gate)
@@ -209,17 +212,24 @@ static void say_started(const struct gate *gate)
               LOG_NUM("pending", depth), LOG_NUM("config", state->config_version));
 }
 
-int agent_run(const char *dir, struct launcher_link *launcher)
+struct gate *gate_create(const char *dir, const struct clock *clock, const struct entropy *entropy,
+                         struct launcher_link *launcher)
 {
     struct gate *gate = calloc(1, sizeof(*gate));
     MUST(gate != NULL);
     (void)snprintf(gate->dir, sizeof(gate->dir), "%s", dir);
-    gate->clock = clock_system();
-    gate->entropy = entropy_system();
+    gate->clock = clock;
+    gate->entropy = entropy;
     gate->launcher = launcher;
     gate->late_markers = (uint64_t)gate_wall(gate).us; /* no earlier process gave these out */
+    return gate;
+}
+
+int agent_run(const char *dir, struct launcher_link *launcher)
+{
+    struct gate *gate = gate_create(dir, clock_system(), entropy_system(), launcher);
     struct fault fault = {0};
-    enum err err = begin(gate, &fault);
+    enum err err = gate_begin(gate, &fault);
     if (err == ERR_OK) {
         say_started(gate);
         err = loop_run(gate->loop, &fault);
@@ -227,8 +237,7 @@ int agent_run(const char *dir, struct launcher_link *launcher)
     if (err != ERR_OK) {
         log_error("agent_stopped", LOG_TEXT("code", err_name(err)), LOG_TEXT("why", fault.what));
     }
-    end(gate);
-    free(gate);
+    gate_end(&gate);
     if (err == ERR_BUSY) {
         return LAUNCHER_WORKER_AGAIN; /* the store's last owner is about to end */
     }

@@ -208,6 +208,17 @@ struct gate {
     int status; /* what the worker returns */
 };
 
+/* --- agent.c --- */
+
+/* A gate that has not begun. `dir` is copied, the others are borrowed; launcher may be NULL. Aborts
+ * without memory. A simulation begins its gates by these calls, too, and turns their loops. */
+struct gate *gate_create(const char *dir, const struct clock *clock, const struct entropy *entropy,
+                         struct launcher_link *launcher);
+/* Opens stores, loop, devices and line. After an error only gate_end() is left. */
+MUST_CHECK enum err gate_begin(struct gate *gate, struct fault *fault);
+/* Commits what is staged, closes all and frees; nulls. */
+void gate_end(struct gate **gate);
+
 struct wall gate_wall(const struct gate *gate);
 struct mono gate_mono(const struct gate *gate);
 
