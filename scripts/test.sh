@@ -5,7 +5,8 @@
 #   scripts/test.sh --quick         unit tests alone, on the sanitizer build
 #   scripts/test.sh --only REGEX    the tests whose names match, on the builds they belong to
 #
-#   build/release  gcc with hardening         tests labelled `release`: structure, figures, benchmarks
+#   build/release  gcc with hardening         tests labelled `release`: structure, figures, benchmarks; then those
+#                                             labelled `campaign`, each for its share (tests/campaigns/shares.toml)
 #   build/asan     gcc, ASan and UBSan        unit, integration, peers, crash, the demo
 #   build/clang    clang 14, every object     tests labelled `fuzz`
 #
@@ -19,7 +20,7 @@ quick=no
 only=
 
 usage() {
-    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    sed -n '2,15s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -54,17 +55,17 @@ build_clang() {
     build build/clang $objects fuzz_programs
 }
 
-# run TREE [ctest option...]: results as JUnit in the logs, whatever they are; the report judges.
+# run TREE[:NAME] [ctest option...]: results as JUnit in the logs, whatever they are; the report judges.
 run() {
-    local tree=$1 begun=$SECONDS
+    local tree=${1%%:*} name=${1##*:} begun=$SECONDS
     shift
-    say "tests of build/$tree"
-    expected+=("$logs/$tree.xml")
+    say "tests of build/$tree ($name)"
+    expected+=("$logs/$name.xml")
     ctest --test-dir "build/$tree" -j "$(nproc)" --timeout 300 --no-tests=ignore \
         --test-output-size-passed 4194304 --test-output-size-failed 4194304 \
-        --output-junit "$PARKGATE_ROOT/$logs/$tree.xml" --output-on-failure "$@" \
+        --output-junit "$PARKGATE_ROOT/$logs/$name.xml" --output-on-failure "$@" \
         ${only:+-R "$only"} 2>&1 || true
-    say "tests of build/$tree took $((SECONDS - begun)) s"
+    say "tests of build/$tree ($name) took $((SECONDS - begun)) s"
 }
 
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
@@ -90,6 +91,7 @@ step build-clang build_clang
 run asan -LE 'release|fuzz'
 run release -L release
 run clang -L fuzz
+run release:campaigns -L campaign
 if [ -n "$only" ]; then
     exec python3 -B scripts/test-report.py --some "${expected[@]}"
 fi

@@ -72,6 +72,9 @@ static void keep_sent(void *ctx, enum port port, const struct link_peer *peer, s
                                              .sequence = envelope.sequence,
                                              .committed = head_of(w).sequence,
                                              .body = body};
+    if (world_sees != NULL) {
+        world_sees(&w->sent[w->sent_count - 1]);
+    }
 }
 
 static enum err start_job(void *ctx, uint64_t job, const char *const args[], struct fault *fault)

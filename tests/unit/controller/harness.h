@@ -81,6 +81,10 @@ struct world {
     struct park_rows rows;
 };
 
+/* Called for every frame as it leaves, where the program defines it: what the frame promises must
+ * hold from then on. */
+__attribute__((weak)) void world_sees(const struct sent *sent);
+
 struct world_options {
     uint64_t seed;         /* 0: 1 */
     int64_t start_us;      /* 0: MORNING */
