@@ -453,6 +453,42 @@ static const struct reason_text texts[] = {
         .operator_zh = "软性防折返：记录显示已在区域内，仍予放行并作标记",
         .operator_en = "Soft anti-passback: the record says inside already; granted and marked",
     },
+    [REASON_LEASE_OVER] = {
+        .reason = REASON_LEASE_OVER,
+        .light = YELLOW,
+        .name = "lease-over",
+        .lane_zh = "此门暂停进入，请走其他门",
+        .lane_en = "Use another gate",
+        .operator_zh = "该门与控制器断开已超过离线授权期，拒绝入园、放行出园；恢复联络，或用 agent carry 延长",
+        .operator_en = "This gate has been apart from the controller for longer than its lease: entries denied, exits granted; mend the link, or carry a lease with agent carry",
+    },
+    [REASON_LEASE_CLASS] = {
+        .reason = REASON_LEASE_CLASS,
+        .light = YELLOW,
+        .name = "lease-class",
+        .lane_zh = "此门仅收加密卡，请走其他门",
+        .lane_en = "Use another gate or secure card",
+        .operator_zh = "该门离线授权期已过，按通道策略只放行 authenticated 等级的已知人员",
+        .operator_en = "This gate's lease is over and its lane lets in known people of class `authenticated` only",
+    },
+    [REASON_GATE_CLOCK_UNKNOWN] = {
+        .reason = REASON_GATE_CLOCK_UNKNOWN,
+        .light = YELLOW,
+        .name = "gate-clock-unknown",
+        .lane_zh = "此门仅收加密卡，请走其他门",
+        .lane_en = "Use another gate or secure card",
+        .operator_zh = "该门重启后未联系到控制器，时间不可信，只放行 authenticated 等级的已知人员；恢复联络即可",
+        .operator_en = "This gate was restarted without its controller and does not know the time: known people of class `authenticated` only; mend the link",
+    },
+    [REASON_OUTBOX_FULL] = {
+        .reason = REASON_OUTBOX_FULL,
+        .light = YELLOW,
+        .name = "outbox-full",
+        .lane_zh = "此门暂停进入，请走其他门",
+        .lane_en = "Use another gate",
+        .operator_zh = "该门未确认的事件已满，拒绝入园、放行出园；恢复与控制器的联络",
+        .operator_en = "This gate can keep no more unacknowledged events: entries denied, exits granted; mend the link to the controller",
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(texts) == REASON_COUNT, "each reason has its text");

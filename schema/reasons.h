@@ -57,6 +57,10 @@ enum reason {
     REASON_ESCORT_NEEDED = 46, /* denied for now: the host comes first */
     REASON_INTERLOCK = 47, /* denied for now: the other lane is open */
     REASON_GRANTED_PASSBACK = 48, /* granted: is inside already; soft anti-passback marks it */
+    REASON_LEASE_OVER = 49, /* denied: the gate decided alone for too long */
+    REASON_LEASE_CLASS = 50, /* denied: it did, and now asks for the class `authenticated` */
+    REASON_GATE_CLOCK_UNKNOWN = 51, /* denied: the gate does not know the time, and asks for it */
+    REASON_OUTBOX_FULL = 52, /* denied: the gate can keep no more events */
     REASON_COUNT,                   /* one past the last; not a reason */
 };
 

@@ -65,9 +65,16 @@ static bool is_without_roster(const struct facts *facts)
     return facts->without_roster;
 }
 
+static bool lease_is_over(const struct facts *facts)
+{
+    return facts->lease == LEASE_OVER;
+}
+
+/* Who may not hear the end of `free` grants it to nobody. */
 static bool lane_is_free(const struct facts *facts)
 {
-    return lane_rule_of(facts) == LANE_RULE_FREE;
+    return lane_rule_of(facts) == LANE_RULE_FREE && facts->lease == LEASE_HOLDS &&
+           facts->gate_clock_known;
 }
 
 static bool earlier_grant_stands(const struct facts *facts)
@@ -128,6 +135,21 @@ static bool is_expired(const struct facts *facts)
 static bool class_is_too_weak(const struct facts *facts)
 {
     return facts->credential_class < facts->zone_class;
+}
+
+static bool is_not_authenticated(const struct facts *facts)
+{
+    return facts->credential_class < CREDENTIAL_CLASS_AUTHENTICATED;
+}
+
+static bool lease_asks_more(const struct facts *facts)
+{
+    return facts->lease != LEASE_HOLDS && is_not_authenticated(facts);
+}
+
+static bool gate_clock_asks_more(const struct facts *facts)
+{
+    return !facts->gate_clock_known && is_not_authenticated(facts);
 }
 
 static bool is_banned(const struct facts *facts)
@@ -264,6 +286,7 @@ static const struct rule rules[] = {
     {70,  lane_is_in_emergency,   OUTCOME_DENY,  REASON_EMERGENCY_CLOSED    },
     {80,  clock_is_unknown,       OUTCOME_DENY,  REASON_CLOCK_UNKNOWN       },
     {90,  is_without_roster,      OUTCOME_DENY,  REASON_CONTROLLER_SILENT   },
+    {92,  lease_is_over,          OUTCOME_DENY,  REASON_LEASE_OVER          },
     {100, lane_is_free,           OUTCOME_GRANT, REASON_LANE_SET_FREE       },
     {110, earlier_grant_stands,   OUTCOME_DENY,  REASON_REPEAT              },
     {120, has_just_passed,        OUTCOME_DENY,  REASON_REPEAT_PASSED       },
@@ -277,6 +300,8 @@ static const struct rule rules[] = {
     {170, is_not_yet_valid,       OUTCOME_DENY,  REASON_CREDENTIAL_NOT_YET  },
     {180, is_expired,             OUTCOME_DENY,  REASON_CREDENTIAL_EXPIRED  },
     {190, class_is_too_weak,      OUTCOME_DENY,  REASON_CLASS_TOO_WEAK      },
+    {191, lease_asks_more,        OUTCOME_DENY,  REASON_LEASE_CLASS         },
+    {192, gate_clock_asks_more,   OUTCOME_DENY,  REASON_GATE_CLOCK_UNKNOWN  },
     {200, is_banned,              OUTCOME_DENY,  REASON_PARK_BAN            },
     {210, tenant_is_suspended,    OUTCOME_DENY,  REASON_TENANT_SUSPENDED    },
     {220, person_is_suspended,    OUTCOME_DENY,  REASON_PERSON_SUSPENDED    },
@@ -314,6 +339,8 @@ void facts_ask_nothing(struct facts *facts)
     facts->passback = PASSBACK_CLEAR;
     facts->crowd_admits = true;
     facts->interlock_clear = true;
+    facts->lease = LEASE_HOLDS;
+    facts->gate_clock_known = true;
 }
 
 struct verdict decide(const struct facts *facts)

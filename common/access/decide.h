@@ -77,6 +77,13 @@ enum passback {
     PASSBACK_CLEAR,
 };
 
+/* How long a gate may still decide alone, without its controller. */
+enum lease {
+    LEASE_OVER = 0,      /* and the lane lets nobody in then */
+    LEASE_AUTHENTICATED, /* over; the lane lets in known people of class `authenticated` */
+    LEASE_HOLDS,         /* or the controller decides: it needs none */
+};
+
 struct facts {
     /* The presentation. */
     enum presentation presentation;
@@ -92,6 +99,8 @@ struct facts {
     bool emergency_admits;            /* the park lets entries run on in an emergency */
     bool admits_unknown_clock;        /* lane's policy for entries while the offset is unknown */
     bool without_roster;              /* the controller is silent and there is no copy to ask */
+    enum lease lease;                 /* of the gate that decides */
+    bool gate_clock_known; /* false: a gate that does not know what time it is, and asks nobody */
     enum credential_class zone_class; /* least class that the zone behind the lane accepts */
 
     /* The credential and its holder. Meaningless unless the state is VALID. */
@@ -129,7 +138,8 @@ struct verdict {
     enum reason reason;
 };
 
-/* Sets every demand beside the roster as met: for a lane and a zone that ask nothing. */
+/* Sets every demand beside the roster as met: for a lane and a zone that ask nothing, and a decision
+ * that needs no lease. */
 void facts_ask_nothing(struct facts *facts);
 
 /* Total: every `facts` has a verdict, also one with numbers that no enum has. */

@@ -22,7 +22,7 @@
     .has_assignment = true, .zone_allowed = true, .in_schedule = true, .zone_count = 79,           \
     .zone_limit = 80, .zone_started = true, .clearance = CLEARANCE_HELD, .second = DEMAND_MET,     \
     .driver = DEMAND_MET, .partner = DEMAND_MET, .escort = DEMAND_MET, .passback = PASSBACK_CLEAR, \
-    .crowd_admits = true, .interlock_clear = true
+    .crowd_admits = true, .interlock_clear = true, .lease = LEASE_HOLDS, .gate_clock_known = true
 #define BUTTON .presentation = PRESENTATION_EXIT_BUTTON
 #define OUT    .direction = DIRECTION_OUT
 
@@ -77,9 +77,26 @@ static const struct {
     {"R90 beats free",
      {GOOD, .without_roster = true, .mode = LANE_MODE_FREE},
      DENY(CONTROLLER_SILENT)                                                                                                    },
+    {"R92 lease over",                    {GOOD, .lease = LEASE_OVER},                                  DENY(LEASE_OVER)        },
+    {"R92 beats free",
+     {GOOD, .lease = LEASE_OVER, .mode = LANE_MODE_FREE},
+     DENY(LEASE_OVER)                                                                                                           },
+    {"R92 never at an exit",              {OUT, .lease = LEASE_OVER},                                   GRANT(EXIT)             },
     {"R100 free for a stranger",
-     {.freshness = FRESHNESS_LIVE, .mode = LANE_MODE_FREE},
+     {.freshness = FRESHNESS_LIVE,
+      .mode = LANE_MODE_FREE,
+      .lease = LEASE_HOLDS,
+      .gate_clock_known = true},
      GRANT(LANE_SET_FREE)                                                                                                       },
+    {"R100 not after the lease",
+     {.freshness = FRESHNESS_LIVE,
+      .mode = LANE_MODE_FREE,
+      .lease = LEASE_AUTHENTICATED,
+      .gate_clock_known = true},
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
+    {"R100 nor without the time",
+     {.freshness = FRESHNESS_LIVE, .mode = LANE_MODE_FREE, .lease = LEASE_HOLDS},
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
     {"R100 free for a repeat",
      {GOOD, .mode = LANE_MODE_FREE, .repeat = REPEAT_PASSED},
      GRANT(LANE_SET_FREE)                                                                                                       },
@@ -91,7 +108,7 @@ static const struct {
     {"R141 leaves all the same",          {GOOD, OUT, .proof = CARD_PROOF_RANDOM_ID},                   GRANT(EXIT)             },
     {"R142 a copy",                       {GOOD, .proof = CARD_PROOF_FAILED},                           DENY(CARD_NOT_AUTHENTIC)},
     {"R142 before unknown",
-     {.freshness = FRESHNESS_LIVE, .proof = CARD_PROOF_FAILED},
+     {.freshness = FRESHNESS_LIVE, .proof = CARD_PROOF_FAILED, .lease = LEASE_HOLDS},
      DENY(CARD_NOT_AUTHENTIC)                                                                                                   },
     {"R143 relayed",                      {GOOD, .proof = CARD_PROOF_SLOW},                             DENY(RELAY_SUSPECTED)   },
     {"R143 proof given",                  {GOOD, .proof = CARD_PROOF_GIVEN},                            GRANT(GRANTED)          },
@@ -107,6 +124,22 @@ static const struct {
     {"R190 stronger than asked",
      {GOOD, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
      GRANT(GRANTED)                                                                                                             },
+    {"R191 lease over, a weak class",
+     {GOOD, .lease = LEASE_AUTHENTICATED, .park_ban = true},
+     DENY(LEASE_CLASS)                                                                                                          },
+    {"R191 an authenticated one",
+     {GOOD, .lease = LEASE_AUTHENTICATED, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
+     GRANT(GRANTED)                                                                                                             },
+    {"R191 a stranger stays unknown",
+     {GOOD, .lease = LEASE_AUTHENTICATED, .credential = CREDENTIAL_STATE_UNKNOWN},
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
+    {"R192 no time, a weak class",
+     {GOOD, .gate_clock_known = false, .park_ban = true},
+     DENY(GATE_CLOCK_UNKNOWN)                                                                                                   },
+    {"R192 an authenticated one",
+     {GOOD, .gate_clock_known = false, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
+     GRANT(GRANTED)                                                                                                             },
+    {"R192 never at an exit",             {OUT, .gate_clock_known = false},                             GRANT(EXIT)             },
     {"R200 park ban",                     {GOOD, .park_ban = true, .tenant_suspended = true},           DENY(PARK_BAN)          },
     {"R210 tenant suspended",
      {GOOD, .tenant_suspended = true, .person_suspended = true},
@@ -256,7 +289,11 @@ static unsigned digit(unsigned *number, unsigned base)
     return value;
 }
 
-enum { LANE_COMBINATIONS = 16 * 27 * 16 * 3 * 7, HOLDER_COMBINATIONS = 256 };
+enum {
+    LANE_COMBINATIONS = 16 * 27 * 16 * 3 * 7,
+    HOLDER_COMBINATIONS = 256,
+    ALONE_COMBINATIONS = 3 * 2 * 2
+};
 
 static struct facts lane_facts(unsigned n)
 {
@@ -327,6 +364,8 @@ static struct facts plain_facts(unsigned n)
     facts.mode = (enum lane_mode)digit(&n, 3);
     facts.emergency = digit(&n, 2);
     facts.credential = digit(&n, 2) ? CREDENTIAL_STATE_VALID : CREDENTIAL_STATE_UNKNOWN;
+    facts.lease = LEASE_HOLDS;
+    facts.gate_clock_known = true;
     assert_int_equal(n, 0);
     return facts;
 }
@@ -358,7 +397,8 @@ static const char *broken_property(const struct facts *f, struct verdict got)
     bool button = f->presentation == PRESENTATION_EXIT_BUTTON;
     bool live = !f->history && !f->replayed && f->freshness != FRESHNESS_STALE;
     bool leaving = button || f->direction == DIRECTION_OUT;
-    bool open_lane = f->mode == LANE_MODE_FREE;
+    bool alone = f->lease != LEASE_HOLDS || !f->gate_clock_known;
+    bool open_lane = f->mode == LANE_MODE_FREE && !alone;
     bool entry_granted = granted && !leaving;
 
     if (got.reason == REASON_NO_RULE || got.outcome == OUTCOME_REVIEW) {
@@ -382,6 +422,13 @@ static const char *broken_property(const struct facts *f, struct verdict got)
     if (entry_granted && f->without_roster) {
         return "a silent controller grants no entry";
     }
+    if (entry_granted && f->lease == LEASE_OVER) {
+        return "after the lease nobody enters";
+    }
+    if (entry_granted && alone && (f->credential_class < CREDENTIAL_CLASS_AUTHENTICATED ||
+                                   f->credential != CREDENTIAL_STATE_VALID)) {
+        return "without lease or time only known people of the strongest class enter";
+    }
     if (entry_granted && f->repeat != REPEAT_NONE && !open_lane) {
         return "a repeat opens nothing";
     }
@@ -389,7 +436,7 @@ static const char *broken_property(const struct facts *f, struct verdict got)
         return "an unknown clock enters only where the lane admits it";
     }
     bool plain = live && f->freshness == FRESHNESS_LIVE && f->mode == LANE_MODE_NORMAL &&
-                 !f->emergency && !f->without_roster && f->repeat == REPEAT_NONE;
+                 !f->emergency && !f->without_roster && f->repeat == REPEAT_NONE && !alone;
     if (!leaving && plain && has_permit(f) && !granted) {
         return "who has a permit enters at a plain lane";
     }
@@ -432,6 +479,29 @@ static void every_combination_of_demands(void **state)
     }
     print_message("combinations of demands decided: %lu\n", count);
     assert_true(count == (unsigned long)PLAIN_COMBINATIONS * DEMAND_COMBINATIONS);
+}
+
+/* A gate alone: every lane with every lease and clock, for who may enter, and for who may not. */
+static void every_combination_of_a_gate_alone(void **state)
+{
+    (void)state;
+    unsigned long count = 0;
+    for (unsigned lane = 0; lane < LANE_COMBINATIONS; lane++) {
+        struct facts facts = lane_facts(lane);
+        for (unsigned alone = 0; alone < ALONE_COMBINATIONS; alone++) {
+            unsigned n = alone;
+            facts.lease = (enum lease)digit(&n, 3);
+            facts.gate_clock_known = digit(&n, 2);
+            set_holder(&facts, digit(&n, 2) ? 8 | 16 | 32 : 0);
+            const char *broken = broken_property(&facts, decide(&facts));
+            if (broken != NULL) {
+                fail_msg("%s: lane=%u alone=%u", broken, lane, alone);
+            }
+            count++;
+        }
+    }
+    print_message("combinations of a gate alone decided: %lu\n", count);
+    assert_true(count == (unsigned long)LANE_COMBINATIONS * ALONE_COMBINATIONS);
 }
 
 /* What explain says of each rule is what decide acts on. */
@@ -548,6 +618,7 @@ int main(void)
         cmocka_unit_test(rule_numbers_rise),
         cmocka_unit_test(every_combination),
         cmocka_unit_test(every_combination_of_demands),
+        cmocka_unit_test(every_combination_of_a_gate_alone),
         cmocka_unit_test(the_first_rule_that_applies_decides),
         cmocka_unit_test(who_wins_at_a_lane),
         cmocka_unit_test(freshness_at_its_edges),

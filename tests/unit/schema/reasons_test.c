@@ -67,6 +67,10 @@ static const struct {
     {46, "escort-needed"           },
     {47, "interlock"               },
     {48, "granted-passback"        },
+    {49, "lease-over"              },
+    {50, "lease-class"             },
+    {51, "gate-clock-unknown"      },
+    {52, "outbox-full"             },
 };
 
 /* UTF-16 units of UTF-8 text; -1 when it is not UTF-8 of one, two or three bytes (all a display of
