@@ -5,8 +5,7 @@
 
 #include "common/base/must.h"
 #include "common/facts/agent_store.h"
-#include "common/facts/gather.h"
-#include "common/facts/gather_presence.h"
+#include "common/facts/event_outcome.h"
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"
 #include "controller/app/faults.h"
@@ -23,11 +22,7 @@ struct arrival {
     struct seal_hash kept;        /* of it, in what is recorded */
     const struct park_lane *lane; /* NULL: the event names none */
     enum lane_direction direction;
-    Parkgate__EventEntry entry;
-    struct subject subject;
-    struct zone_marks marks;
-    struct counted_for counted, counted_driver;
-    char zone_to[PARK_PATH_SIZE], zone_from[PARK_PATH_SIZE];
+    struct event_outcome out;
     size_t unknown_size;
     /* From here on not cleared for each event. */
     uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an oversized event is kept aside whole */
@@ -145,19 +140,6 @@ static const char *shape_of(const Parkgate__Event *event)
     return needs_lane && event->lane[0] == '\0' ? "its lane is missing" : NULL;
 }
 
-static enum lane_direction direction_of(const struct controller *ctl, const Parkgate__Event *event,
-                                        const struct park_lane *lane)
-{
-    if (lane->direction != LANE_BOTH) {
-        return lane->direction;
-    }
-    const struct park_reader *reader = park_reader(ctl->park, name_or_none(event->reader));
-    if (reader != NULL && reader->direction != LANE_NO_DIRECTION) {
-        return reader->direction;
-    }
-    return event->direction == LANE_OUT ? LANE_OUT : LANE_IN;
-}
-
 /* Finds the lane and checks that it is the speaker's. False: refused, *ret_err says how that went.
  */
 static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *ret_err,
@@ -174,7 +156,7 @@ static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *re
         *ret_err = refuse(ctl, a, &c, &fault_event_refused, fault);
         return false;
     }
-    a->direction = direction_of(ctl, a->event, a->lane);
+    a->direction = event_direction(ctl->park, a->event, a->lane);
     return true;
 }
 
@@ -194,65 +176,13 @@ static void keep_unknown(struct arrival *a)
 
 static void fill_input(struct arrival *a, struct wall now)
 {
-    Parkgate__EventEntry *entry = &a->entry;
-    const Parkgate__Event *event = a->event;
-    parkgate__event_entry__init(entry);
+    Parkgate__EventEntry *entry = &a->out.entry;
+    event_outcome_begin(&a->out, a->event, a->lane, a->direction, now);
     keep_unknown(a);
     entry->gate = field_text(a->session->gate.text);
     entry->public_key = field_of(BYTES_OF(a->session->identity.bytes));
-    entry->epoch = event->epoch;
-    entry->event_sequence = event->sequence;
     entry->digest = field_of(BYTES_OF(a->kept.bytes));
-    entry->kind = event->kind;
-    entry->lane = event->lane;
-    entry->reader = event->reader;
-    entry->captured_us = gather_captured(event, now).us;
-    entry->received_us = event->received_us;
-    entry->offset_unknown = event->offset_unknown;
-    entry->history = event->history;
-    entry->late = event->late;
-    entry->direction = a->direction;
-    entry->credential_kind = event->credential_kind;
-    entry->credential_class = (uint32_t)gather_class_of(event);
-    entry->plate_colour = event->plate_colour;
-    entry->confidence = event->confidence;
-    entry->proof = event->proof;
-    entry->exchange_ms = event->exchange_ms;
-    entry->presentation = event->presentation;
-    entry->presentation_epoch = event->presentation_epoch;
-    entry->passage = event->passage;
-    entry->command_sequence = event->command_sequence;
-    entry->command_result = event->command_result;
-    entry->device_state = event->device_state;
-    entry->order = event->order;
-    entry->subject_result = event->subject_result;
-    entry->note = event->note;
     entry->unknown_fields = field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
-    entry->acted_outcome = event->outcome;
-    entry->acted_reason = event->reason;
-    entry->acted_source = event->verdict_source;
-    entry->aside_digest = event->aside_digest;
-}
-
-static void fill_subject(struct arrival *a)
-{
-    if (!handle_is_none(a->subject.credential)) {
-        a->entry.credential = people_field(&a->subject.credential);
-    }
-    if (!handle_is_none(a->subject.holder)) {
-        a->entry.holder = people_field(&a->subject.holder);
-        a->entry.vehicle = a->subject.vehicle;
-        a->entry.person_kind = a->subject.person_kind;
-        a->entry.tenant = a->subject.tenant.text;
-    }
-    if (!handle_is_none(a->subject.first)) {
-        a->entry.first_credential = people_field(&a->subject.first);
-    }
-    if (!handle_is_none(a->subject.companion)) {
-        a->entry.companion = people_field(&a->subject.companion);
-        a->entry.companion_kind = a->subject.companion_kind;
-        a->entry.companion_tenant = a->subject.companion_tenant.text;
-    }
 }
 
 /* What was read, under the key of the credential's holder when it is known, else under the day's. A
@@ -267,8 +197,8 @@ static enum err seal_read(struct controller *ctl, struct arrival *a, struct faul
         return ERR_OK;
     }
     enum err err = ERR_NOT_FOUND;
-    if (!handle_is_none(a->subject.owner)) {
-        err = controller_holder_key(ctl, a->subject.owner, false, &key, fault);
+    if (!handle_is_none(a->out.subject.owner)) {
+        err = controller_holder_key(ctl, a->out.subject.owner, false, &key, fault);
     }
     if (err == ERR_NOT_FOUND) {
         err = controller_day_key(ctl, &day, &key, fault);
@@ -279,14 +209,14 @@ static enum err seal_read(struct controller *ctl, struct arrival *a, struct faul
     read.device_event = a->event->device_event;
     size_t size = controller_seal(ctl, &key, &read.base, a->sealed, sizeof(a->sealed));
     seal_wipe(&key, sizeof(key));
-    a->entry.sealed = field_of((struct bytes){.data = a->sealed, .size = size});
-    a->entry.day_key = day;
+    a->out.entry.sealed = field_of((struct bytes){.data = a->sealed, .size = size});
+    a->out.entry.day_key = day;
     return ERR_OK;
 }
 
 static enum err record_applied(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
-    TRY(controller_record(ctl, ENTRY_EVENT, a->session->gate.text, &a->entry.base, fault));
+    TRY(controller_record(ctl, ENTRY_EVENT, a->session->gate.text, &a->out.entry.base, fault));
     answer(ctl, a, ANSWER_APPLIED, 0);
     return ERR_OK;
 }
@@ -308,22 +238,12 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
     return verdict;
 }
 
-static void fill_verdict(struct arrival *a, struct verdict verdict)
-{
-    a->entry.outcome = verdict.outcome + 1U;
-    a->entry.reason = verdict.reason;
-    a->entry.pairing = gather_pairing_effect(&a->subject, verdict);
-    if ((a->entry.pairing & PAIRING_MEETS_PARTNER) != 0) {
-        a->entry.partner = people_field(&a->subject.partner);
-    }
-}
-
 /* Somebody tries PINs, or others' badges: told at every fifth in a row. */
 static enum err note_wrong_tries(struct controller *ctl, const struct arrival *a,
                                  struct fault *fault)
 {
     Parkgate__PendingRead *row = NULL;
-    if ((a->entry.pairing & PAIRING_WRONG) == 0) {
+    if ((a->out.entry.pairing & PAIRING_WRONG) == 0) {
         return ERR_OK;
     }
     TRY(pending_get(ctl->txn, a->lane->name, a->direction, WAIT_PAIR, &row, fault));
@@ -342,15 +262,17 @@ static enum err on_presentation(struct controller *ctl, struct arrival *a, struc
 {
     const struct facts_view view = controller_view(ctl);
     struct facts facts;
-    TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->subject, fault));
+    TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
+    struct verdict verdict = {0};
     if (a->event->outcome == 0) {
-        fill_verdict(a, decide_once(ctl, a, &facts));
+        verdict = decide_once(ctl, a, &facts);
     }
-    fill_subject(a);
+    event_outcome_verdict(&a->out, a->event->outcome == 0 ? &verdict : NULL);
+    event_outcome_subject(&a->out);
     TRY(seal_read(ctl, a, fault));
     TRY(record_applied(ctl, a, fault));
     TRY(note_wrong_tries(ctl, a, fault));
-    return a->entry.reason == REASON_GRANTED_PASSBACK
+    return a->out.entry.reason == REASON_GRANTED_PASSBACK
                ? fault_note(ctl, &fault_passback_soft, a->lane->name.text, a->session->gate.text,
                             a->lane->name.text, fault)
                : ERR_OK;
@@ -382,135 +304,32 @@ static enum err find_presentation(struct controller *ctl, struct arrival *a, boo
         return ERR_OK;
     }
     TRY(err);
-    a->subject = (struct subject){.credential = people_handle(&index->credential),
-                                  .holder = people_handle(&index->holder),
-                                  .vehicle = index->vehicle,
-                                  .person_kind = index->person_kind,
-                                  .tenant = name_or_none(index->tenant),
-                                  .companion = people_handle(&index->companion),
-                                  .companion_kind = index->companion_kind,
-                                  .companion_tenant = name_or_none(index->companion_tenant)};
-    if (a->lane->direction == LANE_BOTH &&
-        (index->direction == LANE_IN || index->direction == LANE_OUT)) {
-        a->direction = (enum lane_direction)index->direction;
-        a->entry.direction = index->direction;
-    }
+    event_outcome_follows(&a->out, index);
     *ret_passed = index->passed;
     parkgate__event_index__free_unpacked(index, NULL);
     return ERR_OK;
 }
 
-static void fill_zones(const struct controller *ctl, struct arrival *a)
-{
-    struct name to = a->direction == LANE_OUT ? a->lane->outer_zone : a->lane->zone;
-    struct name from = a->direction == LANE_OUT ? a->lane->zone : a->lane->outer_zone;
-    park_zone_path(ctl->park, to, a->zone_to);
-    park_zone_path(ctl->park, from, a->zone_from);
-    a->entry.zone_to = a->zone_to;
-    a->entry.zone_from = a->zone_from;
-}
-
-/* The zones with rules of their own that an entry goes into. */
-static enum err fill_marks(struct controller *ctl, struct arrival *a, struct fault *fault)
-{
-    const struct facts_view view = controller_view(ctl);
-    struct wall captured = {.us = a->entry.captured_us};
-    if (a->direction == LANE_OUT) {
-        return ERR_OK;
-    }
-    TRY(gather_zone_marks(&view, a->lane, &a->subject, captured, &a->marks, fault));
-    a->entry.n_crowd_zone = a->marks.crowd_count;
-    a->entry.crowd_zone = a->marks.crowd;
-    a->entry.n_opened_zone = a->marks.opened_count;
-    a->entry.opened_zone = a->marks.opened;
-    a->entry.local_day = a->marks.opened_count > 0 ? a->marks.day : 0;
-    return ERR_OK;
-}
-
-/* Who came in with a vehicle goes where it goes, until he or it has left. */
-static enum err find_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
-{
-    const struct facts_view view = controller_view(ctl);
-    Parkgate__HolderRecord *driver = NULL;
-    bool comes_in = a->direction == LANE_IN && a->lane->outer_zone.text[0] == '\0';
-    if (!a->subject.vehicle || comes_in || !handle_is_none(a->subject.companion)) {
-        return ERR_OK;
-    }
-    TRY(gather_driver_inside(&view, a->subject.holder, &a->subject.companion, fault));
-    if (handle_is_none(a->subject.companion)) {
-        return ERR_OK;
-    }
-    enum err err = people_holder(ctl->txn, a->subject.companion, &driver, fault);
-    if (err == ERR_NOT_FOUND) {
-        a->subject.companion = (struct handle){{0}};
-        return ERR_OK;
-    }
-    TRY(err);
-    a->subject.companion_kind = driver->kind;
-    a->subject.companion_tenant = name_or_none(driver->tenant);
-    parkgate__holder_record__free_unpacked(driver, NULL);
-    return ERR_OK;
-}
-
-/* The driver is a person of the same passage. */
-static enum err fill_driver(struct controller *ctl, struct arrival *a, struct fault *fault)
-{
-    const struct facts_view view = controller_view(ctl);
-    struct wall captured = {.us = a->entry.captured_us};
-    bool came_with_it = !handle_is_none(a->subject.companion);
-    TRY(find_driver(ctl, a, fault));
-    if (handle_is_none(a->subject.companion)) {
-        return ERR_OK;
-    }
-    TRY(gather_attribution(&view, a->subject.companion, a->subject.companion_tenant, came_with_it,
-                           captured, &a->counted_driver, fault));
-    a->entry.companion = people_field(&a->subject.companion);
-    a->entry.companion_kind = a->subject.companion_kind;
-    a->entry.companion_tenant = a->counted_driver.tenant.text;
-    a->entry.companion_day = a->counted_driver.day;
-    a->entry.companion_attribution = a->counted_driver.row;
-    a->entry.companion_shift = a->counted_driver.shift.text;
-    return ERR_OK;
-}
-
-static enum err fill_counting(struct controller *ctl, struct arrival *a, struct fault *fault)
-{
-    const struct facts_view view = controller_view(ctl);
-    struct wall captured = {.us = a->entry.captured_us};
-    TRY(gather_attribution(&view, a->subject.holder, a->subject.tenant, false, captured,
-                           &a->counted, fault));
-    fill_zones(ctl, a);
-    TRY(fill_driver(ctl, a, fault));
-    a->entry.counts = true;
-    a->entry.tenant = a->counted.tenant.text;
-    a->entry.business_day = a->counted.day;
-    a->entry.attribution = a->counted.row;
-    a->entry.shift = a->counted.shift.text;
-    a->entry.unsensed = a->event->passage == PASSAGE_UNSENSED;
-    return fill_marks(ctl, a, fault);
-}
-
 struct passage_effect {
     enum passage_kind kind;
-    bool passes;                    /* somebody went through on a grant */
     const struct fault_kind *fault; /* NULL: nothing wrong */
     bool open;                      /* the fault lasts until its end is reported */
     const struct fault_kind *ends;  /* NULL: none */
 };
 
 static const struct passage_effect passage_effects[] = {
-    {PASSAGE_PASSED,        true,  NULL,             false, NULL          },
-    {PASSAGE_NOT_TAKEN,     false, NULL,             false, NULL          },
-    {PASSAGE_FORCED,        false, &fault_forced,    false, NULL          },
-    {PASSAGE_HELD,          false, &fault_held,      true,  NULL          },
-    {PASSAGE_TAILGATED,     false, &fault_tailgated, false, NULL          },
-    {PASSAGE_UNSENSED,      true,  NULL,             false, NULL          },
-    {PASSAGE_HELD_ENDED,    false, NULL,             false, &fault_held   },
-    {PASSAGE_BY_HAND,       false, NULL,             false, NULL          },
-    {PASSAGE_MANUAL,        false, &fault_manual,    true,  NULL          },
-    {PASSAGE_MANUAL_ENDED,  false, NULL,             false, &fault_manual },
-    {PASSAGE_BLOCKED,       false, &fault_blocked,   true,  NULL          },
-    {PASSAGE_BLOCKED_ENDED, false, NULL,             false, &fault_blocked},
+    {PASSAGE_PASSED,        NULL,             false, NULL          },
+    {PASSAGE_NOT_TAKEN,     NULL,             false, NULL          },
+    {PASSAGE_FORCED,        &fault_forced,    false, NULL          },
+    {PASSAGE_HELD,          &fault_held,      true,  NULL          },
+    {PASSAGE_TAILGATED,     &fault_tailgated, false, NULL          },
+    {PASSAGE_UNSENSED,      NULL,             false, NULL          },
+    {PASSAGE_HELD_ENDED,    NULL,             false, &fault_held   },
+    {PASSAGE_BY_HAND,       NULL,             false, NULL          },
+    {PASSAGE_MANUAL,        &fault_manual,    true,  NULL          },
+    {PASSAGE_MANUAL_ENDED,  NULL,             false, &fault_manual },
+    {PASSAGE_BLOCKED,       &fault_blocked,   true,  NULL          },
+    {PASSAGE_BLOCKED_ENDED, NULL,             false, &fault_blocked},
 };
 
 static const struct passage_effect *effect_of(uint32_t kind)
@@ -551,13 +370,14 @@ static enum err on_passage(struct controller *ctl, struct arrival *a, struct fau
         answer(ctl, a, ANSWER_RETRY, 0);
         return ERR_OK;
     }
-    fill_subject(a);
+    event_outcome_subject(&a->out);
     /* One presentation lets one person through; whoever follows is nobody we know. */
-    if (effect->passes && passed == 0 && !handle_is_none(a->subject.holder)) {
-        TRY(fill_counting(ctl, a, fault));
+    if (event_passes(a->event->passage) && passed == 0 && !handle_is_none(a->out.subject.holder)) {
+        const struct facts_view view = controller_view(ctl);
+        TRY(event_outcome_count(&a->out, &view, fault));
     }
     TRY(record_applied(ctl, a, fault));
-    if (a->entry.counts) {
+    if (a->out.entry.counts) {
         TRY(zone_alerts_after_passage(ctl, fault));
     }
     return passage_faults(ctl, a, effect, fault);
@@ -566,7 +386,7 @@ static enum err on_passage(struct controller *ctl, struct arrival *a, struct fau
 static enum err on_button(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     a->direction = LANE_OUT;
-    a->entry.direction = LANE_OUT;
+    a->out.entry.direction = LANE_OUT;
     TRY(record_applied(ctl, a, fault));
     return a->event->late ? fault_note(ctl, &fault_late_opening, a->lane->name.text,
                                        a->session->gate.text, a->lane->name.text, fault)
@@ -585,8 +405,8 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
     TRY(err);
     bool differs = index->kind == EVENT_PRESENTATION && index->outcome != 0 &&
                    index->outcome != a->event->outcome;
-    a->entry.outcome = index->outcome;
-    a->entry.reason = index->reason;
+    a->out.entry.outcome = index->outcome;
+    a->out.entry.reason = index->reason;
     parkgate__event_index__free_unpacked(index, NULL);
     TRY(record_applied(ctl, a, fault));
     return differs ? fault_note(ctl, &fault_verdict_differs, a->session->gate.text,

@@ -4,7 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/facts/passage_walk.h"
-#include "common/facts/people_store.h"
+#include "common/facts/presence_now.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/store/day_store.h"
@@ -30,24 +30,6 @@ struct job {
 };
 
 /* --- from the entry --- */
-
-/* What table PASSAGE keeps of the entry's holder, or of the driver who came with the vehicle. */
-static Parkgate__PassageRecord record_of(const Parkgate__EventEntry *entry, bool companion)
-{
-    Parkgate__PassageRecord record = PARKGATE__PASSAGE_RECORD__INIT;
-    record.direction = entry->direction;
-    record.tenant = companion ? entry->companion_tenant : entry->tenant;
-    record.business_day = companion ? entry->companion_day : entry->business_day;
-    record.attribution = companion ? entry->companion_attribution : entry->attribution;
-    record.shift = companion ? entry->companion_shift : entry->shift;
-    record.person_kind = companion ? entry->companion_kind : entry->person_kind;
-    record.zone_to = entry->zone_to;
-    record.zone_from = entry->zone_from;
-    record.unsensed = entry->unsensed;
-    record.lane = entry->lane;
-    record.vehicle = !companion && entry->vehicle;
-    return record;
-}
 
 static enum err row_from_entry(uint64_t journal, const Parkgate__EventEntry *entry,
                                const Parkgate__PassageRecord *record,
@@ -86,102 +68,11 @@ static enum err put_passage(struct job *job, const Parkgate__PassageRecord *reco
 
 /* --- presence now --- */
 
-struct present_row {
-    bool known;
-    struct presence state;
-    struct wall last; /* latest passage */
-    uint64_t last_journal;
-    uint32_t person_kind;
-    bool has_companion; /* of a vehicle inside */
-    struct handle companion;
-};
-
-static bool present_row_of(const Parkgate__PresenceRecord *record, struct present_row *ret_row)
-{
-    struct present_row row = {.known = true,
-                              .last = {record->last_us},
-                              .last_journal = record->last_journal,
-                              .person_kind = record->person_kind};
-    row.state.inside = record->inside;
-    if (record->inside) {
-        row.state.day = record->business_day;
-        row.state.since = (struct wall){record->since_us};
-        row.has_companion = record->companion.len == HANDLE_SIZE;
-        row.companion = people_handle(&record->companion);
-        if ((record->tenant[0] != '\0' && !name_from_text(record->tenant, &row.state.tenant)) ||
-            !zone_path_from_text(record->zone, &row.state.zone)) {
-            return false;
-        }
-    }
-    *ret_row = row;
-    return true;
-}
-
-static enum err get_present(const struct job *job, struct present_row *ret_row, struct fault *fault)
-{
-    AUTO(store_message_destroy) ProtobufCMessage *found = NULL;
-    enum err err = store_get_message(job->txn, TABLE_PRESENCE, BYTES_OF(job->holder.bytes),
-                                     &parkgate__presence_record__descriptor, &found, fault);
-    if (err == ERR_NOT_FOUND) {
-        *ret_row = (struct present_row){0};
-        return ERR_OK;
-    }
-    TRY(err);
-    if (!present_row_of((const Parkgate__PresenceRecord *)found, ret_row)) {
-        return fault_set(fault, ERR_CORRUPT,
-                         "presence: a bad tenant or zone; run `parkgate journal verify`");
-    }
-    return ERR_OK;
-}
-
-static enum err put_present(const struct job *job, const struct present_row *row,
-                            struct fault *fault)
-{
-    char zone[ZONE_PATH_SIZE];
-    struct name tenant = row->state.tenant;
-    zone_path_to_text(&row->state.zone, zone);
-    Parkgate__PresenceRecord record = PARKGATE__PRESENCE_RECORD__INIT;
-    record.inside = row->state.inside;
-    record.tenant = tenant.text;
-    record.business_day = row->state.day;
-    record.zone = zone;
-    record.since_us = row->state.since.us;
-    record.last_us = row->last.us;
-    record.last_journal = row->last_journal;
-    record.person_kind = row->person_kind;
-    record.vehicle = job->row.vehicle;
-    if (row->has_companion) {
-        record.companion = people_field(&row->companion);
-    }
-    return store_put_message(job->txn, TABLE_PRESENCE, BYTES_OF(job->holder.bytes), &record.base,
-                             fault);
-}
-
 static void inside_key(struct keybuf *key, struct name tenant, struct handle holder)
 {
     keybuf_begin(key);
     keybuf_name(key, tenant);
     keybuf_handle(key, holder);
-}
-
-/* How many of a tenant are present, whatever their day. Zero has no row. */
-static enum err count_tenant(const struct job *job, struct name tenant, int32_t change,
-                             struct fault *fault)
-{
-    struct keybuf key;
-    AUTO(store_message_destroy) ProtobufCMessage *found = NULL;
-    Parkgate__CountRecord count = PARKGATE__COUNT_RECORD__INIT;
-    keybuf_begin(&key);
-    keybuf_name(&key, tenant);
-    enum err err = store_get_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key),
-                                     &parkgate__count_record__descriptor, &found, fault);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    count.value = change + (err == ERR_OK ? ((Parkgate__CountRecord *)(void *)found)->value : 0);
-    return count.value == 0 ? store_del(job->txn, TABLE_TENANT_NOW, keybuf_view(&key), fault)
-                            : store_put_message(job->txn, TABLE_TENANT_NOW, keybuf_view(&key),
-                                                &count.base, fault);
 }
 
 static enum err move_inside(const struct job *job, const struct presence *before,
@@ -198,33 +89,21 @@ static enum err move_inside(const struct job *job, const struct presence *before
                              before->tenant.text);
         }
         TRY(err);
-        TRY(count_tenant(job, before->tenant, -1, fault));
+        TRY(presence_add_to_tenant(job->txn, before->tenant, -1, fault));
     }
     if (after->inside && !stays) {
         inside_key(&key, after->tenant, job->holder);
         TRY(store_put(job->txn, TABLE_INSIDE, keybuf_view(&key), (struct bytes){0}, fault));
-        TRY(count_tenant(job, after->tenant, 1, fault));
+        TRY(presence_add_to_tenant(job->txn, after->tenant, 1, fault));
     }
     return ERR_OK;
 }
 
-/* Who came in with a vehicle stays its driver until it leaves, or another brings it. */
-static void set_companion(const struct job *job, const struct present_row *before,
-                          struct present_row *after)
+static enum err set_presence(const struct job *job, const struct presence_row *before,
+                             struct presence_row *after, struct fault *fault)
 {
-    bool same_stay = before->state.inside && after->state.inside &&
-                     before->state.since.us == after->state.since.us;
-    after->has_companion = after->state.inside && (job->companion.len == HANDLE_SIZE ||
-                                                   (same_stay && before->has_companion));
-    after->companion =
-        job->companion.len == HANDLE_SIZE ? people_handle(&job->companion) : before->companion;
-}
-
-static enum err set_presence(const struct job *job, const struct present_row *before,
-                             struct present_row *after, struct fault *fault)
-{
-    set_companion(job, before, after);
-    TRY(put_present(job, after, fault));
+    presence_row_companion(before, after, &job->companion);
+    TRY(presence_row_put(job->txn, job->holder, job->row.vehicle, after, fault));
     return job->row.vehicle ? ERR_OK : move_inside(job, &before->state, &after->state, fault);
 }
 
@@ -271,13 +150,14 @@ static enum err make_changes(struct job *job, const struct passage *passage,
     return ERR_OK;
 }
 
-static enum err apply_latest(struct job *job, const struct present_row *before, struct fault *fault)
+static enum err apply_latest(struct job *job, const struct presence_row *before,
+                             struct fault *fault)
 {
     struct presence_changes changes;
-    struct present_row after = {.known = true,
-                                .last = job->row.passage.at,
-                                .last_journal = job->row.passage.journal,
-                                .person_kind = job->row.person_kind};
+    struct presence_row after = {.known = true,
+                                 .last = job->row.passage.at,
+                                 .last_journal = job->row.passage.journal,
+                                 .person_kind = job->row.person_kind};
     presence_apply(&before->state, &job->row.passage, &after.state, &changes);
     TRY(make_changes(job, &job->row.passage, &changes, fault));
     return set_presence(job, before, &after, fault);
@@ -306,7 +186,7 @@ static enum err redo_following(struct job *job, struct presence *was, struct pre
     return ERR_OK;
 }
 
-static enum err apply_late(struct job *job, const struct present_row *now, struct fault *fault)
+static enum err apply_late(struct job *job, const struct presence_row *now, struct fault *fault)
 {
     struct presence was, is;
     struct presence_changes changes;
@@ -318,27 +198,21 @@ static enum err apply_late(struct job *job, const struct present_row *now, struc
     if (presence_equal(&was, &is)) {
         return ERR_OK;
     }
-    struct present_row after = *now;
+    struct presence_row after = *now;
     after.state = is;
     return set_presence(job, now, &after, fault);
 }
 
 /* --- the whole --- */
 
-static bool is_after(const struct passage *passage, const struct present_row *now)
-{
-    return passage->at.us != now->last.us ? passage->at.us > now->last.us
-                                          : passage->journal > now->last_journal;
-}
-
 static enum err apply(struct job *job, uint64_t journal, struct wall journalled,
                       const Parkgate__EventEntry *entry, const Parkgate__PassageRecord *record,
                       const ProtobufCBinaryData *holder, struct fault *fault)
 {
-    struct present_row now;
+    struct presence_row now;
     TRY(row_from_entry(journal, entry, record, holder, job, fault));
-    TRY(get_present(job, &now, fault));
-    job->is_latest = !now.known || is_after(&job->row.passage, &now);
+    TRY(presence_row_get(job->txn, job->holder, &now, fault));
+    job->is_latest = presence_row_is_before(&now, &job->row.passage);
     job->revises =
         !job->is_latest || journalled.us - entry->captured_us > (int64_t)HEADCOUNT_LATE_S * 1000000;
     TRY(put_passage(job, record, fault));
@@ -361,13 +235,13 @@ enum err headcount_apply(struct store_txn *txn, uint64_t journal, struct wall jo
         return ERR_OK;
     }
     struct job job = {.txn = txn, .companion = entry->companion};
-    const Parkgate__PassageRecord record = record_of(entry, false);
+    const Parkgate__PassageRecord record = presence_passage_of(entry, false);
     TRY(apply(&job, journal, journalled, entry, &record, &entry->holder, fault));
     if (entry->companion.len == 0) {
         return ERR_OK;
     }
     struct job with = {.txn = txn};
-    const Parkgate__PassageRecord driver = record_of(entry, true);
+    const Parkgate__PassageRecord driver = presence_passage_of(entry, true);
     return apply(&with, journal, journalled, entry, &driver, &entry->companion, fault);
 }
 

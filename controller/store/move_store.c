@@ -1,5 +1,6 @@
 #include "controller/store/move_store.h"
 
+#include "common/facts/presence_now.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "schema/record.pb-c.h"
@@ -325,18 +326,6 @@ static enum err add_move(struct store_txn *txn, const struct presence_scope *sco
     return ERR_OK;
 }
 
-/* May be below zero in between: a late exit is counted before the one after it is taken back. */
-static enum err add_to_zone(struct store_txn *txn, struct name zone, int32_t by,
-                            struct fault *fault)
-{
-    struct keybuf key;
-    int32_t count;
-    keybuf_begin(&key);
-    keybuf_name(&key, zone);
-    TRY(get_count(txn, TABLE_ZONE_NOW, &key, &count, fault));
-    return set_count(txn, TABLE_ZONE_NOW, &key, count + by, fault);
-}
-
 enum err move_store_add(struct store_txn *txn, struct wall at, uint64_t journal,
                         const struct presence_change *change, struct fault *fault)
 {
@@ -354,7 +343,7 @@ enum err move_store_add(struct store_txn *txn, struct wall at, uint64_t journal,
     record.exits += (uint32_t)change->exits;
     TRY(put_sum(txn, &key, &record, fault));
     if (change->scope.is_zone) {
-        TRY(add_to_zone(txn, change->scope.name, change->present, fault));
+        TRY(presence_add_to_zone(txn, change->scope.name, change->present, fault));
     }
     return ERR_OK;
 }

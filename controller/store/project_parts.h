@@ -30,15 +30,7 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
 /* approval_store.c */
 projection project_approval;
 
-/* project_presence.c: forgiving; what an event changes for the rules of presence: standing grants,
- * crowds, zones opened for the day, who is refused */
+/* project_presence.c: what anti-passback forgives */
 projection project_forgive;
-MUST_CHECK enum err project_event_presence(struct store_txn *txn, uint64_t journal,
-                                           const Parkgate__EventEntry *event, struct fault *fault);
-/* An event that belongs to `first`; `ends`: it says that the grant stands open no more. */
-MUST_CHECK enum err project_follower_standing(struct store_txn *txn,
-                                              const Parkgate__EventEntry *event,
-                                              const Parkgate__EventIndex *first, bool ends,
-                                              struct fault *fault);
 
 struct bytes project_name_key(struct keybuf *key, const char *name);
