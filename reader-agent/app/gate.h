@@ -276,6 +276,7 @@ void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_r
 
 /* The request of this ticket waits for what becomes of the event. */
 void reply_expect(struct gate *gate, struct grant_id id, uint64_t ticket);
+bool reply_is_expected(const struct gate *gate, struct grant_id id);
 /* The event's ticket, taken out; 0: none. */
 uint64_t reply_ticket_of(struct gate *gate, struct grant_id id);
 void reply_moved(struct gate *gate, struct grant_id from, struct grant_id to);

@@ -138,6 +138,17 @@ void lane_open(struct gate *gate, struct name lane, enum lane_direction directio
     }
 }
 
+/* Is it the entry of a camera whose request waits no more, or never found room to? Only what a
+ * person ordered, or another reader at the lane read, goes with the camera's next poll; an exit
+ * does too, since nobody is kept in. */
+static bool is_void(struct gate *gate, struct name lane, enum lane_direction direction,
+                    struct grant_id id, struct asker asker)
+{
+    const struct gate_reader *reader = gate_park_reader(gate->park, asker.reader);
+    return direction != LANE_OUT && reader != NULL && name_equal(reader->http.opens, lane) &&
+           !reply_is_expected(gate, id);
+}
+
 void lane_perform(struct gate *gate, enum step step, struct name lane,
                   enum lane_direction direction, struct grant_id id, struct verdict verdict,
                   struct mono due, struct asker asker)
@@ -146,6 +157,8 @@ void lane_perform(struct gate *gate, enum step step, struct name lane,
     struct mono expires = mono_after_ms(direction == LANE_OUT ? gate_mono(gate) : due, OPENING_MS);
     if (opens && asker.ask != 0) {
         terminal_open(gate, asker, lane, id, expires);
+    } else if (opens && is_void(gate, lane, direction, id, asker)) {
+        lane_not_opened(gate, lane, id, "its camera does not wait for it");
     } else if (opens) {
         lane_open(gate, lane, direction, id, expires);
     } else if (step == STEP_SHOW && asker.ask != 0) {

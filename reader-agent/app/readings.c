@@ -35,9 +35,10 @@ static void write_time(struct writer *w, const struct intake *in)
     writer_bytes(w, (struct bytes){.data = reading->id, .size = reading->id_size});
 }
 
-/* A device's own id tells its repeats; where it gives none, its capture time and the credential. A
- * terminal that was reset counts its events from 1 again: at an exit the id alone is no repeat, or
- * nobody would get out for as long as its old numbers are remembered. */
+/* A device's own id tells its repeats; where it gives none, its capture time and the credential;
+ * of a camera whose answer opens, its whole body. A terminal that was reset counts its events from
+ * 1 again, and a body with no time in it is the same whenever that vehicle drives out: at an exit
+ * id or body alone are no repeat, or nobody would get out for as long as they are remembered. */
 static void mark_of(const struct gate *gate, struct intake *in)
 {
     const struct reading *reading = in->reading;
@@ -53,6 +54,12 @@ static void mark_of(const struct gate *gate, struct intake *in)
         writer_u8(&w, 2);
         writer_u64(&w, (uint64_t)reading->captured.us);
         writer_bytes(&w, (struct bytes){.data = reading->id, .size = reading->id_size});
+    } else if (reading->body[0] != '\0') {
+        writer_u8(&w, 4); /* 3 is a board's report */
+        writer_bytes(&w, bytes_of_text(reading->body));
+        if (in->direction == LANE_OUT) {
+            write_time(&w, in);
+        }
     } else {
         return;
     }

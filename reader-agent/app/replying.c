@@ -15,6 +15,16 @@ void reply_expect(struct gate *gate, struct grant_id id, uint64_t ticket)
     *oldest = (struct reply_ticket){.id = id, .ticket = ticket};
 }
 
+bool reply_is_expected(const struct gate *gate, struct grant_id id)
+{
+    for (size_t i = 0; i < REPLIES_MAX; i++) {
+        if (gate->tickets[i].ticket != 0 && grant_id_equal(gate->tickets[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t reply_ticket_of(struct gate *gate, struct grant_id id)
 {
     for (size_t i = 0; i < REPLIES_MAX; i++) {

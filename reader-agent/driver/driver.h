@@ -36,9 +36,11 @@ struct reading {
     uint8_t confidence;            /* percent, 0 unknown */
     enum lane_direction direction; /* from the device where it knows; else LANE_NO_DIRECTION */
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1]; /* the device's own id of it; "" none */
-    enum card_proof proof;                           /* of a badge that was asked for one */
-    uint32_t exchange_ms;                            /* how long its proof took */
-    bool batched; /* history, one of many: the driver calls sink.settle before it answers */
+    char body[LIMIT_DEVICE_EVENT_BYTES + 1]; /* without such an id, where its answer opens: digest
+                                                of the whole body; stays here. "" none */
+    enum card_proof proof;                   /* of a badge that was asked for one */
+    uint32_t exchange_ms;                    /* how long its proof took */
+    bool batched;    /* history, one of many: the driver calls sink.settle before it answers */
     uint64_t ticket; /* the device's request waits for what becomes of it (replies.h); 0 none */
     uint64_t ask;  /* the device waits for our answer and opens by it: its number for that; 0 no */
     bool unlocked; /* no presentation: the device says that it unlocked its door */

@@ -310,6 +310,9 @@ void http_body_ticket(struct http_body *body, uint64_t ticket)
         struct reading *reading = &body->parsed.readings[i];
         if (!reading->history) {
             reading->ticket = ticket;
+            if (reading->device_event[0] == '\0') {
+                http_body_digest(body, reading->body);
+            }
             return;
         }
     }

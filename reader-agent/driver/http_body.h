@@ -59,7 +59,8 @@ const struct http_parsed *http_body_read(struct http_body *body);
 /* A text that is the same for the same bare body and hardly for another: for one that names no id.
  */
 void http_body_digest(const struct http_body *body, char out[DEVICE_FINGERPRINT_SIZE]);
-/* Gives the first live reading a ticket of replies.h. */
+/* Gives the first live reading a ticket of replies.h, 0 included, and where it has no id of its
+ * device the body's digest. */
 void http_body_ticket(struct http_body *body, uint64_t ticket);
 
 /* Hands what was read to the sink. To be called once. The status:

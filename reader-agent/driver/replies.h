@@ -16,7 +16,8 @@
  * being sent, not void, the lane not locked since); else, and for ever after, an answer that opens
  *   nothing.
  * - An order of a person (no ticket) waits for the camera's next poll, until it expires; its
- * longest life is LIMIT_COMMAND_MS. A poll with nothing pending opens nothing.
+ *   longest life is LIMIT_COMMAND_MS. A poll with nothing pending opens nothing. The entry of a
+ *   camera that does not wait is no such order: the agent voids it (lane_perform).
  * - History never gets a ticket.
  *
  * Bounded: REPLIES_MAX events and orders. When all of them wait, a further one gets no ticket: its

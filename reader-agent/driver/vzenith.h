@@ -11,7 +11,8 @@
  * - `type` (police, armed police, military, embassy, ...) opens nothing by itself; `plateid`,
  *   white-list words, trigger and direction of the camera are never read.
  * - The event's id is (serialno, time, plate), else (serialno, imagePath, plate), as a fingerprint;
- *   else none. serialno counts without its dash and whatever its case.
+ *   else none: where its answer opens a lane the digest of the body then tells it from others, for
+ *   good at an entry. serialno counts without its dash and whatever its case.
  * - A serialno that is not the configured device's is bad: another camera posts here.
  * - What the camera asks at its comet path tells nothing and is never kept: it holds its account.
  */
