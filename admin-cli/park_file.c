@@ -134,6 +134,7 @@ static bool add_site(const struct entry *e, const struct yaml_site *from)
     site.title = text_or(from->title, from->name);
     site.title_zh = text_or(from->title_zh, "");
     site.time_zone = from->time_zone;
+    site.emergency_admits = from->emergency_admits;
     add(e, PARK_SITE, from->name, &site.base);
     return true;
 }

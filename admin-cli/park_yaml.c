@@ -112,9 +112,13 @@ enum { TITLE_BYTES = 95 };
     CYAML_FIELD_ENUM(#key, CYAML_FLAG_STRICT | (flags), struct struct_type, key, words,            \
                      ARRAY_LEN(words))
 
-static const cyaml_schema_field_t site_fields[] = {TEXT(yaml_site, name), TITLE(yaml_site, title),
-                                                   TITLE(yaml_site, title_zh),
-                                                   TEXT(yaml_site, time_zone), CYAML_FIELD_END};
+static const cyaml_schema_field_t site_fields[] = {
+    TEXT(yaml_site, name),
+    TITLE(yaml_site, title),
+    TITLE(yaml_site, title_zh),
+    TEXT(yaml_site, time_zone),
+    CYAML_FIELD_BOOL("emergency_admits", MAYBE, struct yaml_site, emergency_admits),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_value_t name_value = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, LIMIT_TEXT_BYTES)};
@@ -146,33 +150,34 @@ static const cyaml_schema_field_t clearance_fields[] = {
 static const cyaml_schema_field_t gate_fields[] = {TEXT(yaml_gate, name), TITLE(yaml_gate, title),
                                                    TITLE(yaml_gate, title_zh), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t lane_fields[] = {TEXT(yaml_lane, name),
-                                                   TITLE(yaml_lane, title),
-                                                   TITLE(yaml_lane, title_zh),
-                                                   TEXT(yaml_lane, gate),
-                                                   TEXT(yaml_lane, zone),
-                                                   TEXT_MAYBE(yaml_lane, outer_zone),
-                                                   TEXT_MAYBE(yaml_lane, board),
-                                                   WORD(yaml_lane, direction, 0, directions),
-                                                   WORD(yaml_lane, subject, MAYBE, subjects),
-                                                   WORD(yaml_lane, mode, MAYBE, modes),
-                                                   WORD(yaml_lane, unknown_clock, MAYBE, policies),
-                                                   NUMBER_MAYBE(yaml_lane, open_coil),
-                                                   NUMBER_MAYBE(yaml_lane, open_ms),
-                                                   NUMBER_MAYBE(yaml_lane, pass_ms),
-                                                   NUMBER_MAYBE(yaml_lane, passage_input),
-                                                   NUMBER_MAYBE(yaml_lane, tamper_input),
-                                                   NUMBER_MAYBE(yaml_lane, button_input),
-                                                   NUMBER_MAYBE(yaml_lane, held_input),
-                                                   NUMBER_MAYBE(yaml_lane, display),
-                                                   TEXT_MAYBE(yaml_lane, interlock),
-                                                   WORD(yaml_lane, second, MAYBE, seconds),
-                                                   NUMBER_MAYBE(yaml_lane, pair_ms),
-                                                   CYAML_FIELD_BOOL("driver", MAYBE, struct yaml_lane, driver),
-                                                   WORD(yaml_lane, actuator, MAYBE, actuators),
-                                                   NUMBER_MAYBE(yaml_lane, crush_input),
-                                                   NUMBER_MAYBE(yaml_lane, manual_input),
-                                                   CYAML_FIELD_END};
+static const cyaml_schema_field_t lane_fields[] = {
+    TEXT(yaml_lane, name),
+    TITLE(yaml_lane, title),
+    TITLE(yaml_lane, title_zh),
+    TEXT(yaml_lane, gate),
+    TEXT(yaml_lane, zone),
+    TEXT_MAYBE(yaml_lane, outer_zone),
+    TEXT_MAYBE(yaml_lane, board),
+    WORD(yaml_lane, direction, 0, directions),
+    WORD(yaml_lane, subject, MAYBE, subjects),
+    WORD(yaml_lane, mode, MAYBE, modes),
+    WORD(yaml_lane, unknown_clock, MAYBE, policies),
+    NUMBER_MAYBE(yaml_lane, open_coil),
+    NUMBER_MAYBE(yaml_lane, open_ms),
+    NUMBER_MAYBE(yaml_lane, pass_ms),
+    NUMBER_MAYBE(yaml_lane, passage_input),
+    NUMBER_MAYBE(yaml_lane, tamper_input),
+    NUMBER_MAYBE(yaml_lane, button_input),
+    NUMBER_MAYBE(yaml_lane, held_input),
+    NUMBER_MAYBE(yaml_lane, display),
+    TEXT_MAYBE(yaml_lane, interlock),
+    WORD(yaml_lane, second, MAYBE, seconds),
+    NUMBER_MAYBE(yaml_lane, pair_ms),
+    CYAML_FIELD_BOOL("driver", MAYBE, struct yaml_lane, driver),
+    WORD(yaml_lane, actuator, MAYBE, actuators),
+    NUMBER_MAYBE(yaml_lane, crush_input),
+    NUMBER_MAYBE(yaml_lane, manual_input),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t reader_fields[] = {
     TEXT(yaml_reader, name),

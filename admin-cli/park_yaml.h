@@ -13,6 +13,7 @@
 
 struct yaml_site {
     char *name, *title, *title_zh, *time_zone;
+    bool emergency_admits;
 };
 
 struct yaml_zone {

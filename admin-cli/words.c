@@ -12,6 +12,16 @@ struct title {
 };
 
 static const struct title titles[] = {
+    {"emergency",          COLUMN_WORD,   "emergency",         "紧急状态"      },
+    {"emergency_us",       COLUMN_TIME,   "emergency since",   "紧急状态始于"},
+    {"emergency_by",       COLUMN_TEXT,   "emergency by",      "紧急状态来自"},
+    {"emergency_entries",  COLUMN_WORD,   "entries",           "入口"            },
+    {"by",                 COLUMN_TEXT,   "by",                "来自"            },
+    {"taken",              COLUMN_WORD,   "taken",             "已收到"         },
+    {"fire",               COLUMN_TEXT,   "fire at",           "火警控制板"   },
+    {"evacuation",         COLUMN_WORD,   "evacuation",        "疏散"            },
+    {"admits",             COLUMN_WORD,   "entries run on",    "入口照常"      },
+    {"number",             COLUMN_NUMBER, "number",            "编号"            },
     {"added_us",           COLUMN_TIME,   "added",             "添加时间"      },
     {"after",              COLUMN_NUMBER, "after",             "序号"            },
     {"actor",              COLUMN_TEXT,   "by",                "操作者"         },
@@ -119,6 +129,14 @@ static const struct title titles[] = {
 static const struct {
     const char *word, *zh;
 } words[] = {
+    {"fire",           "火警"      },
+    {"evacuation",     "疏散"      },
+    {"none",           "无"         },
+    {"yes",            "是"         },
+    {"no",             "否"         },
+    {"closed",         "关闭"      },
+    {"run-on",         "照常"      },
+    {"emergency",      "紧急状态"},
     {"grant",          "放行"      },
     {"deny",           "拒绝"      },
     {"review",         "核查"      },

@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "common/facts/agent_store.h"
 #include "common/facts/ban_store.h"
+#include "common/facts/emergency_store.h"
 #include "common/facts/lane_store.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
@@ -214,6 +215,8 @@ static void release(struct gathering *g)
 static enum err gather(struct gathering *g, struct fault *fault)
 {
     TRY(lane_mode_get(g->view->txn, g->lane->name, g->lane->mode, &g->facts.mode, fault));
+    TRY(emergency_at_lane(g->view->txn, g->view->park, g->lane, &g->facts.emergency,
+                          &g->facts.emergency_admits, fault));
     TRY(find_read(g, fault));
     TRY(gather_pair(g, fault));
     fill_subject(g);

@@ -58,6 +58,7 @@ static const char *add_site(struct park *park, struct name name, const void *mes
     (void)name;
     copy_title(&park->title, site->title, site->title_zh);
     copy_text(park->time_zone, sizeof(park->time_zone), site->time_zone);
+    park->emergency_admits = site->emergency_admits;
     return site->time_zone[0] == '\0' ? "time_zone" : NULL;
 }
 

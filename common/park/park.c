@@ -140,6 +140,21 @@ bool park_tenant_may_enter(const struct park *park, const struct park_tenant *te
     return false;
 }
 
+bool park_lane_leads_into(const struct park *park, const struct park_lane *lane, char *const *zones,
+                          size_t count)
+{
+    size_t depth = 0;
+    for (const struct park_zone *at = park_zone(park, lane->zone);
+         at != NULL && depth < PARK_ZONE_DEPTH_MAX; at = park_zone(park, at->parent), depth++) {
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(zones[i], at->name.text) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Is `outer` this zone or inside of it? */
 static bool lies_in(const struct park *park, struct name outer, const struct park_zone *zone)
 {

@@ -142,6 +142,7 @@ struct park {
     uint64_t config_version;
     struct park_title title;
     char time_zone[64];
+    bool emergency_admits; /* entries run on in an emergency */
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
         schedule_count, passback_count, clearance_count;
     struct park_zone zones[LIMIT_ZONES];
@@ -187,6 +188,10 @@ bool park_passback_at(const struct park *park, const struct park_passback *rule,
 bool park_passback_for(const struct park_passback *rule, bool vehicle, uint32_t person_kind,
                        struct name tenant);
 bool park_passback_has_zone(const struct park_passback *rule, struct name zone);
+
+/* Is the lane's zone one of `zones`, or inside of one? */
+bool park_lane_leads_into(const struct park *park, const struct park_lane *lane, char *const *zones,
+                          size_t count);
 
 /* Is `zone` one of the tenant's zones, or inside one of them? */
 bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,

@@ -8,6 +8,7 @@
 #include "common/facts/agent_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
 #include "controller/app/rekey.h"
@@ -282,6 +283,7 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
         TRY(push_config(ctl, session, fault));
     }
     rekey_tell(ctl, session);
+    TRY(emergency_shown(ctl, session, hello->emergency, false, fault));
     return subjects_tell(ctl, session, fault);
 }
 
@@ -400,6 +402,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
                &reply.base);
     TRY(back_again(ctl, session, fault));
+    TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
     return judge_clock(ctl, session, fault);
 }
 

@@ -90,9 +90,11 @@ struct controller {
     struct notices notices;
     bool has_next_server_key, server_key_now; /* rekey.h; soft */
     struct link_key next_server_key;
-    bool store_full;                    /* the last commit found no room */
-    uint64_t frames_refused;            /* gauges */
-    struct gauges gauges;               /* times are measured by the shell */
+    bool emergency_waits;     /* a board's word told late may wait to count; looked at again */
+    uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
+    bool store_full;          /* the last commit found no room */
+    uint64_t frames_refused;  /* gauges */
+    struct gauges gauges;     /* times are measured by the shell */
     struct process_figures process;     /* read by the shell now and then */
     uint64_t inputs, batch_inputs_most; /* committed; of one batch */
     uint64_t commits, commits_told;     /* the latter: those that followers were woken for */

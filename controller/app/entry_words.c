@@ -5,6 +5,7 @@
 
 #include "common/access/decide.h"
 #include "common/base/must.h"
+#include "common/facts/emergency_store.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -37,6 +38,7 @@ static const char *event_word(uint32_t kind)
         [EVENT_SUBJECT] = "subject",
         [EVENT_UNASKED] = "unasked",
         [EVENT_ASIDE] = "body-aside",
+        [EVENT_FIRE] = "fire",
     };
     return kind < ARRAY_LEN(words) && words[kind] != NULL ? words[kind] : "unknown";
 }
@@ -71,6 +73,13 @@ static const char *result_word(uint32_t result)
 {
     static const char *const words[] = {"", "done", "expired", "refused", "failed"};
     return result < ARRAY_LEN(words) ? words[result] : "unknown";
+}
+
+static const char *fire_word(uint32_t change)
+{
+    static const char *const words[] = {"", "fire", "fire-input-ended", "fire-reset",
+                                        "fire-unreached"};
+    return change < ARRAY_LEN(words) ? words[change] : "unknown";
 }
 
 static const char *subject_word(uint32_t state)
@@ -115,6 +124,10 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     case EVENT_SUBJECT:
         (void)snprintf(w->text, sizeof(w->text), "%s %llu %s %s", event->reader,
                        (unsigned long long)event->order, subject_word(event->subject_result),
+                       event->note);
+        break;
+    case EVENT_FIRE:
+        (void)snprintf(w->text, sizeof(w->text), "%s %s %s", event->reader, fire_word(event->fire),
                        event->note);
         break;
     case EVENT_UNASKED:
@@ -178,6 +191,17 @@ static void fault_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->lane, sizeof(w->lane), fault->lane);
     (void)snprintf(w->text, sizeof(w->text), "%s%s", ended ? "ended: " : "", fault->text);
     (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s%s", ended ? "已结束：" : "", fault->text_zh);
+}
+
+static void emergency_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const char *const zh[] = {"无", "火警", "疏散"};
+    const Parkgate__EmergencyRecord *record = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s by %s: %s", emergency_name(record->state),
+                   record->by, record->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s，%s：%s",
+                   record->state < ARRAY_LEN(zh) ? zh[record->state] : zh[0], record->by,
+                   record->reason);
 }
 
 static void both(struct entry_words *w, const char *text)
@@ -430,6 +454,7 @@ static const struct wording wordings[] = {
     {ENTRY_VISIT,         "visit",         &parkgate__visit_record__descriptor,      visit_words     },
     {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
     {ENTRY_SUBJECT_ORDER, "subject-order", &parkgate__subject_record__descriptor,    subject_words   },
+    {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
 };
 
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)

@@ -83,6 +83,13 @@ const struct fault_kind fault_zone_over = {
     "zone-over", "zone %s is over its soft limit; let people out before more go in",
     "区域 %s 超过软性上限；请先疏导再放行"};
 
+const struct fault_kind fault_fire = {
+    "fire", "board %s says fire: exits are released, entries are closed; look there, evacuate",
+    "控制板 %s 报告火警：出口已释放，入口已关闭；请查看现场并组织疏散"};
+const struct fault_kind fault_fire_unreached = {
+    "fire-unreached", "board %s did not answer while exits were released; open its exits by hand",
+    "释放出口时控制板 %s 无应答；请人工打开其出口"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)
@@ -193,6 +200,11 @@ static bool has_device(const struct park *park, struct name name)
            park_lane(park, name) != NULL;
 }
 
+static bool has_a_board(const struct park *park, struct name name)
+{
+    return park_board(park, name) != NULL;
+}
+
 static bool has_lane(const struct park *park, struct name name)
 {
     return park_lane(park, name) != NULL;
@@ -225,6 +237,8 @@ static const struct {
     {&fault_zone_filling,     has_zone           },
     {&fault_zone_nearly_full, has_zone           },
     {&fault_zone_over,        has_zone           },
+    {&fault_fire,             has_a_board        },
+    {&fault_fire_unreached,   has_a_board        },
 };
 
 static bool is_about_nothing(const struct park *park, const Parkgate__FaultRecord *record)

@@ -8,6 +8,7 @@
 #include "common/facts/event_outcome.h"
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"
+#include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/zone_alerts.h"
 #include "schema/kinds.h"
@@ -136,7 +137,7 @@ static const char *shape_of(const Parkgate__Event *event)
     if (event->received_us <= 0 || event->captured_us < 0) {
         return "its time is missing";
     }
-    bool needs_lane = event->kind != EVENT_DEVICE;
+    bool needs_lane = event->kind != EVENT_DEVICE && event->kind != EVENT_FIRE;
     return needs_lane && event->lane[0] == '\0' ? "its lane is missing" : NULL;
 }
 
@@ -454,6 +455,7 @@ static enum err on_device(struct controller *ctl, struct arrival *a, struct faul
         return fault_end(ctl, &fault_terminal_decides, a->event->reader, fault);
     }
     TRY(fault_end(ctl, &fault_device_tamper, a->event->reader, fault));
+    TRY(fault_end(ctl, &fault_fire_unreached, a->event->reader, fault));
     return fault_end(ctl, &fault_device_down, a->event->reader, fault);
 }
 
@@ -500,6 +502,23 @@ static enum err on_unasked(struct controller *ctl, struct arrival *a, struct fau
     return fault_note(ctl, &fault_unasked_opening, lane, a->session->gate.text, lane, fault);
 }
 
+/* What a board's fire input says, and what becomes of it for the park. */
+static enum err on_fire(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    if (name_or_none(a->event->reader).text[0] == '\0') {
+        return refuse_bad(ctl, a, "its device has no name", fault);
+    }
+    if (device_is_anothers(ctl, a)) {
+        return refuse_bad(ctl, a, "its device is another gate's", fault);
+    }
+    if (a->event->fire < FIRE_ON || a->event->fire > FIRE_UNREACHED) {
+        return refuse_bad(ctl, a, "its word of fire is unknown", fault);
+    }
+    a->out.entry.fire = a->event->fire;
+    TRY(record_applied(ctl, a, fault));
+    return emergency_word(ctl, a->session, a->event, fault);
+}
+
 typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
 
 static event_worker *const event_workers[] = {
@@ -513,6 +532,7 @@ static event_worker *const event_workers[] = {
     [EVENT_SUBJECT] = on_subject,
     [EVENT_UNASKED] = on_unasked,
     [EVENT_ASIDE] = on_aside,
+    [EVENT_FIRE] = on_fire,
 };
 
 static bool kind_is_known(uint32_t kind)

@@ -50,6 +50,7 @@ extern const struct verb_handler verbs_of_explain[]; extern const size_t verbs_o
 extern const struct verb_handler verbs_of_vehicles[]; extern const size_t verbs_of_vehicles_count;
 extern const struct verb_handler verbs_of_visits[]; extern const size_t verbs_of_visits_count;
 extern const struct verb_handler verbs_of_pins[]; extern const size_t verbs_of_pins_count;
+extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs_of_emergency_count;
 /* clang-format on */
 
 /* NULL: no such verb. */
@@ -116,8 +117,8 @@ MUST_CHECK enum err request_holder(struct controller *ctl, struct request *reque
                                    struct handle handle, const char *word,
                                    Parkgate__HolderRecord **ret, struct fault *fault);
 
-/* A person of the park, of whatever tenant: who names him had the handle from him. Refused when there
- * is none; ERR_OK with *ret NULL then. Free with parkgate__holder_record__free_unpacked(). */
+/* A person of the park, of whatever tenant: who names him had the handle from him. Refused when
+ * there is none; ERR_OK with *ret NULL then. Free with parkgate__holder_record__free_unpacked(). */
 MUST_CHECK enum err request_person(struct controller *ctl, struct request *request,
                                    struct handle person, const char *word,
                                    Parkgate__HolderRecord **ret, struct fault *fault);

@@ -8,10 +8,11 @@
 #include "common/base/must.h"
 #include "controller/app/agents.h"
 #include "controller/app/batch.h"
+#include "controller/app/emergency.h"
 #include "controller/app/notices.h"
 #include "controller/app/park_change.h"
-#include "controller/app/subjects.h"
 #include "controller/app/request.h"
+#include "controller/app/subjects.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
@@ -76,6 +77,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->now = options->now;
     ctl->mono = options->mono;
     ctl->started = options->mono;
+    ctl->emergency_waits = true;
     (void)snprintf(ctl->zoneinfo, sizeof(ctl->zoneinfo), "%s", options->zoneinfo);
     tz_utc(&ctl->tz);
     enum err err = load_or_begin(ctl, options, fault);
@@ -118,6 +120,7 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
 void turn_tick(struct controller *ctl)
 {
     agents_tick(ctl);
+    emergency_tick(ctl);
     notices_tick(ctl);
     subjects_tick(ctl);
     waiters_turn(ctl, false);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/emergency_store.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
@@ -50,6 +51,29 @@ static int64_t gates_online(const struct controller *ctl)
     return online;
 }
 
+/* An emergency stands before everything else. */
+static enum err note_state(struct controller *ctl, struct answer *a, uint64_t open_faults,
+                           struct fault *fault)
+{
+    Parkgate__EmergencyRecord *record = NULL;
+    TRY(emergency_get(ctl->txn, &record, fault));
+    if (record != NULL && record->state != EMERGENCY_NONE) {
+        answer_note(a, "state", emergency_name(record->state));
+        answer_note_number(a, "emergency_us", record->at_us);
+        answer_note(a, "emergency_by", record->by);
+        answer_note(a, "emergency_entries", record->admits ? "run-on" : "closed");
+    } else {
+        answer_note(a, "state",
+                    ctl->store_full   ? "store-full"
+                    : open_faults > 0 ? "faults"
+                                      : "good");
+    }
+    if (record != NULL) {
+        parkgate__emergency_record__free_unpacked(record, NULL);
+    }
+    return ERR_OK;
+}
+
 static enum err on_status(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct journal_head head;
@@ -65,7 +89,7 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
     answer_note(a, "park", ctl->park->title.en);
     answer_note(a, "park_zh", ctl->park->title.zh);
     answer_note(a, "time_zone", ctl->park->time_zone);
-    answer_note(a, "state", ctl->store_full ? "store-full" : open > 0 ? "faults" : "good");
+    TRY(note_state(ctl, a, open, fault));
     answer_note_number(a, "time_us", ctl->now.us);
     answer_note_number(a, "journal_seq", (int64_t)head.sequence);
     answer_note_number(a, "config_version", (int64_t)ctl->park->config_version);

@@ -1,4 +1,5 @@
 #include "common/base/must.h"
+#include "common/facts/emergency_store.h"
 #include "common/facts/field.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
@@ -163,6 +164,14 @@ enum err project_lane_state(struct store_txn *txn, const Parkgate__Entry *entry,
         txn, TABLE_LANE_STATE,
         project_name_key(&key, ((const Parkgate__LaneState *)(const void *)body)->lane), body,
         fault);
+}
+
+enum err project_emergency(struct store_txn *txn, const Parkgate__Entry *entry,
+                           const ProtobufCMessage *body, struct fault *fault)
+{
+    struct keybuf key;
+    (void)entry;
+    return store_put_message(txn, TABLE_EMERGENCY, emergency_key(&key), body, fault);
 }
 
 /* A command raises the gate's command number. */

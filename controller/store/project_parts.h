@@ -27,6 +27,9 @@ projection project_subject_order;
 enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *entry,
                                 const Parkgate__EventEntry *event, struct fault *fault);
 
+/* project_park.c */
+projection project_emergency;
+
 /* approval_store.c */
 projection project_approval;
 

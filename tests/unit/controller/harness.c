@@ -46,6 +46,10 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__subjects__descriptor;
     case MESSAGE_REKEY:
         return &parkgate__rekey__descriptor;
+    case MESSAGE_EMERGENCY:
+        return &parkgate__emergency__descriptor;
+    case MESSAGE_MUSTER:
+        return &parkgate__muster__descriptor;
     case MESSAGE_REPLY:
     case MESSAGE_ENROLLED:
         return &parkgate__reply__descriptor;
