@@ -74,7 +74,7 @@ static bool begin(struct sending *s)
 }
 
 /* Slices on their way: the controller has the next one in its hands while it commits the last. */
-enum { SLICES_AHEAD = 4, SLICE_ROWS = 100 };
+enum { SLICES_AHEAD = 8, SLICE_ROWS = 100 };
 
 /* Half of what a request may carry: the events of a crowd wait for at most one slice. */
 static size_t slice_of(const struct rows *rows, size_t first)

@@ -48,6 +48,7 @@ struct daemon {
     struct store *store, *keys;
     struct link_key_pair pair;
     uint64_t commit_timer;
+    struct mono commit_at;             /* when it is due */
     bool switching;                    /* to the next key of our own */
     uint64_t turns;                    /* ended so far, and 1 */
     uint64_t frames_turn[PORTS_COUNT]; /* in which a port's last frame was */
@@ -311,13 +312,27 @@ static void on_commit_due(void *ctx)
     begin(d);
 }
 
+/* An event among slices makes it due earlier. */
+static void arm_commit(struct daemon *d, int64_t due_ms)
+{
+    struct mono at = mono_after_ms(loop_mono(d->loop), due_ms);
+    if (d->commit_timer != 0 && mono_before(at, d->commit_at)) {
+        loop_cancel(d->loop, d->commit_timer);
+        d->commit_timer = 0;
+    }
+    if (d->commit_timer == 0) {
+        d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
+        d->commit_at = at;
+    }
+}
+
 static void on_turn_end(void *ctx)
 {
     struct daemon *d = ctx;
     begin(d);
     int64_t due_ms = turn_end(d->ctl);
-    if (due_ms >= 0 && d->commit_timer == 0) {
-        d->commit_timer = loop_after(d->loop, due_ms, 0, on_commit_due, d);
+    if (due_ms >= 0) {
+        arm_commit(d, due_ms);
     }
     d->bulk_turn = turn_did_bulk(d->ctl) ? d->turns : d->bulk_turn;
     d->turns++;

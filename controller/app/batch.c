@@ -22,13 +22,17 @@ struct outgoing {
     size_t at, size; /* in the arena */
 };
 
+/* As long as slices of an import are all it holds, a batch waits this long for more of them: nobody
+ * at a gate waits for it, and the pages that they share are written once. */
+enum { BULK_COMMIT_MS = 4 * LIMIT_GROUP_COMMIT_MS };
+
 enum { ARENA_SIZE = 8 * 1024 * 1024, OUTGOING_MAX = 1024 };
 
 /* Frames in, then frames out: the arena is empty again after each commit. */
 struct batch {
     input_worker *workers[PORT_COUNT];
     struct store_txn *txn; /* the batch's own; inputs run in its children */
-    struct mono opened;
+    struct mono due;       /* of the commit */
     bool open;
     bool careful; /* an input failed: each works in a savepoint now */
     enum err (*work)(struct controller *, void *, struct fault *); /* a timer's; NULL: inputs' */
@@ -368,7 +372,16 @@ static void open_batch(struct controller *ctl)
 {
     if (!ctl->batch->open) {
         ctl->batch->open = true;
-        ctl->batch->opened = ctl->mono;
+        ctl->batch->due = mono_after_ms(ctl->mono, BULK_COMMIT_MS);
+    }
+}
+
+/* Something came that is no slice: its answer waits for the commit as long as ever. */
+static void hasten(struct controller *ctl)
+{
+    struct mono due = mono_after_ms(ctl->mono, LIMIT_GROUP_COMMIT_MS);
+    if (mono_before(due, ctl->batch->due)) {
+        ctl->batch->due = due;
     }
 }
 
@@ -387,12 +400,16 @@ void batch_take(struct controller *ctl, const struct input *taken)
     memcpy(batch->in_arena + batch->in_used, taken->frame.data, taken->frame.size);
     input->frame.data = batch->in_arena + batch->in_used;
     batch->in_used += taken->frame.size;
+    uint64_t rows = ctl->gauges.rows;
     enum err err = work_from(ctl, batch->input_count - 1, &fault);
     if (err == ERR_MAP_FULL) {
         err = grow_and_redo(ctl, &fault);
     }
     if (err != ERR_OK) {
         give_up(ctl, err, &fault);
+    }
+    if (ctl->gauges.rows == rows) {
+        hasten(ctl);
     }
     if (batch->input_count == BATCH_INPUTS_MAX) {
         batch_commit(ctl);
@@ -424,8 +441,8 @@ int64_t batch_due_ms(const struct controller *ctl)
     if (!ctl->batch->open) {
         return -1;
     }
-    int64_t age_ms = (ctl->mono.us - ctl->batch->opened.us) / 1000;
-    return age_ms >= LIMIT_GROUP_COMMIT_MS ? 0 : LIMIT_GROUP_COMMIT_MS - age_ms;
+    int64_t left_us = ctl->batch->due.us - ctl->mono.us;
+    return left_us <= 0 ? 0 : (left_us + 999) / 1000;
 }
 
 /* Person keys first: a key is durable before the first entry sealed under it is. */

@@ -239,7 +239,8 @@ void world_pass(struct world *w, int64_t us)
 
 void world_turn(struct world *w)
 {
-    world_pass(w, LIMIT_GROUP_COMMIT_MS * MS_US);
+    int64_t due_ms = batch_due_ms(w->ctl);
+    world_pass(w, (due_ms > LIMIT_GROUP_COMMIT_MS ? due_ms : LIMIT_GROUP_COMMIT_MS) * MS_US);
     (void)turn_end(w->ctl);
     assert_int_equal(batch_due_ms(w->ctl), -1);
 }

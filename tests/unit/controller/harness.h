@@ -107,7 +107,8 @@ void world_restart(struct world *w);
 
 /* Moves both clocks. */
 void world_pass(struct world *w, int64_t us);
-/* Lets 5 ms go by and ends the turn: what is open is committed and answered. */
+/* Lets 5 ms go by, 20 after slices of an import alone, and ends the turn: what is open is committed
+ * and answered. */
 void world_turn(struct world *w);
 
 /* Of the harness's own parts. */
@@ -211,6 +212,9 @@ const Parkgate__Reply *ask(struct world *w, struct link_key key, const char *ver
 const Parkgate__Reply *ask_rows(struct world *w, struct link_key key, const char *verb,
                                 const ProtobufCBinaryData *rows, size_t count, ...);
 /* As admin; fails unless done. */
+/* As ask_rows, but ends no turn and has no answer yet. */
+void send_rows(struct world *w, struct link_key key, const char *verb,
+               const ProtobufCBinaryData *rows, size_t count, ...);
 #define admin(w, ...) assert_done(ask((w), (w)->admin, __VA_ARGS__))
 const Parkgate__Reply *assert_done(const Parkgate__Reply *reply);
 /* A note's value, kept until 16 further notes were asked for; fails when there is none. */

@@ -1,8 +1,7 @@
 #include "tests/unit/controller/harness.h"
 
-static const Parkgate__Reply *put_question(struct world *w, struct link_key key, const char *verb,
-                                           const ProtobufCBinaryData *rows, size_t count,
-                                           va_list pairs)
+static void send_question(struct world *w, struct link_key key, const char *verb,
+                          const ProtobufCBinaryData *rows, size_t count, va_list pairs)
 {
     static uint8_t frame[LIMIT_FRAME_BYTES];
     char *names[LIMIT_ARGS_PER_REQUEST];
@@ -27,6 +26,13 @@ static const Parkgate__Reply *put_question(struct world *w, struct link_key key,
                                  &request.base, frame, sizeof(frame));
     world_frame(w, PORT_OPERATORS, key, peer_of(key.bytes[0]),
                 (struct bytes){.data = frame, .size = size});
+}
+
+static const Parkgate__Reply *put_question(struct world *w, struct link_key key, const char *verb,
+                                           const ProtobufCBinaryData *rows, size_t count,
+                                           va_list pairs)
+{
+    send_question(w, key, verb, rows, count, pairs);
     world_turn(w);
     forget_reply(w);
     const struct sent *sent = sent_last(w, MESSAGE_REPLY);
@@ -35,7 +41,7 @@ static const Parkgate__Reply *put_question(struct world *w, struct link_key key,
     }
     uint8_t *packed = malloc(protobuf_c_message_get_packed_size(sent->body) + 1);
     MUST(packed != NULL);
-    size = protobuf_c_message_pack(sent->body, packed);
+    size_t size = protobuf_c_message_pack(sent->body, packed);
     w->reply = parkgate__reply__unpack(NULL, size, packed);
     free(packed);
     return w->reply;
@@ -58,6 +64,15 @@ const Parkgate__Reply *ask_rows(struct world *w, struct link_key key, const char
     const Parkgate__Reply *reply = put_question(w, key, verb, rows, count, pairs);
     va_end(pairs);
     return reply;
+}
+
+void send_rows(struct world *w, struct link_key key, const char *verb,
+               const ProtobufCBinaryData *rows, size_t count, ...)
+{
+    va_list pairs;
+    va_start(pairs, count);
+    send_question(w, key, verb, rows, count, pairs);
+    va_end(pairs);
 }
 
 const Parkgate__Reply *assert_done(const Parkgate__Reply *reply)

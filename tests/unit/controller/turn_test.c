@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include "controller/app/batch.h"
 #include "schema/limits.h"
 
 enum {
@@ -194,6 +195,41 @@ static void bulk_work_ends_the_turn(void **state)
     assert_false(turn_did_bulk(w->ctl));
 }
 
+static void one_row(struct world *w, const char *import, size_t number)
+{
+    static struct rows rows;
+    char first[16];
+    fill_rows(&rows, number, 1);
+    (void)snprintf(first, sizeof(first), "%zu", number);
+    send_rows(w, w->admin, "import.slice", rows.row, 1, "import", import, "first", first, NULL);
+    (void)turn_end(w->ctl);
+}
+
+/* Slices wait for each other, since only the importing program waits for them; an event does not.
+ */
+static void slices_share_a_commit(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    char import[32];
+    gate_join(w, &gate, "gate-a", 1);
+    (void)snprintf(import, sizeof(import), "%s", begin_import(w));
+    uint64_t commits = w->ctl->commits;
+    one_row(w, import, 0);
+    assert_int_equal(batch_due_ms(w->ctl), 4 * LIMIT_GROUP_COMMIT_MS);
+    world_pass(w, 2 * LIMIT_GROUP_COMMIT_MS * MS_US);
+    one_row(w, import, 1);
+    assert_int_equal(batch_due_ms(w->ctl), 2 * LIMIT_GROUP_COMMIT_MS);
+    (void)gate_badge(w, &gate, "a-in", "04010203040506");
+    assert_int_equal(batch_due_ms(w->ctl), LIMIT_GROUP_COMMIT_MS);
+    world_pass(w, 2 * MS_US);
+    one_row(w, import, 2);
+    assert_int_equal(batch_due_ms(w->ctl), LIMIT_GROUP_COMMIT_MS - 2);
+    assert_int_equal(w->ctl->commits, commits);
+    world_turn(w);
+    assert_true(w->ctl->commits > commits);
+}
+
 static int by_size(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a;
@@ -254,6 +290,7 @@ int main(void)
         WORLD_TEST(an_event_takes_few_steps_however_often_one_passes),
         WORLD_TEST(a_turn_does_at_most_200_rows),
         WORLD_TEST(bulk_work_ends_the_turn),
+        WORLD_TEST(slices_share_a_commit),
         WORLD_TEST(a_slice_takes_less_than_a_turns_time),
         WORLD_TEST(a_crowd_takes_less_than_a_turns_time),
     };
