@@ -52,9 +52,10 @@ class Passage(unittest.TestCase):
             gate.begin()
             gate.controller.do("auto off", "auto heartbeat")
             for number in range(3):
+                mark = gate.controller.mark()
                 gate.post("cam-in", f"浙A1000{number}")
-                gate.controller.heard("event", kind=PRESENTATION, outcome=0)
-            gate.controller.heard("event", kind=ACTED, presentation=gate.controller.all("event")[-1]["seq"])
+                read = gate.controller.heard("event", since=mark, kind=PRESENTATION, outcome=0)
+            gate.controller.heard("event", kind=ACTED, presentation=read["seq"])
             gate.post("cam-out", "浙A20000")
             own = gate.controller.heard("event", kind=PRESENTATION, lane="out-1")
             self.assertEqual((own["outcome"], own["source"]), (str(GRANT + 1), str(BY_AGENT)))
