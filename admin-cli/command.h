@@ -93,6 +93,7 @@ enum exit_code run_import(struct cli *cli, const struct call *call);
 enum exit_code run_key_make(struct cli *cli, const struct call *call);
 enum exit_code run_key_add(struct cli *cli, const struct call *call);
 enum exit_code run_pin_set(struct cli *cli, const struct call *call);
+enum exit_code run_muster(struct cli *cli, const struct call *call);
 enum exit_code run_events(struct cli *cli, const struct call *call);
 enum exit_code run_admin_recover(struct cli *cli, const struct call *call);
 enum exit_code run_desk_add(struct cli *cli, const struct call *call);

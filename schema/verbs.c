@@ -89,6 +89,8 @@ static const struct verb_spec verbs[] = {
     {"lane.lock",        ADM | OPR | SEC,             false, false, true },
     {"lane.free",        ADM | SEC,                   false, false, true },
     {"lane.normal",      ADM | OPR | SEC,             false, false, true },
+    {"muster",           ADM | OPR | SEC | GRD,       false, false, true },
+    {"muster.gates",     ADM | OPR | SEC | GRD,       false, false, false},
     {"emergency.start",  ADM | OPR | SEC | GRD,       false, false, true },
     {"emergency.end",    ADM | SEC,                   false, false, true },
     {"emergency.show",   ADM | OPR | SEC | GRD | AUD, false, false, false},

@@ -204,6 +204,15 @@ static void emergency_words(const ProtobufCMessage *body, struct entry_words *w)
                    record->reason);
 }
 
+static void muster_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__MusterEntry *entry = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "names of all %u inside%s: %s", entry->inside,
+                   entry->emergency ? " (emergency)" : "", entry->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "打开在园 %u 人的姓名%s：%s", entry->inside,
+                   entry->emergency ? "（紧急状态）" : "", entry->reason);
+}
+
 static void both(struct entry_words *w, const char *text)
 {
     copy(w->text, sizeof(w->text), text);
@@ -454,6 +463,7 @@ static const struct wording wordings[] = {
     {ENTRY_VISIT,         "visit",         &parkgate__visit_record__descriptor,      visit_words     },
     {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
     {ENTRY_SUBJECT_ORDER, "subject-order", &parkgate__subject_record__descriptor,    subject_words   },
+    {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
 };
 

@@ -44,6 +44,7 @@ static const struct projector projectors[] = {
     {ENTRY_BOOKING,       &parkgate__booking_record__descriptor,    project_booking      },
     {ENTRY_VISIT,         &parkgate__visit_record__descriptor,      project_visit        },
     {ENTRY_SUBJECT_ORDER, &parkgate__subject_record__descriptor,    project_subject_order},
+    {ENTRY_MUSTER,        &parkgate__muster_entry__descriptor,      project_nothing      },
     {ENTRY_EMERGENCY,     &parkgate__emergency_record__descriptor,  project_emergency    },
 };
 

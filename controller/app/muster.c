@@ -1,0 +1,34 @@
+#include "controller/app/muster.h"
+
+#include <stdio.h>
+
+#include "common/facts/emergency_store.h"
+#include "common/facts/people_store.h"
+#include "controller/app/request.h"
+
+enum err muster_is_on(struct controller *ctl, bool *ret_on, struct fault *fault)
+{
+    Parkgate__EmergencyRecord *record = NULL;
+    TRY(emergency_get(ctl->txn, &record, fault));
+    *ret_on = record != NULL && record->state != EMERGENCY_NONE;
+    if (record != NULL) {
+        parkgate__emergency_record__free_unpacked(record, NULL);
+    }
+    return ERR_OK;
+}
+
+void muster_name(struct controller *ctl, struct handle person, char *out, size_t size)
+{
+    Parkgate__HolderRecord *holder = NULL;
+    Parkgate__Identity *identity = NULL;
+    struct fault fault;
+    (void)snprintf(out, size, "(erased)");
+    if (people_holder(ctl->txn, person, &holder, &fault) != ERR_OK) {
+        return;
+    }
+    if (request_identity(ctl, holder, &identity, &fault) == ERR_OK) {
+        (void)snprintf(out, size, "%s", identity->name);
+        parkgate__identity__free_unpacked(identity, NULL);
+    }
+    parkgate__holder_record__free_unpacked(holder, NULL);
+}
