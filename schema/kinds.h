@@ -98,6 +98,7 @@ enum event_kind {
     EVENT_FIRE = 11,   /* a board's fire input, its latch, its reset: enum fire_change */
     EVENT_CARRY = 12,  /* a carried roster was taken at the gate's console */
     EVENT_CLOCK = 13,  /* the gate's clock jumped */
+    EVENT_UNRECORDED = 14, /* the outbox was full: how much was done without an event */
 };
 
 enum fire_change {
@@ -230,5 +231,14 @@ enum ban_reason {
     BAN_SAFETY_BREACH = 4,
 };
 enum appeal_result { APPEAL_OPEN = 0, APPEAL_UPHELD = 1, APPEAL_LIFTED = 2 };
+
+/* How far a recovery is (entry RECALLED). */
+enum recall_step {
+    RECALL_BEGAN = 1, /* a backup was restored: no verdicts, no events until its gates were asked */
+    RECALL_ASKED = 2, /* `parkgate recover`: they are */
+    RECALL_ROWS = 3,  /* rows of a gate's copy that the backup does not have */
+    RECALL_GATE = 4,  /* a gate gave all it keeps */
+    RECALL_ENDED = 5,
+};
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

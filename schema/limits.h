@@ -79,6 +79,7 @@ enum {
     LIMIT_COPY_CHECK_MS = 60000,   /* the copy is compared and walked at least so often */
     LIMIT_OUTBOX_EVENTS = 1000000, /* not answered, or answered less than so many days ago */
     LIMIT_OUTBOX_DAYS = 30,
+    LIMIT_OUTBOX_RESERVE = 50000, /* above: what follows reads that are on record, and devices */
     LIMIT_COPY_OWN_EVENTS = 1000, /* on the way: with more a gate takes no news into its copy */
     LIMIT_FIRE_MS = 1000,    /* every exit of a bus is open, worst case; park_check refuses more */
     LIMIT_FIRE_UNIT_MS = 50, /* waited for each unit of a serial bus */

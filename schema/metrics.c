@@ -230,6 +230,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_COPY_CHECK_MS", "a period, not a level"},
     {"LIMIT_OUTBOX_EVENTS", "each gate by itself; agent list shows how full its outbox is"},
     {"LIMIT_OUTBOX_DAYS", "a lifetime, not a level"},
+    {"LIMIT_OUTBOX_RESERVE", "each gate by itself, above its outbox's bound: the fault outbox-full"},
     {"LIMIT_COPY_OWN_EVENTS", "each gate by itself; events on the way are shown"},
     {"LIMIT_FIRE_MS", "a bound of the park file; parkgate apply refuses more"},
     {"LIMIT_FIRE_UNIT_MS", "a waiting time inside parkgate-board"},

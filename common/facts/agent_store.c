@@ -89,6 +89,15 @@ enum err agent_applied_up_to(struct store_txn *txn, struct bytes public_key, uin
     return ERR_OK;
 }
 
+enum err agent_applied_highest(struct store_txn *txn, struct bytes public_key, uint32_t epoch,
+                               uint64_t *ret_highest, struct fault *fault)
+{
+    struct range range;
+    TRY(range_before(txn, public_key, epoch, UINT64_MAX - 1, &range, fault));
+    *ret_highest = range.found ? range.last : 0;
+    return ERR_OK;
+}
+
 static enum err put_range(struct store_txn *txn, struct bytes public_key, uint32_t epoch,
                           uint64_t first, uint64_t last, struct fault *fault)
 {

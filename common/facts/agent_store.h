@@ -22,6 +22,10 @@ MUST_CHECK enum err agent_event(struct store_txn *txn, struct bytes public_key, 
 /* Highest n such that all of 1..n is applied or refused for good; 0: not even the first. */
 MUST_CHECK enum err agent_applied_up_to(struct store_txn *txn, struct bytes public_key,
                                         uint32_t epoch, uint64_t *ret_up_to, struct fault *fault);
+/* The highest sequence of the epoch that is applied, whatever is missing below; 0: none. */
+MUST_CHECK enum err agent_applied_highest(struct store_txn *txn, struct bytes public_key,
+                                          uint32_t epoch, uint64_t *ret_highest,
+                                          struct fault *fault);
 
 /* Adds one sequence to the ranges (projections only). */
 MUST_CHECK enum err agent_mark_applied(struct store_txn *txn, struct bytes public_key,

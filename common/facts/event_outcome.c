@@ -48,6 +48,8 @@ static void fill_report(Parkgate__EventEntry *entry, const Parkgate__Event *even
     entry->fire = event->fire;
     entry->carry = event->carry;
     entry->clock_step_ms = event->clock_step_ms;
+    entry->unrecorded_exits = event->unrecorded_exits;
+    entry->unrecorded_entries = event->unrecorded_entries;
 }
 
 void event_outcome_begin(struct event_outcome *out, const Parkgate__Event *event,

@@ -155,6 +155,7 @@ enum err agents_push_config(struct controller *ctl, struct fault *fault)
 
 /* --- hello --- */
 
+enum { OUTBOX_FULL_PERMILLE = 900 };
 enum { HELLO_ID_MAX = 64 }; /* bytes of a store id, of a digest */
 
 /* Its clock minus ours; what it says may be any number. */
@@ -367,9 +368,37 @@ static enum err on_event(struct controller *ctl, struct input *input,
     return ingest_event(ctl, input, session, event, envelope->body, fault);
 }
 
+/* Raised while `is` so, ended when it no longer is. */
+static enum err fault_while(struct controller *ctl, bool is, const struct fault_kind *kind,
+                            const struct session *session, struct fault *fault)
+{
+    const char *gate = session->gate.text;
+    return is ? fault_raise(ctl, kind, gate, gate, "", fault) : fault_end(ctl, kind, gate, fault);
+}
+
+/* What is missing below what has come is on its way, unless the gate says that it is not. Its
+ * heartbeat comes behind the events that it sent before. */
+static enum err judge_outbox_state(struct controller *ctl, const struct session *session,
+                                   struct fault *fault)
+{
+    uint64_t up_to = 0;
+    uint64_t highest = 0;
+    struct bytes key = BYTES_OF(session->identity.bytes);
+    TRY(fault_while(ctl, session->outbox_permille >= OUTBOX_FULL_PERMILLE, &fault_outbox_full,
+                    session, fault));
+    TRY(agent_applied_up_to(ctl->txn, key, session->epoch, &up_to, fault));
+    TRY(agent_applied_highest(ctl->txn, key, session->epoch, &highest, fault));
+    /* A gate of the version before does not say from where on. */
+    bool pends =
+        session->pending_from != 0 ? session->pending_from <= up_to + 1 : session->pending != 0;
+    bool gap = highest > up_to && !pends;
+    return fault_while(ctl, gap, &fault_outbox_gap, session, fault);
+}
+
 static enum err judge_clock(struct controller *ctl, struct session *session, struct fault *fault)
 {
     int64_t off = session->offset_ms < 0 ? -session->offset_ms : session->offset_ms;
+    TRY(fault_while(ctl, off > LIMIT_CLOCK_UNTRUSTED_MS, &fault_clock_untrusted, session, fault));
     return off > LIMIT_CLOCK_ALARM_MS ? fault_raise(ctl, &fault_clock_off, session->gate.text,
                                                     session->gate.text, "", fault)
                                       : fault_end(ctl, &fault_clock_off, session->gate.text, fault);
@@ -390,6 +419,8 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     session->offset_ms = clock_offset_ms(beat->wall_us, ctl->now);
     session->pending = beat->pending;
     session->last_sequence = beat->last_sequence;
+    session->pending_from = beat->pending_from;
+    session->outbox_permille = beat->outbox_permille;
     session->devices_down = 0;
     memset(session->devices, 0, sizeof(session->devices));
     for (size_t i = 0; i < beat->n_state; i++) {
@@ -403,6 +434,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
                &reply.base);
     TRY(back_again(ctl, session, fault));
     TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
+    TRY(judge_outbox_state(ctl, session, fault));
     return judge_clock(ctl, session, fault);
 }
 

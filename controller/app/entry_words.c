@@ -39,6 +39,8 @@ static const char *event_word(uint32_t kind)
         [EVENT_UNASKED] = "unasked",
         [EVENT_ASIDE] = "body-aside",
         [EVENT_FIRE] = "fire",
+        [EVENT_CLOCK] = "clock-jump",
+        [EVENT_UNRECORDED] = "unrecorded",
     };
     return kind < ARRAY_LEN(words) && words[kind] != NULL ? words[kind] : "unknown";
 }
@@ -133,6 +135,14 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     case EVENT_UNASKED:
     case EVENT_ASIDE:
         (void)snprintf(w->text, sizeof(w->text), "%s %s", event->reader, event->note);
+        break;
+    case EVENT_CLOCK:
+        (void)snprintf(w->text, sizeof(w->text), "%+lld ms", (long long)event->clock_step_ms);
+        break;
+    case EVENT_UNRECORDED:
+        (void)snprintf(w->text, sizeof(w->text), "exits opened: %llu, entries denied: %llu",
+                       (unsigned long long)event->unrecorded_exits,
+                       (unsigned long long)event->unrecorded_entries);
         break;
     case EVENT_COMMAND:
         (void)snprintf(w->text, sizeof(w->text), "%llu %s",

@@ -89,6 +89,31 @@ const struct fault_kind fault_fire = {
 const struct fault_kind fault_fire_unreached = {
     "fire-unreached", "board %s did not answer while exits were released; open its exits by hand",
     "释放出口时控制板 %s 无应答；请人工打开其出口"};
+const struct fault_kind fault_outbox_full = {
+    "outbox-full",
+    "the outbox of gate %s is full, or nearly, of events that were not answered; full, it lets "
+    "nobody in",
+    "出入口 %s 的发件箱即将或已经装满未应答事件；装满后该处禁止进入"};
+const struct fault_kind fault_outbox_gap = {
+    "outbox-gap",
+    "events of gate %s are missing here, and it has none of them left to send; was this controller "
+    "restored? see: parkgate recover",
+    "缺少出入口 %s 的部分事件，而其已无待发事件；控制器是否经过还原？请看：parkgate recover"};
+const struct fault_kind fault_unrecorded = {
+    "unrecorded", "the outbox of gate %s was full: openings were counted, not recorded one by one",
+    "出入口 %s 的发件箱曾装满：期间的开启只计数，未逐条记录"};
+const struct fault_kind fault_clock_jumped = {
+    "clock-jumped", "the clock of gate %s jumped by more than a second; check its time service",
+    "出入口 %s 的时钟跳变超过一秒；请检查授时"};
+const struct fault_kind fault_clock_untrusted = {
+    "clock-untrusted",
+    "the clock of gate %s is off by more than five seconds: its times are not to be trusted",
+    "出入口 %s 的时钟偏差超过五秒：其时间不可信"};
+const struct fault_kind fault_recovering = {
+    "recovering",
+    "the controller was restored from a backup and gives no verdicts until its gates were asked; "
+    "gates decide alone: parkgate recover%s",
+    "控制器已从备份还原，在向各出入口取回记录之前不作判定；各出入口自行判定：parkgate recover%s"};
 
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
@@ -228,6 +253,9 @@ static const struct {
 } lasting[] = {
     {&fault_gate_away,        has_gate           },
     {&fault_clock_off,        has_gate           },
+    {&fault_clock_untrusted,  has_gate           },
+    {&fault_outbox_full,      has_gate           },
+    {&fault_outbox_gap,       has_gate           },
     {&fault_device_down,      has_device         },
     {&fault_device_tamper,    has_device         },
     {&fault_held,             has_lane           },

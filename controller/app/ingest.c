@@ -112,6 +112,13 @@ static enum err refuse_bad(struct controller *ctl, struct arrival *a, const char
 
 static bool kind_is_known(uint32_t kind);
 
+/* What is about the gate itself, or a device of it, is at no lane. */
+static bool needs_lane(uint32_t kind)
+{
+    return kind != EVENT_DEVICE && kind != EVENT_FIRE && kind != EVENT_UNRECORDED &&
+           kind != EVENT_CLOCK;
+}
+
 /* What is wrong with the event by itself; NULL: nothing. */
 static const char *shape_of(const Parkgate__Event *event)
 {
@@ -137,8 +144,7 @@ static const char *shape_of(const Parkgate__Event *event)
     if (event->received_us <= 0 || event->captured_us < 0) {
         return "its time is missing";
     }
-    bool needs_lane = event->kind != EVENT_DEVICE && event->kind != EVENT_FIRE;
-    return needs_lane && event->lane[0] == '\0' ? "its lane is missing" : NULL;
+    return needs_lane(event->kind) && event->lane[0] == '\0' ? "its lane is missing" : NULL;
 }
 
 /* Finds the lane and checks that it is the speaker's. False: refused, *ret_err says how that went.
@@ -519,6 +525,21 @@ static enum err on_fire(struct controller *ctl, struct arrival *a, struct fault 
     return emergency_word(ctl, a->session, a->event, fault);
 }
 
+/* Its outbox was full: how many left without a record of each, how many were not let in. */
+static enum err on_unrecorded(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    const char *gate = a->session->gate.text;
+    TRY(record_applied(ctl, a, fault));
+    return fault_note(ctl, &fault_unrecorded, gate, gate, "", fault);
+}
+
+static enum err on_clock(struct controller *ctl, struct arrival *a, struct fault *fault)
+{
+    const char *gate = a->session->gate.text;
+    TRY(record_applied(ctl, a, fault));
+    return fault_note(ctl, &fault_clock_jumped, gate, gate, "", fault);
+}
+
 typedef enum err event_worker(struct controller *ctl, struct arrival *a, struct fault *fault);
 
 static event_worker *const event_workers[] = {
@@ -533,6 +554,8 @@ static event_worker *const event_workers[] = {
     [EVENT_UNASKED] = on_unasked,
     [EVENT_ASIDE] = on_aside,
     [EVENT_FIRE] = on_fire,
+    [EVENT_CLOCK] = on_clock,
+    [EVENT_UNRECORDED] = on_unrecorded,
 };
 
 static bool kind_is_known(uint32_t kind)

@@ -30,7 +30,9 @@ struct session {
     struct wall heard_wall;
     int64_t offset_ms; /* its clock minus ours */
     uint64_t pending, last_sequence;
-    uint64_t emergency; /* newest emergency state that it showed */
+    uint64_t emergency;    /* newest emergency state that it showed */
+    uint64_t pending_from; /* lowest sequence not answered; 0 none */
+    uint32_t outbox_permille;
     uint32_t devices_down;
     uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
     struct mono subjects_at;                 /* its open orders are told again then */

@@ -55,6 +55,8 @@ static void tick(void *ctx)
     rekey_tick(gate);
     record_late_again(gate);
     recover_again(gate);
+    outbox_tick(gate);
+    clock_watch_tick(gate);
 }
 
 static void drop_day(void *ctx, uint32_t day)
@@ -76,7 +78,8 @@ static void trim(void *ctx)
     struct fault fault = {0};
     size_t trimmed = 0;
     size_t bodies = 0;
-    if (outbox_trim(gate->store, gate_wall(gate), &trimmed, &fault) != ERR_OK ||
+    if (outbox_trim(gate->store, gate_wall(gate), outbox_most_rows(gate), &trimmed, &fault) !=
+            ERR_OK ||
         aside_trim(gate->store, gate_wall(gate), &bodies, &fault) != ERR_OK ||
         outbox_free_days(gate->store, gate_wall(gate), drop_day, gate, &fault) != ERR_OK) {
         log_error("trim_failed", LOG_TEXT("why", fault.what));
@@ -172,6 +175,7 @@ enum err gate_begin(struct gate *gate, struct fault *fault)
     TRY(open_stores(gate, fault));
     TRY(begin_loop(gate, fault));
     recover(gate);
+    clock_watch_begin(gate);
     TRY(devices_begin(gate, fault));
     TRY(link_create(&gate->link, fault));
     TRY(uplink_begin(gate, fault));

@@ -32,9 +32,10 @@ struct device_test_options {
 
 enum { DEVICE_TEST_SECONDS = 20, DEVICE_TEST_SECONDS_MAX = 600 };
 
-/* Talks to one device in the agent's place and prints what it sees, step by step. The agent must not
- * run: two who ask one device hear half of it each. Call it first in main(), as launcher_run().
- * Returns an exit code: EXIT_DONE the device works, EXIT_REFUSED it does not, or may not be tested. */
+/* Talks to one device in the agent's place and prints what it sees, step by step. The agent must
+ * not run: two who ask one device hear half of it each. Call it first in main(), as launcher_run().
+ * Returns an exit code: EXIT_DONE the device works, EXIT_REFUSED it does not, or may not be tested.
+ */
 int agent_test_device(const struct device_test_options *options);
 
 /* Prints what was put aside at the gate of directory `dir`: `what` is "list", or a number of it to

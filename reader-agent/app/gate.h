@@ -11,6 +11,8 @@
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
  *   devices.c    readers and boards by the park's rows
  *   recover.c    what a crash left open
+ *   clock_watch.c  jumps of the box's clock
+ *   outbox_room.c  how full the outbox is, and what is done while it is
  *   figures.c    what is shown to a monitoring system
  *   agent.c      putting it together, timers, the end
  */
@@ -173,6 +175,9 @@ struct gate {
     bool unrecovered; /* what a crash left open could not be closed yet */
     struct late_event late[GATE_LATE_MAX];
     uint64_t late_markers;
+    int64_t wall_over_mono_us; /* at the last tick; it changes when the clock is set */
+    bool outbox_full;          /* of events not answered: entries are denied */
+    uint64_t uncounted_exits, uncounted_entries; /* done without an event, not on disk yet */
 
     struct gate_park *park; /* heap, replaced as a whole */
     size_t device_count;
@@ -360,6 +365,31 @@ void rekey_tick(struct gate *gate);
 void rekey_server_silent(struct gate *gate);
 /* WELCOME came by the key that is in use. */
 void rekey_welcomed(struct gate *gate);
+
+/* --- clock_watch.c --- */
+
+/* Once the outbox can be written to, and then every tick. */
+void clock_watch_begin(struct gate *gate);
+void clock_watch_tick(struct gate *gate);
+
+/* --- outbox_room.c --- */
+
+/* May one more event be recorded? Reads at entries only while the outbox is not full; what follows
+ * them, exits and devices have LIMIT_OUTBOX_RESERVE above that (ERR_FULL when it is used up). */
+bool outbox_takes_entries(struct gate *gate);
+MUST_CHECK enum err outbox_takes(struct gate *gate, struct fault *fault);
+/* Something was done without an event: it is counted, and told when there is room. */
+void outbox_unrecorded(struct gate *gate, enum lane_direction direction);
+/* All of it goes with the batch that is to be written. */
+void outbox_count_in(struct gate *gate);
+/* Looks how full it is; says what was unrecorded once there is room. */
+void outbox_tick(struct gate *gate);
+/* Answered rows make room, oldest first. */
+void outbox_make_room(struct gate *gate);
+/* How many thousandths of it are taken by events that are not answered; 0 when it cannot be read.
+ */
+uint32_t outbox_permille(struct gate *gate);
+uint64_t outbox_most_rows(const struct gate *gate);
 
 /* --- recover.c --- */
 

@@ -242,6 +242,22 @@ static enum err ask_controller(struct gate *gate, struct intake *in, struct pres
     return err;
 }
 
+/* The outbox is full of what nobody has answered: no entry is opened that could not be on record.
+ * What a device only tells afterwards, it keeps for later. */
+static enum err deny_for_want_of_room(struct gate *gate, const struct intake *in,
+                                      struct fault *fault)
+{
+    if (in->reading->batched || in->facts.history) {
+        return fault_set(fault, ERR_FULL, "the outbox is full");
+    }
+    outbox_unrecorded(gate, in->direction);
+    lane_perform(gate, STEP_SHOW, in->lane->name, in->direction, (struct grant_id){0},
+                 (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_OUTBOX_FULL},
+                 gate_mono(gate), asker_of(in));
+    replies_refuse(gate->replies, in->reading->ticket);
+    return ERR_OK;
+}
+
 static bool is_known_already(struct gate *gate, const struct intake *in)
 {
     bool seen = false;
@@ -278,6 +294,9 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     judge_clock(gate, &in);
     fill_facts(gate, &in);
     fill_draft(&in);
+    if (in.direction != LANE_OUT && !outbox_takes_entries(gate)) {
+        return deny_for_want_of_room(gate, &in, fault);
+    }
     bool answers = link_state_answers(&gate->link_state, gate_mono(gate));
     struct presentation_row *row = NULL;
     if (!presentation_is_own(&in.facts, answers)) {

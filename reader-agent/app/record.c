@@ -27,6 +27,7 @@ enum err record_event(struct gate *gate, const struct draft *draft, bool open,
                       const struct seen_mark *mark, struct grant_id *ret_id, struct fault *fault)
 {
     TRY(make_room(gate, fault));
+    TRY(outbox_takes(gate, fault));
     struct batch_event *event = batch_add_event(&gate->batch, gate->store);
     MUST(event != NULL);
     uint8_t packed[LIMIT_EVENT_BYTES];
@@ -150,6 +151,7 @@ static void note_store(struct gate *gate, enum err err, const struct fault *faul
 
 enum err record_commit(struct gate *gate, struct fault *fault)
 {
+    outbox_count_in(gate);
     if (batch_is_empty(&gate->batch)) {
         return ERR_OK;
     }
@@ -166,8 +168,14 @@ enum err record_commit(struct gate *gate, struct fault *fault)
     memcpy(afters, gate->afters, after_count * sizeof(afters[0]));
     gate->after_count = 0;
 
+    uint64_t exits = gate->batch.unrecorded_exits;
+    uint64_t entries = gate->batch.unrecorded_entries;
     enum err err = batch_commit(&gate->batch, gate->store, gate_wall(gate), &local);
     note_store(gate, err, &local);
+    if (err != ERR_OK) {
+        gate->uncounted_exits += exits;
+        gate->uncounted_entries += entries;
+    }
     for (size_t i = 0; i < after_count; i++) {
         after_table[afters[i].kind](gate, &afters[i], err == ERR_OK);
     }
@@ -176,6 +184,9 @@ enum err record_commit(struct gate *gate, struct fault *fault)
     }
     for (size_t i = 0; i < fresh_count; i++) {
         uplink_send_live(gate, fresh[i]);
+    }
+    if (fresh_count > 0) {
+        outbox_make_room(gate);
     }
     return ERR_OK;
 }
@@ -198,10 +209,13 @@ static struct late_event *late_slot(struct gate *gate)
 struct grant_id record_late(struct gate *gate, const struct draft *draft)
 {
     struct grant_id marker = {.epoch = GRANT_EPOCH_LATE, .sequence = ++gate->late_markers};
-    struct late_event *late = late_slot(gate);
+    /* A full outbox is no matter of moments, and counting can be written: memory is for the disk.
+     */
+    bool counts = outbox_takes(gate, NULL) != ERR_OK;
+    struct late_event *late = counts ? NULL : late_slot(gate);
     if (late == NULL) {
-        log_error("late_event_lost", LOG_TEXT("lane", draft->lane.text),
-                  LOG_TEXT("why", "the disk is full and so is the memory for late events"));
+        outbox_unrecorded(gate, LANE_OUT);
+        log_error("late_event_counted", LOG_TEXT("lane", draft->lane.text));
         return marker;
     }
     *late = (struct late_event){.used = true, .waits = true, .marker = marker, .draft = *draft};
@@ -211,6 +225,9 @@ struct grant_id record_late(struct gate *gate, const struct draft *draft)
 
 void record_late_again(struct gate *gate)
 {
+    if (outbox_takes(gate, NULL) != ERR_OK) {
+        return;
+    }
     for (size_t i = 0; i < GATE_LATE_MAX; i++) {
         struct late_event *late = &gate->late[i];
         struct grant_id id;

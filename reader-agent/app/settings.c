@@ -9,6 +9,7 @@
 
 #include "common/base/config.h"
 #include "common/base/must.h"
+#include "schema/limits.h"
 
 static const struct config_key keys[] = {
     {.name = "gate",
@@ -64,14 +65,20 @@ static const struct config_key keys[] = {
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings,                                                metrics_address),
      .example = "127.0.0.1"},
+    {.name = "outbox_events",
+     .type = CONFIG_NUMBER,
+     .offset = offsetof(struct settings,                                                  outbox_events),
+     .min = SETTINGS_OUTBOX_LEAST,
+     .max = LIMIT_OUTBOX_EVENTS,
+     .example = "1000000"},
     {.name = "helper_user",
      .type = CONFIG_TEXT,
-     CONFIG_TEXT_FIELD(struct settings,                                                  helper_user),
-     .example = "nobody"                                                                               },
+     CONFIG_TEXT_FIELD(struct settings,                                             helper_user),
+     .example = "nobody"                                                                             },
     {.name = "helper_dir",
      .type = CONFIG_PATH,
-     CONFIG_TEXT_FIELD(struct settings,                                             helper_dir),
-     .example = "/usr/libexec/parkgate"                                                                               },
+     CONFIG_TEXT_FIELD(struct settings,                                           helper_dir),
+     .example = "/usr/libexec/parkgate"                                                                            },
 };
 
 enum err settings_path(const char *dir, const char *file, char out[SETTINGS_PATH_SIZE],
@@ -99,7 +106,8 @@ enum err settings_read(const char *dir, struct settings *ret_settings, struct fa
     char path[SETTINGS_PATH_SIZE];
     TRY(settings_path(dir, "agent.conf", path, fault));
     TRY(check_mode(path, fault));
-    struct settings settings = {.http_port = 8080, .metrics_address = "127.0.0.1"};
+    struct settings settings = {
+        .http_port = 8080, .metrics_address = "127.0.0.1", .outbox_events = LIMIT_OUTBOX_EVENTS};
     TRY(config_read(path, keys, ARRAY_LEN(keys), &settings, fault));
     struct link_key key;
     if (!link_key_from_z85(settings.server_key, &key)) {

@@ -11,7 +11,7 @@
 #include "common/base/ids.h"
 #include "common/link/link.h"
 
-enum { SETTINGS_PATH_SIZE = 512 };
+enum { SETTINGS_PATH_SIZE = 512, SETTINGS_OUTBOX_LEAST = 20 };
 
 struct settings {
     struct name gate;
@@ -23,8 +23,9 @@ struct settings {
     char http_cert[SETTINGS_PATH_SIZE]; /* "" plain HTTP */
     char http_key[SETTINGS_PATH_SIZE];
     char terminal_ca[SETTINGS_PATH_SIZE / 2]; /* who vouches for terminals spoken to by https */
-    int64_t metrics_port;     /* 0: none */
-    char metrics_address[64]; /* numeric; this machine alone unless said */
+    int64_t metrics_port;                     /* 0: none */
+    char metrics_address[64];                 /* numeric; this machine alone unless said */
+    int64_t outbox_events; /* how many events that are not answered the outbox holds */
     char helper_user[64];
     char helper_dir[SETTINGS_PATH_SIZE]; /* "" beside the agent's own program */
 };

@@ -52,6 +52,9 @@ static void send_heartbeat(struct gate *gate)
     beat.echo_us = gate->echo_us;
     beat.last_sequence = agent_store_state(gate->store)->last_sequence;
     (void)!outbox_depth(gate->store, &beat.pending, NULL);
+    (void)!outbox_first_pending(gate->store, agent_store_state(gate->store)->epoch,
+                                &beat.pending_from, &(uint32_t){0}, NULL);
+    beat.outbox_permille = outbox_permille(gate);
     beat.n_device = count;
     beat.device = names;
     beat.n_state = count;

@@ -58,6 +58,13 @@ enum err agent_state_put(struct store_txn *txn, const struct agent_state *state,
     record.config_version = state->config_version;
     record.wall_high_us = state->wall_high.us;
     record.aside_last = state->aside_last;
+    record.unrecorded_exits = state->unrecorded_exits;
+    record.unrecorded_entries = state->unrecorded_entries;
+    record.unrecorded_since_us = state->unrecorded_since.us;
+    if (state->has_recovery_key) {
+        record.recovery_key =
+            (ProtobufCBinaryData){.len = RECOVERY_KEY_SIZE, .data = (uint8_t *)state->recovery_key};
+    }
     return store_put_message(txn, TABLE_STATE, state_key(), &record.base, fault);
 }
 
@@ -66,7 +73,8 @@ static enum err state_from_record(const Parkgate__AgentState *record, struct age
 {
     bool digest_fits = record->last_sequence == 0 ? record->last_digest.len == 0
                                                   : record->last_digest.len == EVENT_DIGEST_SIZE;
-    if (record->store_id.len != STORE_ID_SIZE || !digest_fits) {
+    bool key_fits = record->recovery_key.len == 0 || record->recovery_key.len == RECOVERY_KEY_SIZE;
+    if (record->store_id.len != STORE_ID_SIZE || !digest_fits || !key_fits) {
         return fault_set(fault, ERR_CORRUPT, "the agent's store has a damaged state record");
     }
     struct agent_state state = {.epoch = record->epoch,
@@ -75,10 +83,17 @@ static enum err state_from_record(const Parkgate__AgentState *record, struct age
                                 .command_sequence = record->command_sequence,
                                 .config_version = record->config_version,
                                 .wall_high = {.us = record->wall_high_us},
-                                .aside_last = record->aside_last};
+                                .aside_last = record->aside_last,
+                                .unrecorded_exits = record->unrecorded_exits,
+                                .unrecorded_entries = record->unrecorded_entries,
+                                .unrecorded_since = {.us = record->unrecorded_since_us},
+                                .has_recovery_key = record->recovery_key.len != 0};
     memcpy(state.store_id, record->store_id.data, STORE_ID_SIZE);
     if (record->last_sequence != 0) {
         memcpy(state.last_digest, record->last_digest.data, EVENT_DIGEST_SIZE);
+    }
+    if (state.has_recovery_key) {
+        memcpy(state.recovery_key, record->recovery_key.data, RECOVERY_KEY_SIZE);
     }
     *ret = state;
     return ERR_OK;

@@ -24,6 +24,7 @@
 enum {
     STORE_ID_SIZE = 16,
     EVENT_DIGEST_SIZE = 32,
+    RECOVERY_KEY_SIZE = 32,
     AGENT_STORE_BALLAST_BYTES = 4 << 20,
     AGENT_STORE_MAP_BYTES = 1 << 30, /* to begin with; the file is sparse and grows */
 };
@@ -60,6 +61,11 @@ struct agent_state {
     uint64_t config_version;
     struct wall wall_high;
     uint64_t aside_last;
+    /* While the outbox was full: opened or denied without an event each, not told yet. */
+    uint64_t unrecorded_exits, unrecorded_entries;
+    struct wall unrecorded_since; /* 0: nothing */
+    bool has_recovery_key;
+    uint8_t recovery_key[RECOVERY_KEY_SIZE]; /* day keys are kept closed to it, too */
 };
 
 struct agent_store;

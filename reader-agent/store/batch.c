@@ -11,6 +11,7 @@
 
 struct write_context {
     const struct batch *batch;
+    struct agent_state before;
     struct agent_state state; /* as it will be */
     uint32_t today;
     struct wall now;
@@ -20,7 +21,8 @@ bool batch_is_empty(const struct batch *batch)
 {
     return batch->event_count == 0 && batch->acted_count == 0 && batch->answer_count == 0 &&
            batch->mode_count == 0 && batch->command_sequence == 0 && batch->applied == 0 &&
-           batch->new_epoch == 0 && batch->aside == NULL;
+           batch->new_epoch == 0 && batch->unrecorded_exits == 0 &&
+           batch->unrecorded_entries == 0 && batch->aside == NULL;
 }
 
 struct grant_id batch_next_id(const struct batch *batch, const struct agent_store *store)
@@ -143,11 +145,29 @@ static void change_state(struct agent_state *state, const struct batch *batch, s
     }
 }
 
+static void count_unrecorded(struct agent_state *state, const struct batch *batch, struct wall now)
+{
+    if (batch->unrecorded_told) {
+        state->unrecorded_exits = state->unrecorded_entries = 0;
+        state->unrecorded_since = (struct wall){0};
+    }
+    if (batch->unrecorded_exits == 0 && batch->unrecorded_entries == 0) {
+        return;
+    }
+    state->unrecorded_exits += batch->unrecorded_exits;
+    state->unrecorded_entries += batch->unrecorded_entries;
+    if (state->unrecorded_since.us == 0) {
+        state->unrecorded_since = now;
+    }
+}
+
 /* Runs again from its beginning when the map had to grow: all it changes is ctx->state. */
 static enum err write_batch(struct store_txn *txn, void *opaque, struct fault *fault)
 {
     struct write_context *ctx = opaque;
+    ctx->state = ctx->before;
     change_state(&ctx->state, ctx->batch, ctx->now);
+    count_unrecorded(&ctx->state, ctx->batch, ctx->now);
     TRY(write_events(txn, ctx, fault));
     TRY(write_rest(txn, ctx, fault));
     if (ctx->batch->aside != NULL) {
@@ -165,6 +185,8 @@ static void batch_clear(struct batch *batch)
     batch->command_sequence = 0;
     batch->applied = 0;
     batch->new_epoch = 0;
+    batch->unrecorded_exits = batch->unrecorded_entries = 0;
+    batch->unrecorded_told = false;
     batch->aside = NULL;
 }
 
@@ -175,7 +197,7 @@ enum err batch_commit(struct batch *batch, struct agent_store *store, struct wal
         return ERR_OK;
     }
     struct write_context ctx = {
-        .batch = batch, .state = *agent_store_state(store), .today = outbox_day(now), .now = now};
+        .batch = batch, .before = *agent_store_state(store), .today = outbox_day(now), .now = now};
     enum err err = agent_store_write(store, write_batch, &ctx, fault);
     batch_clear(batch);
     if (err == ERR_OK) {

@@ -72,6 +72,9 @@ struct batch {
     struct batch_acted acted[BATCH_ACTED_MAX];
     struct batch_answer answers[BATCH_ANSWERS_MAX];
     struct batch_mode modes[BATCH_MODES_MAX];
+    /* Counted beside what was counted before; `told`: an event of this batch says all of it. */
+    uint64_t unrecorded_exits, unrecorded_entries;
+    bool unrecorded_told;
     const struct aside_item *aside; /* a body to be put aside, or NULL; lives until the commit */
 };
 

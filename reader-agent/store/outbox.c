@@ -272,6 +272,33 @@ enum err outbox_depth(struct agent_store *store, uint64_t *ret_depth, struct fau
     return count_of(store, TABLE_PENDING, ret_depth, fault);
 }
 
+enum err outbox_rows(struct agent_store *store, uint64_t *ret_rows, struct fault *fault)
+{
+    return count_of(store, TABLE_OUTBOX, ret_rows, fault);
+}
+
+enum err outbox_kept(struct agent_store *store, struct grant_id after, size_t limit,
+                     struct grant_id *ret_ids, size_t *ret_count, struct fault *fault)
+{
+    return list_ids(store, TABLE_OUTBOX, after, limit, ret_ids, ret_count, fault);
+}
+
+enum err outbox_first_pending(struct agent_store *store, uint32_t epoch, uint64_t *ret_sequence,
+                              uint32_t *ret_day, struct fault *fault)
+{
+    struct grant_id first = {0};
+    size_t count = 0;
+    struct outbox_event event;
+    TRY(outbox_pending(store, (struct grant_id){.epoch = epoch}, 1, &first, &count, fault));
+    if (count == 0 || first.epoch != epoch) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(outbox_get(store, first, &event, fault));
+    *ret_sequence = first.sequence;
+    *ret_day = event.day;
+    return ERR_OK;
+}
+
 enum err outbox_quarantined(struct agent_store *store, uint64_t *ret_count, struct fault *fault)
 {
     return count_of(store, TABLE_QUARANTINE, ret_count, fault);

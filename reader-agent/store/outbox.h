@@ -2,13 +2,14 @@
  *
  * An event is pending until the controller answered it; the number of pending rows is the outbox's
  * depth. Answered rows are kept for OUTBOX_KEEP_DAYS, so that a controller that lost its disk can
- * ask for them, then trimmed in slices. A refused event goes to the quarantine and stays.
+ * ask for them, then trimmed in slices; sooner, oldest first, when there are more rows than the
+ * outbox is to hold. A refused event goes to the quarantine and is trimmed with the others.
  */
 #pragma once
 
 #include "reader-agent/store/batch.h"
 
-enum { OUTBOX_KEEP_DAYS = 30, OUTBOX_SLICE = 200 };
+enum { OUTBOX_KEEP_DAYS = LIMIT_OUTBOX_DAYS, OUTBOX_SLICE = 200 };
 
 /* Days since 1970 in UTC; before 1970: 0. */
 uint32_t outbox_day(struct wall at);
@@ -33,6 +34,13 @@ MUST_CHECK enum err outbox_pending(struct agent_store *store, struct grant_id af
 /* How many events are not answered yet; constant time. */
 MUST_CHECK enum err outbox_depth(struct agent_store *store, uint64_t *ret_depth,
                                  struct fault *fault);
+/* Events that stand here, answered or not; constant time. */
+MUST_CHECK enum err outbox_rows(struct agent_store *store, uint64_t *ret_rows, struct fault *fault);
+/* The first event of `epoch` that is not answered, and the day of its key. ERR_NOT_FOUND: all are.
+ */
+MUST_CHECK enum err outbox_first_pending(struct agent_store *store, uint32_t epoch,
+                                         uint64_t *ret_sequence, uint32_t *ret_day,
+                                         struct fault *fault);
 MUST_CHECK enum err outbox_is_pending(struct agent_store *store, struct grant_id id,
                                       bool *ret_pending, struct fault *fault);
 /* Up to `limit` presentations without a verdict, ascending. */
@@ -46,9 +54,14 @@ MUST_CHECK enum err outbox_acted(struct agent_store *store, struct grant_id id,
 MUST_CHECK enum err outbox_moved(struct agent_store *store, struct grant_id id,
                                  struct grant_id *ret_id, struct fault *fault);
 
-/* Deletes up to OUTBOX_SLICE answered rows that are old enough. *ret_trimmed: how many. */
-MUST_CHECK enum err outbox_trim(struct agent_store *store, struct wall now, size_t *ret_trimmed,
-                                struct fault *fault);
+/* Up to `limit` ids of events that stand here, answered or not, after `after`, ascending. */
+MUST_CHECK enum err outbox_kept(struct agent_store *store, struct grant_id after, size_t limit,
+                                struct grant_id *ret_ids, size_t *ret_count, struct fault *fault);
+
+/* Deletes up to OUTBOX_SLICE answered rows that are old enough, or the oldest of those that are
+ * more than `most` rows in all. *ret_trimmed: how many. */
+MUST_CHECK enum err outbox_trim(struct agent_store *store, struct wall now, uint64_t most,
+                                size_t *ret_trimmed, struct fault *fault);
 /* Calls `is_free` for each day whose key seals no row any more, oldest first, and forgets the day.
  * Today is never among them. */
 MUST_CHECK enum err outbox_free_days(struct agent_store *store, struct wall now,

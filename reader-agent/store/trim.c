@@ -10,7 +10,8 @@
 static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
 
 struct trim_context {
-    uint32_t until_day; /* rows answered before this day go */
+    uint32_t until_day; /* rows answered before this day go ... */
+    size_t limit;       /* ... at most so many */
     size_t trimmed;
 };
 
@@ -75,7 +76,7 @@ static enum err trim_slice(struct store_txn *txn, void *opaque, struct fault *fa
     keybuf_begin(&until);
     keybuf_u32(&until, ctx->until_day);
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(txn, TABLE_ANSWERED, nothing, keybuf_view(&until), OUTBOX_SLICE, &iter,
+    TRY(store_iter_range(txn, TABLE_ANSWERED, nothing, keybuf_view(&until), ctx->limit, &iter,
                          fault));
     struct bytes found;
     struct bytes value;
@@ -93,15 +94,32 @@ static enum err trim_slice(struct store_txn *txn, void *opaque, struct fault *fa
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-enum err outbox_trim(struct agent_store *store, struct wall now, size_t *ret_trimmed,
+/* Rows that were answered long ago, else the oldest answered ones of those that are too many. */
+static enum err what_to_trim(struct agent_store *store, struct wall now, uint64_t most,
+                             struct trim_context *ret, struct fault *fault)
+{
+    uint32_t today = outbox_day(now);
+    uint64_t rows = 0;
+    TRY(outbox_rows(store, &rows, fault));
+    *ret = (struct trim_context){.limit = OUTBOX_SLICE};
+    if (rows > most) {
+        ret->until_day = UINT32_MAX;
+        ret->limit = rows - most < OUTBOX_SLICE ? (size_t)(rows - most) : OUTBOX_SLICE;
+    } else if (today > OUTBOX_KEEP_DAYS) {
+        ret->until_day = today - OUTBOX_KEEP_DAYS;
+    }
+    return ERR_OK;
+}
+
+enum err outbox_trim(struct agent_store *store, struct wall now, uint64_t most, size_t *ret_trimmed,
                      struct fault *fault)
 {
+    struct trim_context ctx;
     *ret_trimmed = 0;
-    uint32_t today = outbox_day(now);
-    if (today <= OUTBOX_KEEP_DAYS) {
+    TRY(what_to_trim(store, now, most, &ctx, fault));
+    if (ctx.until_day == 0) {
         return ERR_OK;
     }
-    struct trim_context ctx = {.until_day = today - OUTBOX_KEEP_DAYS};
     TRY(agent_store_write(store, trim_slice, &ctx, fault));
     *ret_trimmed = ctx.trimmed;
     return ERR_OK;

@@ -137,14 +137,16 @@ static void print_event(const Parkgate__Event *event, struct bytes body)
     bytes_to_hex(BYTES_OF(hash.bytes), digest, sizeof(digest));
     (void)printf("event seq=%llu epoch=%u kind=%u lane=%s reader=%s outcome=%u reason=%u source=%u "
                  "presentation=%llu passage=%u late=%d history=%d offset_unknown=%d direction=%u "
-                 "command=%llu result=%u state=%u size=%zu digest=%s captured=%lld received=%lld\n",
+                 "command=%llu result=%u state=%u size=%zu digest=%s captured=%lld received=%lld "
+                 "exits=%llu entries=%llu step=%lld\n",
                  (unsigned long long)event->sequence, event->epoch, event->kind, event->lane,
                  event->reader, event->outcome, event->reason, event->verdict_source,
                  (unsigned long long)event->presentation, event->passage, event->late,
                  event->history, event->offset_unknown, event->direction,
                  (unsigned long long)event->command_sequence, event->command_result,
                  event->device_state, event->credential.len, digest, (long long)event->captured_us,
-                 (long long)event->received_us);
+                 (long long)event->received_us, (unsigned long long)event->unrecorded_exits,
+                 (unsigned long long)event->unrecorded_entries, (long long)event->clock_step_ms);
 }
 
 static void hear_event(struct fake *fake, const ProtobufCMessage *message, struct bytes body)
@@ -170,8 +172,9 @@ static void hear_heartbeat(struct fake *fake, const ProtobufCMessage *message, s
 {
     (void)body;
     const Parkgate__Heartbeat *beat = (const Parkgate__Heartbeat *)message;
-    (void)printf("heartbeat pending=%llu last=%llu", (unsigned long long)beat->pending,
-                 (unsigned long long)beat->last_sequence);
+    (void)printf("heartbeat pending=%llu last=%llu from=%llu permille=%u",
+                 (unsigned long long)beat->pending, (unsigned long long)beat->last_sequence,
+                 (unsigned long long)beat->pending_from, beat->outbox_permille);
     for (size_t i = 0; i < beat->n_device && i < beat->n_state; i++) {
         (void)printf(" %s=%u", beat->device[i], beat->state[i]);
     }

@@ -284,12 +284,12 @@ static void retention_takes_rows_then_keys(void **state)
     commit(world);
     size_t trimmed = 0;
     struct wall later = {.us = world->now.us + 30 * day_us};
-    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(outbox_trim(world->store, later, 1000, &trimmed, NULL), ERR_OK);
     assert_int_equal(trimmed, 0);
     later.us += day_us;
-    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(outbox_trim(world->store, later, 1000, &trimmed, NULL), ERR_OK);
     assert_int_equal(trimmed, OUTBOX_SLICE);
-    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(outbox_trim(world->store, later, 1000, &trimmed, NULL), ERR_OK);
     assert_int_equal(trimmed, 49);
     days_freed = 0;
     assert_int_equal(outbox_free_days(world->store, later, count_day, world->vault, NULL), ERR_OK);
@@ -300,12 +300,78 @@ static void retention_takes_rows_then_keys(void **state)
     assert_true(batch_add_answer(&world->batch, ids[249], ANSWER_REFUSED, 204));
     commit(world);
     later.us += 40 * day_us;
-    assert_int_equal(outbox_trim(world->store, later, &trimmed, NULL), ERR_OK);
+    assert_int_equal(outbox_trim(world->store, later, 1000, &trimmed, NULL), ERR_OK);
     assert_int_equal(outbox_free_days(world->store, later, count_day, world->vault, NULL), ERR_OK);
     assert_int_equal(days_freed, 1);
     uint8_t packed[LIMIT_EVENT_BYTES];
     size_t size = 0;
     assert_int_equal(vault_open(world->vault, &event, packed, &size, NULL), ERR_NOT_FOUND);
+}
+
+static void too_many_rows_take_the_oldest_answered_ones(void **state)
+{
+    struct world *world = *state;
+    struct grant_id ids[300];
+    for (size_t i = 0; i < 300; i++) {
+        ids[i] = stage(world, EVENT_PASSAGE, false);
+        if (i % 100 == 99) {
+            commit(world);
+        }
+    }
+    for (size_t i = 0; i < 250; i++) {
+        assert_true(batch_add_answer(&world->batch, ids[i], ANSWER_APPLIED, 0));
+    }
+    commit(world);
+    size_t trimmed = 0;
+    uint64_t rows = 0;
+    uint64_t first = 0;
+    uint32_t day = 0;
+    assert_int_equal(outbox_trim(world->store, world->now, 300, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 0);
+    assert_int_equal(outbox_trim(world->store, world->now, 290, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 10);
+    struct outbox_event event;
+    assert_int_equal(outbox_get(world->store, ids[9], &event, NULL), ERR_NOT_FOUND);
+    assert_int_equal(outbox_get(world->store, ids[10], &event, NULL), ERR_OK);
+    assert_int_equal(outbox_trim(world->store, world->now, 10, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, OUTBOX_SLICE);
+    assert_int_equal(outbox_trim(world->store, world->now, 10, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 40);
+    assert_int_equal(outbox_trim(world->store, world->now, 10, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 0); /* what is not answered stays, however many those are */
+    assert_int_equal(outbox_rows(world->store, &rows, NULL), ERR_OK);
+    assert_int_equal(rows, 50);
+    uint32_t epoch = agent_store_state(world->store)->epoch;
+    assert_int_equal(outbox_first_pending(world->store, epoch, &first, &day, NULL), ERR_OK);
+    assert_int_equal(first, ids[250].sequence);
+    assert_int_equal(day, outbox_day(world->now));
+    assert_int_equal(outbox_first_pending(world->store, epoch + 1, &first, &day, NULL),
+                     ERR_NOT_FOUND);
+}
+
+static void what_was_done_without_an_event_is_counted_on_disk(void **state)
+{
+    struct world *world = *state;
+    world->batch.unrecorded_exits = 2;
+    commit(world);
+    world->now.us += day_us;
+    world->batch.unrecorded_exits = 3;
+    world->batch.unrecorded_entries = 4;
+    commit(world);
+    open_again(world);
+    const struct agent_state *kept = agent_store_state(world->store);
+    assert_int_equal(kept->unrecorded_exits, 5);
+    assert_int_equal(kept->unrecorded_entries, 4);
+    assert_int_equal(kept->unrecorded_since.us, world->now.us - day_us);
+    (void)stage(world, EVENT_UNRECORDED, false);
+    world->batch.unrecorded_told = true;
+    world->batch.unrecorded_entries = 1; /* since then */
+    commit(world);
+    open_again(world);
+    kept = agent_store_state(world->store);
+    assert_int_equal(kept->unrecorded_exits, 0);
+    assert_int_equal(kept->unrecorded_entries, 1);
+    assert_int_equal(kept->unrecorded_since.us, world->now.us);
 }
 
 static void hash_of(struct world *world, struct name reader, uint32_t number,
@@ -404,6 +470,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(new_epoch_moves_what_is_not_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(retention_takes_rows_then_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(too_many_rows_take_the_oldest_answered_ones, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_done_without_an_event_is_counted_on_disk, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(device_ids_are_a_ring, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_personal_in_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(park_rows_are_replaced_as_a_whole, set_up, tear_down),
