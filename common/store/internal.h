@@ -20,9 +20,10 @@ struct store {
     uint32_t version;
     bool read_only;
     bool on_volatile_fs;
+    bool is_new;  /* there was none, or only the beginning of one */
     bool writing; /* an outermost write transaction is live */
     unsigned live_txns;
-    uint64_t steps; /* see struct store_stats */
+    uint64_t steps;                           /* see struct store_stats */
     void (*committed)(void *ctx, int64_t us); /* NULL: nobody asks how long commits take */
     void *committed_ctx;
 };
@@ -55,6 +56,8 @@ MUST_CHECK enum err store_reserve(struct store_txn *txn, size_t table, struct by
 MUST_CHECK enum err place_enter(struct store *store, const struct store_options *options,
                                 struct fault *fault);
 MUST_CHECK enum err place_own(struct store *store, struct fault *fault);
+/* Removes what a making that was cut short left of data.mdb; by the owner alone. */
+MUST_CHECK enum err place_clear(struct store *store, struct fault *fault);
 void place_leave(struct store *store);
 MUST_CHECK enum err place_sync(const char *dir, struct fault *fault);
 /* Syncs the directory that holds `path`. */

@@ -189,10 +189,35 @@ static enum err check_file(const char *dir, const char *name, struct fault *faul
     return ERR_OK;
 }
 
-static enum err check_files(const struct store *store, bool may_be_new, struct fault *fault)
+/* Did a making that was cut short leave only a beginning? LMDB writes two pages before the first
+ * commit, and no commit leaves so few. */
+static bool is_beginning(const char *dir)
+{
+    struct stat info;
+    char path[STORE_PATH_SIZE];
+    MUST(place_file(dir, "data.mdb", path));
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode) &&
+           info.st_size <= 2 * (off_t)sysconf(_SC_PAGESIZE);
+}
+
+enum err place_clear(struct store *store, struct fault *fault)
+{
+    char path[STORE_PATH_SIZE];
+    MUST(place_file(store->dir, "data.mdb", path));
+    if (is_beginning(store->dir) && unlink(path) != 0) {
+        return place_fault(path, "unlink", fault);
+    }
+    return ERR_OK;
+}
+
+static enum err check_files(struct store *store, bool may_be_new, struct fault *fault)
 {
     static const char *const others[] = {"lock.mdb", "owner", "ballast"};
     enum err data = check_file(store->dir, "data.mdb", fault);
+    if (data == ERR_OK && is_beginning(store->dir)) {
+        data = ERR_NOT_FOUND;
+    }
+    store->is_new = data == ERR_NOT_FOUND;
     if (data == ERR_NOT_FOUND && !may_be_new) {
         return no_store(store->dir, fault);
     }

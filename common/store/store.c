@@ -96,6 +96,11 @@ static enum err open_environment(struct store *store, const struct store_options
     if (rc == 0) {
         rc = mdb_env_open(store->env, store->dir, flags, 0600);
     }
+    /* LMDB leaves the roots of a new file to the first commit, whose other pages may be on the disk
+     * before them. */
+    if (rc == 0 && store->is_new && !options->read_only) {
+        rc = mdb_env_sync(store->env, 1);
+    }
     if (rc == 0) {
         rc = mdb_env_info(store->env, &info);
     }
@@ -272,6 +277,7 @@ enum err store_open(const struct store_options *options, struct store **ret_stor
     register_dir(store);
     if (!options->read_only) {
         TRY(place_own(store, fault));
+        TRY(place_clear(store, fault));
     }
     TRY(open_environment(store, options, fault));
     TRY(store_check_readers(store, &freed, fault));

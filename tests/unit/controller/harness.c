@@ -142,7 +142,9 @@ struct world *world_open(const struct world_options *options)
     if (seal_init(&fault) != ERR_OK) {
         fail_msg("%s", fault.what);
     }
-    (void)snprintf(w->dir, sizeof(w->dir), "/tmp/parkgate-controller-XXXXXX");
+    const char *where = getenv("TMPDIR");
+    (void)snprintf(w->dir, sizeof(w->dir), "%s/parkgate-controller-XXXXXX",
+                   where == NULL || strlen(where) > 32 ? "/tmp" : where);
     assert_non_null(mkdtemp(w->dir));
     (void)snprintf(w->store_dir, sizeof(w->store_dir), "%s/store", w->dir);
     (void)snprintf(w->keys_dir, sizeof(w->keys_dir), "%s/keys", w->dir);

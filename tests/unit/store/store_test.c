@@ -300,6 +300,32 @@ static void garbage_is_corrupt(void **state)
     assert_int_equal(store_check(&options, NULL), ERR_CORRUPT);
 }
 
+/* A power cut or a full disk in the first making must not shut the store for good. */
+static void a_cut_making_is_made_anew(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4096, 8192};
+    static char rest[8193];
+    struct place *place = *state;
+    struct store_options options = options_of(place);
+    assert_int_equal(mkdir(place->dir, 0700), 0);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        char path[256];
+        struct store *store = NULL;
+        memset(rest, 'r', sizeof(rest) - 1);
+        rest[sizes[i]] = '\0';
+        (void)snprintf(path, sizeof(path), "%s/data.mdb", place->dir);
+        (void)unlink(path);
+        write_file(place, "data.mdb", 0, rest);
+        assert_int_equal(store_check(&options, NULL), ERR_NOT_FOUND);
+        options.create = false;
+        assert_int_equal(store_open(&options, &store, NULL), ERR_NOT_FOUND);
+        options.create = true;
+        assert_int_equal(store_open(&options, &store, NULL), ERR_OK);
+        store_destroy(&store);
+        assert_int_equal(store_check(&options, NULL), ERR_OK);
+    }
+}
+
 static void fill_rows(struct store *store, int rows)
 {
     struct store_txn *txn = begin_write(store);
@@ -447,6 +473,7 @@ int main(int argc, char **argv)
         STORE_TEST(newer_version_and_other_kind_are_refused),
         STORE_TEST(absent_store_and_parent_are_named),
         STORE_TEST(garbage_is_corrupt),
+        STORE_TEST(a_cut_making_is_made_anew),
         STORE_TEST(a_damaged_page_kills_only_the_checking_child),
         STORE_TEST(copy_is_complete_compact_and_private),
         STORE_TEST(ballast_is_made_once_and_spent_once),
