@@ -80,7 +80,7 @@ class Calls(Campaign):
             start_failing(gate, case, once)
             gate.controller.heard("hello", timeout=30, gate="g")
             gate.controller.do(f"config 1 {gate.board_port} yes")
-            gate.controller.heard("event", timeout=30, kind=agentlib.DEVICE, reader="b1", state=1)
+            gate.controller.heard("heartbeat", timeout=30, b1=1)
             gate.board.do("auto in-1 on")
             self.walk(agentlib, gate)
             self.judge(agentlib, gate)
