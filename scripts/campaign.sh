@@ -12,8 +12,8 @@ cd "$PARKGATE_ROOT"
 
 case ${1:---help} in
 -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
---list) exec python3 -B tests/campaigns/run.py --list ;;
---report) exec python3 -B tests/campaigns/report.py --write ;;
+--list) exec /usr/bin/python3 -B tests/campaigns/run.py --list ;;
+--report) exec /usr/bin/python3 -B tests/campaigns/report.py --write ;;
 esac
 mkdir -p build/campaigns
 configure build/release >build/campaigns/build.log 2>&1 && build build/release >>build/campaigns/build.log 2>&1 ||
@@ -24,4 +24,4 @@ case " $* " in
         build build/clang fuzz_programs >>build/campaigns/build.log 2>&1 || die "the fuzz programs do not build: build/campaigns/build.log"
     ;;
 esac
-exec python3 -B tests/campaigns/run.py "$@"
+exec /usr/bin/python3 -B tests/campaigns/run.py "$@"
