@@ -67,9 +67,10 @@ class BadCase(ParkCase):
 class PlayedGate:
     """An enrolled gate whose agent is the test. Events are as a well-made agent would send them, until told otherwise."""
 
-    def __init__(self, park, gate):
+    def __init__(self, park, gate, joined=False):
         self.park, self.gate = park, gate
-        park.join(gate)
+        if not joined:
+            park.join(gate)
         self.keys = KeyPair.of_file(park.agent_home(gate) / "agent.key")
         conf = dict(line.split(" = ", 1) for line in (park.agent_home(gate) / "agent.conf").read_text(encoding="utf-8").splitlines()
                     if " = " in line)
