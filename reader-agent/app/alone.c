@@ -226,7 +226,7 @@ uint32_t alone_lease_left_s(const struct gate *gate)
 /* A clock that is far from the controller's is not trusted: it would judge who is valid. */
 void alone_heard(struct gate *gate, int64_t controller_us)
 {
-    struct lease *lease = &gate->copy.lease;
+    struct gate_lease *lease = &gate->copy.lease;
     struct wall wall = gate_wall(gate);
     int64_t off_us = 0;
     bool known = lease->clock_known;
@@ -246,7 +246,7 @@ void alone_heard(struct gate *gate, int64_t controller_us)
 
 void alone_renewed(struct gate *gate)
 {
-    struct lease *lease = &gate->copy.lease;
+    struct gate_lease *lease = &gate->copy.lease;
     bool first = !lease->now.fresh_ever;
     lease_renew(lease, gate_mono(gate), gate_wall(gate));
     if (first) {

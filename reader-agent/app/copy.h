@@ -55,7 +55,7 @@ struct gate_copy {
     struct tz_table *tz;
     uint64_t park_version;
 
-    struct lease lease;
+    struct gate_lease lease;
     struct mono lease_written;
     uint64_t alone; /* decided from the copy, since the start */
 };

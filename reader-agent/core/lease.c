@@ -16,10 +16,10 @@ static int64_t since(int64_t now_us, int64_t before_us)
     return __builtin_sub_overflow(now_us, before_us, &gap) || gap < 0 ? 0 : gap;
 }
 
-void lease_begin(struct lease *lease, const struct lease_saved *saved,
+void lease_begin(struct gate_lease *lease, const struct lease_saved *saved,
                  const uint8_t boot[LEASE_BOOT_SIZE], struct mono now, struct wall wall)
 {
-    *lease = (struct lease){0};
+    *lease = (struct gate_lease){0};
     if (saved != NULL) {
         lease->now = *saved;
         lease->clock_known = memcmp(saved->heard, boot, LEASE_BOOT_SIZE) == 0;
@@ -38,7 +38,7 @@ static struct wall onward(struct wall before, int64_t lived_us, struct wall wall
     return (struct wall){.us = wall.us > lived_to_us ? wall.us : lived_to_us};
 }
 
-void lease_pass(struct lease *lease, struct mono now, struct wall wall)
+void lease_pass(struct gate_lease *lease, struct mono now, struct wall wall)
 {
     struct lease_saved *is = &lease->now;
     int64_t lived_us = since(now.us, is->at.us);
@@ -49,7 +49,7 @@ void lease_pass(struct lease *lease, struct mono now, struct wall wall)
     is->high = onward(is->high, lived_us, lease->clock_known ? wall : is->high);
 }
 
-void lease_heard(struct lease *lease, struct mono now, struct wall wall)
+void lease_heard(struct gate_lease *lease, struct mono now, struct wall wall)
 {
     lease_pass(lease, now, wall);
     lease->now.high = lease->now.counted = wall;
@@ -57,7 +57,7 @@ void lease_heard(struct lease *lease, struct mono now, struct wall wall)
     memcpy(lease->now.heard, lease->now.boot, LEASE_BOOT_SIZE);
 }
 
-void lease_distrust(struct lease *lease, struct mono now, struct wall wall,
+void lease_distrust(struct gate_lease *lease, struct mono now, struct wall wall,
                     struct wall controller)
 {
     lease_pass(lease, now, wall);
@@ -66,7 +66,7 @@ void lease_distrust(struct lease *lease, struct mono now, struct wall wall,
     memset(lease->now.heard, 0, LEASE_BOOT_SIZE);
 }
 
-void lease_renew(struct lease *lease, struct mono now, struct wall wall)
+void lease_renew(struct gate_lease *lease, struct mono now, struct wall wall)
 {
     lease_pass(lease, now, wall);
     lease->now.counted = wall;
@@ -74,7 +74,7 @@ void lease_renew(struct lease *lease, struct mono now, struct wall wall)
     lease->now.spent_us = 0;
 }
 
-void lease_carry(struct lease *lease, int64_t spent_us)
+void lease_carry(struct gate_lease *lease, int64_t spent_us)
 {
     if (!lease->now.fresh_ever || spent_us < lease->now.spent_us) {
         lease->now.spent_us = spent_us;
@@ -90,12 +90,12 @@ int64_t lease_length_us(uint32_t hours, bool high_risk)
     return (int64_t)most * HOUR_US;
 }
 
-int64_t lease_left_us(const struct lease *lease, int64_t length_us)
+int64_t lease_left_us(const struct gate_lease *lease, int64_t length_us)
 {
     return lease->now.fresh_ever ? since(length_us, lease->now.spent_us) : 0;
 }
 
-enum lease lease_state(const struct lease *lease, int64_t length_us, enum lease_policy policy)
+enum lease lease_state(const struct gate_lease *lease, int64_t length_us, enum lease_policy policy)
 {
     if (lease_left_us(lease, length_us) > 0) {
         return LEASE_HOLDS;
@@ -104,7 +104,7 @@ enum lease lease_state(const struct lease *lease, int64_t length_us, enum lease_
                                                                          : LEASE_OVER;
 }
 
-struct wall lease_wall(const struct lease *lease, struct wall wall)
+struct wall lease_wall(const struct gate_lease *lease, struct wall wall)
 {
     bool behind = wall.us < lease->now.high.us;
     return !lease->clock_known || behind ? lease->now.high : wall;

@@ -30,34 +30,34 @@ struct lease_saved {
     int64_t spent_us;               /* then */
 };
 
-struct lease {
+struct gate_lease {
     struct lease_saved now; /* as of the last call; to be saved as it is */
     bool clock_known;
 };
 
 /* `saved` NULL: nothing is known, the lease is over. */
-void lease_begin(struct lease *lease, const struct lease_saved *saved,
+void lease_begin(struct gate_lease *lease, const struct lease_saved *saved,
                  const uint8_t boot[LEASE_BOOT_SIZE], struct mono now, struct wall wall);
 /* Time goes on; call it before asking. */
-void lease_pass(struct lease *lease, struct mono now, struct wall wall);
+void lease_pass(struct gate_lease *lease, struct mono now, struct wall wall);
 /* The controller was heard: the wall clock is taken to be right from now on, also when that is
  * behind the highest one known. */
-void lease_heard(struct lease *lease, struct mono now, struct wall wall);
+void lease_heard(struct gate_lease *lease, struct mono now, struct wall wall);
 /* The controller was heard, and its clock is so far from ours that ours is not trusted: it counts as
  * not known, and the controller's time as the highest. */
-void lease_distrust(struct lease *lease, struct mono now, struct wall wall,
+void lease_distrust(struct gate_lease *lease, struct mono now, struct wall wall,
                     struct wall controller);
 /* The copy is the controller's now. What is known of the clock stays. */
-void lease_renew(struct lease *lease, struct mono now, struct wall wall);
+void lease_renew(struct gate_lease *lease, struct mono now, struct wall wall);
 /* What a carried roster gives: at most as if it had been renewed `spent_us` ago. */
-void lease_carry(struct lease *lease, int64_t spent_us);
+void lease_carry(struct gate_lease *lease, int64_t spent_us);
 
 /* How long it lasts: `hours` of the park (0: the default), an hour into a zone of high risk. */
 int64_t lease_length_us(uint32_t hours, bool high_risk);
 /* Microseconds that are left of it; 0: over. */
-int64_t lease_left_us(const struct lease *lease, int64_t length_us);
+int64_t lease_left_us(const struct gate_lease *lease, int64_t length_us);
 /* The fact for a lane with this policy. */
-enum lease lease_state(const struct lease *lease, int64_t length_us, enum lease_policy policy);
+enum lease lease_state(const struct gate_lease *lease, int64_t length_us, enum lease_policy policy);
 /* The time to judge validity by: the wall clock, never behind the highest known; that one alone
  * while the clock is not known. */
-struct wall lease_wall(const struct lease *lease, struct wall wall);
+struct wall lease_wall(const struct gate_lease *lease, struct wall wall);
