@@ -60,7 +60,9 @@ static const char *add_site(struct park *park, struct name name, const void *mes
     copy_text(park->time_zone, sizeof(park->time_zone), site->time_zone);
     park->emergency_admits = site->emergency_admits;
     park->lease_hours = site->lease_hours;
-    return site->time_zone[0] == '\0' ? "time_zone" : NULL;
+    return site->time_zone[0] == '\0'                     ? "time_zone"
+           : site->lease_hours > LIMIT_LEASE_HOURS_MAX ? "lease_hours"
+                                                       : NULL;
 }
 
 static const char *add_zone(struct park *park, struct name name, const void *message)
