@@ -191,6 +191,7 @@ int main(void)
         PAIR_TEST(exits_ask_for_nothing),
         PAIR_TEST(persons_and_vehicles_are_asked_each_their_own),
         PAIR_TEST(the_window_has_its_bounds),
+        PAIR_TEST(a_gate_alone_has_its_bounds),
         PAIR_TEST(the_park_says_what_its_lanes_want),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
