@@ -202,9 +202,13 @@ static enum err open_again(struct agent_store *store, struct fault *fault)
 enum err agent_store_read(struct agent_store *store, struct store_txn **ret_txn,
                           struct fault *fault)
 {
-    if (store->store == NULL) {
-        TRY(open_again(store, fault));
+    if (store->store != NULL) {
+        enum err err = store_begin_read(store->store, ret_txn, fault);
+        if (err != ERR_IO) {
+            return err;
+        }
     }
+    TRY(open_again(store, fault)); /* else a gate at which nothing happens never sends what waits */
     return store_begin_read(store->store, ret_txn, fault);
 }
 

@@ -15,32 +15,56 @@ static const char *const table_names[DAY_KEYS_TABLES] = {[TABLE_KEYS] = "keys"};
 static const char *const hash_key_name = "hash";
 
 struct day_keys {
-    struct store *store;
+    struct store *store; /* NULL: a write failed for good, and it could not be opened again yet */
     const struct entropy *entropy;
+    char path[STORE_PATH_SIZE];
+    bool to_read;
 };
+
+static enum err open_store(struct day_keys *keys, bool create, struct fault *fault)
+{
+    return store_open(&(struct store_options){.dir = keys->path,
+                                              .kind = "agent-keys",
+                                              .version = DAY_KEYS_VERSION,
+                                              .tables = table_names,
+                                              .table_count = DAY_KEYS_TABLES,
+                                              .map_size = DAY_KEYS_MAP_BYTES,
+                                              .create = create,
+                                              .read_only = keys->to_read},
+                      &keys->store, fault);
+}
+
+/* After a failed write of its root LMDB refuses everything until it is opened anew. */
+static enum err begin(struct day_keys *keys, bool write, struct store_txn **ret_txn,
+                      struct fault *fault)
+{
+    enum err (*const begin_one)(struct store *, struct store_txn **, struct fault *) =
+        write ? store_begin_write : store_begin_read;
+    if (keys->store != NULL) {
+        enum err err = begin_one(keys->store, ret_txn, fault);
+        if (err != ERR_IO) {
+            return err;
+        }
+    }
+    store_destroy(&keys->store);
+    TRY(open_store(keys, false, fault));
+    return begin_one(keys->store, ret_txn, fault);
+}
 
 static enum err open_keys(const char *dir, const struct entropy *entropy, bool to_read,
                           struct day_keys **ret_keys, struct fault *fault)
 {
-    char path[STORE_PATH_SIZE];
-    int size = snprintf(path, sizeof(path), "%s/keys", dir);
-    if (size < 0 || (size_t)size >= sizeof(path)) {
-        return fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
-    }
     AUTO(day_keys_destroy) struct day_keys *keys = calloc(1, sizeof(*keys));
     if (keys == NULL) {
         return fault_set(fault, ERR_IO, "out of memory");
     }
+    int size = snprintf(keys->path, sizeof(keys->path), "%s/keys", dir);
+    if (size < 0 || (size_t)size >= sizeof(keys->path)) {
+        return fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
+    }
     keys->entropy = entropy;
-    TRY(store_open(&(struct store_options){.dir = path,
-                                           .kind = "agent-keys",
-                                           .version = DAY_KEYS_VERSION,
-                                           .tables = table_names,
-                                           .table_count = DAY_KEYS_TABLES,
-                                           .map_size = DAY_KEYS_MAP_BYTES,
-                                           .create = !to_read,
-                                           .read_only = to_read},
-                   &keys->store, fault));
+    keys->to_read = to_read;
+    TRY(open_store(keys, !to_read, fault));
     *ret_keys = keys;
     keys = NULL;
     return ERR_OK;
@@ -71,7 +95,7 @@ static enum err find(struct day_keys *keys, struct bytes key, uint8_t ret_key[DA
                      struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(keys->store, &txn, fault));
+    TRY(begin(keys, false, &txn, fault));
     struct bytes value;
     TRY(store_get(txn, TABLE_KEYS, key, &value, fault));
     if (value.size != DAY_KEY_SIZE) {
@@ -85,7 +109,7 @@ static enum err put_once(struct day_keys *keys, struct bytes key, const uint8_t 
                          struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_write(keys->store, &txn, fault));
+    TRY(begin(keys, true, &txn, fault));
     TRY(store_put(txn, TABLE_KEYS, key, (struct bytes){.data = fresh, .size = DAY_KEY_SIZE},
                   fault));
     return store_commit(&txn, fault);
@@ -145,7 +169,7 @@ enum err day_keys_drop(struct day_keys *keys, uint32_t day, struct fault *fault)
     struct keybuf key;
     key_of_day(&key, day);
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_write(keys->store, &txn, fault));
+    TRY(begin(keys, true, &txn, fault));
     enum err err = store_del(txn, TABLE_KEYS, keybuf_view(&key), fault);
     if (err == ERR_NOT_FOUND) {
         return ERR_OK;
