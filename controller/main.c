@@ -47,6 +47,7 @@ struct daemon {
     struct launcher_link *launcher;
     struct store *store, *keys;
     struct link_key_pair pair;
+    bool again; /* the launcher is to start us anew */
     uint64_t commit_timer;
     struct mono commit_at;             /* when it is due */
     bool switching;                    /* to the next key of our own */
@@ -331,6 +332,13 @@ static void on_turn_end(void *ctx)
     struct daemon *d = ctx;
     begin(d);
     int64_t due_ms = turn_end(d->ctl);
+    if (turn_is_over(d->ctl)) {
+        log_error("store_given_up", LOG_TEXT("dir", d->settings.store),
+                  LOG_TEXT("now", "started again; see the kernel's log for the disk"));
+        d->again = true;
+        loop_stop(d->loop);
+        return;
+    }
     if (due_ms >= 0) {
         arm_commit(d, due_ms);
     }
@@ -531,6 +539,9 @@ static int worker(void *ctx, struct launcher_link *launcher)
     }
     stop(d);
     log_event("controller_stopped", LOG_TEXT("error", err_name(err)));
+    if (d->again) {
+        return LAUNCHER_WORKER_AGAIN;
+    }
     return err == ERR_OK ? 0 : 1;
 }
 

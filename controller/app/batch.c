@@ -231,6 +231,13 @@ static enum err reload_committed(struct controller *ctl, struct fault *fault)
     return controller_reload(ctl, txn, fault);
 }
 
+/* After a failed write of its root LMDB refuses everything until it is opened anew. */
+static bool is_over(struct store *store)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    return store_begin_read(store, &txn, NULL) == ERR_IO;
+}
+
 static void give_up(struct controller *ctl, enum err code, const struct fault *fault)
 {
     struct batch *batch = ctl->batch;
@@ -245,6 +252,7 @@ static void give_up(struct controller *ctl, enum err code, const struct fault *f
     if (reload_committed(ctl, &again) != ERR_OK) {
         log_error("reload_failed", LOG_TEXT("what", again.what));
     }
+    ctl->stores_over = is_over(ctl->store) || is_over(ctl->keys);
 }
 
 /* --- working off --- */

@@ -145,6 +145,11 @@ int64_t turn_end(struct controller *ctl)
     return batch_due_ms(ctl);
 }
 
+bool turn_is_over(const struct controller *ctl)
+{
+    return ctl->stores_over;
+}
+
 void turn_committed(struct controller *ctl, int64_t us)
 {
     gauges_commit(&ctl->gauges, us);

@@ -37,6 +37,10 @@ void turn_job_done(struct controller *ctl, uint64_t job, int status, const char 
 /* Commits when it is due. Returns milliseconds until the next commit is due; -1: none is open. */
 int64_t turn_end(struct controller *ctl);
 
+/* A store takes nothing more until it is opened anew: the process must end and be started again.
+ * Nothing that was acknowledged is lost by that. */
+bool turn_is_over(const struct controller *ctl);
+
 /* Counts what the shell measured: a durable commit; the way of a frame to its verdict in the
  * socket; a whole turn, from the wait's end, its commits included. */
 void turn_committed(struct controller *ctl, int64_t us);
