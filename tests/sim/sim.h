@@ -1,0 +1,273 @@
+/* sim: a park in one process, one thread and one seed: the controller, gates with their boards and
+ * readers, links, clocks, disks, arms and people.
+ *
+ * Controller, gates and boards are the daemons' own object files. What stands in for the outermost
+ * shell: LMDB's calls (memory_lmdb), the loop, ZeroMQ's client (wire), the helpers' socket (port),
+ * the log. Everything that happens is an event of one queue; time goes from one to the next.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/bytes.h"
+#include "common/base/clock.h"
+#include "common/base/entropy.h"
+#include "common/base/ids.h"
+#include "common/base/must.h"
+#include "common/link/key.h"
+#include "common/link/link.h"
+#include "schema/grant.h"
+#include "schema/kinds.h"
+
+#define MS     INT64_C(1000)
+#define SECOND INT64_C(1000000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+
+enum {
+    GATES_MAX = 100,
+    LANES_A_GATE = 2, /* one in, one out */
+    LANES_MAX = GATES_MAX * LANES_A_GATE,
+    PEOPLE_MAX = 20000,
+    SIM_PATH_SIZE = 200,
+};
+
+/* --- random: splitmix64, one stream a purpose, so that one more draw here moves nothing there ---
+ */
+
+struct random {
+    uint64_t state;
+};
+uint64_t random_next(struct random *random);
+/* 0..below-1 */
+uint64_t random_below(struct random *random, uint64_t below);
+/* from..to */
+int64_t random_between(struct random *random, int64_t from, int64_t to);
+bool random_chance(struct random *random, unsigned per_mille);
+
+/* --- what is asked for --- */
+
+struct plan {
+    uint64_t seed;
+    int64_t hours; /* simulated */
+    unsigned gates, people;
+    bool calm;    /* no faults */
+    bool rush;    /* people come every few minutes, else as in a working day */
+    bool verbose; /* tells what happens */
+};
+
+/* --- time and events --- */
+
+typedef void event_run(void *ctx, uint64_t a, uint64_t b);
+
+struct sim {
+    struct plan plan;
+    int64_t now; /* true time: microseconds since 1970 */
+    int64_t began, ends;
+    bool healing; /* faults are over, all is to come to rest */
+    struct random chance;
+    char dir[SIM_PATH_SIZE];
+    uint64_t events;
+    uint64_t digest; /* of everything that was seen from outside */
+};
+extern struct sim sim;
+
+/* Runs `run` at `at` (not before now). Equal times run in the order in which they were asked for.
+ */
+void sim_at(int64_t at, event_run *run, void *ctx, uint64_t a, uint64_t b);
+static inline void sim_after(int64_t us, event_run *run, void *ctx, uint64_t a, uint64_t b)
+{
+    sim_at(sim.now + us, run, ctx, a, b);
+}
+/* The same; `ctx` is of the heap, and freed when the event is forgotten. */
+void sim_at_owned(int64_t at, event_run *run, void *ctx, uint64_t a, uint64_t b);
+/* Runs one event. False: there is none before `until`. */
+bool sim_step(int64_t until);
+void sim_forget_events(void);
+void sim_note(const char *what, uint64_t a,
+              uint64_t b); /* into the digest, and told when verbose */
+/* An invariant does not hold: says what and where, with the command that plays it again; ends. */
+__attribute__((noreturn, format(printf, 2, 3))) void sim_fail(const char *invariant,
+                                                              const char *format, ...);
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- machines: what has a clock, a power plug and disks --- */
+
+struct machine {
+    char name[16];
+    char dir[SIM_PATH_SIZE]; /* its disks begin with it */
+    bool on;                 /* its process runs */
+    bool dying;              /* it ends once this event is over; nothing leaves it any more */
+    unsigned effects_left;   /* until it dies; 0: no such plan */
+    int64_t booted;
+    int64_t offset;    /* of its wall clock */
+    int64_t drift_ppm; /* since `set` */
+    int64_t set;
+    int64_t stalled_until; /* hangs: SIGSTOP, or a disk that is slow */
+    bool disk_full;
+    unsigned disk_fails; /* so many commits fail */
+    struct random random;
+    struct clock clock;
+    struct entropy entropy;
+};
+
+void machine_init(struct machine *machine, const char *name, uint64_t stream);
+struct wall machine_wall(const struct machine *machine);
+struct mono machine_mono(const struct machine *machine);
+/* Something leaves the machine, or is made durable. False: it does not, for the machine is dead. */
+bool machine_effect(struct machine *machine);
+/* The machine whose disk or process this path belongs to; NULL: none. */
+struct machine *machine_of_path(const char *path);
+/* Whose code runs just now; NULL: none. */
+extern struct machine *machine_now;
+
+/* --- the controller --- */
+
+struct machine *controller_machine(void);
+void controller_reset(void);
+void controller_begin(bool with_genesis);
+/* Ends the process; with `power` also what its disk had not synced. */
+void controller_crash(bool power);
+void controller_frame(const struct link_peer *peer, const struct link_key *key, struct bytes frame);
+bool controller_lets_in(const struct link_key *key);
+/* Asks as the first admin, up to a NULL: names and values. The error number; 0 done. `ret_note`
+ * (may be NULL) gets the value of the note `note`. */
+unsigned controller_ask(const char *note, char *ret_note, size_t note_size, const char *verb, ...);
+void controller_enrol(unsigned gate, const char *code);
+struct store *controller_store(void);
+struct journal_place {
+    uint64_t sequence;
+    uint8_t hash[32];
+};
+struct journal_place controller_head(void);
+/* The batch that is open. */
+void controller_rest(void);
+struct park;
+const struct park *controller_park(void);
+
+/* --- gates --- */
+
+struct gate_facts {
+    uint32_t epoch;
+    uint64_t last_sequence, pending, applied, config_version;
+    bool linked; /* WELCOME came and the controller is heard */
+};
+struct gate_decision {
+    bool dead;  /* the gate's process does not run: not looked */
+    bool found; /* a durable event of that place */
+    bool acted; /* ... with a durable verdict */
+    uint32_t kind, outcome;
+};
+
+void gates_reset(void);
+struct machine *gate_machine(unsigned gate);
+void gate_boot(unsigned gate);
+void gate_crash(unsigned gate, bool power);
+/* Its outbox and all else on its disk is lost. The machine must be off. */
+void gate_wipe(unsigned gate);
+bool gate_look(unsigned gate, struct gate_facts *ret_facts);
+/* As it stands on the gate's disk. */
+struct gate_decision gate_decision_of(unsigned gate, struct grant_id id);
+/* Everything that the loop has to do now. */
+void gate_turn(unsigned gate);
+const struct link_key *gate_key(unsigned gate);
+/* A card is shown. */
+void gate_show_card(unsigned gate, unsigned lane, const uint8_t *uid, size_t size);
+
+/* --- links between gates and the controller --- */
+
+void wires_reset(void);
+/* The connection breaks: what is under way is lost, but for a part that had arrived. */
+void wire_break(unsigned gate);
+/* Nothing passes until then. One way: 1 only to the controller, 2 only from it, 3 both. */
+void wire_cut(unsigned gate, int64_t until, unsigned ways);
+/* Slow from now on: up to so much for each frame. */
+void wire_slow(unsigned gate, int64_t most_us);
+void wires_heal(void);
+/* Of the controller's process. */
+void wires_controller_gone(void);
+bool wire_is_up(unsigned gate);
+/* Since when the line has worked without a break; INT64_MAX: it does not. */
+int64_t wire_up_since(unsigned gate);
+/* Whose connection it is; GATES_MAX: nobody's any more. */
+unsigned wire_of_peer(const struct link_peer *peer);
+void wire_to_gate(const struct link_peer *peer, struct bytes frame);
+
+/* --- helpers and boards --- */
+
+void boards_reset(void);
+/* The process of a gate's board ends; another one follows by itself. */
+void board_crash(unsigned gate);
+/* Between the board's process and the board: nobody answers. */
+void board_mute(unsigned gate, bool mute);
+void boards_heal(void);
+/* Somebody is at the arm: it can be turned. */
+bool arm_is_free(unsigned gate, unsigned lane);
+/* Turns it; `person` PEOPLE_MAX: nobody known. */
+void arm_turn(unsigned gate, unsigned lane, unsigned person, bool sure, bool tailgates);
+void arm_press(unsigned gate, unsigned lane);
+
+/* --- people --- */
+
+struct person {
+    char handle[HANDLE_TEXT_SIZE];
+    uint8_t uid[4];
+    unsigned tenant; /* 0 acme, 1 beta */
+    bool night;
+    bool inside;           /* where he thinks he is */
+    int64_t revoked_at;    /* the controller said yes to it; INT64_MAX: it never did */
+    int64_t revoked_asked; /* it was asked for; INT64_MAX: never */
+    bool unknown;          /* has no badge of this park */
+};
+void people_reset(void);
+void people_begin(void);
+unsigned people_count(void);
+struct person *person_of(unsigned number);
+/* PEOPLE_MAX: nobody's. */
+unsigned person_by_uid(const uint8_t *uid, size_t size);
+
+/* --- faults --- */
+
+void faults_begin(void);
+void faults_end(void);
+const char *faults_count(void);
+
+/* --- truth: what must hold --- */
+
+void truth_reset(void);
+/* A turn of an arm. Returns its number. */
+unsigned truth_turned(unsigned gate, unsigned lane, unsigned person, bool sure, bool tailgates);
+/* The board saw all turns of this lane up to now, at this time of its clock. */
+void truth_sensed(unsigned gate, unsigned lane, struct wall at);
+/* Turns of this gate that nobody may have noted: they need not be counted. */
+void truth_unsure(unsigned gate);
+/* Only those that the board has not seen yet. */
+void truth_unseen(unsigned gate);
+/* Its agent ended, and with it what it could not write. */
+void truth_agent_gone(unsigned gate);
+/* Its box lost its disk: events that the controller has not are gone. */
+void truth_wiped(unsigned gate);
+void truth_shown(unsigned gate, unsigned lane, unsigned person);
+void truth_pressed(unsigned gate, unsigned lane);
+/* A relay was switched on. `why`: what the board's process did just now. */
+enum pulse_why { PULSE_NONE = 0, PULSE_OPEN, PULSE_ANSWER, PULSE_ALONE, PULSE_NEXT };
+void truth_pulsed(unsigned gate, unsigned lane, enum pulse_why why, struct grant_id grant);
+/* An event on its way to the controller's process, as it was handed over. */
+void truth_delivered(unsigned gate, struct bytes packed);
+/* The controller's answer as it left. */
+void truth_answered(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t answer,
+                    uint32_t error);
+/* The controller says that it has all up to there. */
+void truth_welcomed(unsigned gate, uint32_t epoch, uint64_t applied);
+/* A verdict as it left. */
+void truth_verdict(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t outcome);
+/* After the end of a turn of the controller in which nothing is left open. */
+void truth_check(void);
+void truth_controller_gone(void);
+void truth_controller_back(void);
+/* All is at rest. */
+void truth_end(void);
+const char *truth_counts(void);
+bool truth_is_settled(void);
