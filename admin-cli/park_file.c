@@ -135,6 +135,11 @@ static bool add_site(const struct entry *e, const struct yaml_site *from)
     site.title_zh = text_or(from->title_zh, "");
     site.time_zone = from->time_zone;
     site.emergency_admits = from->emergency_admits;
+    if (from->lease_hours > LIMIT_LEASE_HOURS_MAX) {
+        char number[24];
+        return bad(e, ERROR_PARK_BAD_VALUE, "lease_hours", cli_number(number, from->lease_hours));
+    }
+    site.lease_hours = from->lease_hours;
     add(e, PARK_SITE, from->name, &site.base);
     return true;
 }
@@ -161,6 +166,7 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.first_person = from->first_person;
     zone.two_person = from->two_person;
     zone.escort = from->escort;
+    zone.high_risk = from->high_risk;
     zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
     zone.n_clearance = from->clearances_count;
@@ -218,6 +224,11 @@ static bool add_lane(const struct entry *e, const void *element)
         char number[24];
         return bad(e, ERROR_PARK_BAD_VALUE, "pair_ms", cli_number(number, *from->pair_ms));
     }
+    if (from->answer_ms != NULL &&
+        (*from->answer_ms < LIMIT_ANSWER_MS_MIN || *from->answer_ms > LIMIT_ANSWER_MS_MAX)) {
+        char number[24];
+        return bad(e, ERROR_PARK_BAD_VALUE, "answer_ms", cli_number(number, *from->answer_ms));
+    }
     Parkgate__ParkLane lane = PARKGATE__PARK_LANE__INIT;
     lane.gate = from->gate;
     lane.title = text_or(from->title, from->name);
@@ -240,6 +251,8 @@ static bool add_lane(const struct entry *e, const void *element)
     lane.interlock = text_or(from->interlock, "");
     lane.second = (uint32_t)from->second;
     lane.pair_ms = number_or(from->pair_ms, 0);
+    lane.answer_ms = number_or(from->answer_ms, 0);
+    lane.lease_over = (uint32_t)from->lease_over;
     lane.driver = from->driver;
     lane.actuator = (uint32_t)from->actuator;
     set_input(from->crush_input, &lane.has_crush_input, &lane.crush_input);

@@ -32,6 +32,10 @@ static const cyaml_strval_t policies[] = {
     {"deny",  0},
     {"grant", 1}
 };
+static const cyaml_strval_t lease_policies[] = {
+    {"deny",          LEASE_POLICY_DENY         },
+    {"authenticated", LEASE_POLICY_AUTHENTICATED}
+};
 static const cyaml_strval_t classes[] = {
     {"bearer",        CREDENTIAL_CLASS_BEARER       },
     {"uid-only",      CREDENTIAL_CLASS_UID_ONLY     },
@@ -118,6 +122,7 @@ static const cyaml_schema_field_t site_fields[] = {
     TITLE(yaml_site, title_zh),
     TEXT(yaml_site, time_zone),
     CYAML_FIELD_BOOL("emergency_admits", MAYBE, struct yaml_site, emergency_admits),
+    CYAML_FIELD_UINT("lease_hours", MAYBE, struct yaml_site, lease_hours),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t name_value = {
@@ -138,6 +143,7 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_BOOL("first_person", MAYBE, struct yaml_zone, first_person),
     CYAML_FIELD_BOOL("two_person", MAYBE, struct yaml_zone, two_person),
     CYAML_FIELD_BOOL("escort", MAYBE, struct yaml_zone, escort),
+    CYAML_FIELD_BOOL("high_risk", MAYBE, struct yaml_zone, high_risk),
     TEXT_MAYBE(yaml_zone, first_clearance),
     CYAML_FIELD_SEQUENCE("clearances", CYAML_FLAG_POINTER | MAYBE, struct yaml_zone, clearances,
                          &name_value, 0, LIMIT_CLEARANCES_PER_ZONE),
@@ -173,6 +179,8 @@ static const cyaml_schema_field_t lane_fields[] = {
     TEXT_MAYBE(yaml_lane, interlock),
     WORD(yaml_lane, second, MAYBE, seconds),
     NUMBER_MAYBE(yaml_lane, pair_ms),
+    NUMBER_MAYBE(yaml_lane, answer_ms),
+    WORD(yaml_lane, lease_over, MAYBE, lease_policies),
     CYAML_FIELD_BOOL("driver", MAYBE, struct yaml_lane, driver),
     WORD(yaml_lane, actuator, MAYBE, actuators),
     NUMBER_MAYBE(yaml_lane, crush_input),

@@ -14,6 +14,7 @@
 struct yaml_site {
     char *name, *title, *title_zh, *time_zone;
     bool emergency_admits;
+    uint32_t lease_hours; /* 0: the default */
 };
 
 struct yaml_zone {
@@ -21,7 +22,7 @@ struct yaml_zone {
     int minimum_class; /* enum credential_class */
     uint32_t capacity;
     uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
-    bool first_person, two_person, escort;
+    bool first_person, two_person, escort, high_risk;
     char *first_clearance;
     char **clearances;
     unsigned clearances_count;
@@ -42,7 +43,8 @@ struct yaml_lane {
     uint32_t *passage_input, *tamper_input, *button_input, *held_input, *display;
     char *interlock;
     int second; /* enum second_credential */
-    uint32_t *pair_ms;
+    uint32_t *pair_ms, *answer_ms;
+    int lease_over; /* enum lease_policy */
     bool driver;
     int actuator; /* enum lane_actuator */
     uint32_t *crush_input, *manual_input;

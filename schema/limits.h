@@ -56,7 +56,9 @@ enum {
     LIMIT_WRONG_AT_LANE = 5, /* wrong ones in a row at one lane raise a fault */
 
     /* time (milliseconds unless said) */
-    LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict */
+    LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict, unless its lane says else */
+    LIMIT_ANSWER_MS_MIN = 100, /* common/park/park_check.c */
+    LIMIT_ANSWER_MS_MAX = 1000,
     /* stale reads and repeats: common/access/decide.h */
     LIMIT_COMMAND_MS = 2000,   /* a command to a lane is void after this */
     LIMIT_GROUP_COMMIT_MS = 5, /* a batch is committed at the latest after this */

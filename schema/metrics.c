@@ -218,6 +218,8 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_VISITS_PER_PERSON", "each visitor by itself; more are refused at once"},
     {"LIMIT_VISIT_DAYS", "each booking or visit by itself; a longer one is refused at once"},
     {"LIMIT_PAIR_MS", "a window, not a level"},
+    {"LIMIT_ANSWER_MS_MIN", "a bound of the park file; parkgate apply refuses less"},
+    {"LIMIT_ANSWER_MS_MAX", "a bound of the park file; parkgate apply refuses more"},
     {"LIMIT_PAIR_MS_MIN", "a bound of the park file; parkgate apply refuses less"},
     {"LIMIT_PAIR_MS_MAX", "a bound of the park file; parkgate apply refuses more"},
     {"LIMIT_WRONG_SECONDS", "each read by itself; then it waits no longer"},

@@ -256,13 +256,15 @@ static enum grant_end end_by(uint32_t passage)
 
 static enum err passage_effects(struct store_txn *txn, const Parkgate__EventEntry *event,
                                 struct bytes index_key, Parkgate__EventIndex *presentation,
-                                struct fault *fault)
+                                bool reads_only, struct fault *fault)
 {
     enum grant_end end = end_by(event->passage);
     if (end != GRANT_OPEN) {
         TRY(end_grants(txn, presentation, end, fault));
     }
-    TRY(follower_standing(txn, event, presentation, end != GRANT_OPEN, fault));
+    if (!reads_only) {
+        TRY(follower_standing(txn, event, presentation, end != GRANT_OPEN, fault));
+    }
     if (!event->counts) {
         return ERR_OK;
     }
@@ -272,13 +274,16 @@ static enum err passage_effects(struct store_txn *txn, const Parkgate__EventEntr
 
 /* What the gate did stands for the repeat rule, not what it should have done. */
 static enum err acted_effects(struct store_txn *txn, const Parkgate__EventEntry *event,
-                              const Parkgate__EventIndex *presentation, struct fault *fault)
+                              const Parkgate__EventIndex *presentation, bool reads_only,
+                              struct fault *fault)
 {
     struct grant_place places[GRANT_PLACES];
     if (presentation->kind != EVENT_PRESENTATION) {
         return ERR_OK;
     }
-    TRY(follower_standing(txn, event, presentation, false, fault));
+    if (!reads_only) {
+        TRY(follower_standing(txn, event, presentation, false, fault));
+    }
     size_t count = places_of(presentation->lane, presentation->direction, &presentation->credential,
                              &presentation->first_credential, places);
     return event->acted_outcome == OUTCOME_GRANT + 1
@@ -289,7 +294,7 @@ static enum err acted_effects(struct store_txn *txn, const Parkgate__EventEntry 
 
 /* Events that belong to an earlier one; one that names none of ours changes nothing more. */
 static enum err follower_effects(struct store_txn *txn, const Parkgate__EventEntry *event,
-                                 struct fault *fault)
+                                 bool reads_only, struct fault *fault)
 {
     Parkgate__EventIndex *presentation = NULL;
     struct keybuf key;
@@ -300,8 +305,9 @@ static enum err follower_effects(struct store_txn *txn, const Parkgate__EventEnt
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     struct bytes index_key = agent_event_key(&key, public_key, epoch, event->presentation);
-    err = event->kind == EVENT_PASSAGE ? passage_effects(txn, event, index_key, presentation, fault)
-                                       : acted_effects(txn, event, presentation, fault);
+    err = event->kind == EVENT_PASSAGE
+              ? passage_effects(txn, event, index_key, presentation, reads_only, fault)
+              : acted_effects(txn, event, presentation, reads_only, fault);
     parkgate__event_index__free_unpacked(presentation, NULL);
     return err;
 }
@@ -312,8 +318,9 @@ static bool opened(const Parkgate__EventEntry *event)
     return event->kind == EVENT_PRESENTATION && done == OUTCOME_GRANT + 1;
 }
 
-enum err event_effects_apply(struct store_txn *txn, uint64_t journal,
-                             const Parkgate__EventEntry *event, struct fault *fault)
+static enum err apply_reads(struct store_txn *txn, uint64_t journal,
+                            const Parkgate__EventEntry *event, bool reads_only,
+                            struct fault *fault)
 {
     TRY(put_index(txn, journal, event, fault));
     if (opened(event)) {
@@ -325,8 +332,20 @@ enum err event_effects_apply(struct store_txn *txn, uint64_t journal,
     if (event->kind == EVENT_PRESENTATION && event->pairing != 0) {
         TRY(pending_apply(txn, event, fault));
     }
-    if (event->presentation != 0 && (event->kind == EVENT_PASSAGE || event->kind == EVENT_ACTED)) {
-        TRY(follower_effects(txn, event, fault));
-    }
+    bool follows = event->kind == EVENT_PASSAGE || event->kind == EVENT_ACTED;
+    return follows && event->presentation != 0 ? follower_effects(txn, event, reads_only, fault)
+                                               : ERR_OK;
+}
+
+enum err event_effects_apply(struct store_txn *txn, uint64_t journal,
+                             const Parkgate__EventEntry *event, struct fault *fault)
+{
+    TRY(apply_reads(txn, journal, event, false, fault));
     return event_presence(txn, journal, event, fault);
+}
+
+enum err event_effects_reads(struct store_txn *txn, uint64_t journal,
+                             const Parkgate__EventEntry *event, struct fault *fault)
+{
+    return apply_reads(txn, journal, event, true, fault);
 }

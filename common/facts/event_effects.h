@@ -14,3 +14,6 @@
  * store's. */
 MUST_CHECK enum err event_effects_apply(struct store_txn *txn, uint64_t journal,
                                         const Parkgate__EventEntry *event, struct fault *fault);
+/* Tables EVENT, GRANT and PENDING alone: of an own event whose rest a gate's copy has already. */
+MUST_CHECK enum err event_effects_reads(struct store_txn *txn, uint64_t journal,
+                                        const Parkgate__EventEntry *event, struct fault *fault);

@@ -165,8 +165,12 @@ static enum schedule_state schedule_now(const struct facts_view *view, struct na
                                         struct civil when)
 {
     const struct park_schedule *schedule = park_schedule(view->park, name);
-    return schedule == NULL ? SCHEDULE_OPEN
-                            : schedule_state(&schedule->weekly, &view->park->holidays, when);
+    if (name.text[0] == '\0') {
+        return SCHEDULE_OPEN;
+    }
+    return schedule == NULL || view->clock_unknown
+               ? SCHEDULE_CLOSED
+               : schedule_state(&schedule->weekly, &view->park->holidays, when);
 }
 
 static enum err leave_of(const struct facts_view *view, const struct park_tenant *tenant,

@@ -59,7 +59,10 @@ static const char *add_site(struct park *park, struct name name, const void *mes
     copy_title(&park->title, site->title, site->title_zh);
     copy_text(park->time_zone, sizeof(park->time_zone), site->time_zone);
     park->emergency_admits = site->emergency_admits;
-    return site->time_zone[0] == '\0' ? "time_zone" : NULL;
+    park->lease_hours = site->lease_hours;
+    return site->time_zone[0] == '\0'                     ? "time_zone"
+           : site->lease_hours > LIMIT_LEASE_HOURS_MAX ? "lease_hours"
+                                                       : NULL;
 }
 
 static const char *add_zone(struct park *park, struct name name, const void *message)
@@ -75,7 +78,8 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
                                .crowd = in->crowd_per_minute,
                                .first_person = in->first_person,
                                .two_person = in->two_person,
-                               .escort = in->escort};
+                               .escort = in->escort,
+                               .high_risk = in->high_risk};
     copy_title(&zone->title, in->title, in->title_zh);
     if (in->minimum_class > CREDENTIAL_CLASS_AUTHENTICATED) {
         return "minimum_class";
@@ -123,6 +127,8 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
         .second = (enum second_credential)in->second,
         .pair_ms = in->pair_ms != 0 ? in->pair_ms : LIMIT_PAIR_MS,
         .driver = in->driver,
+        .answer_ms = in->answer_ms != 0 ? in->answer_ms : LIMIT_ANSWER_MS,
+        .lease_over = (enum lease_policy)in->lease_over,
         .actuator = (enum lane_actuator)in->actuator,
         .crush = point(in->has_crush_input, in->crush_input),
         .manual = point(in->has_manual_input, in->manual_input),
@@ -139,6 +145,9 @@ static const char *add_lane(struct park *park, struct name name, const void *mes
     }
     if (in->second > SECOND_FACE_OR_PIN) {
         return "second";
+    }
+    if (in->lease_over > LEASE_POLICY_AUTHENTICATED) {
+        return "lease_over";
     }
     return !copy_name(in->gate, &lane->gate)               ? "gate"
            : !copy_name(in->zone, &lane->zone)             ? "zone"

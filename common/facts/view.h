@@ -22,4 +22,6 @@ struct facts_view {
     /* Table PASSAGE is there. Without it timed anti-passback takes any passage within its minutes
      * for an entry: stricter, never laxer. */
     bool has_passages;
+    /* A gate that does not know the time: whatever has a schedule counts as closed. */
+    bool clock_unknown;
 };

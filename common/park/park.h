@@ -42,6 +42,7 @@ struct park_zone {
     struct name schedule;
     bool two_person; /* nobody enters it alone */
     bool escort;     /* visitors enter with their host */
+    bool high_risk;  /* a gate decides alone for LIMIT_LEASE_RISK_HOURS only */
 };
 
 struct park_clearance {
@@ -80,6 +81,8 @@ struct park_lane {
     enum lane_actuator actuator;
     struct park_point crush, manual; /* something stands in the way; manual release pulled */
     bool driver;                     /* vehicles: entry needs plate and driver's badge */
+    uint32_t answer_ms; /* its gate waits so long for a verdict */
+    enum lease_policy lease_over; /* entries, when its gate was alone for too long */
 };
 
 struct park_reader {
@@ -143,6 +146,7 @@ struct park {
     struct park_title title;
     char time_zone[64];
     bool emergency_admits; /* entries run on in an emergency */
+    uint32_t lease_hours; /* how long a gate decides alone; 0: LIMIT_LEASE_HOURS */
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
         schedule_count, passback_count, clearance_count;
     struct park_zone zones[LIMIT_ZONES];

@@ -270,6 +270,19 @@ static bool check_actuator(const struct park_lane *lane, struct complaint *c)
     return true;
 }
 
+/* What its gate does when nobody answers. */
+static bool check_alone(const struct park_lane *lane, struct complaint *c)
+{
+    bool waits = lane->answer_ms != 0; /* else for the default */
+    if (waits && (lane->answer_ms < LIMIT_ANSWER_MS_MIN || lane->answer_ms > LIMIT_ANSWER_MS_MAX)) {
+        return bad_value(c, "lane", lane->name, "answer_ms", "give 100 to 1000");
+    }
+    if (lane->lease_over != LEASE_POLICY_DENY && lane->direction == LANE_OUT) {
+        return bad_value(c, "lane", lane->name, "lease_over", "an exit always goes on; take it away");
+    }
+    return true;
+}
+
 static bool check_lane(const struct park *park, const struct park_lane *lane, struct complaint *c)
 {
     if (!check_lane_places(park, lane, c)) {
@@ -279,7 +292,7 @@ static bool check_lane(const struct park *park, const struct park_lane *lane, st
         return complain(c, ERROR_PARK_LOCKED_EXIT, lane->name.text, NULL, NULL, NULL);
     }
     if (!check_interlock(park, lane, c) || !check_pairs(park, lane, c) ||
-        !check_actuator(lane, c)) {
+        !check_actuator(lane, c) || !check_alone(lane, c)) {
         return false;
     }
     if (is_empty(lane->board)) {

@@ -47,6 +47,7 @@ static void zone_limits_text(const struct park_zone *zone, char *out, size_t siz
     if (zone->escort) {
         append(out, size, ", visitors with their host", "");
     }
+    append(out, size, zone->high_risk ? ", high risk" : "", "");
 }
 
 static void zone_text(const struct park *park, struct name name, char *out, size_t size)
@@ -89,6 +90,14 @@ static void lane_text(const struct park *park, struct name name, char *out, size
         append(out, size, actuators[lane->actuator <= ACTUATOR_BOLLARD ? lane->actuator : 0],
                lane->crush.given ? ", anti-crush" : "");
         lane_pairs_text(lane, out, size);
+        if (lane->answer_ms != LIMIT_ANSWER_MS) {
+            append_number(out, size, ", answer in ", lane->answer_ms, " ms");
+        }
+        append(out, size,
+               lane->lease_over == LEASE_POLICY_AUTHENTICATED
+                   ? ", after the lease authenticated only"
+                   : "",
+               "");
     }
 }
 

@@ -29,18 +29,22 @@ struct config_part {
     uint8_t bytes[CONFIG_PART_BYTES];
 };
 
-/* Is this row one that the gate works with? */
+/* Is this row one that the gate works with? What decisions read, it reads too when it is alone; of
+ * other gates' devices it is told nothing. */
 static bool row_is_for(const struct park *park, struct name gate, uint32_t kind, struct name name)
 {
     switch (kind) {
     case PARK_SITE:
-        return true;
     case PARK_GATE:
-        return name_equal(name, gate);
-    case PARK_LANE: {
-        const struct park_lane *lane = park_lane(park, name);
-        return lane != NULL && name_equal(lane->gate, gate);
-    }
+    case PARK_LANE:
+    case PARK_ZONE:
+    case PARK_TENANT:
+    case PARK_SHIFT:
+    case PARK_SCHEDULE:
+    case PARK_HOLIDAY:
+    case PARK_CLEARANCE:
+    case PARK_PASSBACK:
+        return true;
     case PARK_READER: {
         const struct park_reader *reader = park_reader(park, name);
         const struct park_lane *lane = reader == NULL ? NULL : park_lane(park, reader->lane);

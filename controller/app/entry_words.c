@@ -111,6 +111,22 @@ static void proof_text(const Parkgate__EventEntry *event, struct entry_words *w)
                    event->exchange_ms);
 }
 
+/* Decided by the gate from its copy: as of which entry of the journal, and how old that was. */
+static void offline_text(const Parkgate__EventEntry *event, struct entry_words *w)
+{
+    size_t en = strlen(w->text);
+    size_t zh = strlen(w->text_zh);
+    if (!event->offline) {
+        return;
+    }
+    (void)snprintf(w->text + en, sizeof(w->text) - en, "%soffline, by journal %llu, %u s old",
+                   en > 0 ? ", " : "", (unsigned long long)event->copy_sequence,
+                   event->copy_age_s);
+    (void)snprintf(w->text_zh + zh, sizeof(w->text_zh) - zh,
+                   "%s离线判定，依据日志 %llu，%u 秒前", zh > 0 ? "，" : "",
+                   (unsigned long long)event->copy_sequence, event->copy_age_s);
+}
+
 static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
 {
     switch (event->kind) {
@@ -158,6 +174,7 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     if (event->kind == EVENT_PRESENTATION && w->text[0] == '\0') {
         proof_text(event, w);
     }
+    offline_text(event, w);
 }
 
 /* What was done at the lane stands before what the controller had said. */

@@ -9,8 +9,8 @@
 #include "schema/kinds.h"
 
 const struct fault_kind fault_gate_away = {
-    "gate-away", "gate %s is not heard; it decides alone: entries denied, exits free",
-    "出入口 %s 失联；由其自行判定：禁止进入，放行离开"};
+    "gate-away", "gate %s is not heard; it decides alone, from its copy while its lease lasts",
+    "出入口 %s 失联；授权期内按其副本自行判定，出口放行"};
 const struct fault_kind fault_device_down = {
     "device-down", "%s does not work; check its power and cable", "%s 故障；请检查电源和线缆"};
 const struct fault_kind fault_device_tamper = {"device-tamper", "%s was opened or tampered with",
@@ -38,6 +38,10 @@ const struct fault_kind fault_event_refused = {"event-refused",
 const struct fault_kind fault_verdict_differs = {
     "verdict-differs", "gate %s acted on another verdict than the controller's",
     "出入口 %s 执行的判定与控制器不同"};
+const struct fault_kind fault_offline_conflict = {
+    "offline-conflict",
+    "lane %s, apart from the controller, let in who was inside already by what others saw",
+    "通道 %s 在与控制器断开期间放行了其他记录显示已在园内的人员；请核查"};
 const struct fault_kind fault_clock_off = {
     "clock-off", "the clock of gate %s is off by more than a second; check its time service",
     "出入口 %s 的时钟偏差超过一秒；请检查授时"};

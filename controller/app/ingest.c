@@ -8,6 +8,7 @@
 #include "common/facts/event_outcome.h"
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"
+#include "common/facts/presence_now.h"
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/zone_alerts.h"
@@ -264,6 +265,38 @@ static enum err note_wrong_tries(struct controller *ctl, const struct arrival *a
                : ERR_OK;
 }
 
+/* Somebody whom the gate let in from outside while it was apart, and who was inside by then. */
+static enum err is_inside_twice(struct controller *ctl, const struct arrival *a,
+                                struct handle holder, bool *ret, struct fault *fault)
+{
+    struct presence_row row;
+    bool from_outside = a->direction == LANE_IN && a->lane->outer_zone.text[0] == '\0';
+    *ret = false;
+    if (!a->event->offline || a->event->outcome != OUTCOME_GRANT + 1 || !from_outside ||
+        handle_is_none(holder)) {
+        return ERR_OK;
+    }
+    TRY(presence_row_get(ctl->txn, holder, &row, fault));
+    *ret = row.state.inside && row.last.us < a->out.entry.captured_us;
+    return ERR_OK;
+}
+
+/* What the gate could not know: it is recorded as it was done, and told. */
+static enum err note_conflict(struct controller *ctl, const struct arrival *a, bool conflict,
+                              struct fault *fault)
+{
+    return conflict ? fault_note(ctl, &fault_offline_conflict, a->lane->name.text,
+                                 a->session->gate.text, a->lane->name.text, fault)
+                    : ERR_OK;
+}
+
+static bool breaks_passback(const struct arrival *a, const struct facts *facts)
+{
+    return a->event->offline && a->event->outcome == OUTCOME_GRANT + 1 &&
+           a->direction == LANE_IN &&
+           (facts->passback == PASSBACK_INSIDE || facts->passback == PASSBACK_TOO_SOON);
+}
+
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
@@ -271,6 +304,8 @@ static enum err on_presentation(struct controller *ctl, struct arrival *a, struc
     struct facts facts;
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
     struct verdict verdict = {0};
+    bool twice = false;
+    TRY(is_inside_twice(ctl, a, a->out.subject.holder, &twice, fault));
     if (a->event->outcome == 0) {
         verdict = decide_once(ctl, a, &facts);
     }
@@ -279,6 +314,7 @@ static enum err on_presentation(struct controller *ctl, struct arrival *a, struc
     TRY(seal_read(ctl, a, fault));
     TRY(record_applied(ctl, a, fault));
     TRY(note_wrong_tries(ctl, a, fault));
+    TRY(note_conflict(ctl, a, twice || breaks_passback(a, &facts), fault));
     return a->out.entry.reason == REASON_GRANTED_PASSBACK
                ? fault_note(ctl, &fault_passback_soft, a->lane->name.text, a->session->gate.text,
                             a->lane->name.text, fault)
@@ -412,10 +448,14 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
     TRY(err);
     bool differs = index->kind == EVENT_PRESENTATION && index->outcome != 0 &&
                    index->outcome != a->event->outcome;
+    bool twice = false;
     a->out.entry.outcome = index->outcome;
     a->out.entry.reason = index->reason;
+    err = is_inside_twice(ctl, a, people_handle(&index->holder), &twice, fault);
     parkgate__event_index__free_unpacked(index, NULL);
+    TRY(err);
     TRY(record_applied(ctl, a, fault));
+    TRY(note_conflict(ctl, a, twice, fault));
     return differs ? fault_note(ctl, &fault_verdict_differs, a->session->gate.text,
                                 a->session->gate.text, a->lane->name.text, fault)
                    : ERR_OK;

@@ -52,6 +52,7 @@ static void tick(void *ctx)
     devices_tick(gate);
     terminals_tick(gate);
     uplink_tick(gate);
+    copy_tick(gate);
     rekey_tick(gate);
     record_late_again(gate);
     recover_again(gate);
@@ -145,6 +146,7 @@ static enum err open_stores(struct gate *gate, struct fault *fault)
     TRY(agent_store_open(gate->dir, gate->entropy, &gate->store, fault));
     TRY(day_keys_open(gate->dir, gate->entropy, &gate->day_keys, fault));
     TRY(vault_create(gate->day_keys, gate->entropy, &gate->vault, fault));
+    TRY(copy_begin(gate, fault));
     struct agent_health health;
     agent_store_health(gate->store, &health);
     if (health.is_volatile) {
@@ -197,6 +199,7 @@ void gate_end(struct gate **handle)
         link_destroy(&gate->link);
     }
     loop_destroy(&gate->loop);
+    copy_end(gate);
     vault_destroy(&gate->vault);
     day_keys_destroy(&gate->day_keys);
     agent_store_destroy(&gate->store);

@@ -45,6 +45,9 @@ size_t draft_pack(const struct draft *draft, struct grant_id id, uint8_t out[LIM
     event.outcome = draft->has_verdict ? draft->outcome + 1 : 0;
     event.reason = draft->reason;
     event.verdict_source = draft->source;
+    event.offline = draft->stamp.offline;
+    event.copy_sequence = draft->stamp.sequence;
+    event.copy_age_s = draft->stamp.age_s;
     event.passage = draft->passage;
     event.command_sequence = draft->command_sequence;
     event.command_result = draft->command_result;

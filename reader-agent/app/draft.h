@@ -3,6 +3,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/ids.h"
+#include "reader-agent/core/presentation.h"
 #include "schema/agent.pb-c.h"
 #include "schema/grant.h"
 #include "schema/kinds.h"
@@ -25,6 +26,7 @@ struct draft {
     char device_event[LIMIT_DEVICE_EVENT_BYTES + 1];
     struct grant_id presentation; /* that this event belongs to */
     bool has_verdict;
+    struct copy_stamp stamp; /* of the copy that the verdict was found with */
     uint32_t outcome, reason, source;
     uint32_t passage;
     uint64_t command_sequence;

@@ -13,6 +13,7 @@
  *   recover.c    what a crash left open
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
+ *   copy.h       its copy of what decisions read, and what it decides alone
  *   figures.c    what is shown to a monitoring system
  *   agent.c      putting it together, timers, the end
  */
@@ -24,6 +25,7 @@
 #include "common/base/loop.h"
 #include "common/link/link.h"
 #include "common/metrics/times.h"
+#include "reader-agent/app/copy.h"
 #include "reader-agent/app/draft.h"
 #include "reader-agent/app/gate_park.h"
 #include "reader-agent/app/settings.h"
@@ -180,6 +182,7 @@ struct gate {
     uint64_t uncounted_exits, uncounted_entries; /* done without an event, not on disk yet */
 
     struct gate_park *park; /* heap, replaced as a whole */
+    struct gate_copy copy;
     size_t device_count;
     struct gate_device devices[GATE_DEVICES_MAX];
     struct presentations presentations;

@@ -78,7 +78,11 @@ static enum err add_lane(struct gate_park *park, struct name gate, struct name n
                              .unknown_clock_grants = row->unknown_clock_grants,
                              .has_display = row->has_display,
                              .open_ms = row->open_ms,
-                             .pass_ms = row->pass_ms};
+                             .pass_ms = row->pass_ms,
+                             .answer_ms = row->answer_ms};
+    if (lane.answer_ms == 0 || lane.answer_ms > LIMIT_ANSWER_MS_MAX) {
+        lane.answer_ms = LIMIT_ANSWER_MS;
+    }
     bool has_board = row->board[0] != '\0';
     if (lane.direction < LANE_IN || lane.direction > LANE_BOTH ||
         (has_board && !name_from_text(row->board, &lane.board)) || row->open_coil > UINT16_MAX ||

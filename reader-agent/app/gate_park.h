@@ -28,6 +28,7 @@ struct gate_lane {
     bool unknown_clock_grants;
     bool has_display;
     uint32_t open_ms, pass_ms;
+    uint32_t answer_ms;  /* how long a verdict is waited for */
     bool opens_by_reply; /* no board: the answer of `camera` opens it */
     struct name camera;
 };

@@ -13,7 +13,7 @@ enum { OPENING_MS = LIMIT_COMMAND_MS, SHOW_MS = 4000, PRESS_WAIT_MS = 60000 };
 enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane)
 {
     uint32_t mode = LANE_MODE_NORMAL;
-    if (lane_mode_get(gate->store, lane->name, &mode, NULL) == ERR_OK && mode <= LANE_MODE_LOCKED) {
+    if (lane_order_get(gate->store, lane->name, &mode, NULL) == ERR_OK && mode <= LANE_MODE_LOCKED) {
         return (enum lane_mode)mode;
     }
     return lane->mode;

@@ -156,10 +156,27 @@ static struct asker asker_of(const struct intake *in)
     return (struct asker){.reader = in->reader->name, .ask = asks ? in->reading->ask : 0};
 }
 
-/* The verdict is the agent's own and stands in the event itself. */
-static enum err decide_here(struct gate *gate, struct intake *in, struct fault *fault)
+/* From the copy where there is one; who is leaving does not need it. */
+static struct verdict decide_alone(struct gate *gate, struct intake *in)
 {
+    uint8_t packed[LIMIT_EVENT_BYTES];
     struct verdict verdict = presentation_own_verdict(&in->facts);
+    struct verdict by_copy = verdict;
+    size_t size = draft_pack(&in->draft, (struct grant_id){0}, packed);
+    Parkgate__Event *event = parkgate__event__unpack(NULL, size, packed);
+    if (event != NULL && alone_decide(gate, event, &by_copy, &in->draft.stamp) &&
+        verdict.outcome != OUTCOME_GRANT) {
+        verdict = by_copy;
+    }
+    parkgate__event__free_unpacked(event, NULL);
+    return verdict;
+}
+
+/* The verdict is the agent's own and stands in the event itself. `alone`: nobody could be asked. */
+static enum err decide_here(struct gate *gate, struct intake *in, bool alone, struct fault *fault)
+{
+    struct verdict verdict =
+        alone ? decide_alone(gate, in) : presentation_own_verdict(&in->facts);
     set_verdict(&in->draft, verdict);
     struct grant_id id = {0};
     enum err err =
@@ -201,6 +218,18 @@ static void arm_deadline(struct gate *gate)
     (void)loop_after(gate->loop, left_us <= 0 ? 1 : left_us / 1000 + 1, 0, deadline_passed, gate);
 }
 
+static void decide_due(struct gate *gate, struct presentation_row *row)
+{
+    Parkgate__Event *event = NULL;
+    struct verdict verdict = row->verdict;
+    struct copy_stamp stamp = {0};
+    if (own_event_read(gate, row->id, &event, NULL) == ERR_OK &&
+        alone_decide(gate, event, &verdict, &stamp)) {
+        presentation_due_verdict(row, verdict, stamp);
+    }
+    parkgate__event__free_unpacked(event, NULL);
+}
+
 static void deadline_passed(void *ctx)
 {
     struct gate *gate = ctx;
@@ -211,6 +240,7 @@ static void deadline_passed(void *ctx)
         gate->figures.missed++;
         log_warning("verdict_missed", LOG_TEXT("lane", row->lane.text),
                     LOG_NUM("sequence", row->id.sequence));
+        decide_due(gate, row);
         record_verdict(gate, row);
     }
     arm_deadline(gate);
@@ -298,15 +328,18 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
         return deny_for_want_of_room(gate, &in, fault);
     }
     bool answers = link_state_answers(&gate->link_state, gate_mono(gate));
+    bool opens_nothing = presentation_is_own(&in.facts, true);
     struct presentation_row *row = NULL;
     if (!presentation_is_own(&in.facts, answers)) {
-        row = presentation_begin(&gate->presentations, in.lane->name, in.reader->name, &in.facts);
+        row = presentation_begin(&gate->presentations, in.lane->name, in.reader->name, &in.facts,
+                                 in.lane->answer_ms);
     }
     if (row != NULL) {
         row->ask = asker_of(&in).ask;
     }
     enum err err =
-        row != NULL ? ask_controller(gate, &in, row, fault) : decide_here(gate, &in, fault);
+        row != NULL ? ask_controller(gate, &in, row, fault)
+                               : decide_here(gate, &in, !opens_nothing, fault);
     if (err != ERR_OK) {
         replies_refuse(gate->replies, reading->ticket); /* unless it was opened */
     }

@@ -68,6 +68,7 @@ static struct draft acted_draft(struct gate *gate, const struct presentation_row
                           .outcome = (uint32_t)row->verdict.outcome,
                           .reason = (uint32_t)row->verdict.reason,
                           .source = (uint32_t)row->source,
+                          .stamp = row->stamp,
                           .direction = row->direction == DIRECTION_OUT ? LANE_OUT : LANE_IN};
 }
 
@@ -163,6 +164,11 @@ enum err record_commit(struct gate *gate, struct fault *fault)
             fresh[fresh_count++] = gate->batch.events[i].id;
         }
     }
+    struct grant_id acted[BATCH_ACTED_MAX];
+    size_t acted_count = gate->batch.acted_count;
+    for (size_t i = 0; i < acted_count; i++) {
+        acted[i] = gate->batch.acted[i].id;
+    }
     struct after afters[GATE_AFTERS_MAX];
     size_t after_count = gate->after_count;
     memcpy(afters, gate->afters, after_count * sizeof(afters[0]));
@@ -188,6 +194,7 @@ enum err record_commit(struct gate *gate, struct fault *fault)
     if (fresh_count > 0) {
         outbox_make_room(gate);
     }
+    own_events_written(gate, acted, acted_count);
     return ERR_OK;
 }
 

@@ -26,7 +26,9 @@ static void send_hello(struct gate *gate)
     hello.gate = gate->settings.gate.text;
     hello.program = PROGRAM_NAME;
     hello.wall_us = gate_wall(gate).us;
-    hello.config_version = state->config_version;
+    hello.config_version = gate->copy.park == NULL ? 0 : state->config_version;
+    hello.copy_generation = copy_store_about(gate->copy.store)->generation;
+    hello.copy_sequence = copy_store_about(gate->copy.store)->sequence;
     hello.command_sequence = state->command_sequence;
     struct fault fault = {0};
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
@@ -55,6 +57,10 @@ static void send_heartbeat(struct gate *gate)
     (void)!outbox_first_pending(gate->store, agent_store_state(gate->store)->epoch,
                                 &beat.pending_from, &(uint32_t){0}, NULL);
     beat.outbox_permille = outbox_permille(gate);
+    beat.copy_generation = copy_store_about(gate->copy.store)->generation;
+    beat.copy_sequence = copy_store_about(gate->copy.store)->sequence;
+    beat.lease_left_s = alone_lease_left_s(gate);
+    beat.clock_unknown = !gate->copy.lease.clock_known;
     beat.n_device = count;
     beat.device = names;
     beat.n_state = count;
@@ -85,6 +91,8 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
         gate->batch.applied = welcome->applied;
     }
     link_state_welcomed(&gate->link_state, gate_mono(gate));
+    alone_heard(gate, welcome->wall_us);
+    copy_welcomed(gate);
     backlog_restart(gate, gate_mono(gate));
     if (!was_up) {
         log_event("controller_welcome", LOG_NUM("epoch", welcome->epoch),
@@ -146,6 +154,7 @@ static void store_config(struct gate *gate)
     }
     log_event("config_stored", LOG_NUM("version", parts->version), LOG_NUM("rows", parts->count));
     devices_apply(gate);
+    copy_park_changed(gate);
 }
 
 static void hear_config(struct gate *gate, const ProtobufCMessage *message)
@@ -188,7 +197,7 @@ static void hear_verdict(struct gate *gate, const ProtobufCMessage *message)
                               .reason = (enum reason)heard->reason};
     if (presentation_answered(row, verdict) == STEP_COMMIT) {
         int64_t left_us = row->deadline.us - gate_mono(gate).us;
-        metric_times_add(&gate->figures.answers, LIMIT_ANSWER_MS * INT64_C(1000) - left_us);
+        metric_times_add(&gate->figures.answers, row->answer_ms * INT64_C(1000) - left_us);
         link_state_served(&gate->link_state);
         record_verdict(gate, row);
     }
@@ -217,6 +226,12 @@ static void hear_rekey(struct gate *gate, const ProtobufCMessage *message)
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
     gate->echo_us = ((const Parkgate__Heartbeat *)message)->wall_us;
+    alone_heard(gate, gate->echo_us);
+}
+
+static void hear_copy_part(struct gate *gate, const ProtobufCMessage *message)
+{
+    copy_part_heard(gate, (const Parkgate__CopyPart *)message);
 }
 
 /* Verdicts and commands of a controller that has not welcomed us are none. */
@@ -234,6 +249,7 @@ static const struct message_handler {
     {MESSAGE_HEARTBEAT,     false, hear_heartbeat},
     {MESSAGE_SUBJECTS,      true,  hear_subjects },
     {MESSAGE_REKEY,         true,  hear_rekey    },
+    {MESSAGE_COPY_PART,     true,  hear_copy_part},
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
@@ -305,6 +321,7 @@ void uplink_tick(struct gate *gate)
     unsigned due = link_state_tick(&gate->link_state, now);
     if (due & LINK_DUE_SILENT) {
         log_warning("controller_silent", LOG_NUM("ms", LIMIT_SILENCE_MS));
+        copy_link_lost(gate);
     }
     if ((due & LINK_DUE_RENEW) || ((due & LINK_DUE_SILENT) && gate->rekey.has_server_next)) {
         rekey_server_silent(gate);

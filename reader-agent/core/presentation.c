@@ -15,7 +15,8 @@ bool presentation_is_own(const struct facts *facts, bool controller_answers)
 }
 
 struct presentation_row *presentation_begin(struct presentations *table, struct name lane,
-                                            struct name reader, const struct facts *facts)
+                                            struct name reader, const struct facts *facts,
+                                            uint32_t answer_ms)
 {
     for (size_t i = 0; i < PRESENTATIONS_MAX; i++) {
         struct presentation_row *row = &table->rows[i];
@@ -24,7 +25,8 @@ struct presentation_row *presentation_begin(struct presentations *table, struct 
                                              .lane = lane,
                                              .reader = reader,
                                              .direction = facts->direction,
-                                             .facts = *facts};
+                                             .facts = *facts,
+                                             .answer_ms = answer_ms};
             return row;
         }
     }
@@ -60,7 +62,7 @@ enum step presentation_stored(struct presentation_row *row, bool durable, struct
     if (durable) {
         row->id = id;
         row->state = PRESENTATION_WAITING;
-        row->deadline = mono_after_ms(now, LIMIT_ANSWER_MS);
+        row->deadline = mono_after_ms(now, row->answer_ms);
         return STEP_ASK;
     }
     row->state = PRESENTATION_FREE;
@@ -109,6 +111,16 @@ struct presentation_row *presentation_due(struct presentations *table, struct mo
         }
     }
     return NULL;
+}
+
+void presentation_due_verdict(struct presentation_row *row, struct verdict verdict,
+                              struct copy_stamp stamp)
+{
+    MUST(row->state == PRESENTATION_DECIDING && row->source == SOURCE_AGENT);
+    if (!leaves(&row->facts)) {
+        row->verdict = verdict;
+    }
+    row->stamp = stamp;
 }
 
 bool presentation_next_deadline(const struct presentations *table, struct mono *ret_deadline)

@@ -43,6 +43,13 @@ enum step {
     STEP_SHOW,      /* show the verdict; the lane stays closed */
 };
 
+/* The copy that a gate decided from. */
+struct copy_stamp {
+    bool offline;      /* false: from none */
+    uint64_t sequence; /* of the journal */
+    uint32_t age_s;    /* since it was the controller's */
+};
+
 struct presentation_row {
     enum presentation_state state;
     struct grant_id id; /* of its event; none while storing failed or did not begin */
@@ -50,28 +57,31 @@ struct presentation_row {
     struct name reader;
     enum direction direction;
     struct facts facts; /* what the agent itself would decide from */
+    uint32_t answer_ms; /* how long the verdict is waited for */
     struct mono deadline;
     struct verdict verdict; /* while deciding */
     enum verdict_source source;
     uint64_t ask; /* the shell's: the device itself opens by our answer to this; 0 no */
+    struct copy_stamp stamp; /* of the copy that `verdict` was found with */
 };
 
 struct presentations {
     struct presentation_row rows[PRESENTATIONS_MAX];
 };
 
-/* The agent's own verdict: decide() with nothing but what the gate knows by itself, so never laxer
- * than the controller: exits are granted when live, every entry is denied. */
+/* The agent's own verdict without a copy to ask: decide() with nothing but what the gate knows by
+ * itself, so never laxer than the controller: exits are granted when live, every entry is denied. */
 struct verdict presentation_own_verdict(const struct facts *facts);
 
 /* Does the agent decide a read with these facts by itself, without asking? When the controller does
  * not answer, and for reads that open nothing whoever decides (history, stale). */
 bool presentation_is_own(const struct facts *facts, bool controller_answers);
 
-/* Takes a slot for a read that the controller is to decide: storing. NULL: the table is full, the
- * agent decides by itself. */
+/* Takes a slot for a read that the controller is to decide within answer_ms: storing. NULL: the table
+ * is full, the agent decides by itself. */
 struct presentation_row *presentation_begin(struct presentations *table, struct name lane,
-                                            struct name reader, const struct facts *facts);
+                                            struct name reader, const struct facts *facts,
+                                            uint32_t answer_ms);
 /* Its event is durable as `id` (then STEP_ASK), or is not (then the agent's verdict holds:
  * STEP_OPEN_LATE for a live exit, STEP_SHOW else; the slot is free, the verdict in *row until it is
  * taken again). */
@@ -84,8 +94,11 @@ struct presentation_row *presentation_find(struct presentations *table, struct g
  * another one is already on its way. */
 enum step presentation_answered(struct presentation_row *row, struct verdict verdict);
 /* One whose deadline has passed; it decides by itself and is now deciding: STEP_COMMIT is due, and
- * an event "acted". NULL: none. */
+ * an event "acted". Its verdict is that without a copy. NULL: none. */
 struct presentation_row *presentation_due(struct presentations *table, struct mono now);
+/* What the copy says of one that is due. A live exit stays granted. */
+void presentation_due_verdict(struct presentation_row *row, struct verdict verdict,
+                              struct copy_stamp stamp);
 /* When the next deadline falls. False: none waits. */
 bool presentation_next_deadline(const struct presentations *table, struct mono *ret_deadline);
 /* The verdict is durable, or its commit failed. Frees the slot; *row keeps its values until it is

@@ -79,7 +79,7 @@ enum err park_copy_walk(struct agent_store *store,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-enum err lane_mode_get(struct agent_store *store, struct name lane, uint32_t *ret_mode,
+enum err lane_order_get(struct agent_store *store, struct name lane, uint32_t *ret_mode,
                        struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;

@@ -4,7 +4,7 @@
 #include "common/base/ids.h"
 #include "reader-agent/store/agent_store.h"
 
-enum { PARK_COPY_ROWS_MAX = 2048, PARK_COPY_ROW_BYTES = 2048 };
+enum { PARK_COPY_ROWS_MAX = 2048, PARK_COPY_ROW_BYTES = 16384 };
 
 /* Replaces all rows and their version in one step. Rows are packed ParkRow messages, each with a
  * kind and name of its own; ERR_INPUT: one cannot be read or stands twice, nothing was changed. */
@@ -17,5 +17,5 @@ MUST_CHECK enum err park_copy_walk(struct agent_store *store,
                                                     struct fault *fault),
                                    void *ctx, struct fault *fault);
 /* Mode last ordered for a lane. ERR_NOT_FOUND: none. */
-MUST_CHECK enum err lane_mode_get(struct agent_store *store, struct name lane, uint32_t *ret_mode,
+MUST_CHECK enum err lane_order_get(struct agent_store *store, struct name lane, uint32_t *ret_mode,
                                   struct fault *fault);

@@ -91,7 +91,7 @@ static void nothing_but_a_live_exit_opens_without_a_commit(void **state)
 static struct presentation_row *waiting(struct presentations *table, const struct facts *facts,
                                         uint64_t sequence, int64_t now_ms)
 {
-    struct presentation_row *row = presentation_begin(table, lane_name(), lane_name(), facts);
+    struct presentation_row *row = presentation_begin(table, lane_name(), lane_name(), facts, LIMIT_ANSWER_MS);
     assert_non_null(row);
     struct grant_id id = {.epoch = 1, .sequence = sequence};
     assert_int_equal(presentation_stored(row, true, id, (struct mono){.us = now_ms * 1000}),
@@ -175,10 +175,10 @@ static void event_that_is_not_stored(void **state)
     struct facts in = facts_of(DIRECTION_IN, FRESHNESS_LIVE, false, false);
     struct facts out = facts_of(DIRECTION_OUT, FRESHNESS_LIVE, false, false);
     struct grant_id none = {0};
-    struct presentation_row *row = presentation_begin(&table, lane_name(), lane_name(), &in);
+    struct presentation_row *row = presentation_begin(&table, lane_name(), lane_name(), &in, LIMIT_ANSWER_MS);
     assert_int_equal(presentation_stored(row, false, none, (struct mono){0}), STEP_SHOW);
     assert_int_equal(row->verdict.outcome, OUTCOME_DENY);
-    row = presentation_begin(&table, lane_name(), lane_name(), &out);
+    row = presentation_begin(&table, lane_name(), lane_name(), &out, LIMIT_ANSWER_MS);
     assert_int_equal(presentation_stored(row, false, none, (struct mono){0}), STEP_OPEN_LATE);
     assert_int_equal(row->verdict.reason, REASON_AGENT_ERROR);
     assert_int_equal(presentation_count(&table), 0);
@@ -207,7 +207,7 @@ static void table_is_bounded_and_rows_move(void **state)
     for (uint64_t i = 0; i < PRESENTATIONS_MAX; i++) {
         (void)waiting(&table, &in, i + 1, 0);
     }
-    assert_null(presentation_begin(&table, lane_name(), lane_name(), &in));
+    assert_null(presentation_begin(&table, lane_name(), lane_name(), &in, LIMIT_ANSWER_MS));
     assert_int_equal(presentation_count(&table), PRESENTATIONS_MAX);
     struct grant_id from = {.epoch = 1, .sequence = 3};
     struct grant_id to = {.epoch = 2, .sequence = 1};

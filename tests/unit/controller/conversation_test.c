@@ -33,12 +33,14 @@ static void new_gate_gets_epoch_one_and_its_rows(void **state)
     const Parkgate__Config *config = (const void *)sent->body;
     assert_int_equal(config->part, 1);
     assert_int_equal(config->parts, 1);
-    assert_int_equal(config->n_row, 1 + 1 + 8 + 9 + 1); /* park, gate, lanes, readers, board */
+    assert_int_equal(config->n_row, (1 + 2 + 10 + 9 + 1) + (4 + 3 + 2 + 1 + 1));
+    /* park, gates, lanes, its readers and board; zones, tenants, shifts, schedule, holiday */
     for (size_t i = 0; i < config->n_row; i++) {
         Parkgate__ParkRow *row =
             parkgate__park_row__unpack(NULL, config->row[i].len, config->row[i].data);
         assert_non_null(row);
-        assert_true(row->kind != PARK_TENANT && strncmp(row->name, "b-", 2) != 0);
+        bool device = row->kind == PARK_READER || row->kind == PARK_BOARD;
+        assert_true(!device || strncmp(row->name, "b-", 2) != 0); /* of others nothing */
         parkgate__park_row__free_unpacked(row, NULL);
     }
 }

@@ -133,6 +133,34 @@ static void the_window_has_its_bounds(void **state)
     }
 }
 
+static void a_gate_alone_has_its_bounds(void **state)
+{
+    begin(state);
+    static const struct {
+        uint32_t ms;
+        bool good;
+    } rows[] = {
+        {0,    true }, /* the default */
+        {99,   false},
+        {100,  true },
+        {1000, true },
+        {1001, false}
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        lane_of("p-pin")->answer_ms = rows[i].ms;
+        if (rows[i].good) {
+            assert_good();
+        } else {
+            assert_says("lane p-pin: answer_ms: give 100 to 1000");
+        }
+    }
+    lane_of("p-pin")->answer_ms = 0;
+    lane_of("p-pin")->lease_over = LEASE_POLICY_AUTHENTICATED;
+    assert_good();
+    lane_of("a-out")->lease_over = LEASE_POLICY_AUTHENTICATED;
+    assert_says("lane a-out: lease_over: an exit always goes on; take it away");
+}
+
 static void the_park_says_what_its_lanes_want(void **state)
 {
     begin(state);
@@ -163,6 +191,7 @@ int main(void)
         PAIR_TEST(exits_ask_for_nothing),
         PAIR_TEST(persons_and_vehicles_are_asked_each_their_own),
         PAIR_TEST(the_window_has_its_bounds),
+        PAIR_TEST(a_gate_alone_has_its_bounds),
         PAIR_TEST(the_park_says_what_its_lanes_want),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -757,7 +757,7 @@ static void a_difference_is_shown_and_applied(void **state)
     assert_non_null(sent);
     const Parkgate__Config *config = (const void *)sent->body;
     assert_int_equal(config->config_version, 2);
-    assert_int_equal(config->n_row, 1 + 1 + 7 + 8 + 1);
+    assert_int_equal(config->n_row, (1 + 2 + 9 + 8 + 1) + (4 + 3 + 2 + 2 + 1));
     assert_true(row_with(admin(w, "lane.list", NULL), "lane", "a-truck") == SIZE_MAX);
     uint64_t gone = gate_plate(w, &gate, "a-truck", "浙A12345", "");
     world_turn(w);

@@ -1,0 +1,110 @@
+/* copy: the gate's copy of what decisions read, and what the gate decides from it when it is alone.
+ *
+ *   copy_feed.c   news from the controller into the copy, its checks
+ *   own_events.c  the gate's own events on top of it
+ *   alone.c       the park that decisions read, the lease, the verdict
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "common/base/tz.h"
+#include "common/facts/view.h"
+#include "common/park/park.h"
+#include "reader-agent/core/lease.h"
+#include "reader-agent/core/presentation.h"
+#include "reader-agent/store/copy_store.h"
+#include "schema/agent.pb-c.h"
+
+struct gate;
+
+enum { COPY_WHY_SIZE = 96 };
+
+/* Parts that have come and are not valid yet: in the file DIR/copy/parts, each behind its length. */
+struct copy_coming {
+    FILE *file;
+    bool whole;      /* the last one has come: they are being applied */
+    bool snapshot;
+    uint32_t number; /* of the last part kept; 0: none */
+    struct copy_about about;
+    long applied;    /* bytes of the file that are taken in */
+    bool taking;     /* copy_store_begin_take() was called */
+    unsigned grown;  /* how often the map was grown for these */
+};
+
+/* The gate's own events, laid over the copy: all up to `next` that it lacks. */
+struct own_events {
+    bool begun;
+    uint32_t epoch;
+    uint64_t next;
+    uint64_t horizon; /* from here on grants and waiting reads are laid of all events */
+};
+
+struct gate_copy {
+    struct copy_store *store;
+    struct copy_coming coming;
+    struct own_events own;
+
+    bool wants_anew; /* the copy was refused, and the controller has not begun another */
+    char why[COPY_WHY_SIZE];
+    bool damage_told; /* an event says that it is damaged */
+    struct mono asked;
+    struct mono wait; /* no part is taken before: the disk had no room */
+
+    struct park *park; /* heap; NULL: the rows do not make one */
+    struct tz_table *tz;
+    uint64_t park_version;
+
+    struct gate_lease lease;
+    struct mono lease_written;
+    uint64_t alone; /* decided from the copy, since the start */
+};
+
+/* Opens the copy and takes the lease up again. Call before any socket or thread exists. */
+MUST_CHECK enum err copy_begin(struct gate *gate, struct fault *fault);
+void copy_end(struct gate *gate);
+/* Every GATE_TICK_MS: time of the lease, checks, own events while the gate is alone. */
+void copy_tick(struct gate *gate);
+/* The park's rows have changed. */
+void copy_park_changed(struct gate *gate);
+
+/* --- copy_feed.c --- */
+
+void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part);
+/* WELCOME came: what the controller was not told yet. */
+void copy_welcomed(struct gate *gate);
+/* The connection is gone: parts on their way will not come. */
+void copy_link_lost(struct gate *gate);
+/* The copy is damaged: it is thrown away, the controller is asked for another. */
+void copy_refuse(struct gate *gate, const char *why);
+/* One record of it is damaged: it is told, and another copy is asked for. */
+void copy_record_damaged(struct gate *gate, const char *why);
+void copy_check_tick(struct gate *gate);
+
+/* --- own_events.c --- */
+
+/* Lays at most `limit` of the gate's own events on top. True: all of them are. */
+bool own_events_lay(struct gate *gate, size_t limit);
+/* Events were written, and the verdicts on these presentations. */
+void own_events_written(struct gate *gate, const struct grant_id *acted, size_t acted_count);
+/* The event as it is in the outbox; free it with parkgate__event__free_unpacked(). ERR_NOT_FOUND: it
+ * is gone, cannot be read, or is of a kind that changes nothing here. */
+MUST_CHECK enum err own_event_read(struct gate *gate, struct grant_id id, Parkgate__Event **ret,
+                                   struct fault *fault);
+/* What was laid is gone. */
+void own_events_drop(struct gate *gate);
+
+/* --- alone.c --- */
+
+/* The copy with what was laid over it so far. False: there is none, or no park to read it with. */
+bool alone_look(struct gate *gate, struct facts_view *ret);
+/* What the gate decides from its copy about a read. False: it has none, and its own verdict
+ * holds. */
+bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdict *ret_verdict,
+                  struct copy_stamp *ret_stamp);
+/* Seconds that are left of the lease of an ordinary zone; 0: over, or no copy. */
+uint32_t alone_lease_left_s(const struct gate *gate);
+/* The controller's clock, by a message that has just come. */
+void alone_heard(struct gate *gate, int64_t controller_us);
+/* The copy is the controller's now. */
+void alone_renewed(struct gate *gate);

@@ -1,0 +1,308 @@
+/* What the gate itself did since the copy's sequence, laid over the copy: presence, counts, grants
+ * that stand open, reads that wait. Every event is taken from the outbox, so a restart lays the same
+ * again. */
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/facts/agent_store.h"
+#include "common/facts/event_effects.h"
+#include "common/facts/event_outcome.h"
+#include "common/facts/presence_now.h"
+#include "reader-agent/app/gate.h"
+
+/* Numbers for own events, above all of the journal's. */
+#define OWN_JOURNAL (UINT64_C(1) << 62)
+
+enum {
+    HORIZON_EVENTS = 512, /* looked back over at most */
+    HORIZON_S = LIMIT_PAIR_MS_MAX / 1000 + 5,
+};
+
+/* Own events stand under no key: there are no others. */
+static struct bytes own_key(void)
+{
+    static const uint8_t none[1] = {0};
+    return (struct bytes){.data = none, .size = sizeof(none)};
+}
+
+struct own_event {
+    Parkgate__Event *event;
+    struct grant_id id;
+    bool covered; /* the copy has it: only grants and waiting reads are laid */
+};
+
+enum err own_event_read(struct gate *gate, struct grant_id id, Parkgate__Event **ret,
+                        struct fault *fault)
+{
+    struct outbox_event stored;
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    TRY(outbox_get(gate->store, id, &stored, fault));
+    if (stored.kind != EVENT_PRESENTATION && stored.kind != EVENT_PASSAGE &&
+        stored.kind != EVENT_COMMAND) {
+        return ERR_NOT_FOUND;
+    }
+    enum err err = vault_open(gate->vault, &stored, packed, &size, fault);
+    *ret = err == ERR_OK ? parkgate__event__unpack(NULL, size, packed) : NULL;
+    return *ret != NULL ? ERR_OK : ERR_NOT_FOUND;
+}
+
+/* The verdict acted on. False: there is none yet. */
+static bool set_acted(struct gate *gate, const struct own_event *own)
+{
+    struct acted acted;
+    if (own->event->outcome != 0) {
+        return true;
+    }
+    if (outbox_acted(gate->store, own->id, &acted, NULL) != ERR_OK) {
+        return false;
+    }
+    own->event->outcome = acted.outcome + 1;
+    own->event->reason = acted.reason;
+    own->event->verdict_source = acted.source;
+    return true;
+}
+
+static void begin_outcome(const struct facts_view *view, const struct own_event *own,
+                          const struct park_lane *lane, struct event_outcome *out)
+{
+    event_outcome_begin(out, own->event, lane, event_direction(view->park, own->event, lane),
+                        view->now);
+    out->entry.public_key = field_of(own_key());
+}
+
+static enum err lay_entry(const struct facts_view *view, const struct own_event *own,
+                          const Parkgate__EventEntry *entry, struct fault *fault)
+{
+    uint64_t journal = OWN_JOURNAL + own->id.sequence;
+    if (own->covered) {
+        return event_effects_reads(view->txn, journal, entry, fault);
+    }
+    TRY(event_effects_apply(view->txn, journal, entry, fault));
+    return presence_now_apply(view->txn, journal, entry, fault);
+}
+
+static enum err lay_read(struct gate *gate, const struct facts_view *view,
+                         const struct own_event *own, const struct park_lane *lane,
+                         struct fault *fault)
+{
+    struct event_outcome out;
+    struct facts facts;
+    if (!set_acted(gate, own)) {
+        return ERR_OK; /* it is laid when there is one */
+    }
+    begin_outcome(view, own, lane, &out);
+    TRY(gather_facts(view, own->event, lane, out.direction, &facts, &out.subject, fault));
+    event_outcome_verdict(&out, NULL);
+    event_outcome_subject(&out);
+    return lay_entry(view, own, &out.entry, fault);
+}
+
+/* The read that a passage belongs to; laid first when it is older than all that was laid. */
+static enum err find_read(struct gate *gate, const struct facts_view *view,
+                          const struct own_event *passage, const struct park_lane *lane,
+                          Parkgate__EventIndex **ret, struct fault *fault)
+{
+    const Parkgate__Event *event = passage->event;
+    struct grant_id id = {.epoch = event->presentation_epoch != 0 ? event->presentation_epoch
+                                                                  : event->epoch,
+                          .sequence = event->presentation};
+    enum err err = agent_event(view->txn, own_key(), id.epoch, id.sequence, ret, fault);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    struct own_event read = {.id = id, .covered = true};
+    TRY(own_event_read(gate, id, &read.event, fault));
+    err = read.event->kind == EVENT_PRESENTATION ? lay_read(gate, view, &read, lane, fault)
+                                                 : ERR_NOT_FOUND;
+    parkgate__event__free_unpacked(read.event, NULL);
+    TRY(err);
+    return agent_event(view->txn, own_key(), id.epoch, id.sequence, ret, fault);
+}
+
+static enum err lay_passage(struct gate *gate, const struct facts_view *view,
+                            const struct own_event *own, const struct park_lane *lane,
+                            struct fault *fault)
+{
+    struct event_outcome out;
+    Parkgate__EventIndex *read = NULL;
+    begin_outcome(view, own, lane, &out);
+    if (own->event->presentation != 0) {
+        enum err err = find_read(gate, view, own, lane, &read, fault);
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    enum err err = ERR_OK;
+    if (read != NULL) {
+        event_outcome_follows(&out, read);
+        event_outcome_subject(&out);
+        bool first = read->passed == 0 && !handle_is_none(out.subject.holder);
+        if (first && event_passes(own->event->passage)) {
+            err = event_outcome_count(&out, view, fault);
+        }
+        parkgate__event_index__free_unpacked(read, NULL);
+    }
+    return err != ERR_OK ? err : lay_entry(view, own, &out.entry, fault);
+}
+
+static enum err lay_command(const struct facts_view *view, const struct own_event *own,
+                            const struct park_lane *lane, struct fault *fault)
+{
+    struct event_outcome out;
+    begin_outcome(view, own, lane, &out);
+    return lay_entry(view, own, &out.entry, fault);
+}
+
+static enum err lay_event(struct gate *gate, const struct facts_view *view,
+                          const struct own_event *own, struct fault *fault)
+{
+    const struct park_lane *lane = park_lane(view->park, name_or_none(own->event->lane));
+    if (lane == NULL) {
+        return ERR_OK;
+    }
+    switch (own->event->kind) {
+    case EVENT_PRESENTATION:
+        return lay_read(gate, view, own, lane, fault);
+    case EVENT_PASSAGE:
+        return lay_passage(gate, view, own, lane, fault);
+    default:
+        return lay_command(view, own, lane, fault);
+    }
+}
+
+/* An event whose record in the copy is damaged is left out and told; what the store itself says no to
+ * ends the laying. */
+static enum err lay(struct gate *gate, const struct facts_view *view, struct grant_id id,
+                    struct fault *fault)
+{
+    struct own_event own = {.id = id,
+                            .covered = copy_covers(copy_store_about(gate->copy.store), id.epoch,
+                                                   id.sequence)};
+    enum err err = own_event_read(gate, id, &own.event, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
+    }
+    err = lay_event(gate, view, &own, fault);
+    parkgate__event__free_unpacked(own.event, NULL);
+    return err;
+}
+
+/* --- from where on --- */
+
+static uint64_t first_not_covered(const struct copy_about *about, uint32_t epoch)
+{
+    bool from_first = about->covered_count > 0 && about->covered_epoch == epoch &&
+                      about->covered[0].first <= 1;
+    return from_first ? about->covered[0].last + 1 : 1;
+}
+
+/* Reads and grants matter for a short while only: the first event of that time. */
+static uint64_t horizon_of(struct gate *gate, const struct agent_state *state)
+{
+    uint64_t at = state->last_sequence;
+    int64_t since_us = gate_wall(gate).us - (int64_t)HORIZON_S * 1000000;
+    for (int i = 0; i < HORIZON_EVENTS && at > 0; i++, at--) {
+        Parkgate__Event *event = NULL;
+        struct grant_id id = {.epoch = state->epoch, .sequence = at};
+        if (own_event_read(gate, id, &event, NULL) != ERR_OK) {
+            continue;
+        }
+        bool old = event->received_us < since_us;
+        parkgate__event__free_unpacked(event, NULL);
+        if (old) {
+            break;
+        }
+    }
+    return at + 1;
+}
+
+static bool begin(struct gate *gate, struct fault *fault)
+{
+    struct own_events *own = &gate->copy.own;
+    const struct agent_state *state = agent_store_state(gate->store);
+    struct store_txn *txn = NULL;
+    if (copy_store_begin_own(gate->copy.store, &txn, fault) != ERR_OK) {
+        return false;
+    }
+    uint64_t first = first_not_covered(copy_store_about(gate->copy.store), state->epoch);
+    uint64_t horizon = horizon_of(gate, state);
+    *own = (struct own_events){.begun = true,
+                               .epoch = state->epoch,
+                               .next = first < horizon ? first : horizon,
+                               .horizon = horizon};
+    return true;
+}
+
+void own_events_drop(struct gate *gate)
+{
+    copy_store_drop_own(gate->copy.store);
+    gate->copy.own = (struct own_events){0};
+}
+
+static void failed(struct gate *gate, enum err err, const struct fault *fault)
+{
+    log_error("own_events_not_laid", LOG_TEXT("code", err_name(err)),
+              LOG_TEXT("why", fault->what));
+    own_events_drop(gate);
+    if (err == ERR_MAP_FULL) {
+        (void)!copy_store_grow(gate->copy.store, NULL);
+    } else if (err == ERR_CORRUPT) {
+        copy_refuse(gate, fault->what);
+    }
+}
+
+bool own_events_lay(struct gate *gate, size_t limit)
+{
+    struct own_events *own = &gate->copy.own;
+    const struct agent_state *state = agent_store_state(gate->store);
+    const struct copy_about *about = copy_store_about(gate->copy.store);
+    struct facts_view view;
+    struct fault fault = {0};
+    enum err err = ERR_OK;
+    if (own->begun && own->epoch != state->epoch) {
+        own_events_drop(gate);
+    }
+    if ((!own->begun && !begin(gate, &fault)) || !alone_look(gate, &view)) {
+        return false;
+    }
+    while (err == ERR_OK && own->next <= state->last_sequence && limit > 0) {
+        struct grant_id id = {.epoch = own->epoch, .sequence = own->next};
+        if (own->next >= own->horizon || !copy_covers(about, id.epoch, id.sequence)) {
+            err = lay(gate, &view, id, &fault);
+            limit--;
+        }
+        own->next++;
+    }
+    if (err != ERR_OK) {
+        failed(gate, err, &fault);
+        return false;
+    }
+    return own->next > state->last_sequence;
+}
+
+/* Only what is laid already is kept up; else it is laid when the gate must decide. */
+void own_events_written(struct gate *gate, const struct grant_id *acted, size_t acted_count)
+{
+    struct own_events *own = &gate->copy.own;
+    struct facts_view view;
+    struct fault fault = {0};
+    enum err err = ERR_OK;
+    if (!own->begun || !alone_look(gate, &view)) {
+        return;
+    }
+    for (size_t i = 0; i < acted_count && err == ERR_OK; i++) {
+        /* Of an event that is laid later its verdict is laid with it. */
+        if (acted[i].epoch == own->epoch && acted[i].sequence < own->next) {
+            err = lay(gate, &view, acted[i], &fault);
+        }
+    }
+    if (err != ERR_OK) {
+        failed(gate, err, &fault);
+        return;
+    }
+    if (own->epoch == agent_store_state(gate->store)->epoch) {
+        (void)own_events_lay(gate, LIMIT_COPY_OWN_EVENTS);
+    }
+}
