@@ -609,32 +609,34 @@ void agents_tick(struct controller *ctl)
 
 /* --- commands --- */
 
-bool agents_command(struct controller *ctl, const struct park_lane *lane, uint32_t verb,
-                    enum lane_direction direction, const char *actor, const char *reason,
+bool agents_command(struct controller *ctl, const struct lane_command *wanted,
                     uint64_t *ret_sequence, struct complaint *c, enum err *ret_err,
                     struct fault *fault)
 {
     Parkgate__AgentRecord *agent = NULL;
     Parkgate__CommandEntry entry = PARKGATE__COMMAND_ENTRY__INIT;
     Parkgate__Command command = PARKGATE__COMMAND__INIT;
-    struct session *session = session_of_gate(&ctl->sessions, lane->gate);
+    const char *gate = wanted->lane->gate.text;
+    struct session *session = session_of_gate(&ctl->sessions, wanted->lane->gate);
     *ret_err = ERR_OK;
     if (session == NULL || session->away) {
-        return complain(c, ERROR_GATE_AWAY, lane->gate.text, NULL, NULL, NULL);
+        return complain(c, ERROR_GATE_AWAY, gate, NULL, NULL, NULL);
     }
-    *ret_err = agent_get(ctl->txn, lane->gate.text, &agent, fault);
+    *ret_err = agent_get(ctl->txn, gate, &agent, fault);
     if (*ret_err != ERR_OK) {
         return false;
     }
     *ret_sequence = agent->command_sequence + 1;
     parkgate__agent_record__free_unpacked(agent, NULL);
-    entry.gate = field_text(lane->gate.text);
-    entry.lane = field_text(lane->name.text);
-    entry.verb = verb;
+    entry.gate = field_text(gate);
+    entry.lane = field_text(wanted->lane->name.text);
+    entry.verb = wanted->verb;
     entry.command_sequence = *ret_sequence;
-    entry.direction = direction;
-    entry.reason = field_text(reason);
-    *ret_err = controller_record(ctl, ENTRY_COMMAND, actor, &entry.base, fault);
+    entry.direction = wanted->direction;
+    entry.reason = field_text(wanted->reason);
+    entry.presentation = wanted->presentation;
+    entry.presentation_epoch = wanted->presentation_epoch;
+    *ret_err = controller_record(ctl, ENTRY_COMMAND, wanted->actor, &entry.base, fault);
     if (*ret_err != ERR_OK) {
         return false;
     }
@@ -642,9 +644,12 @@ bool agents_command(struct controller *ctl, const struct park_lane *lane, uint32
     command.gate = entry.gate;
     command.key = field_of(BYTES_OF(session->key.bytes));
     command.lane = entry.lane;
-    command.verb = verb;
+    command.verb = entry.verb;
     command.expires_ms = LIMIT_COMMAND_MS;
-    command.direction = direction;
+    command.direction = entry.direction;
+    command.presentation = entry.presentation;
+    command.presentation_epoch = entry.presentation_epoch;
+    command.issued_us = ctl->now.us;
     batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_COMMAND, 0,
                &command.base);
     return true;

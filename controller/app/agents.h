@@ -15,10 +15,19 @@ void agents_tick(struct controller *ctl);
 /* Sends every connected gate its rows of the newest configuration, after the commit. */
 MUST_CHECK enum err agents_push_config(struct controller *ctl, struct fault *fault);
 
-/* Records a command to a lane and sends it after the commit. `lane` is of the present park.
- * False: *c says why (the gate is away), nothing recorded. */
-MUST_CHECK bool agents_command(struct controller *ctl, const struct park_lane *lane, uint32_t verb,
-                               enum lane_direction direction, const char *actor, const char *reason,
+/* A command to a lane of the present park. */
+struct lane_command {
+    const struct park_lane *lane;
+    uint32_t verb; /* enum lane_verb */
+    enum lane_direction direction;
+    uint64_t presentation; /* the read that it answers, of the lane's gate; 0 none */
+    uint32_t presentation_epoch;
+    const char *actor, *reason;
+};
+
+/* Records a command and sends it after the commit. False: *c says why (the gate is away), nothing
+ * recorded. */
+MUST_CHECK bool agents_command(struct controller *ctl, const struct lane_command *wanted,
                                uint64_t *ret_sequence, struct complaint *c, enum err *ret_err,
                                struct fault *fault);
 

@@ -461,8 +461,19 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
                    : ERR_OK;
 }
 
+/* A command that answers a read is about whoever was read: he is the one who goes through. */
 static enum err on_command(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
+    bool wait = false;
+    uint32_t passed = 0;
+    TRY(find_presentation(ctl, a, &wait, &passed, fault));
+    if (wait) {
+        answer(ctl, a, ANSWER_RETRY, 0);
+        return ERR_OK;
+    }
+    if (a->event->presentation != 0 && a->event->command_result == COMMAND_DONE) {
+        event_outcome_subject(&a->out);
+    }
     return record_applied(ctl, a, fault);
 }
 

@@ -5,6 +5,9 @@
 #include "common/facts/lane_store.h"
 #include "controller/app/agents.h"
 #include "controller/app/request.h"
+#include "controller/journal/journal.h"
+
+enum { READ_WAITS_S = 120 }; /* who was read stands there so long at most */
 
 /* A guard's lanes and hours; every other role acts on all lanes. */
 static bool lane_is_permitted(const struct controller *ctl, const struct request *request,
@@ -67,21 +70,61 @@ static enum err on_lane_list(struct controller *ctl, struct request *request, st
     return ERR_OK;
 }
 
+/* A read that waits in front of the lane: by its place in the journal, of that lane and of the last
+ * two minutes. False: refused, or *ret_err. */
+static bool find_read(struct controller *ctl, struct request *request, struct lane_command *command,
+                      enum err *ret_err, struct fault *fault)
+{
+    uint64_t journal = 0;
+    struct bytes packed;
+    struct seal_hash hash;
+    if (!request_number_or_none(request, "presentation", UINT64_MAX - 1, &journal) ||
+        journal == 0) {
+        return request->answer->complaint.number == ERROR_NONE;
+    }
+    enum err err = journal_read(ctl->txn, journal, &packed, &hash, fault);
+    Parkgate__Entry *entry =
+        err == ERR_OK ? parkgate__entry__unpack(NULL, packed.size, packed.data) : NULL;
+    Parkgate__EventEntry *event =
+        entry == NULL || entry->kind != ENTRY_EVENT
+            ? NULL
+            : parkgate__event_entry__unpack(NULL, entry->body.len, entry->body.data);
+    bool waits = event != NULL && event->kind == EVENT_PRESENTATION &&
+                 strcmp(event->lane, command->lane->name.text) == 0 &&
+                 strcmp(event->gate, command->lane->gate.text) == 0 &&
+                 ctl->now.us - entry->time_us <= READ_WAITS_S * INT64_C(1000000);
+    if (waits) {
+        command->presentation = event->event_sequence;
+        command->presentation_epoch = event->epoch;
+    }
+    if (event != NULL) {
+        parkgate__event_entry__free_unpacked(event, NULL);
+    }
+    if (entry != NULL) {
+        parkgate__entry__free_unpacked(entry, NULL);
+    }
+    *ret_err = err == ERR_NOT_FOUND ? ERR_OK : err;
+    return *ret_err == ERR_OK &&
+           (waits || request_refuse(request, ERROR_ARG_BAD, "presentation",
+                                    request_arg(request, "presentation"),
+                                    "no read at this lane of the last two minutes"));
+}
+
 static enum err on_lane_open(struct controller *ctl, struct request *request, struct fault *fault)
 {
-    const struct park_lane *lane = NULL;
-    const char *reason = NULL;
+    struct lane_command command = {.verb = VERB_OPEN, .actor = request->key->name};
     const char *way = request_arg(request, "direction");
     uint64_t sequence = 0;
     enum err err = ERR_OK;
-    if (!request_lane(ctl, request, &lane) || !request_need(request, "reason", &reason)) {
-        return ERR_OK;
+    if (!request_lane(ctl, request, &command.lane) ||
+        !request_need(request, "reason", &command.reason) ||
+        !find_read(ctl, request, &command, &err, fault)) {
+        return err;
     }
-    enum lane_direction direction = lane->direction != LANE_BOTH             ? lane->direction
-                                    : way != NULL && strcmp(way, "out") == 0 ? LANE_OUT
-                                                                             : LANE_IN;
-    if (agents_command(ctl, lane, VERB_OPEN, direction, request->key->name, reason, &sequence,
-                       &request->answer->complaint, &err, fault)) {
+    command.direction = command.lane->direction != LANE_BOTH     ? command.lane->direction
+                        : way != NULL && strcmp(way, "out") == 0 ? LANE_OUT
+                                                                 : LANE_IN;
+    if (agents_command(ctl, &command, &sequence, &request->answer->complaint, &err, fault)) {
         answer_note_number(request->answer, "command", (int64_t)sequence);
     }
     return err;

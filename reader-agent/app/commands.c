@@ -60,13 +60,13 @@ static const struct gate_device *opener_of(struct gate *gate, const struct gate_
 
 /* Judges the order and stages a change of mode. An exit is never locked. */
 static enum command_result take(struct gate *gate, const struct gate_lane *lane,
-                                const Parkgate__Command *command)
+                                const Parkgate__Command *command, uint32_t left_ms)
 {
     enum lane_mode mode = LANE_MODE_NORMAL;
     if (lane == NULL) {
         return COMMAND_REFUSED;
     }
-    if (command->expires_ms == 0) {
+    if (left_ms == 0) {
         return COMMAND_EXPIRED;
     }
     if (command->verb == VERB_OPEN) {
@@ -86,11 +86,14 @@ static enum command_result take(struct gate *gate, const struct gate_lane *lane,
 static struct draft draft_of(struct gate *gate, const struct gate_lane *lane,
                              const Parkgate__Command *command, enum command_result result)
 {
-    struct draft draft = {.kind = EVENT_COMMAND,
-                          .captured = gate_wall(gate),
-                          .received = gate_wall(gate),
-                          .command_sequence = command->command_sequence,
-                          .command_result = (uint32_t)result};
+    struct draft draft = {
+        .kind = EVENT_COMMAND,
+        .captured = gate_wall(gate),
+        .received = gate_wall(gate),
+        .presentation = {.epoch = command->presentation_epoch, .sequence = command->presentation},
+        .command_sequence = command->command_sequence,
+        .command_result = (uint32_t)result
+    };
     if (lane != NULL) {
         draft.lane = lane->name;
         draft.direction = (uint32_t)direction_of(lane, command);
@@ -112,14 +115,20 @@ void command_heard(struct gate *gate, const Parkgate__Command *command)
         return;
     }
     if (command->command_sequence <= highest_taken(gate)) {
-        log_warning("command_again", LOG_NUM("command", command->command_sequence),
-                    LOG_NUM("highest", highest_taken(gate)));
+        gate->commands_again++;
+        if ((gate->commands_again & (gate->commands_again - 1)) == 0) { /* 1, 2, 4 ...: no flood */
+            log_warning("command_again", LOG_NUM("command", command->command_sequence),
+                        LOG_NUM("highest", highest_taken(gate)),
+                        LOG_NUM("count", gate->commands_again));
+        }
         return;
     }
     struct name name;
     const struct gate_lane *lane =
         name_from_text(command->lane, &name) ? gate_park_lane(gate->park, name) : NULL;
-    enum command_result result = take(gate, lane, command);
+    uint32_t left_ms = controller_clock_left_ms(&gate->controller_clock, command->issued_us,
+                                                command->expires_ms, gate_mono(gate));
+    enum command_result result = take(gate, lane, command, left_ms);
     struct draft draft = draft_of(gate, lane, command, result);
     struct grant_id id;
     struct fault fault = {0};
@@ -129,14 +138,12 @@ void command_heard(struct gate *gate, const Parkgate__Command *command)
         return;
     }
     gate->batch.command_sequence = command->command_sequence;
-    uint32_t expires_ms =
-        command->expires_ms < LIMIT_COMMAND_MS ? command->expires_ms : LIMIT_COMMAND_MS;
     if (result == COMMAND_DONE && command->verb == VERB_OPEN) {
         record_after(gate, (struct after){.kind = AFTER_COMMAND,
                                           .id = id,
                                           .lane = lane->name,
                                           .direction = direction_of(lane, command),
-                                          .expires = mono_after_ms(gate_mono(gate), expires_ms)});
+                                          .expires = mono_after_ms(gate_mono(gate), left_ms)});
     }
     log_event("command", LOG_TEXT("lane", command->lane),
               LOG_NUM("command", command->command_sequence), LOG_NUM("verb", command->verb),

@@ -30,6 +30,7 @@
 #include "reader-agent/app/gate_park.h"
 #include "reader-agent/app/settings.h"
 #include "reader-agent/app/vault.h"
+#include "reader-agent/core/controller_clock.h"
 #include "reader-agent/core/device_clock.h"
 #include "reader-agent/core/link_state.h"
 #include "reader-agent/core/presentation.h"
@@ -195,6 +196,12 @@ struct gate {
     struct backlog backlog;
     struct config_parts config;
     int64_t echo_us;
+    struct controller_clock controller_clock;
+    struct mono hello_asked,
+        beat_asked; /* the first HELLO not answered; the newest heartbeat ... */
+    bool hello_waits;
+    int64_t beat_us;         /* ... and what it said */
+    uint64_t commands_again; /* taken before, and sent again */
 
     struct helper_port *port;
     struct nfc_reader *nfc;

@@ -30,6 +30,8 @@ static void send_hello(struct gate *gate)
     hello.copy_generation = copy_store_about(gate->copy.store)->generation;
     hello.copy_sequence = copy_store_about(gate->copy.store)->sequence;
     hello.command_sequence = state->command_sequence;
+    gate->hello_asked = gate->hello_waits ? gate->hello_asked : gate_mono(gate);
+    gate->hello_waits = true;
     struct fault fault = {0};
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
     link_state_hello_sent(&gate->link_state, err == ERR_OK, gate_mono(gate));
@@ -65,6 +67,8 @@ static void send_heartbeat(struct gate *gate)
     beat.device = names;
     beat.n_state = count;
     beat.state = states;
+    gate->beat_us = beat.wall_us;
+    gate->beat_asked = gate_mono(gate);
     (void)!controller_link_send(gate->controller, MESSAGE_HEARTBEAT, &beat.base, NULL);
 }
 
@@ -78,6 +82,11 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
         return;
     }
     controller_link_speak(gate->controller, (uint8_t)welcome->version);
+    if (gate->hello_waits) {
+        gate->hello_waits = false;
+        controller_clock_heard(&gate->controller_clock, gate->hello_asked, gate_mono(gate),
+                               (struct wall){.us = welcome->wall_us});
+    }
     bool was_up = gate->link_state.welcome;
     rekey_welcomed(gate);
     if (welcome->epoch != agent_store_state(gate->store)->epoch) {
@@ -225,7 +234,12 @@ static void hear_rekey(struct gate *gate, const ProtobufCMessage *message)
 
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
-    gate->echo_us = ((const Parkgate__Heartbeat *)message)->wall_us;
+    const Parkgate__Heartbeat *beat = (const Parkgate__Heartbeat *)message;
+    gate->echo_us = beat->wall_us;
+    if (gate->beat_us != 0 && beat->echo_us == gate->beat_us) {
+        controller_clock_heard(&gate->controller_clock, gate->beat_asked, gate_mono(gate),
+                               (struct wall){.us = beat->wall_us});
+    }
     alone_heard(gate, gate->echo_us);
 }
 
@@ -313,6 +327,8 @@ void uplink_renew(struct gate *gate)
         log_error("controller_connect_failed", LOG_TEXT("why", "the loop is full"));
     }
     link_state_unknown(&gate->link_state);
+    controller_clock_forget(&gate->controller_clock);
+    gate->hello_waits = false;
 }
 
 void uplink_tick(struct gate *gate)

@@ -48,6 +48,9 @@ struct fake {
     bool greeted;
     bool auto_welcome, auto_verdict, auto_ack, auto_heartbeat;
     uint32_t auto_epoch, auto_outcome, auto_reason;
+    int64_t clock_us; /* its clock is ahead of the machine's by so much */
+    size_t captured_size;
+    uint8_t captured[1024]; /* the newest command that was to be captured, as it was sent */
     char line[LINE_SIZE];
     size_t line_size;
 };
@@ -77,12 +80,19 @@ static void tell(struct fake *fake, enum message_kind kind, const ProtobufCMessa
     }
 }
 
+/* By this controller's own clock, which the word `clock` sets. */
+static int64_t now_us(const struct fake *fake)
+{
+    return loop_wall(fake->loop).us + fake->clock_us;
+}
+
 static void say_welcome(struct fake *fake, uint32_t epoch, uint64_t applied)
 {
     Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
     welcome.version = PROTOCOL_VERSION;
     welcome.epoch = epoch;
     welcome.applied = applied;
+    welcome.wall_us = now_us(fake);
     fake->epoch = epoch;
     fake->greeted = true;
     tell(fake, MESSAGE_WELCOME, &welcome.base);
@@ -181,7 +191,8 @@ static void hear_heartbeat(struct fake *fake, const ProtobufCMessage *message, s
     (void)printf("\n");
     if (fake->auto_heartbeat && fake->greeted) {
         Parkgate__Heartbeat answer = PARKGATE__HEARTBEAT__INIT;
-        answer.wall_us = 1;
+        answer.wall_us = now_us(fake);
+        answer.echo_us = beat->wall_us;
         tell(fake, MESSAGE_HEARTBEAT, &answer.base);
     }
 }
@@ -401,7 +412,24 @@ static void say_command(struct fake *fake, char **words, size_t count)
     command.lane = words[3];
     command.verb = (uint32_t)strtoul(words[4], NULL, 10);
     command.expires_ms = (uint32_t)strtoul(words[5], NULL, 10);
+    command.issued_us = strcmp(words[0], "capture") == 0 ? now_us(fake) : 0;
     tell(fake, MESSAGE_COMMAND, &command.base);
+    if (command.issued_us != 0) {
+        fake->captured_size = envelope_write(PROTOCOL_VERSION, MESSAGE_COMMAND, 0, &command.base,
+                                             fake->captured, sizeof(fake->captured));
+    }
+}
+
+/* The captured command, byte for byte, so many times. */
+static void say_again(struct fake *fake, uint64_t count)
+{
+    struct fault fault = {0};
+    struct bytes frame = {.data = fake->captured, .size = fake->captured_size};
+    for (uint64_t i = 0; fake->has_peer && i < count; i++) {
+        if (link_server_send(fake->agents, &fake->peer, frame, &fault) != ERR_OK) {
+            (void)printf("not-sent kind=%d\n", MESSAGE_COMMAND);
+        }
+    }
 }
 
 static uint32_t number(const char *word)
@@ -441,8 +469,13 @@ static void obey(struct fake *fake, char *line)
         say_verdict(fake, strtoull(words[1], NULL, 10), number(words[2]), number(words[3]));
     } else if (strcmp(words[0], "ack") == 0 && count == 4) {
         say_ack(fake, strtoull(words[1], NULL, 10), number(words[2]), number(words[3]));
-    } else if (strcmp(words[0], "command") == 0 && count >= 6) {
+    } else if ((strcmp(words[0], "command") == 0 || strcmp(words[0], "capture") == 0) &&
+               count >= 6) {
         say_command(fake, words, count);
+    } else if (strcmp(words[0], "again") == 0 && count == 2) {
+        say_again(fake, strtoull(words[1], NULL, 10));
+    } else if (strcmp(words[0], "clock") == 0 && count == 2) {
+        fake->clock_us = strtoll(words[1], NULL, 10) * 1000;
     } else if (strcmp(words[0], "config") == 0 && count == 4) {
         say_config(fake, strtoull(words[1], NULL, 10), words[2], words[3]);
     } else if (strcmp(words[0], "auto") == 0 && count > 1) {

@@ -586,6 +586,65 @@ static void lane_open_goes_to_the_gate_after_the_commit(void **state)
                    ERROR_GATE_AWAY);
 }
 
+static Parkgate__Event command_done(uint64_t number, const Parkgate__Command *command)
+{
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = EVENT_COMMAND;
+    event.lane = text_of("a-in");
+    event.command_sequence = number;
+    event.command_result = COMMAND_DONE;
+    event.presentation = command->presentation;
+    return event;
+}
+
+/* A read is denied, the guard looks and opens: who was read is inside then. */
+static void a_command_that_answers_a_read_counts_who_was_read(void **state)
+{
+    struct park_day *d = *state;
+    struct world *w = d->w;
+    char person[HANDLE_TEXT_SIZE], journal[24];
+    person_with_badge(w, "acme", "Ma Hong", "0badbad1", NULL, person);
+    uint64_t read = gate_badge(w, &d->a, "a-in", "0badbad1");
+    world_turn(w);
+    assert_denied(w, read, REASON_NO_ASSIGNMENT);
+    (void)snprintf(journal, sizeof(journal), "%llu", (unsigned long long)head_of(w).sequence);
+    (void)admin(w, "lane.open", "lane", "a-in", "reason", "seen", "presentation", journal, NULL);
+    const Parkgate__Command *command = (const void *)sent_last(w, MESSAGE_COMMAND)->body;
+    assert_int_equal(command->presentation, read);
+    assert_int_equal(command->presentation_epoch, d->a.epoch);
+    assert_in_range(w->now.us - command->issued_us, 0, 10 * MS_US);
+    Parkgate__Event done = command_done(command->command_sequence, command);
+    uint64_t opened = gate_event(w, &d->a, &done);
+    (void)gate_passage(w, &d->a, "a-in", opened, PASSAGE_PASSED);
+    world_turn(w);
+    assert_true(row_with(admin(w, "who", NULL), "person", person) != SIZE_MAX);
+    (void)assert_replays(w);
+}
+
+static void only_a_read_that_waits_there_is_answered(void **state)
+{
+    struct park_day *d = *state;
+    struct world *w = d->w;
+    char journal[24];
+    (void)gate_badge(w, &d->a, "a-in", LI);
+    world_turn(w);
+    (void)snprintf(journal, sizeof(journal), "%llu", (unsigned long long)head_of(w).sequence);
+    static const char *const wrong[] = {"1", "99999999", "x"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        const Parkgate__Reply *reply = ask(w, w->admin, "lane.open", "lane", "a-in", "reason", "x",
+                                           "presentation", wrong[i], NULL);
+        assert_refused(reply, ERROR_ARG_BAD);
+    }
+    assert_refused(ask(w, w->admin, "lane.open", "lane", "a-out", "reason", "x", "presentation",
+                       journal, NULL),
+                   ERROR_ARG_BAD); /* of another lane */
+    world_pass(w, 121 * SECOND_US);
+    assert_refused(
+        ask(w, w->admin, "lane.open", "lane", "a-in", "reason", "x", "presentation", journal, NULL),
+        ERROR_ARG_BAD); /* he went away */
+    assert_int_equal(sent_count(w, MESSAGE_COMMAND), 0);
+}
+
 /* --- poison --- */
 
 static void an_event_in_work_at_two_crashes_is_kept_aside(void **state)
@@ -698,6 +757,8 @@ int main(void)
         DAY_TEST(button_and_late_opening),
         DAY_TEST(devices_and_tamper_are_faults_until_they_are_well),
         DAY_TEST(lane_open_goes_to_the_gate_after_the_commit),
+        DAY_TEST(a_command_that_answers_a_read_counts_who_was_read),
+        DAY_TEST(only_a_read_that_waits_there_is_answered),
         DAY_TEST(an_event_in_work_at_two_crashes_is_kept_aside),
         DAY_TEST(one_crash_is_forgiven),
     };
