@@ -39,7 +39,7 @@ enum {
     STORE_VALUE_MAX = 64 * 1024, /* bytes of one record */
     STORE_UNPACK_MAX = 1 << 20,  /* heap bytes that one record's message may take */
     STORE_READERS_MAX = 64,      /* read transactions at one time, all processes */
-    STORE_OPEN_MAX = 16,         /* stores that one process may have open */
+    STORE_OPEN_MAX = 512,        /* stores that one process may have open: a simulated park has many */
     STORE_PATH_SIZE = 512,       /* of a store's directory, with the final NUL */
     STORE_KIND_SIZE = 32,        /* of a kind or table name, with the final NUL */
     STORE_USED_WARN_PERCENT = 80 /* map use at which the caller should raise a fault */
