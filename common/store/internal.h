@@ -6,6 +6,25 @@
 
 #include "common/store/store.h"
 
+/* What a watch remembers (watch.c). Places in `bytes` are offsets: it moves when it grows. */
+struct watched {
+    size_t table;
+    uint32_t hash;
+    bool was_there;
+    size_t key_at, key_size, before_at, before_size;
+};
+
+struct watch {
+    const struct store_txn *owner; /* NULL: none is begun */
+    uint64_t tables;
+    struct watched *rows;
+    size_t count, capacity;
+    uint8_t *bytes;
+    size_t used, size;
+    uint32_t *slots; /* a hash table of row numbers + 1; 0 free */
+    size_t slot_count;
+};
+
 struct store {
     MDB_env *env;
     MDB_dbi dbis[STORE_TABLES_MAX];
@@ -26,6 +45,7 @@ struct store {
     uint64_t steps;                           /* see struct store_stats */
     void (*committed)(void *ctx, int64_t us); /* NULL: nobody asks how long commits take */
     void *committed_ctx;
+    struct watch watch;
 };
 
 struct store_txn {
@@ -37,6 +57,7 @@ struct store_txn {
     enum err dead;   /* not ERR_OK: a write failed, every later call gives this */
     uint64_t writes; /* changes so far, so that iterators know when to seek again */
     unsigned live_iters;
+    size_t watched_before, watch_used_before; /* of a child: what the watch knew when it began */
 };
 
 /* The fault for LMDB's `rc`; `where` is the table or file, `what` the call. */
@@ -50,6 +71,18 @@ MUST_CHECK enum err store_txn_ready(struct store_txn *txn, size_t table, struct 
 MUST_CHECK enum err store_reserve(struct store_txn *txn, size_t table, struct bytes key,
                                   size_t size, unsigned flags, uint8_t **ret_room,
                                   struct fault *fault);
+
+/* watch.c. `note`: a record of a watched table is about to be written or deleted. `back`: a child
+ * is undone. */
+MUST_CHECK enum err watch_note(struct store_txn *txn, size_t table, struct bytes key,
+                               struct fault *fault);
+void watch_back(struct store_txn *child);
+void watch_free(struct store *store);
+
+static inline bool watch_wants(const struct store_txn *txn, size_t table)
+{
+    return (txn->store->watch.tables >> table & 1) != 0;
+}
 
 /* Directory, file modes and owner lock (place.c). `place_enter` fills dir, device, inode and
  * on_volatile_fs, and makes the directory when asked to; `place_own` takes the owner lock. */

@@ -124,19 +124,24 @@ static enum err meta_get(struct store *store, MDB_txn *txn, MDB_dbi meta, const 
     return rc == 0 ? ERR_OK : store_fault(store, rc, meta_table, "get", fault);
 }
 
-static enum err stamp(struct store *store, MDB_txn *txn, MDB_dbi meta,
-                      const struct store_options *options, struct fault *fault)
+static int put_version(MDB_txn *txn, MDB_dbi meta, uint32_t version)
 {
     uint8_t number[4];
     struct writer w = writer_of(number, sizeof(number));
-    writer_u32(&w, options->version);
+    writer_u32(&w, version);
+    MDB_val value = to_val(writer_view(&w));
+    MDB_val name = to_val(bytes_of_text(version_key));
+    return mdb_put(txn, meta, &name, &value, 0);
+}
+
+static enum err stamp(struct store *store, MDB_txn *txn, MDB_dbi meta,
+                      const struct store_options *options, struct fault *fault)
+{
     MDB_val kind = to_val(bytes_of_text(options->kind));
-    MDB_val version = to_val(writer_view(&w));
     MDB_val kind_name = to_val(bytes_of_text(kind_key));
-    MDB_val version_name = to_val(bytes_of_text(version_key));
     int rc = mdb_put(txn, meta, &kind_name, &kind, 0);
     if (rc == 0) {
-        rc = mdb_put(txn, meta, &version_name, &version, 0);
+        rc = put_version(txn, meta, options->version);
     }
     store->version = options->version;
     return rc == 0 ? ERR_OK : store_fault(store, rc, meta_table, "put", fault);
@@ -300,6 +305,7 @@ void store_destroy(struct store **store)
         mdb_env_close((*store)->env);
     }
     unregister_dir(*store);
+    watch_free(*store);
     place_leave(*store);
     free(*store);
     *store = NULL;
@@ -308,6 +314,23 @@ void store_destroy(struct store **store)
 uint32_t store_version(const struct store *store)
 {
     return store->version;
+}
+
+enum err store_set_version(struct store_txn *txn, uint32_t version, struct fault *fault)
+{
+    MDB_dbi meta;
+    MUST(txn->write && txn->parent == NULL && txn->child == NULL);
+    int rc = mdb_dbi_open(txn->mdb, meta_table, 0, &meta);
+    if (rc == 0) {
+        rc = put_version(txn->mdb, meta, version);
+    }
+    if (rc != 0) {
+        txn->dead = store_fault(txn->store, rc, meta_table, "put", fault);
+        return txn->dead;
+    }
+    txn->writes++;
+    txn->store->version = version;
+    return ERR_OK;
 }
 
 const char *store_dir(const struct store *store)

@@ -86,8 +86,12 @@ void store_destroy(struct store **store);
  * ERR_CORRUPT: damaged; ERR_NOT_FOUND and others as store_open(). */
 MUST_CHECK enum err store_check(const struct store_options *options, struct fault *fault);
 
-/* Version that the store on disk carries: at most options->version. */
+/* Version that the store on disk carries: at most options->version. A store of an older one must be
+ * migrated before it is used. */
 uint32_t store_version(const struct store *store);
+/* The last write of a migration: with this transaction the store carries `version`. */
+MUST_CHECK enum err store_set_version(struct store_txn *txn, uint32_t version,
+                                      struct fault *fault);
 const char *store_dir(const struct store *store);
 /* On tmpfs, ramfs or overlay, where a power cut or a container's end loses everything: log it. */
 bool store_is_on_volatile_fs(const struct store *store);
@@ -145,6 +149,28 @@ MUST_CHECK enum err store_last(struct store_txn *txn, size_t table, struct bytes
 /* Number of records, in constant time. */
 MUST_CHECK enum err store_count(struct store_txn *txn, size_t table, uint64_t *ret_count,
                                 struct fault *fault);
+
+/* --- watching: which records does a piece of work change? ---
+ *
+ * From store_watch_begin() on, puts and deletes of `txn` and its children in the watched tables are
+ * remembered, each key once, with what stood there before. What a child wrote that is then
+ * destroyed is forgotten. One watch at a time; store_clear() of a watched table aborts. The watch
+ * ends with store_watch_end() or its transaction.
+ */
+struct store_change {
+    size_t table;
+    struct bytes key;
+    bool was_there;      /* a record stood there before ... */
+    struct bytes before; /* ... this one */
+};
+/* Bit n of `tables`: table n. */
+void store_watch_begin(struct store_txn *txn, uint64_t tables);
+/* In the order of the first write to each. Key and `before` are borrowed until the next put, delete
+ * or the end of the watch. An index beyond the last aborts. */
+size_t store_watch_count(const struct store_txn *txn);
+struct store_change store_watch_at(const struct store_txn *txn, size_t index);
+/* Does nothing where none was begun. */
+void store_watch_end(struct store_txn *txn);
 
 /* --- walking: begin, next until it says ERR_NOT_FOUND, end ---
  *

@@ -35,6 +35,8 @@ static enum err begin(struct store *store, struct store_txn *parent, bool write,
     store->live_txns++;
     if (parent != NULL) {
         parent->child = txn;
+        txn->watched_before = store->watch.count;
+        txn->watch_used_before = store->watch.used;
     } else if (write) {
         store->writing = true;
     }
@@ -72,6 +74,7 @@ enum err store_begin_child(struct store_txn *parent, struct store_txn **ret_txn,
 /* Takes the handle apart after LMDB's own is gone. */
 static void forget(struct store_txn *txn)
 {
+    store_watch_end(txn);
     txn->store->live_txns--;
     if (txn->parent != NULL) {
         txn->parent->child = NULL;
@@ -139,6 +142,9 @@ void store_txn_destroy(struct store_txn **handle)
     }
     *handle = NULL;
     MUST(txn->live_iters == 0 && txn->child == NULL);
+    if (txn->parent != NULL) {
+        watch_back(txn);
+    }
     mdb_txn_abort(txn->mdb);
     forget(txn);
 }
@@ -195,6 +201,9 @@ static enum err put(struct store_txn *txn, size_t table, struct bytes key, MDB_v
     MUST(txn->write && value->mv_size <= STORE_VALUE_MAX);
     TRY(store_txn_ready(txn, table, fault));
     txn->store->steps++;
+    if (watch_wants(txn, table)) {
+        TRY(watch_note(txn, table, key, fault));
+    }
     MDB_val name = to_val(key);
     int rc = mdb_put(txn->mdb, txn->store->dbis[table], &name, value, flags);
     if (rc == MDB_KEYEXIST) {
@@ -237,6 +246,9 @@ enum err store_del(struct store_txn *txn, size_t table, struct bytes key, struct
     MUST(txn->write);
     TRY(store_txn_ready(txn, table, fault));
     txn->store->steps++;
+    if (watch_wants(txn, table)) {
+        TRY(watch_note(txn, table, key, fault));
+    }
     MDB_val name = to_val(key);
     int rc = mdb_del(txn->mdb, txn->store->dbis[table], &name, NULL);
     if (rc == MDB_NOTFOUND) {
@@ -251,7 +263,7 @@ enum err store_del(struct store_txn *txn, size_t table, struct bytes key, struct
 
 enum err store_clear(struct store_txn *txn, size_t table, struct fault *fault)
 {
-    MUST(txn->write);
+    MUST(txn->write && !watch_wants(txn, table));
     TRY(store_txn_ready(txn, table, fault));
     int rc = mdb_drop(txn->mdb, txn->store->dbis[table], 0);
     if (rc != 0) {
