@@ -26,6 +26,7 @@
 #include "controller/job/job.h"
 #include "controller/net/ports.h"
 #include "controller/settings.h"
+#include "controller/store/migrate.h"
 #include "schema/envelope.h"
 
 enum {
@@ -61,6 +62,7 @@ struct daemon {
 
 static enum err open_stores(struct daemon *d, struct fault *fault)
 {
+    uint32_t from = 0;
     struct store_options store = {.dir = d->settings.store,
                                   .kind = CONTROLLER_STORE_KIND,
                                   .version = CONTROLLER_STORE_VERSION,
@@ -75,6 +77,11 @@ static enum err open_stores(struct daemon *d, struct fault *fault)
                                  .create = true};
     TRY(store_open(&store, &d->store, fault));
     TRY(store_open(&keys, &d->keys, fault));
+    TRY(migrate_store(d->store, &from, fault));
+    if (from != CONTROLLER_STORE_VERSION) {
+        log_event("store_migrated", LOG_TEXT("dir", d->settings.store), LOG_NUM("from", from),
+                  LOG_NUM("to", CONTROLLER_STORE_VERSION));
+    }
     if (store_is_on_volatile_fs(d->store)) {
         log_warning("store_is_volatile", LOG_TEXT("dir", d->settings.store));
     }
@@ -437,12 +444,16 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
     fill_endpoints(d, &options.endpoints);
     enum err err = settings_index_key(&d->settings, &options.index_key, fault);
     if (err == ERR_OK) {
+        err = settings_gates_key(&d->settings, entropy_system(), &options.gates_key, fault);
+    }
+    if (err == ERR_OK) {
         err = map_in_work(d, &options.in_work, fault);
     }
     if (err == ERR_OK) {
         err = turn_create(&options, &d->ctl, fault);
     }
     seal_wipe(&options.index_key, sizeof(options.index_key));
+    seal_wipe(&options.gates_key, sizeof(options.gates_key));
     if (genesis != NULL) {
         parkgate__genesis__free_unpacked(genesis, NULL);
     }
@@ -590,11 +601,16 @@ static struct command read_command(int argc, char **argv, struct settings *setti
 
 static int run_job(const struct settings *s, const struct command *command)
 {
+    char gates_key_file[SETTINGS_PATH_SIZE];
+    if (settings_gates_key_file(s, gates_key_file, NULL) != ERR_OK) {
+        return usage();
+    }
     struct job_paths paths = {.store = s->store,
                               .keys = s->keys,
                               .config = s->config,
                               .key_file = s->key_file,
-                              .index_key_file = s->index_key_file};
+                              .index_key_file = s->index_key_file,
+                              .gates_key_file = gates_key_file};
     if (strcmp(command->job, "verify") == 0) {
         return job_verify(&paths);
     }

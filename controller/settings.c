@@ -101,10 +101,8 @@ static enum err read_private(const char *path, char *out, size_t size, struct fa
     return ERR_OK;
 }
 
-enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
-                            struct fault *fault)
+static enum err read_key(const char *path, struct seal_key *ret, struct fault *fault)
 {
-    const char *path = settings->index_key_file;
     char text[2 * SEAL_KEY_SIZE + 16];
     TRY(read_private(path, text, sizeof(text), fault));
     text[strcspn(text, "\r\n ")] = '\0';
@@ -115,4 +113,53 @@ enum err settings_index_key(const struct settings *settings, struct seal_key *re
                             "%s: not 64 hex digits; it is made by parkgate init and kept in every "
                             "backup",
                             path);
+}
+
+enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
+                            struct fault *fault)
+{
+    return read_key(settings->index_key_file, ret, fault);
+}
+
+enum err settings_gates_key_file(const struct settings *settings, char out[SETTINGS_PATH_SIZE],
+                                 struct fault *fault)
+{
+    const char *slash = strrchr(settings->key_file, '/');
+    int size =
+        snprintf(out, SETTINGS_PATH_SIZE, "%.*sgates.key",
+                 slash == NULL ? 0 : (int)(slash - settings->key_file) + 1, settings->key_file);
+    return size > 0 && size < SETTINGS_PATH_SIZE
+               ? ERR_OK
+               : fault_set(fault, ERR_INPUT, "%s: the path is too long", settings->key_file);
+}
+
+/* Whole or not there: a key that is cut short by a crash would refuse the next start. */
+static enum err write_key(const char *path, const struct seal_key *key, struct fault *fault)
+{
+    char text[2 * SEAL_KEY_SIZE + 2];
+    char beside[SETTINGS_PATH_SIZE + 8];
+    bytes_to_hex(BYTES_OF(key->bytes), text, sizeof(text));
+    text[2 * SEAL_KEY_SIZE] = '\n';
+    (void)snprintf(beside, sizeof(beside), "%s.new", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t size = 2 * SEAL_KEY_SIZE + 1;
+    bool good = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0;
+    if (fd >= 0) {
+        good = close(fd) == 0 && good;
+    }
+    good = good && rename(beside, path) == 0;
+    seal_wipe(text, sizeof(text));
+    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+enum err settings_gates_key(const struct settings *settings, const struct entropy *entropy,
+                            struct seal_key *ret, struct fault *fault)
+{
+    char path[SETTINGS_PATH_SIZE];
+    TRY(settings_gates_key_file(settings, path, fault));
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        *ret = seal_key_draw(entropy);
+        return write_key(path, ret, fault);
+    }
+    return read_key(path, ret, fault);
 }

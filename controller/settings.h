@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "common/base/entropy.h"
 #include "common/base/err.h"
 #include "common/link/link.h"
 #include "common/seal/seal.h"
@@ -28,3 +29,14 @@ MUST_CHECK enum err settings_read(struct settings *settings, struct fault *fault
  * ERR_IO. */
 MUST_CHECK enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
                                        struct fault *fault);
+
+/* The key that gates' copies are made with: gates.key beside key_file, drawn and written (0600)
+ * when there is none. Without it every gate gets its copy anew, no more. Errors as
+ * settings_index_key().
+ */
+MUST_CHECK enum err settings_gates_key(const struct settings *settings,
+                                       const struct entropy *entropy, struct seal_key *ret,
+                                       struct fault *fault);
+/* Its path, into out. ERR_INPUT: too long. */
+MUST_CHECK enum err settings_gates_key_file(const struct settings *settings,
+                                            char out[SETTINGS_PATH_SIZE], struct fault *fault);

@@ -78,6 +78,7 @@ enum {
     LIMIT_LEASE_HOURS = 24, /* a gate decides alone so long, unless the park says otherwise */
     LIMIT_LEASE_HOURS_MAX = 72,
     LIMIT_LEASE_RISK_HOURS = 1,    /* into a high-risk zone */
+    LIMIT_CHANGES_KEPT = 1000000, /* journal entries whose changes can be told; older: a snapshot */
     LIMIT_COPY_CHECK_MS = 60000,   /* the copy is compared and walked at least so often */
     LIMIT_OUTBOX_EVENTS = 1000000, /* not answered, or answered less than so many days ago */
     LIMIT_OUTBOX_DAYS = 30,

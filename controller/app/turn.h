@@ -12,6 +12,7 @@ struct turn_options {
     struct store *store, *keys;       /* borrowed, open for writing */
     const struct entropy *entropy;    /* borrowed */
     struct seal_key index_key;        /* copied */
+    struct seal_key gates_key;        /* of gates' copies; copied */
     struct outlet outlet;             /* copied */
     struct endpoints endpoints;       /* copied */
     const char *zoneinfo;             /* directory of zone files */
@@ -34,7 +35,8 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
                 const struct link_key *key, struct bytes frame);
 void turn_tick(struct controller *ctl);
 void turn_job_done(struct controller *ctl, uint64_t job, int status, const char *output);
-/* Commits when it is due. Returns milliseconds until the next commit is due; -1: none is open. */
+/* Commits when it is due, then feeds gates' copies. Returns milliseconds until it is to be called
+ * again at the latest; -1: with the next frame or tick. */
 int64_t turn_end(struct controller *ctl);
 
 /* A store takes nothing more until it is opened anew: the process must end and be started again.

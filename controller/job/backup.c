@@ -90,7 +90,8 @@ static enum err head_of(const char *dir, struct journal_head *ret, struct fault 
                                     .version = CONTROLLER_STORE_VERSION,
                                     .tables = table_names,
                                     .table_count = TABLE_COUNT,
-                                    .read_only = true};
+                                    .read_only = true,
+                                    .may_lack = true}; /* a backup of an older program */
     TRY(store_open(&options, &store, fault));
     enum err err = store_begin_read(store, &txn, fault);
     if (err == ERR_OK) {
@@ -126,6 +127,10 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         TRY(join(path, dir, file_part(files[i]), fault));
         TRY(copy_file(files[i], path, fault));
+    }
+    if (access(paths->gates_key_file, F_OK) == 0) {
+        TRY(join(path, dir, "gates.key", fault));
+        TRY(copy_file(paths->gates_key_file, path, fault));
     }
     return sync_dir(dir, fault);
 }
@@ -229,6 +234,11 @@ static enum err restore(const char *from, const char *dir, struct fault *fault)
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         TRY(join(source, from, files[i], fault));
         TRY(join(target, dir, files[i], fault));
+        TRY(copy_file(source, target, fault));
+    }
+    TRY(join(source, from, "gates.key", fault));
+    if (access(source, F_OK) == 0) { /* a backup of an older program has none: it is drawn anew */
+        TRY(join(target, dir, "gates.key", fault));
         TRY(copy_file(source, target, fault));
     }
     TRY(restore_conf(from, dir, fault));

@@ -1,6 +1,7 @@
 #include "controller/store/project.h"
 
 #include "common/base/must.h"
+#include "controller/store/changes.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -48,9 +49,8 @@ static const struct projector projectors[] = {
     {ENTRY_EMERGENCY,     &parkgate__emergency_record__descriptor,  project_emergency    },
 };
 
-enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)
+static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)
 {
-    MUST(entry->sequence != 0);
     for (size_t i = 0; i < ARRAY_LEN(projectors); i++) {
         if (projectors[i].kind != entry->kind) {
             continue;
@@ -67,6 +67,18 @@ enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, stru
     return fault_set(fault, ERR_CORRUPT,
                      "journal: entry %llu of kind %u is not readable by this version",
                      (unsigned long long)entry->sequence, entry->kind);
+}
+
+enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)
+{
+    MUST(entry->sequence != 0);
+    changes_begin(txn);
+    enum err err = apply(txn, entry, fault);
+    if (err == ERR_OK) {
+        err = changes_record(txn, entry->sequence, fault);
+    }
+    changes_end(txn);
+    return err;
 }
 
 struct bytes project_name_key(struct keybuf *key, const char *name)

@@ -94,7 +94,7 @@ void tables_digest(struct store *store, char out[TABLE_DIGEST_SIZE])
         struct bytes key;
         struct bytes value;
         struct store_iter iter = {0};
-        if (table == TABLE_JOURNAL) {
+        if (table == TABLE_JOURNAL || table == TABLE_CHANGE) { /* the latter is an index */
             continue;
         }
         assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, UINT64_MAX, &iter, NULL),
@@ -186,7 +186,7 @@ void assert_same_tables(struct store *a, struct store *b)
     struct store_txn *left = begin_read(a);
     struct store_txn *right = begin_read(b);
     for (size_t table = 0; table < TABLE_COUNT; table++) {
-        if (table != TABLE_JOURNAL) {
+        if (table != TABLE_JOURNAL && table != TABLE_CHANGE) {
             assert_same_table(left, right, table);
         }
     }

@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "383948b73576bd0a6d40dc34417c06a4e2c77ee750307010ffc40f5f8e2624da"
+#define KEPT_TABLES "b7061cff5a147cc83d3ab25a815bb3f653cb82729529431cb29d7af30bcdf469"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 

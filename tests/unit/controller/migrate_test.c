@@ -1,0 +1,231 @@
+/* Goal: a store of an older program is brought forward without loss, wherever the process is
+ * killed, and a store of a newer one is refused. Method: a kept store of version 1
+ * (tests/data/store-v1) is copied and migrated, in a child that ends at its Nth write, for every N;
+ * afterwards its tables are those of a replay of its journal. */
+#include "tests/unit/controller/harness.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/facts/copy_rows.h"
+#include "controller/store/changes.h"
+#include "controller/store/migrate.h"
+
+#define KEPT PARKGATE_SOURCE_DIR "/tests/data/store-v1/data.mdb"
+
+enum { KILLED = 77, WRITES_MAX = 500 };
+
+/* --- a process that ends at its Nth write; LMDB's calls come here --- */
+
+static int writes_left = -1; /* below 0: no end */
+
+static void count_write(void)
+{
+    if (writes_left >= 0 && writes_left-- == 0) {
+        _exit(KILLED);
+    }
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at);
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
+{
+    count_write();
+    return syscall(SYS_pwrite64, fd, bytes, size, at);
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at);
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+    count_write();
+    return syscall(SYS_pwritev, fd, parts, count, (long)at, 0L);
+}
+
+int fdatasync(int fd)
+{
+    count_write();
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* --- the store --- */
+
+struct old_store {
+    char root[64];
+    char dir[96];
+};
+
+static void copy_kept(const struct old_store *o)
+{
+    static char bytes[1 << 20];
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", o->dir);
+    remove_tree(o->dir);
+    MUST(mkdir(o->dir, 0700) == 0);
+    int in = open(KEPT, O_RDONLY | O_CLOEXEC);
+    int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ssize_t size = in < 0 ? -1 : read(in, bytes, sizeof(bytes));
+    assert_true(out >= 0 && size > 0 && (size_t)size < sizeof(bytes));
+    assert_int_equal(write(out, bytes, (size_t)size), size);
+    (void)close(in);
+    (void)close(out);
+}
+
+static int old_make(void **state)
+{
+    struct old_store *o = calloc(1, sizeof(*o));
+    MUST(o != NULL && seal_init(NULL) == ERR_OK);
+    (void)snprintf(o->root, sizeof(o->root), "/tmp/parkgate-migrate-XXXXXX");
+    MUST(mkdtemp(o->root) != NULL);
+    (void)snprintf(o->dir, sizeof(o->dir), "%s/store", o->root);
+    copy_kept(o);
+    *state = o;
+    return 0;
+}
+
+static int old_remove(void **state)
+{
+    struct old_store *o = *state;
+    remove_tree(o->root);
+    free(o);
+    return 0;
+}
+
+static struct store_options options_of(const struct old_store *o)
+{
+    return (struct store_options){.dir = o->dir,
+                                  .kind = CONTROLLER_STORE_KIND,
+                                  .version = CONTROLLER_STORE_VERSION,
+                                  .tables = table_names,
+                                  .table_count = TABLE_COUNT,
+                                  .map_size = 16U << 20};
+}
+
+static struct store *open_and_migrate(const struct old_store *o, uint32_t *ret_from)
+{
+    struct fault fault = {0};
+    struct store *store = NULL;
+    struct store_options options = options_of(o);
+    if (store_open(&options, &store, &fault) != ERR_OK ||
+        migrate_store(store, ret_from, &fault) != ERR_OK) {
+        fail_msg("%s", fault.what);
+    }
+    return store;
+}
+
+/* All tables are those of a replay by this program. */
+static void assert_as_replayed(const struct old_store *o, struct store *store)
+{
+    char dir[96];
+    (void)snprintf(dir, sizeof(dir), "%s/replay", o->root);
+    struct store *copy = empty_store(dir);
+    assert_int_equal(replay_into(store, copy), 12);
+    assert_same_tables(store, copy);
+    store_destroy(&copy);
+    remove_tree(dir);
+}
+
+static void version_1_is_brought_forward(void **state)
+{
+    const struct old_store *o = *state;
+    uint32_t from = 0;
+    struct copy_digest digest;
+    uint64_t floor = 0;
+    struct store_txn *txn = NULL;
+    struct store *store = open_and_migrate(o, &from);
+    assert_int_equal(from, 1);
+    assert_int_equal(store_version(store), CONTROLLER_STORE_VERSION);
+    assert_as_replayed(o, store);
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(copy_digest_get(txn, &digest, NULL), ERR_OK);
+    assert_true(digest.rows >= 6);
+    assert_int_equal(changes_floor(txn, 12, &floor, NULL), ERR_OK);
+    assert_int_equal(floor, 12);
+    store_txn_destroy(&txn);
+    store_destroy(&store);
+    store = open_and_migrate(o, &from); /* the second time there is nothing to do */
+    assert_int_equal(from, CONTROLLER_STORE_VERSION);
+    store_destroy(&store);
+}
+
+/* In a child: 0 done, KILLED. */
+static int migrate_until(const struct old_store *o, int writes)
+{
+    int status = 0;
+    pid_t child = fork();
+    MUST(child >= 0);
+    if (child == 0) {
+        uint32_t from = 0;
+        writes_left = writes;
+        struct store *store = open_and_migrate(o, &from);
+        store_destroy(&store);
+        _exit(0);
+    }
+    MUST(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void killed_at_each_write_nothing_is_lost(void **state)
+{
+    const struct old_store *o = *state;
+    int writes = 0;
+    for (; writes < WRITES_MAX; writes++) {
+        uint32_t from = 0;
+        copy_kept(o);
+        int ended = migrate_until(o, writes);
+        struct store *store = open_and_migrate(o, &from);
+        assert_as_replayed(o, store);
+        store_destroy(&store);
+        if (ended == 0) {
+            break;
+        }
+        assert_int_equal(ended, KILLED);
+    }
+    print_message("killed at %d writes\n", writes);
+    assert_true(writes >= 4 && writes < WRITES_MAX);
+}
+
+static void a_newer_store_is_refused(void **state)
+{
+    const struct old_store *o = *state;
+    uint32_t from = 0;
+    struct fault fault = {0};
+    struct store *store = open_and_migrate(o, &from);
+    store_destroy(&store);
+    struct store_options options = options_of(o);
+    options.version = 1; /* the program of before */
+    assert_int_equal(store_open(&options, &store, &fault), ERR_UNSUPPORTED);
+    char expected[256];
+    (void)snprintf(expected, sizeof(expected),
+                   "store %s has version 2, this program knows 1; install the newer program",
+                   o->dir);
+    assert_string_equal(fault.what, expected);
+}
+
+/* An older program at a store whose migration was killed: it is still its own. */
+static void a_store_that_was_not_brought_forward_is_the_older_programs(void **state)
+{
+    const struct old_store *o = *state;
+    assert_int_equal(migrate_until(o, 0), KILLED);
+    struct store *store = NULL;
+    struct store_options options = options_of(o);
+    options.version = 1;
+    assert_int_equal(store_open(&options, &store, NULL), ERR_OK);
+    assert_int_equal(store_version(store), 1);
+    store_destroy(&store);
+}
+
+#define OLD_TEST(name) cmocka_unit_test_setup_teardown(name, old_make, old_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OLD_TEST(version_1_is_brought_forward),
+        OLD_TEST(killed_at_each_write_nothing_is_lost),
+        OLD_TEST(a_newer_store_is_refused),
+        OLD_TEST(a_store_that_was_not_brought_forward_is_the_older_programs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
