@@ -8,6 +8,7 @@
 #include "common/facts/agent_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/copies.h"
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
@@ -425,10 +426,15 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     session->last_sequence = beat->last_sequence;
     session->pending_from = beat->pending_from;
     session->outbox_permille = beat->outbox_permille;
-    session->devices_down = 0;
+    session->lease_left_s = beat->lease_left_s;
+    session->clock_unknown = beat->clock_unknown;
+    session->devices_down = session->boards_down = 0;
     memset(session->devices, 0, sizeof(session->devices));
     for (size_t i = 0; i < beat->n_state; i++) {
+        bool is_board =
+            i < beat->n_device && park_board(ctl->park, name_or_none(beat->device[i])) != NULL;
         session->devices_down += beat->state[i] == DEVICE_DOWN;
+        session->boards_down += beat->state[i] == DEVICE_DOWN && is_board;
         session
             ->devices[beat->state[i] < SESSION_DEVICE_STATES ? beat->state[i] : DEVICE_UNKNOWN]++;
     }
@@ -455,6 +461,24 @@ static enum err on_rekey(struct controller *ctl, struct input *input,
     return rekey_heard(ctl, session, key, (const void *)body, fault);
 }
 
+/* A gate without a copy may have the rows of before, which its box then had no use for. */
+static enum err on_copy_have(struct controller *ctl, struct input *input,
+                             const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    (void)envelope;
+    (void)key;
+    if (session == NULL) {
+        return ERR_OK;
+    }
+    hear(ctl, session, input);
+    TRY(back_again(ctl, session, fault));
+    bool first = !session->feed.asked;
+    copies_have(ctl, session, (const void *)body);
+    return first && session->feed.anew ? push_config(ctl, session, fault) : ERR_OK;
+}
+
 struct agent_message {
     enum message_kind kind;
     enum err (*work)(struct controller *ctl, struct input *input, const struct envelope *envelope,
@@ -467,6 +491,7 @@ static const struct agent_message messages[] = {
     {MESSAGE_EVENT,     on_event    },
     {MESSAGE_HEARTBEAT, on_heartbeat},
     {MESSAGE_REKEY,     on_rekey    },
+    {MESSAGE_COPY_HAVE, on_copy_have},
 };
 
 /* Frames that make no sense are counted and logged; nothing is answered to who may be hostile. */

@@ -5,6 +5,7 @@
 #include "common/access/civil.h"
 #include "common/base/must.h"
 #include "common/facts/park_store.h"
+#include "controller/app/copies.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
@@ -82,6 +83,7 @@ enum err controller_record(struct controller *ctl, uint32_t kind, const char *ac
     entry.config_version = ctl->park->config_version;
     entry.body = (ProtobufCBinaryData){.len = size, .data = packed};
     TRY(journal_append(ctl->txn, &entry, fault));
+    copies_recorded(ctl, kind);
     return project_entry(ctl->txn, &entry, fault);
 }
 

@@ -54,6 +54,7 @@ struct notices {
 };
 
 struct batch;
+struct copies;
 struct waiters;
 
 /* A walk over all credentials, for what face terminals must know (subjects.h). */
@@ -81,6 +82,7 @@ struct controller {
     struct store_txn *txn;      /* of the input in work; NULL between inputs */
     struct store_txn *keys_txn; /* opened when the batch makes a first new key; else NULL */
     struct batch *batch;
+    struct copies *copies;
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */

@@ -6,6 +6,7 @@
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/copies.h"
 #include "controller/app/metrics_park.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
@@ -219,6 +220,16 @@ static int64_t sessions_used(const struct controller *ctl)
     return used;
 }
 
+static void put_copies(const struct controller *ctl, const struct metric_out *out)
+{
+    struct copies_figures figures = copies_figures_of(ctl);
+    metric_put(out, METRIC_COPY_PARTS, "", (int64_t)figures.parts);
+    metric_put(out, METRIC_COPY_BYTES, "", (int64_t)figures.bytes);
+    metric_put(out, METRIC_COPY_ROWS, "", (int64_t)figures.rows);
+    metric_put(out, METRIC_COPY_SNAPSHOTS, "", (int64_t)figures.snapshots);
+    metric_put(out, METRIC_COPY_DROPPED, "", (int64_t)figures.dropped);
+}
+
 static enum err put_talk(struct controller *ctl, struct store_txn *txn,
                          const struct metric_out *out, struct fault *fault)
 {
@@ -243,6 +254,7 @@ static enum err put_talk(struct controller *ctl, struct store_txn *txn,
     metric_put(out, METRIC_APPROVALS, "", approvals);
     metric_put(out, METRIC_IMPORTS, "", imports.open);
     metric_put(out, METRIC_IMPORT_ROWS, "", imports.rows);
+    put_copies(ctl, out);
     return ERR_OK;
 }
 

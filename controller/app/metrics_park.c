@@ -3,6 +3,7 @@
 #include "common/base/must.h"
 #include "common/facts/lane_store.h"
 #include "common/facts/zone_store.h"
+#include "controller/journal/journal.h"
 
 /* --- the park file --- */
 
@@ -147,14 +148,33 @@ enum err metrics_gates_heard(struct controller *ctl, struct store_txn *txn,
     return ERR_OK;
 }
 
+/* Gates that keep no copy lag behind nothing. */
+static enum err put_lags(struct controller *ctl, struct store_txn *txn,
+                         const struct metric_out *out, struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(txn, &head, fault));
+    for (size_t i = 0; i < ctl->park->gate_count; i++) {
+        struct name gate = ctl->park->gates[i].name;
+        const struct session *session = session_of_gate(&ctl->sessions, gate);
+        char labels[METRIC_LABELS_SIZE] = "";
+        if (session != NULL) {
+            const struct copy_feed *feed = &session->feed;
+            uint64_t at = !feed->asked ? head.sequence : feed->anew ? 0 : feed->sequence;
+            metric_label(labels, "gate", gate.text);
+            metric_put(out, METRIC_GATE_COPY_LAG, labels,
+                       at > head.sequence ? 0 : (int64_t)(head.sequence - at));
+        }
+    }
+    return ERR_OK;
+}
+
 enum err metrics_gates_outbox(struct controller *ctl, struct store_txn *txn,
                               const struct metric_out *out, struct fault *fault)
 {
-    (void)txn;
-    (void)fault;
     put_gates(ctl, out, METRIC_GATE_OFFSET, false, offset_us);
     put_gates(ctl, out, METRIC_GATE_OUTBOX, false, outbox_events);
-    return ERR_OK;
+    return put_lags(ctl, txn, out, fault);
 }
 
 enum err metrics_gates_devices(struct controller *ctl, struct store_txn *txn,

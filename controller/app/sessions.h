@@ -11,6 +11,19 @@
 
 enum { SESSION_DEVICES_MAX = 64, SESSION_DEVICE_STATES = 4 }; /* enum device_state */
 
+/* How far this connection's gate is fed with its copy (copies.h). */
+struct copy_feed {
+    bool asked;                    /* it said COPY_HAVE: it can decide alone */
+    bool anew;                     /* what it has is not ours, or too old: it needs a snapshot */
+    uint64_t generation, sequence; /* of the copy that it has whole */
+    uint64_t delivery;             /* the stream that feeds it; 0: none */
+    uint64_t delivery_generation, from, to; /* of that; `to` once it is told whole */
+    uint32_t sent, confirmed;               /* parts */
+    uint32_t failures;                      /* deliveries given up in a row */
+    struct mono progress, not_before;
+    struct mono whole_at; /* when it last confirmed a whole copy */
+};
+
 struct session {
     bool used;
     bool away; /* silent for too long; a fault was raised */
@@ -33,10 +46,13 @@ struct session {
     uint64_t emergency;    /* newest emergency state that it showed */
     uint64_t pending_from; /* lowest sequence not answered; 0 none */
     uint32_t outbox_permille;
-    uint32_t devices_down;
+    uint32_t devices_down, boards_down;      /* of the former so many are boards */
     uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
     struct mono subjects_at;                 /* its open orders are told again then */
     bool subjects_told;                      /* the last telling had some */
+    struct copy_feed feed;
+    uint32_t lease_left_s; /* as it said last */
+    bool clock_unknown;
 };
 
 struct sessions {

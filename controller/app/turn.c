@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "controller/app/agents.h"
 #include "controller/app/batch.h"
+#include "controller/app/copies.h"
 #include "controller/app/emergency.h"
 #include "controller/app/notices.h"
 #include "controller/app/park_change.h"
@@ -63,8 +64,10 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
         ctl->park = calloc(1, sizeof(*ctl->park));
         ctl->batch = batch_create(workers);
         ctl->waiters = waiters_create();
+        ctl->copies = copies_create(&options->gates_key);
     }
-    if (ctl == NULL || ctl->park == NULL || ctl->batch == NULL || ctl->waiters == NULL) {
+    if (ctl == NULL || ctl->park == NULL || ctl->batch == NULL || ctl->waiters == NULL ||
+        ctl->copies == NULL) {
         return fault_set(fault, ERR_IO, "controller: out of memory");
     }
     ctl->store = options->store;
@@ -98,6 +101,7 @@ void turn_destroy(struct controller **ctl)
     store_txn_destroy(&(*ctl)->keys_txn);
     batch_destroy(&(*ctl)->batch);
     waiters_destroy(&(*ctl)->waiters);
+    copies_destroy(&(*ctl)->copies);
     seal_wipe(&(*ctl)->index_key, sizeof((*ctl)->index_key));
     free((*ctl)->park);
     free(*ctl);
@@ -142,7 +146,9 @@ int64_t turn_end(struct controller *ctl)
         batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
         ctl->commits_told = ctl->commits;
     }
-    return batch_due_ms(ctl);
+    int64_t batch_ms = batch_due_ms(ctl);
+    int64_t copies_ms = copies_turn(ctl);
+    return copies_ms < 0 || (batch_ms >= 0 && batch_ms < copies_ms) ? batch_ms : copies_ms;
 }
 
 bool turn_is_over(const struct controller *ctl)

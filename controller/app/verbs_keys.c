@@ -9,6 +9,7 @@
 #include "controller/app/faults.h"
 #include "controller/app/rekey.h"
 #include "controller/app/request.h"
+#include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
 
 /* --- gates --- */
@@ -84,8 +85,33 @@ static enum err gate_key(struct controller *ctl, const Parkgate__AgentRecord *ag
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Of gates that can decide alone; else the cells are empty. */
+static void copy_cells(struct controller *ctl, struct answer *a, const struct session *session,
+                       uint64_t head)
+{
+    const struct copy_feed *feed = session == NULL ? NULL : &session->feed;
+    if (feed == NULL || !feed->asked) {
+        for (int i = 0; i < 5; i++) {
+            answer_text(a, "");
+        }
+        return;
+    }
+    bool whole = !feed->anew && feed->whole_at.us != 0;
+    uint64_t lag = feed->anew || feed->sequence > head ? head : head - feed->sequence;
+    answer_number(a, feed->anew ? 0 : (int64_t)feed->sequence);
+    answer_number(a, (int64_t)lag);
+    if (whole) {
+        answer_number(a, (ctl->mono.us - feed->whole_at.us) / 1000000);
+    } else {
+        answer_text(a, ""); /* of this connection nothing is known yet */
+    }
+    answer_number(a, session->lease_left_s);
+    answer_text(a, session->clock_unknown ? "yes" : "no");
+}
+
 static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
-                     const Parkgate__AgentRecord *agent, const Parkgate__KeyRecord *key)
+                     const Parkgate__AgentRecord *agent, const Parkgate__KeyRecord *key,
+                     uint64_t head)
 {
     const struct session *session = session_of_gate(&ctl->sessions, gate);
     answer_begin_row(a);
@@ -100,13 +126,21 @@ static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
     answer_text(a, !ctl->has_next_server_key                     ? ""
                    : session != NULL && session->kept_server_key ? "kept"
                                                                  : "waiting");
+    copy_cells(ctl, a, session, head);
+    answer_number(a, session == NULL ? 0 : session->outbox_permille);
+    answer_number(a, session == NULL ? 0 : session->devices_down - session->boards_down);
+    answer_number(a, session == NULL ? 0 : session->boards_down);
     (void)answer_end_row(a);
 }
 
 static enum err on_agent_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
+    struct journal_head head;
     answer_columns(request->answer,
-                   "gate,state,heard_us,epoch,sequence,pending,offset_ms,devices_down,server_key");
+                   "gate,state,heard_us,epoch,sequence,pending,offset_ms,devices_down,server_key,"
+                   "copy_sequence,copy_lag,copy_age_s,lease_left_s,clock_unknown,outbox_permille,"
+                   "readers_down,boards_down");
+    TRY(journal_head(ctl->txn, &head, fault));
     for (size_t i = 0; i < ctl->park->gate_count; i++) {
         Parkgate__AgentRecord *agent = NULL;
         Parkgate__KeyRecord *key = NULL;
@@ -117,7 +151,7 @@ static enum err on_agent_list(struct controller *ctl, struct request *request, s
         }
         err = gate_key(ctl, agent, &key, fault);
         if (err == ERR_OK) {
-            gate_row(ctl, request->answer, gate, agent, key);
+            gate_row(ctl, request->answer, gate, agent, key, head.sequence);
         }
         if (key != NULL) {
             parkgate__key_record__free_unpacked(key, NULL);

@@ -46,6 +46,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__subjects__descriptor;
     case MESSAGE_REKEY:
         return &parkgate__rekey__descriptor;
+    case MESSAGE_COPY_PART:
+        return &parkgate__copy_part__descriptor;
     case MESSAGE_EMERGENCY:
         return &parkgate__emergency__descriptor;
     case MESSAGE_MUSTER:
@@ -99,6 +101,7 @@ static void make_controller(struct world *w, const Parkgate__Genesis *genesis)
         .keys = w->keys,
         .entropy = &w->entropy,
         .index_key = {.bytes = {7}},
+        .gates_key = {.bytes = {9}},
         .outlet = { .send = keep_sent, .job = start_job, .ctx = w},
         .zoneinfo = PARKGATE_SOURCE_DIR "/tests/data/zoneinfo",
         .in_work = &w->in_work,

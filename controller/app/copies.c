@@ -1,0 +1,575 @@
+#include "controller/app/copies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/facts/agent_store.h"
+#include "common/store/keybuf.h"
+#include "controller/app/copies_part.h"
+#include "controller/journal/journal.h"
+#include "controller/store/changes.h"
+#include "schema/envelope.h"
+
+enum { BUSY_INPUTS = 100, YIELDS_MAX = 20, WAIT_MS = 5, RETRIES = 2 };
+enum { HEADER_BYTES = 4096, BODY_BYTES = LIMIT_FRAME_BYTES - 16 };
+
+/* Which of its own events a gate's copy holds, read with the part that is whole. */
+struct covered {
+    size_t count; /* of numbers: first, last, first, last ... */
+    uint64_t at[2 * COPY_RANGES_MAX];
+};
+
+struct copies {
+    struct seal_key gates_key;
+    uint64_t next_id;
+    bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
+    struct mono last_round;
+    uint64_t inputs_seen;
+    unsigned yielded;
+    struct copies_figures figures;
+    struct copy_stream changes, snapshot;
+    struct covered covered[LIMIT_AGENTS];
+    uint8_t body[BODY_BYTES];
+    uint8_t frame[LIMIT_FRAME_BYTES];
+};
+
+struct copies *copies_create(const struct seal_key *gates_key)
+{
+    struct copies *copies = calloc(1, sizeof(*copies));
+    if (copies != NULL) {
+        copies->gates_key = *gates_key;
+        copies->snapshot.snapshot = true;
+    }
+    return copies;
+}
+
+void copies_destroy(struct copies **copies)
+{
+    if (*copies != NULL) {
+        seal_wipe(*copies, sizeof(**copies));
+        free(*copies);
+        *copies = NULL;
+    }
+}
+
+static bool is_after(struct mono now, struct mono since, int64_t ms)
+{
+    return !mono_before(now, mono_after_ms(since, ms));
+}
+
+/* --- generations: a drawn number, and a signature of it for this gate, key and outbox --- */
+
+static uint32_t sign(const struct copies *copies, const struct session *session, uint32_t nonce)
+{
+    uint8_t number[8];
+    struct writer w = writer_of(number, sizeof(number));
+    writer_u32(&w, nonce);
+    writer_u32(&w, session->epoch);
+    struct seal_hash hash =
+        seal_keyed_hash(&copies->gates_key, "parkgate copy generation",
+                        SEAL_PARTS(BYTES_OF(number), bytes_of_text(session->gate.text),
+                                   BYTES_OF(session->key.bytes)));
+    struct reader r = reader_of(BYTES_OF(hash.bytes));
+    return reader_u32(&r);
+}
+
+static uint64_t generation_of(const struct copies *copies, const struct session *session,
+                              uint32_t nonce)
+{
+    return (uint64_t)nonce << 32 | sign(copies, session, nonce);
+}
+
+static bool is_ours(const struct copies *copies, const struct session *session, uint64_t generation)
+{
+    uint32_t nonce = (uint32_t)(generation >> 32);
+    return nonce != 0 && generation_of(copies, session, nonce) == generation;
+}
+
+/* --- what gates say --- */
+
+static void give_up(struct controller *ctl, struct session *session, const char *why)
+{
+    struct copy_feed *feed = &session->feed;
+    feed->delivery = 0;
+    feed->failures++;
+    feed->not_before =
+        mono_after_ms(ctl->mono, feed->failures >= RETRIES ? COPY_REST_MS : COPY_URGENT_MS);
+    ctl->copies->figures.dropped++;
+    log_event("copy_dropped", LOG_TEXT("gate", session->gate.text), LOG_TEXT("why", why));
+}
+
+static void delivered(struct controller *ctl, struct copy_feed *feed)
+{
+    feed->delivery = 0;
+    feed->generation = feed->delivery_generation;
+    feed->sequence = feed->to;
+    feed->anew = false;
+    feed->failures = 0;
+    feed->whole_at = ctl->mono;
+    ctl->copies->look = true;
+}
+
+static void progress(struct controller *ctl, struct copy_feed *feed, const Parkgate__CopyHave *have)
+{
+    if (have->number > feed->sent) {
+        return; /* of a delivery before */
+    }
+    if (have->number > feed->confirmed) {
+        feed->confirmed = have->number;
+        feed->progress = ctl->mono;
+    }
+    if (feed->to != 0 && have->sequence == feed->to && have->number == feed->sent) {
+        delivered(ctl, feed);
+    }
+}
+
+void copies_have(struct controller *ctl, struct session *session, const Parkgate__CopyHave *have)
+{
+    struct copy_feed *feed = &session->feed;
+    feed->not_before = (struct mono){0};
+    if (feed->delivery != 0 && !have->anew) {
+        if (have->generation == feed->delivery_generation) {
+            progress(ctl, feed, have);
+        }
+        feed->asked = true;
+        return;
+    }
+    feed->asked = true;
+    feed->delivery = 0;
+    feed->generation = have->generation;
+    feed->sequence = have->sequence;
+    feed->anew = have->anew || !is_ours(ctl->copies, session, have->generation);
+    ctl->copies->look = true;
+    if (feed->anew) {
+        log_event("copy_anew", LOG_TEXT("gate", session->gate.text),
+                  LOG_TEXT("why", have->why[0] != '\0' ? have->why : "none of ours"));
+    }
+}
+
+/* What changes who may pass, or is short and must be known: not the events, nor the bulk. */
+void copies_recorded(struct controller *ctl, uint32_t kind)
+{
+    static const enum entry_kind urgent[] = {
+        ENTRY_HOLDER,       ENTRY_CREDENTIAL, ENTRY_ASSIGNMENT, ENTRY_IMPORT_CLOSE,
+        ENTRY_TENANT_STATE, ENTRY_LANE_STATE, ENTRY_CLEARANCE,  ENTRY_BAN,
+        ENTRY_FORGIVE,      ENTRY_BOOKING,    ENTRY_VISIT,      ENTRY_EMERGENCY,
+    };
+    for (size_t i = 0; ctl->copies != NULL && i < ARRAY_LEN(urgent); i++) {
+        ctl->copies->urgent |= kind == (uint32_t)urgent[i];
+    }
+}
+
+/* --- streams --- */
+
+static bool can_be_fed(const struct controller *ctl, const struct session *session)
+{
+    return session->used && !session->away && session->feed.asked &&
+           park_gate(ctl->park, session->gate) != NULL;
+}
+
+static bool is_ready(const struct controller *ctl, const struct session *session)
+{
+    return can_be_fed(ctl, session) && session->feed.delivery == 0 &&
+           !mono_before(ctl->mono, session->feed.not_before);
+}
+
+static void begin_stream(struct copies *copies, struct copy_stream *stream, uint64_t cursor)
+{
+    stream->id = ++copies->next_id;
+    stream->walked = !stream->snapshot;
+    stream->number = 0;
+    stream->cursor = cursor;
+    stream->place = (struct copy_place){0};
+    stream->part.there = false;
+    stream->keys.count = stream->keys.next = stream->keys.used = 0;
+    memset(stream->keys.slots, 0, sizeof(stream->keys.slots));
+}
+
+static void join(struct controller *ctl, struct session *session, const struct copy_stream *stream,
+                 uint64_t generation, uint64_t from)
+{
+    struct copy_feed *feed = &session->feed;
+    feed->delivery = stream->id;
+    feed->delivery_generation = generation;
+    feed->from = from;
+    feed->to = 0;
+    feed->sent = feed->confirmed = 0;
+    feed->progress = ctl->mono;
+}
+
+/* Not 0: a generation of 0 is none. */
+static uint32_t draw_nonce(struct controller *ctl)
+{
+    uint8_t bytes[sizeof(uint32_t)];
+    entropy_fill(ctl->entropy, bytes, sizeof(bytes));
+    struct reader r = reader_of(BYTES_OF(bytes));
+    return reader_u32(&r) | 1;
+}
+
+static void begin_snapshot(struct controller *ctl, uint64_t head)
+{
+    struct copies *copies = ctl->copies;
+    struct copy_stream *stream = &copies->snapshot;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (!is_ready(ctl, session) || !session->feed.anew) {
+            continue;
+        }
+        if (stream->id == 0) {
+            begin_stream(copies, stream, head);
+            stream->nonce = draw_nonce(ctl);
+        }
+        join(ctl, session, stream, generation_of(copies, session, stream->nonce), 0);
+        copies->figures.snapshots++;
+        log_event("copy_snapshot", LOG_TEXT("gate", session->gate.text), LOG_NUM("head", head));
+    }
+}
+
+/* A gate that the index of changes does not reach, or that is ahead of the journal (which was
+ * restored from a backup), begins anew. */
+static void judge_sequences(struct controller *ctl, uint64_t head, uint64_t floor)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct copy_feed *feed = &ctl->sessions.items[i].feed;
+        if (feed->asked && feed->delivery == 0 && !feed->anew &&
+            (feed->sequence < floor || feed->sequence > head)) {
+            feed->anew = true;
+        }
+    }
+}
+
+/* The gate that waits longest; NULL: none is due. */
+static const struct session *first_in_line(const struct controller *ctl, uint64_t head)
+{
+    const struct session *found = NULL;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        const struct copy_feed *feed = &session->feed;
+        bool due = is_ready(ctl, session) && !feed->anew &&
+                   (feed->sequence < head || is_after(ctl->mono, feed->whole_at, COPY_RENEW_MS));
+        if (due && (found == NULL || mono_before(feed->whole_at, found->feed.whole_at))) {
+            found = session;
+        }
+    }
+    return found;
+}
+
+/* All that stand near the first in line are told from where the last of them stands: a row more
+ * than once does no harm. */
+static void begin_round(struct controller *ctl, uint64_t head)
+{
+    struct copy_stream *stream = &ctl->copies->changes;
+    const struct session *first = first_in_line(ctl, head);
+    uint64_t from = UINT64_MAX;
+    if (first == NULL) {
+        return;
+    }
+    uint64_t low = first->feed.sequence;
+    if (head - low <= COPY_NEAR) {
+        low = head > COPY_NEAR ? head - COPY_NEAR : 0;
+    }
+    begin_stream(ctl->copies, stream, 0);
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        const struct copy_feed *feed = &session->feed;
+        if (is_ready(ctl, session) && !feed->anew && feed->sequence >= low &&
+            feed->sequence - low <= COPY_NEAR) {
+            from = feed->sequence < from ? feed->sequence : from;
+            join(ctl, session, stream, feed->generation, feed->sequence);
+        }
+    }
+    stream->cursor = from;
+    ctl->copies->figures.rounds++;
+}
+
+static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
+                      struct fault *fault)
+{
+    struct copies *copies = ctl->copies;
+    struct journal_head head;
+    uint64_t floor = 0;
+    TRY(journal_head(txn, &head, fault));
+    TRY(changes_floor(txn, head.sequence, &floor, fault));
+    judge_sequences(ctl, head.sequence, floor);
+    if (copies->snapshot.id == 0) {
+        begin_snapshot(ctl, head.sequence);
+    }
+    if (round && copies->changes.id == 0) {
+        begin_round(ctl, head.sequence);
+        copies->last_round = ctl->mono;
+        copies->urgent = false;
+    }
+    copies->look = false;
+    return ERR_OK;
+}
+
+/* --- sending --- */
+
+/* ERR_FULL: too many ranges. */
+static enum err read_covered(struct store_txn *txn, const struct session *session,
+                             struct covered *ret, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    ret->count = 0;
+    keybuf_begin(&prefix);
+    keybuf_bytes(&prefix, BYTES_OF(session->identity.bytes));
+    keybuf_u32(&prefix, session->epoch);
+    TRY(store_iter_prefix(txn, TABLE_APPLIED, keybuf_view(&prefix), COPY_RANGES_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct reader first = reader_of(
+            (struct bytes){.data = key.data + prefix.size, .size = key.size - prefix.size});
+        struct reader last = reader_of(value);
+        ret->at[ret->count++] = reader_u64(&first);
+        ret->at[ret->count++] = reader_u64(&last);
+        if (first.bad || last.bad) {
+            return fault_set(fault, ERR_CORRUPT, "applied: a damaged range");
+        }
+    }
+    return err != ERR_NOT_FOUND ? err : iter.cut ? ERR_FULL : ERR_OK;
+}
+
+static bool is_member(const struct session *session, const struct copy_stream *stream)
+{
+    return session->used && session->feed.delivery == stream->id;
+}
+
+static enum err cover_members(struct controller *ctl, struct copy_stream *stream,
+                              struct store_txn *txn, struct fault *fault)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (!is_member(session, stream)) {
+            continue;
+        }
+        enum err err = read_covered(txn, session, &ctl->copies->covered[i], fault);
+        if (err == ERR_FULL) {
+            give_up(ctl, session, "its events have too many gaps");
+        } else {
+            TRY(err);
+        }
+    }
+    return ERR_OK;
+}
+
+static size_t pack_header(struct controller *ctl, const struct session *session,
+                          const struct copy_stream *stream, const struct covered *covered,
+                          const struct seal_key *key, uint8_t out[HEADER_BYTES])
+{
+    const struct copy_part *part = &stream->part;
+    struct seal_hash digest;
+    Parkgate__CopyPart header = PARKGATE__COPY_PART__INIT;
+    header.generation = session->feed.delivery_generation;
+    header.from = session->feed.from;
+    header.to = part->to;
+    header.snapshot = stream->snapshot;
+    header.complete = part->complete;
+    header.number = stream->number;
+    header.wall_us = ctl->now.us;
+    header.config_version = ctl->park->config_version;
+    if (stream->snapshot && stream->number == 1) {
+        header.credential_key = field_of(BYTES_OF(key->bytes));
+    }
+    if (part->complete) {
+        digest = copy_digest_bytes(&part->digest);
+        header.digest = field_of(BYTES_OF(digest.bytes));
+        header.rows = part->digest.rows;
+        header.covered_epoch = session->epoch;
+        header.n_covered = covered->count;
+        header.covered = (uint64_t *)(uintptr_t)covered->at;
+    }
+    MUST(parkgate__copy_part__get_packed_size(&header) <= HEADER_BYTES);
+    return parkgate__copy_part__pack(&header, out);
+}
+
+static void send_to(struct controller *ctl, size_t index, const struct copy_stream *stream)
+{
+    struct copies *copies = ctl->copies;
+    struct session *session = &ctl->sessions.items[index];
+    struct copy_feed *feed = &session->feed;
+    struct seal_key key =
+        copy_credential_key(&copies->gates_key, session->gate.text, feed->delivery_generation);
+    size_t size = pack_header(ctl, session, stream, &copies->covered[index], &key, copies->body);
+    size += copies_pack_rows(&stream->part, &key, copies->body + size, BODY_BYTES - size);
+    seal_wipe(&key, sizeof(key));
+    size = envelope_wrap(session->version, MESSAGE_COPY_PART, 0,
+                         (struct bytes){.data = copies->body, .size = size}, copies->frame,
+                         sizeof(copies->frame));
+    ctl->outlet.send(ctl->outlet.ctx, PORT_AGENTS, &session->peer,
+                     (struct bytes){.data = copies->frame, .size = size});
+    if (feed->sent == feed->confirmed) {
+        feed->progress = ctl->mono; /* from now on it has something to answer */
+    }
+    feed->sent = stream->number;
+    feed->to = stream->part.complete ? stream->part.to : 0;
+    copies->figures.parts++;
+    copies->figures.bytes += size;
+}
+
+static void finish_part(struct copy_stream *stream)
+{
+    struct copy_part *part = &stream->part;
+    seal_wipe(part->credentials, part->credential_count * sizeof(part->credentials[0]));
+    part->there = false;
+    stream->id = part->complete ? 0 : stream->id;
+}
+
+/* False: a gate's window is full, or this turn's share of hashes is spent. */
+static bool send_part(struct controller *ctl, struct copy_stream *stream)
+{
+    size_t hashes = 0;
+    for (size_t i = stream->next_session; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        stream->next_session = i;
+        if (!is_member(session, stream)) {
+            continue;
+        }
+        if (hashes > COPY_HASHES_A_TURN) {
+            return false;
+        }
+        if (session->feed.sent - session->feed.confirmed >= COPY_WINDOW) {
+            if (!is_after(ctl->mono, session->feed.progress, COPY_STALL_MS)) {
+                return false;
+            }
+            give_up(ctl, session, "no answer");
+            continue;
+        }
+        send_to(ctl, i, stream);
+        hashes += stream->part.credential_count;
+    }
+    finish_part(stream);
+    return true;
+}
+
+/* --- a turn --- */
+
+static void expire(struct controller *ctl)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        const struct copy_feed *feed = &session->feed;
+        if (session->used && feed->delivery != 0 && feed->sent > feed->confirmed &&
+            is_after(ctl->mono, feed->progress, COPY_RESEND_MS)) {
+            give_up(ctl, session, "no answer");
+        }
+    }
+}
+
+static bool has_members(const struct controller *ctl, const struct copy_stream *stream)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        if (is_member(&ctl->sessions.items[i], stream)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void abandon(struct controller *ctl, struct copy_stream *stream, const char *why)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (is_member(session, stream)) {
+            give_up(ctl, session, why);
+            session->feed.anew |= !stream->snapshot;
+        }
+    }
+    finish_part(stream);
+    stream->id = 0;
+}
+
+static enum err step(struct controller *ctl, struct copy_stream *stream, struct store_txn *txn,
+                     struct store_txn *keys_txn, struct fault *fault)
+{
+    if (!has_members(ctl, stream)) {
+        abandon(ctl, stream, "");
+        return ERR_OK;
+    }
+    if (!stream->part.there) {
+        uint64_t read = 0;
+        TRY(copies_build(stream, txn, keys_txn, &read, fault));
+        ctl->copies->figures.rows += read;
+        if (stream->part.complete) {
+            TRY(cover_members(ctl, stream, txn, fault));
+        }
+    }
+    if (stream->part.there) {
+        (void)send_part(ctl, stream);
+    }
+    return ERR_OK;
+}
+
+static enum err run(struct controller *ctl, bool look, bool round, struct fault *fault)
+{
+    struct copies *copies = ctl->copies;
+    struct copy_stream *const streams[] = {&copies->changes, &copies->snapshot};
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    AUTO(store_txn_destroy) struct store_txn *keys_txn = NULL;
+    TRY(store_begin_read(ctl->store, &txn, fault));
+    TRY(store_begin_read(ctl->keys, &keys_txn, fault));
+    if (look || round) {
+        TRY(begin(ctl, txn, round, fault));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
+        enum err err = streams[i]->id == 0 ? ERR_OK : step(ctl, streams[i], txn, keys_txn, fault);
+        if (err != ERR_OK) {
+            abandon(ctl, streams[i], fault->what);
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Events come first: after a turn full of them the feed waits, but not for ever. */
+static bool yields(struct controller *ctl)
+{
+    struct copies *copies = ctl->copies;
+    uint64_t inputs = ctl->inputs - copies->inputs_seen;
+    copies->inputs_seen = ctl->inputs;
+    if (inputs < BUSY_INPUTS || copies->yielded == YIELDS_MAX) {
+        copies->yielded = 0;
+        return false;
+    }
+    copies->yielded++;
+    return true;
+}
+
+int64_t copies_turn(struct controller *ctl)
+{
+    struct copies *copies = ctl->copies;
+    struct fault fault = {0};
+    bool busy = copies->changes.id != 0 || copies->snapshot.id != 0;
+    bool round = is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
+                 (copies->urgent && is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
+    if (!busy && !round && !copies->look) {
+        return copies->urgent ? WAIT_MS : -1;
+    }
+    if (yields(ctl)) {
+        return 1;
+    }
+    expire(ctl);
+    if (run(ctl, copies->look || round, round, &fault) != ERR_OK) {
+        log_error("copy_failed", LOG_TEXT("what", fault.what));
+    }
+    busy = copies->changes.id != 0 || copies->snapshot.id != 0;
+    return busy ? 1 : copies->urgent ? WAIT_MS : -1;
+}
+
+struct copies_figures copies_figures_of(const struct controller *ctl)
+{
+    struct copies_figures figures = ctl->copies->figures;
+    figures.gates = figures.whole = 0;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        bool fed = can_be_fed(ctl, session);
+        figures.gates += fed;
+        figures.whole += fed && !session->feed.anew &&
+                         !is_after(ctl->mono, session->feed.whole_at, 2 * COPY_RENEW_MS);
+    }
+    return figures;
+}

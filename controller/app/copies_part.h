@@ -1,0 +1,67 @@
+/* copies_part: what copies.c sends and copies_part.c builds: one part at a time. */
+#pragma once
+
+#include "common/facts/copy_rows.h"
+#include "controller/app/copies.h"
+
+enum {
+    COPY_KEYS_MAX = 8192, /* touched rows that wait to be told */
+    COPY_KEY_BYTES = 512 * 1024,
+    COPY_COLLECT = 1024, /* collected at a time, and what the last entry of them adds */
+    COPY_SLOTS = 2 * COPY_KEYS_MAX,
+};
+
+/* A credential in a part: its row is packed for each gate, with the gate's hash. */
+struct copy_credential {
+    uint8_t handle[HANDLE_SIZE];
+    uint32_t kind;
+    size_t value_at, value_size; /* in the part's bytes */
+    uint8_t canonical_size;      /* 0: no hash */
+    uint8_t canonical[LIMIT_CREDENTIAL_BYTES];
+};
+
+struct copy_part {
+    bool there; /* built and not sent to all yet */
+    bool complete;
+    uint64_t to;
+    size_t rows, used, credential_count;
+    size_t value_used;
+    struct copy_digest digest;
+    uint8_t bytes[COPY_PART_BYTES + STORE_KEY_MAX + 64]; /* rows as fields of the message */
+    uint8_t values[COPY_PART_BYTES];                     /* of credentials */
+    struct copy_credential credentials[COPY_PART_ROWS];
+};
+
+/* Rows that entries touched and that are not told yet: each once. */
+struct copy_keys {
+    size_t count, next, used;
+    struct {
+        enum table table;
+        uint32_t at;
+        uint8_t size;
+    } keys[COPY_KEYS_MAX];
+    uint16_t slots[COPY_SLOTS];
+    uint8_t bytes[COPY_KEY_BYTES];
+};
+
+struct copy_stream {
+    uint64_t id; /* of the deliveries it feeds; 0: idle */
+    bool snapshot;
+    bool walked;     /* snapshot: all tables were walked */
+    uint32_t nonce;  /* snapshot: of its generation */
+    uint32_t number; /* of the last part built */
+    uint64_t cursor; /* changes up to here are in `keys`, or told */
+    struct copy_place place;
+    struct copy_keys keys;
+    struct copy_part part;
+    size_t next_session; /* the part was sent to those before */
+};
+
+/* Builds the stream's next part from what is committed. part->there false: nothing to tell yet,
+ * call again. *ret_read: rows that were read. ERR_FULL: an entry touched more than can be told. */
+MUST_CHECK enum err copies_build(struct copy_stream *stream, struct store_txn *txn,
+                                 struct store_txn *keys_txn, uint64_t *ret_read,
+                                 struct fault *fault);
+/* The part's rows as fields of CopyPart, credentials with hashes made with `key`. Returns bytes. */
+size_t copies_pack_rows(const struct copy_part *part, const struct seal_key *key, uint8_t *out,
+                        size_t capacity);

@@ -1,0 +1,624 @@
+/* Goal: a gate that says COPY_HAVE gets the tables of decisions whole, keeps them by what changes,
+ * and gets nothing personal. Method: a controller in the harness; the gate's half is a second store
+ * here that stages parts and takes them with copy_row_take(); after each `complete` its digest, its
+ * rows and the controller's own tables are compared. */
+#include "tests/unit/controller/harness.h"
+
+#include "common/facts/copy_rows.h"
+#include "common/facts/people_store.h"
+#include "controller/app/copies.h"
+#include "controller/store/changes.h"
+
+enum { PARTS_MAX = 512 };
+
+/* The gate's half. */
+struct taker {
+    struct world *w;
+    struct gate gate;
+    char dir[96];
+    struct store *store;
+    uint64_t generation, sequence;
+    struct copy_digest digest;
+    struct seal_key key;
+    uint64_t staging, staging_from;
+    uint32_t number;
+    size_t staged_count;
+    const Parkgate__CopyPart *staged[PARTS_MAX]; /* borrowed from the world */
+    size_t seen;                                 /* frames of the world looked at */
+    size_t completes;                            /* taken */
+    size_t rows;                                 /* told by the last delivery */
+    bool silent;                                 /* answers nothing */
+    size_t lose;                                 /* so many parts are lost */
+    const Parkgate__CopyPart *last;
+};
+
+static void have(struct taker *t, bool anew)
+{
+    Parkgate__CopyHave message = PARKGATE__COPY_HAVE__INIT;
+    message.generation = t->staging != 0 ? t->staging : t->generation;
+    message.sequence = t->sequence;
+    message.number = t->number;
+    message.anew = anew;
+    if (anew) {
+        message.generation = message.sequence = message.number = 0;
+    }
+    if (!t->silent) {
+        gate_send(t->w, &t->gate, MESSAGE_COPY_HAVE, 0, &message.base);
+    }
+}
+
+static void forget_copy(struct taker *t)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(t->store, &txn, NULL), ERR_OK);
+    for (size_t table = 0; table < TABLE_COUNT; table++) {
+        assert_int_equal(store_clear(txn, table, NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    t->digest = (struct copy_digest){0};
+}
+
+static void take_rows(struct taker *t, struct store_txn *txn, const Parkgate__CopyPart *part)
+{
+    for (size_t i = 0; i < part->n_row; i++) {
+        struct fault fault = {0};
+        Parkgate__CopyRow *row =
+            parkgate__copy_row__unpack(NULL, part->row[i].len, part->row[i].data);
+        assert_non_null(row);
+        if (copy_row_take(txn, row, &t->digest, &fault) != ERR_OK) {
+            fail_msg("%s", fault.what);
+        }
+        parkgate__copy_row__free_unpacked(row, NULL);
+    }
+    t->rows += part->n_row;
+}
+
+static struct copy_digest sum_of(struct store *store)
+{
+    struct copy_place place = {0};
+    struct copy_digest digest = {0};
+    struct store_txn *txn = NULL;
+    bool more = true;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    while (more) {
+        assert_int_equal(copy_walk(txn, &place, 100, copy_visit_digest, &digest, &more, NULL),
+                         ERR_OK);
+    }
+    store_txn_destroy(&txn);
+    return digest;
+}
+
+static void take_whole(struct taker *t)
+{
+    const Parkgate__CopyPart *last = t->staged[t->staged_count - 1];
+    struct store_txn *txn = NULL;
+    struct copy_digest told;
+    if (last->snapshot) {
+        forget_copy(t);
+    }
+    t->rows = 0;
+    assert_int_equal(store_begin_write(t->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < t->staged_count; i++) {
+        take_rows(t, txn, t->staged[i]);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_true(copy_digest_from_bytes(field_view(&last->digest), last->rows, &told));
+    struct copy_digest walked = sum_of(t->store);
+    assert_true(copy_digest_equal(&told, &t->digest));
+    assert_true(copy_digest_equal(&told, &walked));
+    t->generation = last->generation;
+    t->sequence = last->to;
+    t->completes++;
+    t->last = last;
+}
+
+static void stage(struct taker *t, const Parkgate__CopyPart *part)
+{
+    if (t->lose > 0) {
+        t->lose--;
+        return;
+    }
+    if (part->number == 1) {
+        t->staged_count = 0;
+        t->number = 0;
+        t->staging = part->generation;
+        t->staging_from = part->from;
+    }
+    bool fits = part->generation == t->staging && part->from == t->staging_from &&
+                part->number == t->number + 1 && (part->snapshot || part->from == t->sequence);
+    if (fits) {
+        assert_true(t->staged_count < PARTS_MAX);
+        t->staged[t->staged_count++] = part;
+        t->number = part->number;
+        if (part->number == 1 && part->snapshot) {
+            assert_int_equal(part->credential_key.len, SEAL_KEY_SIZE);
+            memcpy(t->key.bytes, part->credential_key.data, SEAL_KEY_SIZE);
+        }
+        if (part->complete) {
+            take_whole(t);
+        }
+    }
+    have(t, false);
+}
+
+/* Works off what came since, and what its answers bring, until nothing comes. */
+static void pump(struct taker *t)
+{
+    while (t->seen < t->w->sent_count) {
+        const struct sent *sent = &t->w->sent[t->seen++];
+        if (sent->kind == MESSAGE_COPY_PART &&
+            memcmp(sent->peer.id, t->gate.peer.id, sizeof(sent->peer.id)) == 0) {
+            stage(t, (const void *)sent->body);
+            world_turn(t->w);
+        }
+    }
+}
+
+static void beat(struct taker *t)
+{
+    Parkgate__Heartbeat message = PARKGATE__HEARTBEAT__INIT;
+    message.wall_us = t->w->now.us;
+    gate_send(t->w, &t->gate, MESSAGE_HEARTBEAT, 0, &message.base);
+}
+
+static void rounds(struct taker *t, int seconds)
+{
+    for (int i = 0; i < seconds * 20; i++) {
+        if (i % 20 == 0) {
+            beat(t);
+        }
+        world_pass(t->w, 50 * MS_US);
+        turn_tick(t->w->ctl);
+        world_turn(t->w);
+        pump(t);
+    }
+}
+
+static void taker_open(struct taker *t, struct world *w, const char *gate, uint8_t number)
+{
+    *t = (struct taker){.w = w};
+    gate_join(w, &t->gate, gate, number);
+    (void)snprintf(t->dir, sizeof(t->dir), "%s/copy-%s", w->dir, gate);
+    t->store = empty_store(t->dir);
+    t->seen = w->sent_count;
+}
+
+static void taker_close(struct taker *t)
+{
+    store_destroy(&t->store);
+    remove_tree(t->dir);
+}
+
+static void assert_whole(struct taker *t)
+{
+    struct copy_digest mine = sum_of(t->store);
+    struct copy_digest its = sum_of(t->w->store);
+    assert_true(its.rows > 0 && copy_digest_equal(&mine, &its));
+    assert_int_equal(t->sequence, head_of(t->w).sequence);
+}
+
+static const char UID[] = "04a1b2c3d4e5f6";
+
+/* Is the badge valid in the copy? By what a reader gives and the gate's own key. */
+static bool copy_knows(struct taker *t, const char *uid_hex, bool *ret_revoked)
+{
+    uint8_t uid[7];
+    struct store_txn *txn = NULL;
+    Parkgate__CredentialRecord *record = NULL;
+    assert_true(bytes_from_hex(uid_hex, uid, sizeof(uid)));
+    struct seal_hash hash = copy_credential_hash(&t->key, CREDENTIAL_KIND_BADGE, BYTES_OF(uid));
+    assert_int_equal(store_begin_read(t->store, &txn, NULL), ERR_OK);
+    bool found = people_credential(txn, BYTES_OF(hash.bytes), &record, NULL) == ERR_OK;
+    if (found) {
+        *ret_revoked = record->revoked_us != 0;
+        parkgate__credential_record__free_unpacked(record, NULL);
+    }
+    store_txn_destroy(&txn);
+    return found;
+}
+
+/* --- */
+
+static void snapshot_then_changes_give_the_same_tables(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    bool revoked = true;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_true(t.last->generation != 0);
+    assert_true(copy_knows(&t, UID, &revoked));
+    assert_false(revoked);
+    for (int i = 0; i < 5; i++) {
+        size_t before = t.completes;
+        gate_walk(w, &t.gate, i % 2 == 0 ? "a-in" : "a-out", UID);
+        world_pass(w, 10 * SECOND_US);
+        rounds(&t, 2);
+        assert_whole(&t);
+        assert_true(t.completes > before && !t.last->snapshot);
+    }
+    (void)assert_replays(w);
+    taker_close(&t);
+}
+
+static void an_agent_of_before_is_told_nothing(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    taker_open(&t, w, "gate-a", 71);
+    rounds(&t, 5);
+    assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 0);
+    assert_int_equal(t.completes, 0);
+    taker_close(&t);
+}
+
+static void a_revoked_badge_is_told_in_the_same_turn(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    bool revoked = false;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_whole(&t);
+    world_pass(w, COPY_URGENT_MS * MS_US);
+    sent_forget(w);
+    t.seen = 0;
+    admin(w, "badge.revoke", "uid", UID, "reason", "lost", NULL);
+    assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 1); /* no tick, no time between */
+    pump(&t);
+    assert_whole(&t);
+    assert_true(copy_knows(&t, UID, &revoked) && revoked);
+    taker_close(&t);
+}
+
+static void nothing_personal_is_told(void **state)
+{
+    static const char *const secrets[] = {"Zhao Yun", "110105199003074472", "13800138000",
+                                          "Feilong Labour", "E-4711"};
+    struct world *w = *state;
+    struct taker t;
+    uint8_t uid[7];
+    assert_true(bytes_from_hex(UID, uid, sizeof(uid)));
+    const Parkgate__Reply *reply =
+        admin(w, "person.add", "tenant", "acme", "kind", "staff", "name", secrets[0], "id_number",
+              secrets[1], "phone", secrets[2], "agency", secrets[3], "external", secrets[4], NULL);
+    const char *person = note(reply, "person");
+    admin(w, "badge.add", "person", person, "uid", UID, NULL);
+    admin(w, "pin.set", "person", person, "pin", "735519", NULL);
+    admin(w, "vehicle.add", "tenant", "acme", "plate", "京A12345", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_whole(&t);
+    size_t parts = 0;
+    for (size_t i = 0; i < w->sent_count; i++) {
+        static uint8_t packed[LIMIT_FRAME_BYTES];
+        if (w->sent[i].kind != MESSAGE_COPY_PART) {
+            continue;
+        }
+        size_t size = protobuf_c_message_pack(w->sent[i].body, packed);
+        for (size_t s = 0; s < ARRAY_LEN(secrets); s++) {
+            assert_null(memmem(packed, size, secrets[s], strlen(secrets[s])));
+        }
+        assert_null(memmem(packed, size, uid, sizeof(uid)));
+        assert_null(memmem(packed, size, "735519", 6));
+        assert_null(memmem(packed, size, "A12345", 6));
+        assert_null(memmem(packed, size, w->ctl->index_key.bytes, SEAL_KEY_SIZE));
+        parts++;
+    }
+    assert_true(parts > 0);
+    taker_close(&t);
+}
+
+static void a_gate_that_loses_parts_is_told_again(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_whole(&t);
+    for (size_t lost = 1; lost <= 3; lost++) {
+        t.lose = lost;
+        gate_walk(w, &t.gate, lost % 2 == 1 ? "a-in" : "a-out", UID);
+        rounds(&t, 40);
+        assert_int_equal(t.lose, 0);
+        assert_whole(&t);
+        assert_false(t.last->snapshot);
+    }
+    assert_true(copies_figures_of(w->ctl).dropped >= 3);
+    taker_close(&t);
+}
+
+/* A gate that hears and does not answer holds nobody up, and is not sent more and more. */
+static void a_silent_gate_holds_nobody_up(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    struct taker mute;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    taker_open(&mute, w, "gate-b", 72);
+    have(&t, true);
+    have(&mute, true);
+    mute.silent = true;
+    for (int i = 0; i < 10; i++) {
+        gate_walk(w, &t.gate, i % 2 == 0 ? "a-in" : "a-out", UID);
+        rounds(&t, 4);
+    }
+    pump(&mute);
+    assert_whole(&t);
+    assert_true(mute.completes < 8);
+    taker_close(&t);
+    taker_close(&mute);
+}
+
+static void gates_that_stand_together_share_one_reading(void **state)
+{
+    struct world *w = *state;
+    struct taker a;
+    struct taker b;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&a, w, "gate-a", 71);
+    taker_open(&b, w, "gate-b", 72);
+    have(&a, true);
+    have(&b, true);
+    for (int i = 0; i < 40; i++) {
+        rounds(&a, 1);
+        pump(&b);
+    }
+    struct copies_figures before = copies_figures_of(w->ctl);
+    gate_walk(w, &a.gate, "a-in", UID);
+    for (int i = 0; i < 60; i++) {
+        world_pass(w, 50 * MS_US);
+        turn_tick(w->ctl);
+        world_turn(w);
+        pump(&a);
+        pump(&b);
+    }
+    assert_whole(&a);
+    assert_whole(&b);
+    struct copies_figures after = copies_figures_of(w->ctl);
+    assert_int_equal(after.gates, 2);
+    assert_int_equal(after.whole, 2);
+    /* both were told all rows, and each was read once (some twice, where the first told alone) */
+    assert_true(after.parts - before.parts >= 2);
+    assert_true(after.rows - before.rows <= a.rows + b.rows);
+    assert_memory_not_equal(a.key.bytes, b.key.bytes, SEAL_KEY_SIZE);
+    assert_int_equal(after.snapshots, 2);
+    taker_close(&a);
+    taker_close(&b);
+}
+
+/* Its connection ends; meanwhile much happens; it goes on by its sequence. */
+static void a_gate_that_comes_back_goes_on_where_it_stood(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    struct taker other;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    taker_open(&other, w, "gate-b", 72);
+    have(&t, true);
+    rounds(&t, 2);
+    uint64_t stood = t.sequence;
+    uint64_t generation = t.generation;
+    world_pass(w, 10 * SECOND_US);
+    turn_tick(w->ctl); /* silent: away */
+    for (int i = 0; i < 20; i++) {
+        gate_walk(w, &other.gate, i % 2 == 0 ? "b-in" : "b-out", UID);
+        world_pass(w, 6 * SECOND_US);
+    }
+    admin(w, "badge.revoke", "uid", UID, "reason", "lost", NULL);
+    world_restart(w); /* the controller's memory is gone, too */
+    Parkgate__Hello hello = gate_hello_message(w, &t.gate);
+    gate_send_hello(w, &t.gate, &hello);
+    t.number = 0;
+    t.staging = 0;
+    assert_int_equal(t.sequence, stood);
+    have(&t, false);
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_int_equal(t.generation, generation);
+    assert_false(t.last->snapshot);
+    assert_int_equal(copies_figures_of(w->ctl).snapshots, 0);
+    taker_close(&t);
+    taker_close(&other);
+}
+
+static void rejoin(struct taker *t)
+{
+    Parkgate__Hello hello = gate_hello_message(t->w, &t->gate);
+    gate_send_hello(t->w, &t->gate, &hello);
+    t->number = 0;
+    t->staging = 0;
+}
+
+static void what_is_not_ours_begins_anew(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    uint64_t generation = t.generation;
+
+    rejoin(&t); /* a generation that was never given */
+    t.generation ^= 1;
+    have(&t, false);
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_true(t.last->snapshot && t.generation != generation);
+
+    rejoin(&t); /* ahead of the journal: the controller was restored from a backup */
+    generation = t.generation;
+    t.sequence += 1000;
+    have(&t, false);
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_true(t.generation != generation);
+
+    rejoin(&t); /* before what the index of changes reaches */
+    generation = t.generation;
+    gate_walk(w, &t.gate, "a-in", UID);
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(changes_set_floor(txn, t.sequence + 1, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    have(&t, false);
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_true(t.generation != generation);
+    taker_close(&t);
+}
+
+/* Changes in the midst of the walk, of rows before and behind its place. */
+static void a_snapshot_is_whole_while_things_change(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    enum { PEOPLE = 150 };
+    for (int i = 0; i < PEOPLE; i++) {
+        char uid[15];
+        char name[32];
+        (void)snprintf(uid, sizeof(uid), "04%06x000000", i + 1);
+        (void)snprintf(name, sizeof(name), "Person %d", i);
+        person_with_badge(w, i % 2 == 0 ? "acme" : "beta", name, uid, "day", NULL);
+    }
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    for (int i = 0; i < 60; i++) {
+        char uid[15];
+        (void)snprintf(uid, sizeof(uid), "04%06x000000", i * 7 % PEOPLE + 1);
+        if (i % 3 == 0) {
+            (void)ask(w, w->admin, "badge.revoke", "uid", uid, "reason", "lost", NULL);
+        } else {
+            (void)gate_badge(w, &t.gate, "a-in", uid);
+        }
+        world_pass(w, 3 * MS_US);
+        world_turn(w);
+        pump(&t);
+    }
+    rounds(&t, 3);
+    assert_whole(&t);
+    assert_true(sum_of(w->store).rows > 3 * PEOPLE);
+    assert_true(t.completes >= 2);
+    taker_close(&t);
+}
+
+static void its_own_events_are_named(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    gate_walk(w, &t.gate, "a-in", UID);
+    rounds(&t, 2);
+    assert_int_equal(t.last->covered_epoch, t.gate.epoch);
+    assert_int_equal(t.last->n_covered, 2);
+    assert_int_equal(t.last->covered[0], 1);
+    assert_int_equal(t.last->covered[1], t.gate.sequence);
+    taker_close(&t);
+}
+
+static void agent_list_says_how_far_a_copy_is(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    const Parkgate__Reply *reply = admin(w, "agent.list", NULL);
+    size_t row = row_with(reply, "gate", "gate-a");
+    assert_string_equal(cell(reply, row, "copy_sequence"), "");
+    assert_string_equal(cell(reply, row, "copy_lag"), "");
+    have(&t, true);
+    rounds(&t, 2);
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    char *devices[] = {text_of("a-board"), text_of("a-in-reader")};
+    uint32_t states[] = {DEVICE_UP, DEVICE_DOWN};
+    beat.wall_us = w->now.us;
+    beat.lease_left_s = 86000;
+    beat.outbox_permille = 12;
+    beat.clock_unknown = true;
+    beat.n_device = beat.n_state = 2;
+    beat.device = devices;
+    beat.state = states;
+    gate_send(w, &t.gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+    uint64_t sequence = t.sequence;
+    admin(w, "tenant.suspend", "name", "beta", "reason", "unpaid", NULL);
+    reply = admin(w, "agent.list", NULL);
+    row = row_with(reply, "gate", "gate-a");
+    char expected[32];
+    (void)snprintf(expected, sizeof(expected), "%llu", (unsigned long long)sequence);
+    assert_string_equal(cell(reply, row, "copy_sequence"), expected);
+    assert_int_not_equal(strtol(cell(reply, row, "copy_lag"), NULL, 10), 0);
+    assert_string_not_equal(cell(reply, row, "copy_age_s"), "");
+    assert_string_equal(cell(reply, row, "lease_left_s"), "86000");
+    assert_string_equal(cell(reply, row, "outbox_permille"), "12");
+    assert_string_equal(cell(reply, row, "clock_unknown"), "yes");
+    assert_string_equal(cell(reply, row, "readers_down"), "1");
+    assert_string_equal(cell(reply, row, "boards_down"), "0");
+    taker_close(&t);
+}
+
+static void a_gate_knows_the_park_that_it_decides_with(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    size_t kinds[16] = {0};
+    taker_open(&t, w, "gate-b", 72);
+    sent_forget(w);
+    have(&t, true);
+    world_turn(w);
+    const struct sent *sent = sent_last(w, MESSAGE_CONFIG);
+    assert_non_null(sent);
+    const Parkgate__Config *config = (const void *)sent->body;
+    for (size_t i = 0; i < config->n_row; i++) {
+        Parkgate__ParkRow *row =
+            parkgate__park_row__unpack(NULL, config->row[i].len, config->row[i].data);
+        assert_non_null(row);
+        assert_true(row->kind < ARRAY_LEN(kinds));
+        kinds[row->kind]++;
+        if (row->kind == PARK_READER || row->kind == PARK_BOARD) {
+            assert_int_equal(row->name[0], 'b'); /* no address of another gate's device */
+        }
+        parkgate__park_row__free_unpacked(row, NULL);
+    }
+    static const uint32_t needed[] = {PARK_SITE,   PARK_ZONE,  PARK_GATE,     PARK_LANE,
+                                      PARK_TENANT, PARK_SHIFT, PARK_SCHEDULE, PARK_HOLIDAY};
+    for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+        assert_true(kinds[needed[i]] > 0);
+    }
+    assert_int_equal(kinds[PARK_GATE], w->ctl->park->gate_count);
+    assert_int_equal(kinds[PARK_LANE], w->ctl->park->lane_count);
+    taker_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(snapshot_then_changes_give_the_same_tables),
+        WORLD_TEST(an_agent_of_before_is_told_nothing),
+        WORLD_TEST(a_revoked_badge_is_told_in_the_same_turn),
+        WORLD_TEST(nothing_personal_is_told),
+        WORLD_TEST(a_gate_that_loses_parts_is_told_again),
+        WORLD_TEST(a_silent_gate_holds_nobody_up),
+        WORLD_TEST(gates_that_stand_together_share_one_reading),
+        WORLD_TEST(a_gate_that_comes_back_goes_on_where_it_stood),
+        WORLD_TEST(what_is_not_ours_begins_anew),
+        WORLD_TEST(a_snapshot_is_whole_while_things_change),
+        WORLD_TEST(its_own_events_are_named),
+        WORLD_TEST(agent_list_says_how_far_a_copy_is),
+        WORLD_TEST(a_gate_knows_the_park_that_it_decides_with),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
