@@ -103,5 +103,10 @@ enum exit_code run_desk_lock(struct cli *cli, const struct call *call);
 enum exit_code run_desk_show(struct cli *cli, const struct call *call);
 enum exit_code run_server_rekey(struct cli *cli, const struct call *call);
 enum exit_code run_server_switch(struct cli *cli, const struct call *call);
+enum exit_code run_server_reindex(struct cli *cli, const struct call *call);
+
+/* A fresh key of the keyed hashes, as its file holds it: hex digits and a line feed. */
+enum { INDEX_KEY_TEXT_SIZE = 66 };
+void index_key_draw(char out[INDEX_KEY_TEXT_SIZE]);
 enum exit_code run_device_test(struct cli *cli, const struct call *call);
 enum exit_code run_restore(struct cli *cli, const struct call *call);

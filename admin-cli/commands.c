@@ -479,6 +479,10 @@ static const struct command commands[] = {
      .help = {{"answer by that key from now on; first see agent list: each gate has kept it",
                "启用该密钥；请先用 agent list 确认每个出入口均已保存"}},
      .args = {OPERAND("dir", ARG_PATH, "the park's directory", "园区目录")}},
+    {"server", "reindex", NULL, .run = run_server_reindex,
+     .help = {{"draw the next key of the keyed hashes, on the controller's machine; it is used at once",
+               "在控制器主机上生成下一把索引密钥；立即启用"}},
+     .args = {OPERAND("dir", ARG_PATH, "the park's directory", "园区目录")}},
     {"admin", "recover", NULL, .run = run_admin_recover,
      .help = {{"the last admin key is lost: make another one a first admin; on the controller's machine, "
                "journalled",

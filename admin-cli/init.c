@@ -133,16 +133,21 @@ static bool make_text(struct making *m, const char *name, const char *text)
     return inside(m, path, name) && file_make(path, 0600, bytes_of_text(text), m->c);
 }
 
-static bool make_index_key(struct making *m)
+void index_key_draw(char out[INDEX_KEY_TEXT_SIZE])
 {
     uint8_t key[SEAL_KEY_SIZE];
-    char text[2 * SEAL_KEY_SIZE + 2];
     entropy_fill(entropy_system(), key, sizeof(key));
-    bytes_to_hex(BYTES_OF(key), text, sizeof(text) - 1);
-    text[2 * SEAL_KEY_SIZE] = '\n';
-    text[2 * SEAL_KEY_SIZE + 1] = '\0';
-    bool good = make_text(m, "index.key", text);
+    bytes_to_hex(BYTES_OF(key), out, INDEX_KEY_TEXT_SIZE - 1);
+    out[2 * SEAL_KEY_SIZE] = '\n';
+    out[2 * SEAL_KEY_SIZE + 1] = '\0';
     seal_wipe(key, sizeof(key));
+}
+
+static bool make_index_key(struct making *m)
+{
+    char text[INDEX_KEY_TEXT_SIZE];
+    index_key_draw(text);
+    bool good = make_text(m, "index.key", text);
     seal_wipe(text, sizeof(text));
     return good;
 }

@@ -1,6 +1,6 @@
-/* server rekey, server switch: the controller's own key is replaced while it works. Both are run on
- * its machine, where the key lies; the controller looks for what they leave beside it, once a
- * second. */
+/* server rekey, server switch, server reindex: the controller's own keys are replaced while it
+ * works. All are run on its machine, where the keys lie; the controller looks for what they leave
+ * beside them, once a second. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +14,7 @@
 #include "admin-cli/file.h"
 #include "admin-cli/operator_conf.h"
 #include "common/base/must.h"
+#include "common/seal/seal.h"
 
 enum { SWITCH_WAIT_MS = 10000, SWITCH_LOOK_MS = 50, CONF_MAX = 64 * 1024 };
 
@@ -149,6 +150,68 @@ enum exit_code run_server_switch(struct cli *cli, const struct call *call)
     cli_tell(cli, (struct bilingual){
                       {"Done. Other computers of staff need the new controller.pub.",
                        "完成。其他工作电脑需要新的 controller.pub。"}
+    });
+    return EXIT_DONE;
+}
+
+/* --- the key of the keyed hashes --- */
+
+enum { INDEX_TEXT_MAX = 4096 };
+
+/* Under a name that the controller does not look for, until it is whole and the controller's own.
+ */
+static bool leave_index_key(const char *dir, const char *next, const char *text,
+                            struct complaint *c)
+{
+    char drawn[OPERATOR_PATH_SIZE];
+    return inside(dir, "index.key.drawn", drawn, c) && (unlink(drawn) == 0 || errno == ENOENT) &&
+           file_make(drawn, 0600, bytes_of_text(text), c) && give_to_owner(dir, drawn, c) &&
+           (rename(drawn, next) == 0 ||
+            complain(c, ERROR_DIR_MAKE, next, strerror(errno), NULL, NULL));
+}
+
+/* The controller removes what it does not take, too, and says why in its log. */
+static bool is_taken(const char *path, const char *text, struct complaint *c)
+{
+    size_t size = 0;
+    char *all = file_read(path, INDEX_TEXT_MAX, &size, c);
+    if (all == NULL) {
+        return false;
+    }
+    bool taken = strncmp(all, text, strlen(text)) == 0;
+    seal_wipe(all, size);
+    free(all);
+    return taken || complain(c, ERROR_KEY_FILE,
+                             "the controller did not take the new key; its log "
+                             "says why (index_key_not_replaced)",
+                             NULL, NULL, NULL);
+}
+
+enum exit_code run_server_reindex(struct cli *cli, const struct call *call)
+{
+    const char *dir = call_value(call, "dir");
+    char path[OPERATOR_PATH_SIZE];
+    char next[OPERATOR_PATH_SIZE];
+    char text[INDEX_KEY_TEXT_SIZE];
+    struct complaint c = {0};
+    if (!inside(dir, "index.key", path, &c) || !inside(dir, "index.key.next", next, &c)) {
+        return cli_say(cli, &c);
+    }
+    if (access(path, F_OK) != 0) {
+        return cli_refuse(cli, ERROR_FILE_OPEN, dir, "not the directory of a park (no index.key)",
+                          NULL, NULL);
+    }
+    index_key_draw(text);
+    bool good = leave_index_key(dir, next, text, &c) && wait_for_controller(next, &c) &&
+                is_taken(path, text, &c);
+    seal_wipe(text, sizeof(text));
+    if (!good) {
+        return cli_say(cli, &c);
+    }
+    cli_tell(cli,
+             (struct bilingual){
+                 {"Done. Make a backup now: without this index.key whoever is new is not found.",
+                  "完成。请立即备份：没有此 index.key，新登记者将无法识别。"}
     });
     return EXIT_DONE;
 }

@@ -19,6 +19,7 @@
 #include "common/facts/tables.h"
 #include "common/metrics/port.h"
 #include "common/metrics/process.h"
+#include "controller/app/index_file.h"
 #include "controller/app/metrics.h"
 #include "controller/app/recovery.h"
 #include "controller/app/rekey.h"
@@ -285,11 +286,31 @@ static void look_for_next_key(struct daemon *d)
     }
 }
 
+/* index.key.next, made by `parkgate server reindex`: durable in index.key first, then used. */
+static void look_for_next_index_key(struct daemon *d)
+{
+    const char *path = d->settings.index_key_file;
+    struct index_keys keys = d->ctl->index_keys;
+    struct fault fault = {0};
+    enum err err = index_file_next(path, &keys, &fault);
+    if (err == ERR_OK) {
+        index_keys_use(d->ctl, &keys);
+        log_event("index_key_replaced", LOG_NUM("keys", keys.count));
+    } else if (err != ERR_NOT_FOUND) {
+        log_error("index_key_not_replaced", LOG_TEXT("why", fault.what));
+    }
+    if (err != ERR_NOT_FOUND) {
+        index_file_end_next(path);
+    }
+    seal_wipe(&keys, sizeof(keys));
+}
+
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
     begin(d);
     look_for_next_key(d);
+    look_for_next_index_key(d);
     turn_tick(d->ctl);
 }
 
@@ -442,7 +463,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
         .mono = loop_mono(d->loop)
     };
     fill_endpoints(d, &options.endpoints);
-    enum err err = settings_index_key(&d->settings, &options.index_key, fault);
+    enum err err = index_file_read(d->settings.index_key_file, &options.index_keys, fault);
     if (err == ERR_OK) {
         err = settings_gates_key(&d->settings, entropy_system(), &options.gates_key, fault);
     }
@@ -452,8 +473,8 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
     if (err == ERR_OK) {
         err = turn_create(&options, &d->ctl, fault);
     }
-    seal_wipe(&options.index_key, sizeof(options.index_key));
     seal_wipe(&options.gates_key, sizeof(options.gates_key));
+    seal_wipe(&options.index_keys, sizeof(options.index_keys));
     if (genesis != NULL) {
         parkgate__genesis__free_unpacked(genesis, NULL);
     }

@@ -1,15 +1,14 @@
 #include "controller/settings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/config.h"
 #include "common/base/must.h"
 #include "common/base/tz.h"
+#include "controller/app/index_file.h"
 
 static const struct config_key config_keys[] = {
     {.name = "store",
@@ -74,53 +73,6 @@ enum err settings_read(struct settings *settings, struct fault *fault)
     return config_read(settings->config, config_keys, ARRAY_LEN(config_keys), settings, fault);
 }
 
-static enum err read_private(const char *path, char *out, size_t size, struct fault *fault)
-{
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        enum err err = fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return err;
-    }
-    ssize_t got = -1;
-    if ((info.st_mode & 077) == 0) {
-        got = read(fd, out, size - 1);
-    }
-    (void)close(fd);
-    if ((info.st_mode & 077) != 0) {
-        return fault_set(fault, ERR_REFUSED, "%s may be read by others; run: chmod 600 %s", path,
-                         path);
-    }
-    if (got < 0) {
-        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-    }
-    out[got] = '\0';
-    return ERR_OK;
-}
-
-static enum err read_key(const char *path, struct seal_key *ret, struct fault *fault)
-{
-    char text[2 * SEAL_KEY_SIZE + 16];
-    TRY(read_private(path, text, sizeof(text), fault));
-    text[strcspn(text, "\r\n ")] = '\0';
-    bool good = bytes_from_hex(text, ret->bytes, sizeof(ret->bytes));
-    seal_wipe(text, sizeof(text));
-    return good ? ERR_OK
-                : fault_set(fault, ERR_INPUT,
-                            "%s: not 64 hex digits; it is made by parkgate init and kept in every "
-                            "backup",
-                            path);
-}
-
-enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
-                            struct fault *fault)
-{
-    return read_key(settings->index_key_file, ret, fault);
-}
-
 enum err settings_gates_key_file(const struct settings *settings, char out[SETTINGS_PATH_SIZE],
                                  struct fault *fault)
 {
@@ -133,33 +85,20 @@ enum err settings_gates_key_file(const struct settings *settings, char out[SETTI
                : fault_set(fault, ERR_INPUT, "%s: the path is too long", settings->key_file);
 }
 
-/* Whole or not there: a key that is cut short by a crash would refuse the next start. */
-static enum err write_key(const char *path, const struct seal_key *key, struct fault *fault)
-{
-    char text[2 * SEAL_KEY_SIZE + 2];
-    char beside[SETTINGS_PATH_SIZE + 8];
-    bytes_to_hex(BYTES_OF(key->bytes), text, sizeof(text));
-    text[2 * SEAL_KEY_SIZE] = '\n';
-    (void)snprintf(beside, sizeof(beside), "%s.new", path);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ssize_t size = 2 * SEAL_KEY_SIZE + 1;
-    bool good = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0;
-    if (fd >= 0) {
-        good = close(fd) == 0 && good;
-    }
-    good = good && rename(beside, path) == 0;
-    seal_wipe(text, sizeof(text));
-    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-}
-
 enum err settings_gates_key(const struct settings *settings, const struct entropy *entropy,
                             struct seal_key *ret, struct fault *fault)
 {
     char path[SETTINGS_PATH_SIZE];
     TRY(settings_gates_key_file(settings, path, fault));
+    struct index_keys keys = {.count = 1};
+    enum err err = ERR_OK;
     if (access(path, F_OK) != 0 && errno == ENOENT) {
-        *ret = seal_key_draw(entropy);
-        return write_key(path, ret, fault);
+        keys.key[0] = seal_key_draw(entropy);
+        err = index_file_write(path, &keys, fault);
+    } else {
+        err = index_file_read(path, &keys, fault);
     }
-    return read_key(path, ret, fault);
+    *ret = keys.key[0];
+    seal_wipe(&keys, sizeof(keys));
+    return err;
 }

@@ -25,14 +25,9 @@ struct settings {
 /* Reads the file that settings->config names into the rest. Errors as config_read(). */
 MUST_CHECK enum err settings_read(struct settings *settings, struct fault *fault);
 
-/* The key of the keyed hashes. ERR_REFUSED: others may read its file. ERR_INPUT: it holds no key.
- * ERR_IO. */
-MUST_CHECK enum err settings_index_key(const struct settings *settings, struct seal_key *ret,
-                                       struct fault *fault);
-
 /* The key that gates' copies are made with: gates.key beside key_file, drawn and written (0600)
  * when there is none. Without it every gate gets its copy anew, no more. Errors as
- * settings_index_key().
+ * index_file_read() (app/index_file.h).
  */
 MUST_CHECK enum err settings_gates_key(const struct settings *settings,
                                        const struct entropy *entropy, struct seal_key *ret,

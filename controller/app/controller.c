@@ -6,6 +6,7 @@
 #include "common/base/must.h"
 #include "common/facts/park_store.h"
 #include "controller/app/copies.h"
+#include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
@@ -102,37 +103,69 @@ size_t controller_seal(struct controller *ctl, const struct seal_key *key,
     return size + SEAL_OVERHEAD;
 }
 
+/* Under which of the keys is it kept? The newest that finds something, or would be written under.
+ */
+static struct seal_hash index_hash(const struct controller *ctl, enum table table,
+                                   const char *domain, const struct bytes *parts, size_t count)
+{
+    const struct index_keys *keys = &ctl->index_keys;
+    struct seal_hash newest = seal_keyed_hash(&keys->key[0], domain, parts, count);
+    struct seal_hash hash = newest;
+    struct bytes value;
+    for (size_t i = 1; i < keys->count; i++) {
+        if (store_get(ctl->txn, table, BYTES_OF(hash.bytes), &value, NULL) == ERR_OK) {
+            return hash;
+        }
+        hash = seal_keyed_hash(&keys->key[i], domain, parts, count);
+    }
+    bool kept = keys->count == 1 ||
+                store_get(ctl->txn, table, BYTES_OF(hash.bytes), &value, NULL) == ERR_OK;
+    return kept ? hash : newest;
+}
+
 struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
                                             struct bytes canonical)
 {
     uint8_t kind_byte[1] = {(uint8_t)kind};
-    return seal_keyed_hash(&ctl->index_key, "parkgate credential",
-                           SEAL_PARTS(BYTES_OF(kind_byte), canonical));
+    return index_hash(ctl, TABLE_CREDENTIAL, "parkgate credential",
+                      SEAL_PARTS(BYTES_OF(kind_byte), canonical));
 }
 
 struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle holder,
                                      struct bytes digits)
 {
-    return seal_keyed_hash(&ctl->index_key, "parkgate pin",
-                           SEAL_PARTS(BYTES_OF(holder.bytes), digits));
+    return index_hash(ctl, TABLE_CREDENTIAL, "parkgate pin",
+                      SEAL_PARTS(BYTES_OF(holder.bytes), digits));
 }
 
 struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
                                     struct bytes canonical)
 {
-    return seal_keyed_hash(&ctl->index_key, "parkgate identity",
-                           SEAL_PARTS(bytes_of_text(what), canonical));
+    return index_hash(ctl, TABLE_HOLDER_ID, "parkgate identity",
+                      SEAL_PARTS(bytes_of_text(what), canonical));
+}
+
+struct seal_hash controller_external_hash(const struct controller *ctl, const char *tenant,
+                                          const char *external)
+{
+    return index_hash(ctl, TABLE_HOLDER_ID, "parkgate external",
+                      SEAL_PARTS(bytes_of_text(tenant), bytes_of_text(external)));
 }
 
 struct seal_hash controller_event_hash(const struct controller *ctl, struct bytes digest)
 {
-    return seal_keyed_hash(&ctl->index_key, "parkgate event", SEAL_PARTS(digest));
+    return seal_keyed_hash(&ctl->index_keys.key[0], "parkgate event", SEAL_PARTS(digest));
 }
 
 bool controller_event_matches(const struct controller *ctl, struct bytes kept, struct bytes digest)
 {
-    struct seal_hash hash = controller_event_hash(ctl, digest);
-    return bytes_equal(kept, BYTES_OF(hash.bytes)) || bytes_equal(kept, digest);
+    bool matches = bytes_equal(kept, digest);
+    for (size_t i = 0; i < ctl->index_keys.count && !matches; i++) {
+        struct seal_hash hash =
+            seal_keyed_hash(&ctl->index_keys.key[i], "parkgate event", SEAL_PARTS(digest));
+        matches = bytes_equal(kept, BYTES_OF(hash.bytes));
+    }
+    return matches;
 }
 
 static struct seal_hash view_credential_hash(const void *ctx, uint32_t kind, struct bytes canonical)

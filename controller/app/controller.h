@@ -19,6 +19,7 @@
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 #include "controller/app/in_work.h"
+#include "controller/app/index_keys.h"
 #include "controller/app/sessions.h"
 #include "controller/core/gauges.h"
 #include "schema/record.pb-c.h"
@@ -69,7 +70,7 @@ struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
     const struct entropy *entropy;
-    struct seal_key index_key; /* keyed hashes of identifiers */
+    struct index_keys index_keys; /* keyed hashes of identifiers */
     struct outlet outlet;
     struct endpoints endpoints;
     struct tz_table tz;
@@ -128,7 +129,8 @@ MUST_CHECK enum err controller_record(struct controller *ctl, uint32_t kind, con
 size_t controller_seal(struct controller *ctl, const struct seal_key *key,
                        const ProtobufCMessage *message, uint8_t *out, size_t capacity);
 
-/* Keyed hashes, by which things are found without being kept in clear. */
+/* Keyed hashes, by which things are found without being kept in clear: the one it is kept under, or
+ * would be (index_keys.h). In ctl->txn. */
 struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
                                             struct bytes canonical);
 /* A PIN, by holder and digits: equal PINs of two persons have nothing in common. */
@@ -136,6 +138,9 @@ struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle
                                      struct bytes digits);
 struct seal_hash controller_id_hash(const struct controller *ctl, const char *what,
                                     struct bytes canonical);
+/* A person's number at a tenant. */
+struct seal_hash controller_external_hash(const struct controller *ctl, const char *tenant,
+                                          const char *external);
 /* What is kept of an event's SHA-256 `digest`: who reads the journal cannot try plates, numbers or
  * PINs on it. */
 struct seal_hash controller_event_hash(const struct controller *ctl, struct bytes digest);

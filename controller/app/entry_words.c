@@ -384,6 +384,13 @@ static void approval_words(const ProtobufCMessage *body, struct entry_words *w)
 static void replace_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__KeyReplace *replace = (const void *)body;
+    if (replace->index_keys > 0) {
+        (void)snprintf(w->text, sizeof(w->text), "index: a new key, %u in all",
+                       replace->index_keys);
+        (void)snprintf(w->text_zh, sizeof(w->text_zh), "索引：启用新密钥，共 %u 把",
+                       replace->index_keys);
+        return;
+    }
     const char *whose = replace->gate[0] != '\0' ? replace->gate : "controller";
     copy(w->gate, sizeof(w->gate), replace->gate);
     (void)snprintf(w->text, sizeof(w->text), "%s: %s", whose,

@@ -50,9 +50,7 @@ static bool external_hash(const struct controller *ctl, const struct roster_pers
     if (person->external[0] == '\0') {
         return false;
     }
-    *ret_hash =
-        seal_keyed_hash(&ctl->index_key, "parkgate external",
-                        SEAL_PARTS(bytes_of_text(person->tenant), bytes_of_text(person->external)));
+    *ret_hash = controller_external_hash(ctl, person->tenant, person->external);
     return true;
 }
 

@@ -73,7 +73,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->store = options->store;
     ctl->keys = options->keys;
     ctl->entropy = options->entropy;
-    ctl->index_key = options->index_key;
+    ctl->index_keys = options->index_keys;
     ctl->outlet = options->outlet;
     ctl->endpoints = options->endpoints;
     ctl->in_work = options->in_work;
@@ -102,7 +102,7 @@ void turn_destroy(struct controller **ctl)
     batch_destroy(&(*ctl)->batch);
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
-    seal_wipe(&(*ctl)->index_key, sizeof((*ctl)->index_key));
+    seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
     free((*ctl)->park);
     free(*ctl);
     *ctl = NULL;

@@ -11,8 +11,8 @@
 struct turn_options {
     struct store *store, *keys;       /* borrowed, open for writing */
     const struct entropy *entropy;    /* borrowed */
-    struct seal_key index_key;        /* copied */
     struct seal_key gates_key;        /* of gates' copies; copied */
+    struct index_keys index_keys;     /* copied */
     struct outlet outlet;             /* copied */
     struct endpoints endpoints;       /* copied */
     const char *zoneinfo;             /* directory of zone files */

@@ -192,8 +192,7 @@ static bool search_hash(struct controller *ctl, struct request *request, struct 
     if (!request_tenant(ctl, request, &tenant)) {
         return false;
     }
-    *ret = seal_keyed_hash(&ctl->index_key, "parkgate external",
-                           SEAL_PARTS(bytes_of_text(tenant->name.text), bytes_of_text(external)));
+    *ret = controller_external_hash(ctl, tenant->name.text, external);
     return true;
 }
 

@@ -85,6 +85,40 @@ class Rekey(ParkCase):
         self.park.wait_gate("gate-a")
         self.in_and_out_with(lambda: None)
 
+    def index_keys(self):
+        return (self.park.home / "index.key").read_text(encoding="ascii").split()
+
+    def restart_controller(self):
+        self.park.controller.end()
+        self.park.start_controller()
+        self.online()
+
+    def test_the_index_key(self):
+        old = self.index_keys()
+        self.in_and_out_with(lambda: self.park.cli("server", "reindex", self.park.home))
+        self.assertEqual(len(self.index_keys()), len(old) + 1)
+        self.assertEqual(self.index_keys()[1:], old)
+        self.assertFalse((self.park.home / "index.key.next").exists())
+        self.assertIn(f"index: a new key, {len(old) + 1} in all",
+                      [row["text"] for row in self.park.rows("events", "--kind", "key-replace")])
+        _, before = self.person()
+        self.in_and_out_with(self.restart_controller)
+        self.assertEqual(self.park.tap("gate-a-in", before)["colour"], GREEN)
+        self.park.reader("gate-a-in").remove()
+
+    def test_the_index_key_when_nobody_works(self):
+        self.park.controller.end()
+        try:
+            done = self.park.try_cli("server", "reindex", self.park.home)
+        finally:
+            self.park.start_controller()
+            self.online()
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertFalse((self.park.home / "index.key.next").exists())
+        done = self.park.try_cli("server", "reindex", self.park.home / "store")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("not the directory of a park (no index.key)", done.stderr)
+
     def test_switching_needs_a_next_key(self):
         done = self.park.try_cli("server", "switch", self.park.home)
         self.assertEqual(done.returncode, 5, done.stderr)

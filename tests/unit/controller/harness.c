@@ -100,9 +100,9 @@ static void make_controller(struct world *w, const Parkgate__Genesis *genesis)
         .store = w->store,
         .keys = w->keys,
         .entropy = &w->entropy,
-        .index_key = {.bytes = {7}},
         .gates_key = {.bytes = {9}},
-        .outlet = { .send = keep_sent, .job = start_job, .ctx = w},
+        .index_keys = w->index_keys,
+        .outlet = {.send = keep_sent, .job = start_job, .ctx = w},
         .zoneinfo = PARKGATE_SOURCE_DIR "/tests/data/zoneinfo",
         .in_work = &w->in_work,
         .genesis = genesis,
@@ -159,6 +159,7 @@ struct world *world_open(const struct world_options *options)
     w->now.us = options->start_us == 0 ? MORNING : options->start_us;
     w->mono.us = SECOND_US;
     w->admin = key_of(200);
+    w->index_keys = (struct index_keys){.count = 1, .key = {{.bytes = {7}}}};
     rows_of_park(&w->rows, options->time_zone == NULL ? "Asia/Shanghai" : options->time_zone);
     Parkgate__Genesis genesis = PARKGATE__GENESIS__INIT;
     genesis.park = (char *)(uintptr_t) "park";
@@ -286,15 +287,17 @@ void gate_send(struct world *w, struct gate *gate, uint16_t kind, uint64_t seque
 
 void gate_enrol(struct world *w, const char *name, struct link_key key)
 {
+    gate_use_code(w, name, key, note(admin(w, "agent.enroll", "gate", name, NULL), "code"));
+}
+
+void gate_use_code(struct world *w, const char *name, struct link_key key, const char *code)
+{
     uint8_t frame[1024];
     char *args[] = {text_of("gate"), text_of("code")};
-    char code[32];
     Parkgate__Request request = PARKGATE__REQUEST__INIT;
-    (void)snprintf(code, sizeof(code), "%s",
-                   note(admin(w, "agent.enroll", "gate", name, NULL), "code"));
     ProtobufCBinaryData values[] = {
         {.len = strlen(name), .data = (uint8_t *)(uintptr_t)name},
-        {.len = strlen(code), .data = (uint8_t *)code           },
+        {.len = strlen(code), .data = (uint8_t *)(uintptr_t)code},
     };
     request.verb = text_of("agent.join");
     request.n_arg = request.n_value = 2;

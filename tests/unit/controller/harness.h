@@ -73,6 +73,7 @@ struct world {
     struct wall now;
     struct mono mono;
     struct link_key admin;
+    struct index_keys index_keys; /* that a controller is made with */
     uint64_t last_request;
     Parkgate__Reply *reply; /* the newest answer */
     size_t sent_count;
@@ -155,6 +156,8 @@ struct link_peer peer_of(uint8_t number);
 void gate_join(struct world *w, struct gate *gate, const char *name, uint8_t number);
 /* The one-time code of a gate's enrolment, for the reply of agent.enroll. */
 void gate_enrol(struct world *w, const char *name, struct link_key key);
+/* The box's side of it; fails unless the code is good. */
+void gate_use_code(struct world *w, const char *name, struct link_key key, const char *code);
 /* A HELLO that says what the gate is; the caller may change it. Body borrowed from the gate. */
 Parkgate__Hello gate_hello_message(struct world *w, struct gate *gate);
 /* Sends it and ends the turn. The answer, WELCOME or HELLO_REFUSED, is the newest frame of that
@@ -211,10 +214,10 @@ const Parkgate__Reply *ask(struct world *w, struct link_key key, const char *ver
 /* The same with rows. */
 const Parkgate__Reply *ask_rows(struct world *w, struct link_key key, const char *verb,
                                 const ProtobufCBinaryData *rows, size_t count, ...);
-/* As admin; fails unless done. */
 /* As ask_rows, but ends no turn and has no answer yet. */
 void send_rows(struct world *w, struct link_key key, const char *verb,
                const ProtobufCBinaryData *rows, size_t count, ...);
+/* As admin; fails unless done. */
 #define admin(w, ...) assert_done(ask((w), (w)->admin, __VA_ARGS__))
 const Parkgate__Reply *assert_done(const Parkgate__Reply *reply);
 /* A note's value, kept until 16 further notes were asked for; fails when there is none. */

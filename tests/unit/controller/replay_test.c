@@ -184,7 +184,7 @@ static void write_journal(struct world *w, const char *dir)
     MUST(fwrite(head.hash.bytes, 1, SEAL_HASH_SIZE, out) == SEAL_HASH_SIZE && fclose(out) == 0);
     store_txn_destroy(&txn);
     char hex[2 * SEAL_KEY_SIZE + 1];
-    bytes_to_hex(BYTES_OF(w->ctl->index_key.bytes), hex, sizeof(hex));
+    bytes_to_hex(BYTES_OF(w->ctl->index_keys.key[0].bytes), hex, sizeof(hex));
     out = open_in(dir, "index.key");
     MUST(fprintf(out, "%s\n", hex) > 0 && fclose(out) == 0);
 }
