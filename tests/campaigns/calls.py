@@ -19,11 +19,12 @@ import sys
 import time
 
 from campaignlib import Campaign, Failed, ROOT, build_dir, built, fresh_dir
+from stores import Outbox
 
 SUBJECTS = ("controller", "agent")
-# The Nth call of a kind that falls into a start and some reads of a gate's processes.
-PROCESS_FAILURES = (("write", errno.EIO, 90), ("write", errno.ENOSPC, 90), ("sync", errno.EIO, 60), ("open", errno.EMFILE, 220),
-                    ("malloc", errno.ENOMEM, 4000))
+# Kind, error, how many such calls a start makes, and how many some reads make.
+PROCESS_FAILURES = (("write", errno.EIO, 90, 24), ("write", errno.ENOSPC, 90, 24), ("sync", errno.EIO, 60, 12),
+                    ("open", errno.EMFILE, 220, 12), ("malloc", errno.ENOMEM, 4000, 4000))
 
 
 class Calls(Campaign):
@@ -61,14 +62,15 @@ class Calls(Campaign):
                           FAKE=str(build / "tests" / "integration" / "agent" / "fake-controller"))
         sys.path.insert(0, str(ROOT / "tests" / "integration" / "agent"))
         import agentlib  # reads the environment when it is imported
-        kind, error, most = self.rng.choice(PROCESS_FAILURES)
-        case = f"{kind}:{self.rng.randrange(1, most)}:{error}"
+        kind, error, *most = self.rng.choice(PROCESS_FAILURES)
+        at_start = self.rng.random() < 0.4
+        case = f"{kind}:{self.rng.randrange(1, most[0 if at_start else 1])}:{error}"
         try:
-            return self.one_gate(agentlib, case)
+            return self.one_gate(agentlib, case, at_start)
         except (AssertionError, TimeoutError, OSError) as problem:
-            raise Failed(f"FAILING={case}: {problem}") from problem
+            raise Failed(f"FAILING={case}, {'at the start' if at_start else 'at work'}: {problem}") from problem
 
-    def one_gate(self, agentlib, case):
+    def one_gate(self, agentlib, case, at_start):
         with agentlib.Gate() as gate:
             done = gate.join()
             assert done.returncode == 0, done.stderr
@@ -76,12 +78,15 @@ class Calls(Campaign):
                 conf.write(f"http_address = 127.0.0.1\nhttp_port = {gate.http}\n")
             gate.controller.do("auto heartbeat", "auto welcome 1", "auto ack", "auto verdict 2 1")
             once = pathlib.Path(gate.path) / "once"
-            once.touch()
+            if at_start:
+                once.touch()
             start_failing(gate, case, once)
             gate.controller.heard("hello", timeout=30, gate="g")
             gate.controller.do(f"config 1 {gate.board_port} yes")
             gate.controller.heard("heartbeat", timeout=30, b1=1)
             gate.board.do("auto in-1 on")
+            if not at_start:
+                once.touch()
             self.walk(agentlib, gate)
             self.judge(agentlib, gate)
             return 0 if once.exists() else 1  # 0: no process made so many calls
@@ -101,7 +106,7 @@ class Calls(Campaign):
 
     @staticmethod
     def judge(agentlib, gate):
-        """Each turn has a presentation of its own that the agent had on record, and was told."""
+        """Each turn has a presentation of its own that was told, and a grant that the agent has on its disk."""
         def turns():
             with open(os.path.join(gate.path, "turns"), encoding="utf-8") as log:
                 return len([line for line in log if line.strip()])
@@ -112,6 +117,8 @@ class Calls(Campaign):
         while len(shown()) < turns() and time.monotonic() < end:
             gate.controller.heard("heartbeat", since=gate.controller.mark())
         assert 0 < turns() <= len(shown()), f"{turns()} turns for {len(shown())} presentations"
+        granted = [acted for acted in Outbox(gate.dir).acted.values() if acted.outcome == agentlib.GRANT]
+        assert turns() <= len(granted), f"{turns()} turns, and {len(granted)} grants on the gate's disk"
         digests = {}
         for event in gate.controller.all("event"):
             place = event["epoch"], event["seq"]

@@ -74,7 +74,7 @@ class Campaign:
         print(f"seed {run.seed}; again: tests/campaigns/{script} --seed {run.seed} --seconds {run.options.seconds:g}", flush=True)
         status = 0
         try:
-            for count in run.play():
+            for count in run.play():  # play() may also add to run.cases itself
                 run.cases += count
                 if run.left() <= 0:
                     break

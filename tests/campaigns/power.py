@@ -12,13 +12,14 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import time
 
 from campaignlib import Campaign, Failed, built, fresh_dir
 
 SUBJECTS = ("controller", "agent")
 INPUTS = 60
 NOMETASYNC = "0x40000"
-STATES_A_SECOND = 300  # about, so that a round fits into what time is left
+CONTROL_STATES = 120
 
 
 class Power(Campaign):
@@ -32,6 +33,7 @@ class Power(Campaign):
         parser.add_argument("--states", type=int, default=2500, help="judged of each recording")
 
     def play(self):
+        self.rate = {}  # states a second, so that a round fits into what time is left
         subjects = (self.options.only,) if self.options.only else SUBJECTS
         with tempfile.TemporaryDirectory(prefix="power-", dir=fresh_dir()) as directory:
             self.directory = pathlib.Path(directory)
@@ -41,9 +43,7 @@ class Power(Campaign):
             for subject in subjects:
                 self.negative_control(subject)
             while True:
-                for subject in subjects:
-                    seed = self.rng.randrange(1, 1 << 31)
-                    yield self.round(subject, seed)
+                yield sum(self.round(subject, self.rng.randrange(1, 1 << 31)) for subject in subjects)
 
     def record(self, subject, seed, **env):
         log = self.directory / "log"
@@ -67,7 +67,9 @@ class Power(Campaign):
 
     def negative_control(self, subject):
         log = self.record(subject, 1, POWER_MDB_FLAGS=NOMETASYNC)
-        judged, lost, _ = self.replay(subject, 1, log, "--states", "300", "--all")
+        begun = time.monotonic()
+        judged, lost, _ = self.replay(subject, 1, log, "--states", str(CONTROL_STATES), "--all")
+        self.rate[subject] = judged / (time.monotonic() - begun)
         self.say(f"negative control of {subject}, MDB_NOMETASYNC: {lost} of {judged} states lost something")
         if lost == 0:
             raise Failed("the rig is broken: it finds no loss where the store is told not to wait for its disk")
@@ -81,7 +83,7 @@ class Power(Campaign):
 
     def round(self, subject, seed):
         log = self.record(subject, seed)
-        states = max(200, min(self.options.states, int(self.left() * STATES_A_SECOND / 2)))
+        states = max(100, min(self.options.states, int(self.left() * self.rate[subject] / 2)))
         judged, lost, first = self.replay(subject, seed, log, "--states", str(states))
         if lost:
             raise Failed(f"{subject}, seed {seed}: {first}\n"

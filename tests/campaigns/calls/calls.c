@@ -19,13 +19,15 @@ enum { CASE_SECONDS = 30, CASES_MAX = 1 << 17 };
 static const struct {
     const char *kind;
     int error;
+    uint64_t times;
 } failures[] = {
-    {"write",  EIO   },
-    {"write",  ENOSPC},
-    {"sync",   EIO   },
-    {"open",   EMFILE},
-    {"open",   EIO   },
-    {"malloc", ENOMEM},
+    {"write",  EIO,    1         },
+    {"write",  ENOSPC, UINT64_MAX},
+    {"sync",   EIO,    1         },
+    {"sync",   EIO,    UINT64_MAX},
+    {"open",   EMFILE, 1         },
+    {"open",   EIO,    UINT64_MAX},
+    {"malloc", ENOMEM, 1         },
 };
 
 struct one {
@@ -36,7 +38,7 @@ struct one {
 /* Of the case in this process. */
 static struct {
     const char *kind;
-    uint64_t nth;
+    uint64_t nth, times;
     int error;
 } to_fail;
 
@@ -44,7 +46,7 @@ void calls_begin(struct calls_case *c)
 {
     (void)c;
     MUST(failing_arm != NULL);
-    failing_arm(to_fail.kind, to_fail.nth, to_fail.error);
+    failing_arm(to_fail.kind, to_fail.nth, to_fail.error, to_fail.times);
 }
 
 void calls_promise(struct calls_case *c, const void *bytes, size_t size)
@@ -113,6 +115,7 @@ static bool play_case(const struct calls_subject *subject, struct calls_case *c,
     to_fail.kind = failures[one->failure].kind;
     to_fail.error = failures[one->failure].error;
     to_fail.nth = one->nth;
+    to_fail.times = failures[one->failure].times;
     int status = in_child(play_it, subject, c, one->scenario, loud);
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGABRT) {
         (void)snprintf(c->why, POWER_WHY_SIZE, "signal %d ended it", WTERMSIG(status));
@@ -171,9 +174,9 @@ static void shuffle(struct one *cases, size_t count, uint64_t seed)
 static void say_failed(const struct calls_subject *subject, const struct calls_case *c,
                        const struct one *one)
 {
-    (void)printf("FAILED: %s\nagain: one %s %s %llu %d\n", c->why,
-                 subject->scenarios[one->scenario], failures[one->failure].kind,
-                 (unsigned long long)one->nth, failures[one->failure].error);
+    (void)printf("FAILED: %s\nagain: one %s %u %llu (%s)\n", c->why,
+                 subject->scenarios[one->scenario], one->failure, (unsigned long long)one->nth,
+                 failures[one->failure].kind);
 }
 
 static int run(const struct calls_subject *subject, struct calls_case *c, long seconds,
@@ -211,11 +214,8 @@ static int one(const struct calls_subject *subject, struct calls_case *c, char *
         case_.scenario++;
         MUST(subject->scenarios[case_.scenario] != NULL);
     }
-    while (strcmp(failures[case_.failure].kind, argv[3]) != 0 ||
-           failures[case_.failure].error != (int)strtol(argv[5], NULL, 10)) {
-        case_.failure++;
-        MUST(case_.failure < ARRAY_LEN(failures));
-    }
+    case_.failure = (uint32_t)strtoul(argv[3], NULL, 10);
+    MUST(case_.failure < ARRAY_LEN(failures));
     bool good = play_case(subject, c, &case_, true);
     (void)printf("%s; stores in %s\n", good ? "all holds" : c->why, c->dir);
     return good ? 0 : 1;
@@ -229,9 +229,9 @@ int calls_main(int argc, char **argv, const struct calls_subject *subject)
     if (argc == 4 && strcmp(argv[1], "run") == 0) {
         return run(subject, c, strtol(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     }
-    if (argc == 6 && strcmp(argv[1], "one") == 0) {
+    if (argc == 5 && strcmp(argv[1], "one") == 0) {
         return one(subject, c, argv);
     }
-    (void)fprintf(stderr, "usage: %s run SECONDS SEED | one SCENARIO KIND NTH ERRNO\n", argv[0]);
+    (void)fprintf(stderr, "usage: %s run SECONDS SEED | one SCENARIO FAILURE NTH\n", argv[0]);
     return 2;
 }

@@ -44,6 +44,6 @@ struct calls_subject {
 void calls_begin(struct calls_case *c);
 
 /*   PROGRAM run SECONDS SEED               cases in random order until the time is over
- *   PROGRAM one SCENARIO KIND NTH ERRNO    one, loudly
+ *   PROGRAM one SCENARIO FAILURE NTH       one, loudly; FAILURE is the row of the table in calls.c
  * Prints `cases=N of M`; status 1 when something did not hold. */
 int calls_main(int argc, char **argv, const struct calls_subject *subject);

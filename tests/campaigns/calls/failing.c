@@ -19,7 +19,7 @@ static struct {
     enum kind kind;
     int error;
     bool hit;
-    uint64_t nth, count;
+    uint64_t nth, count, times;
     char once[256]; /* "": whenever it is armed */
 } failing;
 
@@ -30,12 +30,13 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
-void failing_arm(const char *kind, uint64_t nth, int error)
+void failing_arm(const char *kind, uint64_t nth, int error, uint64_t times)
 {
     failing.kind = KIND_NONE;
     failing.count = 0;
     failing.hit = false;
     failing.nth = nth;
+    failing.times = times;
     failing.error = error;
     for (size_t i = 1; i < ARRAY_LEN(kind_names); i++) {
         if (strcmp(kind, kind_names[i]) == 0) {
@@ -61,13 +62,21 @@ __attribute__((constructor)) static void begin(void)
     const char *text = getenv("FAILING");
     if (text != NULL) {
         MUST(sscanf(text, "%15[^:]:%llu:%d:%255s", kind, &nth, &error, failing.once) == 4);
-        failing_arm(kind, nth, error);
+        failing_arm(kind, nth, error, 1);
     }
 }
 
 static bool fails(enum kind kind)
 {
-    if (failing.kind != kind || failing.hit || ++failing.count != failing.nth) {
+    if (failing.kind != kind) {
+        return false;
+    }
+    if (failing.once[0] != '\0' && kind != KIND_MALLOC &&
+        syscall(SYS_access, failing.once, F_OK) != 0) {
+        return false;
+    }
+    uint64_t number = ++failing.count;
+    if (number < failing.nth || number - failing.nth >= failing.times) {
         return false;
     }
     if (failing.once[0] != '\0' && syscall(SYS_unlink, failing.once) != 0) {

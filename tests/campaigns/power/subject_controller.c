@@ -82,6 +82,18 @@ static bool day_key_is_there(struct case_ *c, const Parkgate__EventEntry *event)
                      (unsigned long long)event->event_sequence);
 }
 
+static bool has_event(const struct case_ *c, const struct promise *promise)
+{
+    for (size_t i = c->event_count; i > 0; i--) {
+        const struct promise *event = &c->events[i - 1];
+        if (event->sequence == promise->sequence && event->gate == promise->gate &&
+            event->epoch == promise->epoch) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool take_event(struct case_ *c, const Parkgate__Entry *entry)
 {
     if (entry->kind != ENTRY_EVENT) {
@@ -92,10 +104,14 @@ static bool take_event(struct case_ *c, const Parkgate__Entry *entry)
     if (event == NULL || event->public_key.len != LINK_KEY_SIZE || c->event_count == EVENTS_MAX) {
         return SAY(c, "an event cannot be read");
     }
-    c->events[c->event_count++] = (struct promise){.sequence = event->event_sequence,
-                                                   .gate = event->public_key.data[0],
-                                                   .epoch = event->epoch};
-    bool good = day_key_is_there(c, event);
+    const struct promise place = {.sequence = event->event_sequence,
+                                  .gate = event->public_key.data[0],
+                                  .epoch = event->epoch};
+    bool good = has_event(c, &place)
+                    ? SAY(c, "event %llu of epoch %u of gate %u stands twice",
+                          (unsigned long long)place.sequence, place.epoch, place.gate)
+                    : day_key_is_there(c, event);
+    c->events[c->event_count++] = place;
     parkgate__event_entry__free_unpacked(event, NULL);
     return good;
 }
@@ -161,18 +177,6 @@ static bool persons_open(struct case_ *c)
         }
     }
     return true;
-}
-
-static bool has_event(const struct case_ *c, const struct promise *promise)
-{
-    for (size_t i = c->event_count; i > 0; i--) {
-        const struct promise *event = &c->events[i - 1];
-        if (event->sequence == promise->sequence && event->gate == promise->gate &&
-            event->epoch == promise->epoch) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool promises_hold(struct case_ *c, const struct power_marks *marks)

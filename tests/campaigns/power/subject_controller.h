@@ -18,8 +18,9 @@ struct promise {
 /* What a frame that leaves promises; how many. */
 size_t controller_promises(const struct sent *sent, struct promise promises[LIMIT_SEQS_PER_ACK]);
 
-/* A power_judge. Both stores open; the chain verifies without a gap; every promise is there; every
- * sealed field has its key and opens. Every 16th state is started as the daemon does it, of every
- * 64th the journal is replayed into an empty store and all tables are compared. */
+/* A power_judge. Both stores open; the chain verifies without a gap; no event stands twice; every
+ * promise is there; every sealed field has its key and opens. Every 16th state is started as the
+ * daemon does it, of every 64th the journal is replayed into an empty store and all tables are
+ * compared. */
 bool controller_judge(const char *dir, const struct power_marks *marks, uint64_t number,
                       char why[POWER_WHY_SIZE]);

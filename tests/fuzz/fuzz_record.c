@@ -1,0 +1,86 @@
+/* Fuzzes stored records: a value as it lies in a table, of any kind, with its right check sum or
+ * with whatever it carries. What can be read packs and reads again to the same bytes; what does not
+ * fit its check sum is never read. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/store/crc32.h"
+#include "common/store/store.h"
+#include "schema/agent.pb-c.h"
+#include "schema/park.pb-c.h"
+#include "schema/record.pb-c.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CRC_SIZE = 4, KEY_SIZE = 4 };
+
+static const ProtobufCMessageDescriptor *const kinds[] = {
+    &parkgate__entry__descriptor,
+    &parkgate__event_entry__descriptor,
+    &parkgate__event_refused__descriptor,
+    &parkgate__holder_record__descriptor,
+    &parkgate__credential_record__descriptor,
+    &parkgate__assignment_record__descriptor,
+    &parkgate__key_record__descriptor,
+    &parkgate__agent_record__descriptor,
+    &parkgate__lane_state__descriptor,
+    &parkgate__tenant_state__descriptor,
+    &parkgate__presence_record__descriptor,
+    &parkgate__passage_record__descriptor,
+    &parkgate__attendance_record__descriptor,
+    &parkgate__day_record__descriptor,
+    &parkgate__fault_record__descriptor,
+    &parkgate__stage_record__descriptor,
+    &parkgate__ban_record__descriptor,
+    &parkgate__clearance_record__descriptor,
+    &parkgate__event__descriptor,
+    &parkgate__park_row__descriptor,
+};
+
+static void check_repack(const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *first = malloc(size + 1);
+    uint8_t *second = malloc(size + 1);
+    MUST(first != NULL && second != NULL && protobuf_c_message_pack(message, first) == size);
+    ProtobufCMessage *again = protobuf_c_message_unpack(message->descriptor, NULL, size, first);
+    MUST(again != NULL && protobuf_c_message_pack(again, second) == size);
+    MUST(memcmp(first, second, size) == 0);
+    free(first);
+    free(second);
+    protobuf_c_message_free_unpacked(again, NULL);
+}
+
+/* A byte for the kind, one that says whether the check sum is put right, and the value. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t value[STORE_VALUE_MAX];
+    static const uint8_t key[KEY_SIZE] = {1, 2, 3, 4};
+    if (size < 2 + CRC_SIZE || size - 2 > sizeof(value)) {
+        return 0;
+    }
+    size_t value_size = size - 2;
+    memcpy(value, data + 2, value_size);
+    struct bytes packed = {.data = value + CRC_SIZE, .size = value_size - CRC_SIZE};
+    uint32_t crc = crc32_add(crc32_add(0, BYTES_OF(key)), packed);
+    struct writer w = writer_of(value, CRC_SIZE);
+    if (data[1] % 4 != 0) {
+        writer_u32(&w, crc);
+    }
+    struct reader r = reader_of((struct bytes){.data = value, .size = CRC_SIZE});
+    bool fits = reader_u32(&r) == crc;
+    ProtobufCMessage *message = NULL;
+    enum err err =
+        store_unpack_message(BYTES_OF(key), (struct bytes){.data = value, .size = value_size},
+                             kinds[data[0] % ARRAY_LEN(kinds)], &message, NULL);
+    MUST(err == ERR_OK || err == ERR_CORRUPT);
+    MUST(fits || err == ERR_CORRUPT);
+    if (err == ERR_OK) {
+        check_repack(message);
+        store_message_destroy(&message);
+    }
+    return 0;
+}
