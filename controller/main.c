@@ -21,6 +21,7 @@
 #include "common/metrics/process.h"
 #include "controller/app/index_file.h"
 #include "controller/app/metrics.h"
+#include "controller/app/recall.h"
 #include "controller/app/recovery.h"
 #include "controller/app/rekey.h"
 #include "controller/app/turn.h"
@@ -517,6 +518,32 @@ static void recover_admin(struct daemon *d)
     }
 }
 
+/* A store that `restore` made: what its gates keep beyond the backup is to be asked for. */
+static enum err look_for_restored(struct daemon *d, struct fault *fault)
+{
+    char path[SETTINGS_PATH_SIZE + 16];
+    const char *slash = strrchr(d->settings.key_file, '/');
+    unsigned long long backup = 0;
+    (void)snprintf(path, sizeof(path), "%.*srestored",
+                   slash == NULL ? 0 : (int)(slash - d->settings.key_file) + 1,
+                   d->settings.key_file);
+    FILE *note = fopen(path, "re");
+    if (note == NULL) {
+        return errno == ENOENT ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    bool good = fscanf(note, "%llu", &backup) == 1;
+    (void)fclose(note);
+    if (!good) {
+        return fault_set(fault, ERR_INPUT,
+                         "%s: no journal number; restore the backup again, or remove this file to "
+                         "start without asking the gates",
+                         path);
+    }
+    TRY(recall_begin(d->ctl, backup, fault));
+    log_event("restored", LOG_NUM("backup", backup));
+    return unlink(path) == 0 ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
 static enum err start(struct daemon *d, struct fault *fault)
 {
     TRY(seal_init(fault));
@@ -527,6 +554,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(open_stores(d, fault));
     TRY(create_controller(d, fault));
     recover_admin(d);
+    TRY(look_for_restored(d, fault));
     store_time_commits(d->store, on_committed, d);
     store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));

@@ -9,6 +9,7 @@ enum {
     LIMIT_ARGS_PER_REQUEST = 32,      /* named arguments of one operator request */
     LIMIT_ARG_BYTES = 1024,           /* one argument's value */
     LIMIT_COPY_ROWS_PER_PART = 512,   /* of a gate's copy, and ranges of its own events */
+    LIMIT_RECALL_EVENTS = 100,        /* a gate gives a restored controller at once */
     LIMIT_SEQS_PER_ACK = 512,         /* events answered by one acknowledgement */
     LIMIT_SUBJECTS_PER_MESSAGE = 128, /* open orders of a gate's face terminals told at once */
     LIMIT_EVENT_BYTES = 4096,         /* one agent event, packed */

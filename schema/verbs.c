@@ -105,6 +105,9 @@ static const struct verb_spec verbs[] = {
     {"journal.head",     ADM | AUD,                   false, false, false},
     {"journal.verify",   ADM | AUD,                   false, false, false},
     {"journal.show",     ADM | AUD,                   false, false, false},
+    {"recover.start",    ADM,                         false, false, true },
+    {"recover.show",     ADM | OPR | SEC | AUD,       false, false, false},
+    {"recover.end",      ADM,                         false, false, true },
     {"backup",           ADM,                         false, false, true },
 };
 

@@ -59,6 +59,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_EMERGENCY] = "emergency",
     [TABLE_CHANGE] = "change",
     [TABLE_COPY_DIGEST] = "copy_digest",
+    [TABLE_RECALL] = "recall",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -66,6 +66,7 @@ enum table {
     TABLE_EMERGENCY,   /* u8 EMERGENCY_ROW -> EmergencyRecord; none: it never was */
     TABLE_CHANGE,      /* u64 sequence, u32 part -> ChangeRecord: an index, of rows by entry */
     TABLE_COPY_DIGEST, /* u8 COPY_DIGEST_ROW -> CopyDigestRecord */
+    TABLE_RECALL,      /* name gate, "" the recovery itself -> RecallRecord */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1 };

@@ -12,6 +12,7 @@
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
+#include "controller/app/recall.h"
 #include "controller/app/rekey.h"
 #include "controller/app/subjects.h"
 #include "controller/store/key_store.h"
@@ -281,16 +282,39 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     welcome.config_version = ctl->park->config_version;
     TRY(agent_applied_up_to(ctl->txn, BYTES_OF(session->identity.bytes), epoch, &welcome.applied,
                             fault));
+    bool recovering = false;
+    TRY(recall_is_open(ctl, &recovering, fault));
+    welcome.recovering = recovering;
     batch_send(ctl, PORT_AGENTS, &input->peer, version, MESSAGE_WELCOME, 0, &welcome.base);
     TRY(fault_end(ctl, &fault_gate_away, hello->gate, fault));
     log_event("agent_hello", LOG_TEXT("gate", hello->gate), LOG_NUM("epoch", epoch),
               LOG_NUM("last", hello->last_sequence), LOG_NUM("version", version));
-    if (hello->config_version != ctl->park->config_version) {
+    /* What a restored controller knows of the park may be older than what the gate has. */
+    if (hello->config_version != ctl->park->config_version &&
+        (!welcome.recovering || hello->config_version == 0)) {
         TRY(push_config(ctl, session, fault));
     }
     rekey_tell(ctl, session);
     TRY(emergency_shown(ctl, session, hello->emergency, false, fault));
     return subjects_tell(ctl, session, fault);
+}
+
+/* Commands go on above what the gate has taken: a controller that was restored from a backup would
+ * give old numbers out again, and open nothing. */
+static enum err raise_commands(struct controller *ctl, const Parkgate__Hello *hello,
+                               struct fault *fault)
+{
+    enum { COMMANDS_AHEAD_MAX = 1 << 20 }; /* more is no count of commands */
+    Parkgate__AgentRecord *known = NULL;
+    enum err err = ERR_OK;
+    TRY(agent_get(ctl->txn, hello->gate, &known, fault));
+    if (hello->command_sequence > known->command_sequence &&
+        hello->command_sequence - known->command_sequence < COMMANDS_AHEAD_MAX) {
+        known->command_sequence = hello->command_sequence;
+        err = controller_record(ctl, ENTRY_AGENT_EPOCH, hello->gate, &known->base, fault);
+    }
+    parkgate__agent_record__free_unpacked(known, NULL);
+    return err;
 }
 
 static enum err on_hello(struct controller *ctl, struct input *input,
@@ -331,6 +355,7 @@ static enum err on_hello(struct controller *ctl, struct input *input,
     }
     parkgate__agent_record__free_unpacked(known, NULL);
     TRY(err);
+    TRY(raise_commands(ctl, hello, fault));
     if (fit == OUTBOX_CHANGED) {
         TRY(fault_note(ctl, &fault_outbox_restored, hello->gate, hello->gate, "", fault));
     }
@@ -361,6 +386,7 @@ static enum err on_event(struct controller *ctl, struct input *input,
 {
     const Parkgate__Event *event = (const void *)body;
     struct session *session = session_of_key(&ctl->sessions, &input->key);
+    bool recovering = false;
     (void)key;
     if (session == NULL || event->epoch != session->epoch ||
         envelope->sequence != event->sequence || event->sequence == 0) {
@@ -370,6 +396,11 @@ static enum err on_event(struct controller *ctl, struct input *input,
     }
     hear(ctl, session, input);
     TRY(back_again(ctl, session, fault));
+    TRY(recall_is_open(ctl, &recovering, fault));
+    if (recovering) {
+        batch_ack(ctl, input, envelope->version, event->epoch, event->sequence, ANSWER_RETRY, 0);
+        return ERR_OK;
+    }
     return ingest_event(ctl, input, session, event, envelope->body, fault);
 }
 
@@ -438,8 +469,11 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
         session
             ->devices[beat->state[i] < SESSION_DEVICE_STATES ? beat->state[i] : DEVICE_UNKNOWN]++;
     }
+    bool recovering = false;
+    TRY(recall_is_open(ctl, &recovering, fault));
     reply.wall_us = ctl->now.us;
     reply.echo_us = beat->wall_us;
+    reply.recovering = recovering;
     batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
                &reply.base);
     TRY(back_again(ctl, session, fault));
@@ -479,6 +513,20 @@ static enum err on_copy_have(struct controller *ctl, struct input *input,
     return first && session->feed.anew ? push_config(ctl, session, fault) : ERR_OK;
 }
 
+static enum err on_recall(struct controller *ctl, struct input *input,
+                          const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                          const ProtobufCMessage *body, struct fault *fault)
+{
+    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    (void)envelope;
+    (void)key;
+    if (session == NULL) {
+        return ERR_OK;
+    }
+    hear(ctl, session, input);
+    return recall_heard(ctl, input, session, (const void *)body, fault);
+}
+
 struct agent_message {
     enum message_kind kind;
     enum err (*work)(struct controller *ctl, struct input *input, const struct envelope *envelope,
@@ -492,6 +540,7 @@ static const struct agent_message messages[] = {
     {MESSAGE_HEARTBEAT, on_heartbeat},
     {MESSAGE_REKEY,     on_rekey    },
     {MESSAGE_COPY_HAVE, on_copy_have},
+    {MESSAGE_RECALL,    on_recall   },
 };
 
 /* Frames that make no sense are counted and logged; nothing is answered to who may be hostile. */

@@ -20,6 +20,7 @@ struct input {
     struct bytes frame; /* copied by the batch */
     bool spoiled; /* working it off failed for a reason of its own: only refusing it is left */
     bool verdict_sent;
+    bool recalled;            /* what it gave was counted */
     uint32_t outcome, reason; /* of the verdict sent */
 };
 

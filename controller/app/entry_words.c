@@ -231,6 +231,28 @@ static void emergency_words(const ProtobufCMessage *body, struct entry_words *w)
                    record->reason);
 }
 
+static void recalled_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const struct {
+        const char *en, *zh;
+    } steps[] = {
+        [RECALL_BEGAN] = {"a backup was restored",              "已还原备份"                  },
+        [RECALL_ASKED] = {"gates are asked for what they keep", "正在向各出入口取回记录"},
+        [RECALL_GATE] = {"gate gave all it keeps",             "出入口已交回全部记录"   },
+        [RECALL_ENDED] = {"recovery ended",                     "恢复结束"                     },
+    };
+    const Parkgate__Recalled *step = (const void *)body;
+    copy(w->gate, sizeof(w->gate), step->gate);
+    if (step->step >= ARRAY_LEN(steps) || steps[step->step].en == NULL) {
+        return;
+    }
+    (void)snprintf(w->text, sizeof(w->text), "%s (%llu events, %llu new) %s", steps[step->step].en,
+                   (unsigned long long)step->events, (unsigned long long)step->fresh, step->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s（%llu 条，新 %llu 条）%s",
+                   steps[step->step].zh, (unsigned long long)step->events,
+                   (unsigned long long)step->fresh, step->reason);
+}
+
 static void muster_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__MusterEntry *entry = (const void *)body;
@@ -497,6 +519,7 @@ static const struct wording wordings[] = {
     {ENTRY_VISIT,         "visit",         &parkgate__visit_record__descriptor,      visit_words     },
     {ENTRY_FORGIVE,       "forgive",       &parkgate__forgive_record__descriptor,    forgive_words   },
     {ENTRY_SUBJECT_ORDER, "subject-order", &parkgate__subject_record__descriptor,    subject_words   },
+    {ENTRY_RECALLED,      "recalled",      &parkgate__recalled__descriptor,          recalled_words  },
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
 };

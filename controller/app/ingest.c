@@ -25,6 +25,9 @@ struct arrival {
     const struct park_lane *lane; /* NULL: the event names none */
     enum lane_direction direction;
     struct event_outcome out;
+    const Parkgate__RecalledEvent
+        *recalled;     /* given again: what was done; NULL: it came by itself */
+    uint32_t answered; /* enum event_answer */
     size_t unknown_size;
     /* From here on not cleared for each event. */
     uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an oversized event is kept aside whole */
@@ -36,8 +39,12 @@ static void number_text(char out[24], uint64_t value)
     (void)snprintf(out, 24, "%llu", (unsigned long long)value);
 }
 
-static void answer(struct controller *ctl, const struct arrival *a, uint32_t kind, uint32_t error)
+static void answer(struct controller *ctl, struct arrival *a, uint32_t kind, uint32_t error)
 {
+    a->answered = kind;
+    if (a->recalled != NULL) {
+        return;
+    }
     batch_ack(ctl, a->input, a->session->version, a->event->epoch, a->event->sequence, kind, error);
 }
 
@@ -160,6 +167,10 @@ static bool lane_is_ours(struct controller *ctl, struct arrival *a, enum err *re
     a->lane = park_lane(ctl->park, name_or_none(a->event->lane));
     if (a->lane == NULL || !name_equal(a->lane->gate, a->session->gate)) {
         a->lane = NULL;
+        *ret_err = ERR_OK;
+        if (a->recalled != NULL) { /* the park of the backup is older: not refused for good */
+            return false;
+        }
         (void)complain(&c, ERROR_LANE_NOT_YOURS, a->event->lane, a->session->gate.text, NULL, NULL);
         *ret_err = refuse(ctl, a, &c, &fault_event_refused, fault);
         return false;
@@ -190,6 +201,7 @@ static void fill_input(struct arrival *a, struct wall now)
     entry->gate = field_text(a->session->gate.text);
     entry->public_key = field_of(BYTES_OF(a->session->identity.bytes));
     entry->digest = field_of(BYTES_OF(a->kept.bytes));
+    entry->recalled = a->recalled != NULL;
     entry->unknown_fields = field_of((struct bytes){.data = a->unknown, .size = a->unknown_size});
 }
 
@@ -297,19 +309,37 @@ static bool breaks_passback(const struct arrival *a, const struct facts *facts)
            (facts->passback == PASSBACK_INSIDE || facts->passback == PASSBACK_TOO_SOON);
 }
 
+/* What was decided then, where the gate knows it. What it decided itself, another event says. */
+static void recall_verdict(struct arrival *a)
+{
+    if (a->recalled->outcome == 0 || a->recalled->outcome > OUTCOME_GRANT + 1) {
+        return;
+    }
+    struct verdict verdict = {.outcome = (enum outcome)(a->recalled->outcome - 1),
+                              .reason = (enum reason)a->recalled->reason};
+    event_outcome_verdict(&a->out, &verdict);
+    if (a->recalled->source != SOURCE_CONTROLLER) {
+        a->out.entry.outcome = 0;
+        a->out.entry.reason = 0;
+    }
+}
+
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     const struct facts_view view = controller_view(ctl);
     struct facts facts;
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
-    struct verdict verdict = {0};
     bool twice = false;
     TRY(is_inside_twice(ctl, a, a->out.subject.holder, &twice, fault));
-    if (a->event->outcome == 0) {
-        verdict = decide_once(ctl, a, &facts);
+    if (a->event->outcome != 0) {
+        event_outcome_verdict(&a->out, NULL);
+    } else if (a->recalled == NULL) {
+        struct verdict verdict = decide_once(ctl, a, &facts);
+        event_outcome_verdict(&a->out, &verdict);
+    } else {
+        recall_verdict(a);
     }
-    event_outcome_verdict(&a->out, a->event->outcome == 0 ? &verdict : NULL);
     event_outcome_subject(&a->out);
     TRY(seal_read(ctl, a, fault));
     TRY(record_applied(ctl, a, fault));
@@ -342,8 +372,8 @@ static enum err find_presentation(struct controller *ctl, struct arrival *a, boo
         return ERR_OK;
     }
     enum err err = named_event(ctl, a, &index, fault);
-    if (err == ERR_NOT_FOUND) {
-        *ret_wait = true;
+    if (err == ERR_NOT_FOUND) { /* given again, the read is too old to be kept: nobody's passage */
+        *ret_wait = a->recalled == NULL;
         return ERR_OK;
     }
     TRY(err);
@@ -441,6 +471,9 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
 {
     Parkgate__EventIndex *index = NULL;
     enum err err = named_event(ctl, a, &index, fault);
+    if (err == ERR_NOT_FOUND && a->recalled != NULL) {
+        return record_applied(ctl, a, fault);
+    }
     if (err == ERR_NOT_FOUND) {
         answer(ctl, a, ANSWER_RETRY, 0);
         return ERR_OK;
@@ -667,38 +700,69 @@ static enum err refuse_oversized(struct controller *ctl, struct arrival *a, stru
     return refuse(ctl, a, &c, &fault_event_refused, fault);
 }
 
-enum err ingest_event(struct controller *ctl, struct input *input, const struct session *session,
-                      const Parkgate__Event *event, struct bytes packed, struct fault *fault)
+static enum err ingest(struct controller *ctl, struct arrival *a, bool *ret_known,
+                       struct fault *fault)
 {
     Parkgate__EventIndex *index = NULL;
-    static struct arrival a; /* one thread; clearing its buffers would cost more than the event */
-    memset(&a, 0, offsetof(struct arrival, sealed));
-    a.input = input;
-    a.session = session;
-    a.event = event;
-    a.packed = packed;
-    a.digest = seal_hash_of(packed);
-    a.kept = controller_event_hash(ctl, BYTES_OF(a.digest.bytes));
-    enum err err = agent_event(ctl->txn, BYTES_OF(session->identity.bytes), event->epoch,
-                               event->sequence, &index, fault);
+    a->digest = seal_hash_of(a->packed);
+    a->kept = controller_event_hash(ctl, BYTES_OF(a->digest.bytes));
+    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->identity.bytes), a->event->epoch,
+                               a->event->sequence, &index, fault);
+    *ret_known = err == ERR_OK;
     if (err == ERR_OK) {
-        err = answer_known(ctl, &a, index, fault);
+        err = answer_known(ctl, a, index, fault);
         parkgate__event_index__free_unpacked(index, NULL);
         return err;
     }
     if (err != ERR_NOT_FOUND) {
         return err;
     }
-    if (packed.size > LIMIT_EVENT_BYTES) {
-        return refuse_oversized(ctl, &a, fault);
+    if (a->packed.size > LIMIT_EVENT_BYTES) {
+        return refuse_oversized(ctl, a, fault);
     }
-    if (input->spoiled) {
-        return refuse_bad(ctl, &a, "it cannot be recorded", fault);
+    if (a->input->spoiled) {
+        return refuse_bad(ctl, a, "it cannot be recorded", fault);
     }
-    if (!in_work_begin(ctl->in_work, &a.digest)) {
-        return refuse_poison(ctl, &a, fault);
+    if (!in_work_begin(ctl->in_work, &a->digest)) {
+        return refuse_poison(ctl, a, fault);
     }
-    err = work_off(ctl, &a, fault);
+    err = work_off(ctl, a, fault);
     in_work_end(ctl->in_work);
     return err;
+}
+
+/* One thread; clearing its buffers would cost more than the event. */
+static struct arrival *arrival_of(struct input *input, const struct session *session,
+                                  const Parkgate__Event *event, struct bytes packed)
+{
+    static struct arrival a;
+    memset(&a, 0, offsetof(struct arrival, sealed));
+    a.input = input;
+    a.session = session;
+    a.event = event;
+    a.packed = packed;
+    return &a;
+}
+
+enum err ingest_event(struct controller *ctl, struct input *input, const struct session *session,
+                      const Parkgate__Event *event, struct bytes packed, struct fault *fault)
+{
+    bool known = false;
+    return ingest(ctl, arrival_of(input, session, event, packed), &known, fault);
+}
+
+enum err ingest_recalled(struct controller *ctl, struct input *input, const struct session *session,
+                         const Parkgate__RecalledEvent *item, const Parkgate__Event *event,
+                         enum recalled_end *ret_end, struct fault *fault)
+{
+    bool known = false;
+    struct arrival *a = arrival_of(input, session, event, field_view(&item->event));
+    a->recalled = item;
+    TRY(ingest(ctl, a, &known, fault));
+    if (a->answered == ANSWER_APPLIED) {
+        *ret_end = known ? RECALLED_KNOWN : RECALLED_FRESH;
+    } else {
+        *ret_end = a->answered == 0 ? RECALLED_NO_LANE : RECALLED_UNREADABLE;
+    }
+    return ERR_OK;
 }

@@ -10,6 +10,22 @@
 #include "controller/app/sessions.h"
 #include "schema/agent.pb-c.h"
 
+/* What became of an event that a gate gave again. */
+enum recalled_end {
+    RECALLED_KNOWN,   /* it was here */
+    RECALLED_FRESH,   /* it is now */
+    RECALLED_NO_LANE, /* the park does not have its lane, or gives it to another gate: not taken */
+    RECALLED_UNREADABLE, /* kept aside, or no event */
+};
+
+/* Works off an event that the gate's outbox kept, without answer and without verdict: `item` says
+ * what was done. */
+MUST_CHECK enum err ingest_recalled(struct controller *ctl, struct input *input,
+                                    const struct session *session,
+                                    const Parkgate__RecalledEvent *item,
+                                    const Parkgate__Event *event, enum recalled_end *ret_end,
+                                    struct fault *fault);
+
 /* Works off one event of `session` in ctl->txn, sends the verdict at once and leaves the answer to
  * the batch. `packed` is the event's body as received. */
 MUST_CHECK enum err ingest_event(struct controller *ctl, struct input *input,

@@ -214,6 +214,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_vehicles,    &verbs_of_vehicles_count   },
         {verbs_of_visits,      &verbs_of_visits_count     },
         {verbs_of_pins,        &verbs_of_pins_count       },
+        {verbs_of_recall,      &verbs_of_recall_count     },
         {verbs_of_muster,      &verbs_of_muster_count     },
         {verbs_of_emergency,   &verbs_of_emergency_count  },
     };

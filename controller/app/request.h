@@ -50,6 +50,7 @@ extern const struct verb_handler verbs_of_explain[]; extern const size_t verbs_o
 extern const struct verb_handler verbs_of_vehicles[]; extern const size_t verbs_of_vehicles_count;
 extern const struct verb_handler verbs_of_visits[]; extern const size_t verbs_of_visits_count;
 extern const struct verb_handler verbs_of_pins[]; extern const size_t verbs_of_pins_count;
+extern const struct verb_handler verbs_of_recall[]; extern const size_t verbs_of_recall_count;
 extern const struct verb_handler verbs_of_muster[]; extern const size_t verbs_of_muster_count;
 extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs_of_emergency_count;
 /* clang-format on */

@@ -24,6 +24,16 @@ struct copy_feed {
     struct mono whole_at; /* when it last confirmed a whole copy */
 };
 
+/* How far a gate is that is asked for what it keeps (recall.h). */
+struct session_recall {
+    uint64_t number; /* of the recovery; 0: not asked */
+    uint32_t epoch;  /* behind this place it is asked, or is to be */
+    uint64_t sequence;
+    struct mono asked;
+    bool wait_long; /* it gave all, and some of it is of lanes that the park does not have */
+    uint64_t events, fresh, skipped;
+};
+
 struct session {
     bool used;
     bool away; /* silent for too long; a fault was raised */
@@ -50,6 +60,7 @@ struct session {
     uint32_t devices[SESSION_DEVICE_STATES]; /* how many are in each state, as it said last */
     struct mono subjects_at;                 /* its open orders are told again then */
     bool subjects_told;                      /* the last telling had some */
+    struct session_recall recall;
     struct copy_feed feed;
     uint32_t lease_left_s; /* as it said last */
     bool clock_unknown;

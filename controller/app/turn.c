@@ -12,6 +12,7 @@
 #include "controller/app/emergency.h"
 #include "controller/app/notices.h"
 #include "controller/app/park_change.h"
+#include "controller/app/recall.h"
 #include "controller/app/request.h"
 #include "controller/app/subjects.h"
 #include "controller/app/waiters.h"
@@ -124,6 +125,7 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
 void turn_tick(struct controller *ctl)
 {
     agents_tick(ctl);
+    recall_tick(ctl);
     emergency_tick(ctl);
     notices_tick(ctl);
     subjects_tick(ctl);

@@ -217,6 +217,22 @@ static enum err restore_conf(const char *from, const char *dir, struct fault *fa
     return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", target, strerror(errno));
 }
 
+/* The first start asks the gates for what they keep beyond the backup. */
+static enum err note_restored(const char *dir, uint64_t sequence, struct fault *fault)
+{
+    char path[PATH_SIZE];
+    TRY(join(path, dir, "restored", fault));
+    FILE *note = fopen(path, "wxe");
+    if (note == NULL) {
+        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    (void)fchmod(fileno(note), 0600);
+    bool good = fprintf(note, "%llu\n", (unsigned long long)sequence) > 0 && fflush(note) == 0 &&
+                fsync(fileno(note)) == 0;
+    good = fclose(note) == 0 && good;
+    return good ? sync_dir(dir, fault) : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
 static enum err restore(const char *from, const char *dir, struct fault *fault)
 {
     static const char *const files[] = {"controller.key", "index.key"};
@@ -256,6 +272,9 @@ int job_restore(const char *from, const char *dir)
     }
     if (err == ERR_OK) {
         err = head_of(path, &head, &fault);
+    }
+    if (err == ERR_OK) {
+        err = note_restored(dir, head.sequence, &fault);
     }
     if (err != ERR_OK) {
         (void)fprintf(stderr, "parkgate-controller: restore: %s\n", fault.what);

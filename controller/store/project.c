@@ -40,6 +40,7 @@ static const struct projector projectors[] = {
     {ENTRY_NOTICE,        &parkgate__notice_record__descriptor,     project_notice       },
     {ENTRY_BAN,           &parkgate__ban_record__descriptor,        project_ban          },
     {ENTRY_KEY_REPLACE,   &parkgate__key_replace__descriptor,       project_nothing      },
+    {ENTRY_RECALLED,      &parkgate__recalled__descriptor,          project_recalled     },
     {ENTRY_RECOVERY,      &parkgate__recovery__descriptor,          project_nothing      },
     {ENTRY_APPROVAL,      &parkgate__approval_record__descriptor,   project_approval     },
     {ENTRY_BOOKING,       &parkgate__booking_record__descriptor,    project_booking      },

@@ -30,6 +30,9 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
 /* project_park.c */
 projection project_emergency;
 
+/* project_recall.c: how far a recovery is */
+projection project_recalled;
+
 /* approval_store.c */
 projection project_approval;
 

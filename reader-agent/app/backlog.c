@@ -291,7 +291,12 @@ static bool is_stalled(struct gate *gate, struct mono now)
 
 void backlog_turn(struct gate *gate, struct mono now)
 {
+    struct backlog *backlog = &gate->backlog;
     if (!link_state_is_up(&gate->link_state, now)) {
+        return;
+    }
+    if (gate->recovering) {
+        backlog->progress = now; /* it waits for what it asks for itself */
         return;
     }
     if (gate->backlog.renumber) {

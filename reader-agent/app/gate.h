@@ -11,6 +11,7 @@
  *   uplink.c     the conversation with the controller; backlog.c: what it has not answered yet
  *   devices.c    readers and boards by the park's rows
  *   recover.c    what a crash left open
+ *   recalling.c  what a controller that was built again asks for
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
  *   copy.h       its copy of what decisions read, and what it decides alone
@@ -178,6 +179,7 @@ struct gate {
     bool unrecovered; /* what a crash left open could not be closed yet */
     struct late_event late[GATE_LATE_MAX];
     uint64_t late_markers;
+    bool recovering;                 /* the controller: it gives no verdict and takes no event */
     int64_t wall_over_mono_us; /* at the last tick; it changes when the clock is set */
     bool outbox_full;          /* of events not answered: entries are denied */
     uint64_t uncounted_exits, uncounted_entries; /* done without an event, not on disk yet */
@@ -375,6 +377,13 @@ void rekey_tick(struct gate *gate);
 void rekey_server_silent(struct gate *gate);
 /* WELCOME came by the key that is in use. */
 void rekey_welcomed(struct gate *gate);
+
+/* --- recalling.c --- */
+
+/* Gives the next slice of what the outbox keeps. */
+void recalling_heard(struct gate *gate, const Parkgate__Recall *asked);
+/* Whether the controller recovers, by its last word. */
+void recalling_told(struct gate *gate, bool recovering);
 
 /* --- clock_watch.c --- */
 

@@ -327,7 +327,7 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     if (in.direction != LANE_OUT && !outbox_takes_entries(gate)) {
         return deny_for_want_of_room(gate, &in, fault);
     }
-    bool answers = link_state_answers(&gate->link_state, gate_mono(gate));
+    bool answers = link_state_answers(&gate->link_state, gate_mono(gate)) && !gate->recovering;
     bool opens_nothing = presentation_is_own(&in.facts, true);
     struct presentation_row *row = NULL;
     if (!presentation_is_own(&in.facts, answers)) {

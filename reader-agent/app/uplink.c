@@ -102,6 +102,7 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
     link_state_welcomed(&gate->link_state, gate_mono(gate));
     alone_heard(gate, welcome->wall_us);
     copy_welcomed(gate);
+    recalling_told(gate, welcome->recovering);
     backlog_restart(gate, gate_mono(gate));
     if (!was_up) {
         log_event("controller_welcome", LOG_NUM("epoch", welcome->epoch),
@@ -241,11 +242,17 @@ static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
                                (struct wall){.us = beat->wall_us});
     }
     alone_heard(gate, gate->echo_us);
+    recalling_told(gate, beat->recovering);
 }
 
 static void hear_copy_part(struct gate *gate, const ProtobufCMessage *message)
 {
     copy_part_heard(gate, (const Parkgate__CopyPart *)message);
+}
+
+static void hear_recall(struct gate *gate, const ProtobufCMessage *message)
+{
+    recalling_heard(gate, (const Parkgate__Recall *)message);
 }
 
 /* Verdicts and commands of a controller that has not welcomed us are none. */
@@ -264,6 +271,7 @@ static const struct message_handler {
     {MESSAGE_SUBJECTS,      true,  hear_subjects },
     {MESSAGE_REKEY,         true,  hear_rekey    },
     {MESSAGE_COPY_PART,     true,  hear_copy_part},
+    {MESSAGE_RECALL,        true,  hear_recall   },
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
@@ -355,7 +363,7 @@ void uplink_tick(struct gate *gate)
 void uplink_send_live(struct gate *gate, struct grant_id id)
 {
     struct mono now = gate_mono(gate);
-    if (!link_state_is_up(&gate->link_state, now) ||
+    if (!link_state_is_up(&gate->link_state, now) || gate->recovering ||
         id.epoch != agent_store_state(gate->store)->epoch) {
         backlog_missed(gate, id);
         return;

@@ -50,6 +50,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__copy_part__descriptor;
     case MESSAGE_EMERGENCY:
         return &parkgate__emergency__descriptor;
+    case MESSAGE_RECALL:
+        return &parkgate__recall__descriptor;
     case MESSAGE_MUSTER:
         return &parkgate__muster__descriptor;
     case MESSAGE_REPLY:

@@ -1,0 +1,340 @@
+#include "controller/app/recall.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/must.h"
+#include "common/facts/recall_store.h"
+#include "controller/app/agents.h"
+#include "controller/app/faults.h"
+#include "controller/app/ingest.h"
+#include "controller/store/key_store.h"
+#include "schema/agent.pb-c.h"
+#include "schema/kinds.h"
+
+enum {
+    ASK_AGAIN_MS = 5000,    /* no answer within this: asked once more */
+    ASK_SKIPPED_MS = 10000, /* events of lanes that the park does not have: from the beginning */
+};
+
+static enum err open_record(struct controller *ctl, Parkgate__RecallRecord **ret,
+                            struct fault *fault)
+{
+    TRY(recall_get(ctl->txn, "", ret, fault));
+    if (*ret != NULL && (*ret)->step == RECALL_ENDED) {
+        parkgate__recall_record__free_unpacked(*ret, NULL);
+        *ret = NULL;
+    }
+    return ERR_OK;
+}
+
+enum err recall_is_open(struct controller *ctl, bool *ret_open, struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    TRY(open_record(ctl, &record, fault));
+    *ret_open = record != NULL;
+    if (record != NULL) {
+        parkgate__recall_record__free_unpacked(record, NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err record_step(struct controller *ctl, const char *actor,
+                            const Parkgate__Recalled *step, struct fault *fault)
+{
+    return controller_record(ctl, ENTRY_RECALLED, actor, &step->base, fault);
+}
+
+/* --- the beginning --- */
+
+enum err recall_is_enrolled(struct controller *ctl, struct name gate, bool *ret_enrolled,
+                            struct fault *fault)
+{
+    char name[NAME_SIZE + 8];
+    Parkgate__KeyRecord *key = NULL;
+    (void)snprintf(name, sizeof(name), "gate:%s", gate.text);
+    enum err err = key_by_name(ctl->txn, name, &key, fault);
+    *ret_enrolled = err == ERR_OK;
+    if (err == ERR_OK) {
+        parkgate__key_record__free_unpacked(key, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err has_gates(struct controller *ctl, bool *ret_has, struct fault *fault)
+{
+    *ret_has = false;
+    for (size_t i = 0; i < ctl->park->gate_count && !*ret_has; i++) {
+        TRY(recall_is_enrolled(ctl, ctl->park->gates[i].name, ret_has, fault));
+    }
+    return ERR_OK;
+}
+
+static enum err begin(struct controller *ctl, uint64_t backup_sequence, bool *ret_wrote,
+                      struct fault *fault)
+{
+    Parkgate__RecallRecord *known = NULL;
+    Parkgate__Recalled entry = PARKGATE__RECALLED__INIT;
+    bool gates = false;
+    *ret_wrote = false;
+    TRY(recall_get(ctl->txn, "", &known, fault));
+    bool again = known != NULL && known->backup_sequence == backup_sequence;
+    if (known != NULL) {
+        parkgate__recall_record__free_unpacked(known, NULL);
+    }
+    TRY(has_gates(ctl, &gates, fault));
+    if (again || !gates) {
+        return ERR_OK;
+    }
+    entry.step = RECALL_BEGAN;
+    entry.backup_sequence = backup_sequence;
+    TRY(record_step(ctl, "", &entry, fault));
+    TRY(fault_raise(ctl, &fault_recovering, "", "", "", fault));
+    *ret_wrote = true;
+    return ERR_OK;
+}
+
+enum err recall_begin(struct controller *ctl, uint64_t backup_sequence, struct fault *fault)
+{
+    bool wrote = false;
+    TRY(store_begin_write(ctl->store, &ctl->txn, fault));
+    enum err err = begin(ctl, backup_sequence, &wrote, fault);
+    if (err == ERR_OK && wrote) {
+        return store_commit(&ctl->txn, fault);
+    }
+    store_txn_destroy(&ctl->txn);
+    return err;
+}
+
+/* --- the end --- */
+
+static enum err gate_is_done(struct controller *ctl, struct name gate, uint64_t number,
+                             bool *ret_done, struct fault *fault)
+{
+    Parkgate__RecallRecord *part = NULL;
+    TRY(recall_get(ctl->txn, gate.text, &part, fault));
+    *ret_done = part != NULL && part->number == number && part->step == RECALL_GATE;
+    if (part != NULL) {
+        parkgate__recall_record__free_unpacked(part, NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err all_are_done(struct controller *ctl, uint64_t number, bool *ret_all,
+                             struct fault *fault)
+{
+    *ret_all = true;
+    for (size_t i = 0; i < ctl->park->gate_count && *ret_all; i++) {
+        struct name gate = ctl->park->gates[i].name;
+        bool enrolled = false;
+        TRY(recall_is_enrolled(ctl, gate, &enrolled, fault));
+        if (enrolled) {
+            TRY(gate_is_done(ctl, gate, number, ret_all, fault));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err end(struct controller *ctl, const char *actor, uint64_t number, const char *reason,
+                    struct fault *fault)
+{
+    Parkgate__Recalled entry = PARKGATE__RECALLED__INIT;
+    entry.step = RECALL_ENDED;
+    entry.number = number;
+    entry.reason = field_text(reason);
+    TRY(record_step(ctl, actor, &entry, fault));
+    TRY(fault_end(ctl, &fault_recovering, "", fault));
+    return agents_push_config(ctl, fault);
+}
+
+enum err recall_ask(struct controller *ctl, const char *actor, struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    Parkgate__Recalled entry = PARKGATE__RECALLED__INIT;
+    TRY(open_record(ctl, &record, fault));
+    if (record == NULL) {
+        return ERR_OK;
+    }
+    entry.step = RECALL_ASKED;
+    entry.number = record->number;
+    bool asked = record->step == RECALL_ASKED;
+    parkgate__recall_record__free_unpacked(record, NULL);
+    return asked ? ERR_OK : record_step(ctl, actor, &entry, fault);
+}
+
+enum err recall_end(struct controller *ctl, const char *actor, const char *reason,
+                    struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    TRY(open_record(ctl, &record, fault));
+    if (record == NULL) {
+        return ERR_OK;
+    }
+    uint64_t number = record->number;
+    parkgate__recall_record__free_unpacked(record, NULL);
+    return end(ctl, actor, number, reason, fault);
+}
+
+/* --- asking --- */
+
+/* For what stands behind the place that the session is at. */
+static void ask(struct controller *ctl, struct session *session, uint64_t number)
+{
+    Parkgate__Recall recall = PARKGATE__RECALL__INIT;
+    recall.number = number;
+    recall.epoch = session->recall.epoch;
+    recall.from = session->recall.sequence;
+    session->recall.number = number;
+    session->recall.asked = ctl->mono;
+    batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_RECALL, 0, &recall.base);
+}
+
+/* A gate that does not answer in time is asked again; one that gave events of a lane that the park
+ * does not have, from the beginning and later: perhaps the park file is applied meanwhile. */
+static bool is_due(const struct controller *ctl, const struct session *session, uint64_t number)
+{
+    const struct session_recall *recall = &session->recall;
+    int64_t wait_ms = recall->wait_long ? ASK_SKIPPED_MS : ASK_AGAIN_MS;
+    return session->used && !session->away &&
+           (recall->number != number ||
+            !mono_before(ctl->mono, mono_after_ms(recall->asked, wait_ms)));
+}
+
+static enum err ask_all(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    (void)ctx;
+    TRY(open_record(ctl, &record, fault));
+    bool asks = record != NULL && record->step == RECALL_ASKED;
+    uint64_t number = record == NULL ? 0 : record->number;
+    if (record != NULL) {
+        parkgate__recall_record__free_unpacked(record, NULL);
+    }
+    for (size_t i = 0; asks && i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        bool done = false;
+        if (!is_due(ctl, session, number)) {
+            continue;
+        }
+        TRY(gate_is_done(ctl, session->gate, number, &done, fault));
+        if (done) {
+            continue;
+        }
+        if (session->recall.number != number || session->recall.wait_long) {
+            session->recall = (struct session_recall){0};
+        }
+        ask(ctl, session, number);
+    }
+    return ERR_OK;
+}
+
+static bool anybody_is_due(const struct controller *ctl)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        if (session->used && is_due(ctl, session, session->recall.number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void recall_tick(struct controller *ctl)
+{
+    if (anybody_is_due(ctl)) {
+        batch_run(ctl, ask_all, NULL);
+    }
+}
+
+/* --- what comes --- */
+
+static enum err take_item(struct controller *ctl, struct input *input,
+                          const struct session *session, const ProtobufCBinaryData *packed,
+                          enum recalled_end *ret_end, struct fault *fault)
+{
+    Parkgate__RecalledEvent *item =
+        parkgate__recalled_event__unpack(NULL, packed->len, packed->data);
+    Parkgate__Event *event =
+        item == NULL ? NULL : parkgate__event__unpack(NULL, item->event.len, item->event.data);
+    *ret_end = RECALLED_UNREADABLE;
+    enum err err = ERR_OK;
+    if (event != NULL && event->sequence != 0) {
+        err = ingest_recalled(ctl, input, session, item, event, ret_end, fault);
+    }
+    if (event != NULL) {
+        parkgate__event__free_unpacked(event, NULL);
+    }
+    if (item != NULL) {
+        parkgate__recalled_event__free_unpacked(item, NULL);
+    }
+    return err;
+}
+
+static enum err gate_done(struct controller *ctl, const struct session *session, uint64_t number,
+                          struct fault *fault)
+{
+    Parkgate__Recalled entry = PARKGATE__RECALLED__INIT;
+    bool all = false;
+    entry.step = RECALL_GATE;
+    entry.number = number;
+    entry.gate = field_text(session->gate.text);
+    entry.events = session->recall.events;
+    entry.fresh = session->recall.fresh;
+    TRY(record_step(ctl, session->gate.text, &entry, fault));
+    log_event("gate_recalled", LOG_TEXT("gate", session->gate.text),
+              LOG_NUM("events", entry.events), LOG_NUM("fresh", entry.fresh));
+    TRY(all_are_done(ctl, number, &all, fault));
+    return all ? end(ctl, "", number, "", fault) : ERR_OK;
+}
+
+static enum err take_items(struct controller *ctl, struct input *input, struct session *session,
+                           const Parkgate__Recall *answer, struct fault *fault)
+{
+    struct session_recall was = session->recall;
+    for (size_t i = 0; i < answer->n_item; i++) {
+        enum recalled_end how = RECALLED_UNREADABLE;
+        TRY(take_item(ctl, input, session, &answer->item[i], &how, fault));
+        was.events++;
+        was.fresh += how == RECALLED_FRESH;
+        was.skipped += how == RECALLED_NO_LANE;
+    }
+    if (!input->recalled) { /* worked off again, it is counted once */
+        session->recall = was;
+        input->recalled = true;
+    }
+    return ERR_OK;
+}
+
+enum err recall_heard(struct controller *ctl, struct input *input, struct session *session,
+                      const Parkgate__Recall *answer, struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    bool done = false;
+    TRY(open_record(ctl, &record, fault));
+    uint64_t number = record == NULL ? 0 : record->number;
+    if (record != NULL) {
+        parkgate__recall_record__free_unpacked(record, NULL);
+    }
+    if (number == 0 || answer->number != number || session->recall.number != number) {
+        return ERR_OK; /* of a recovery that is over, or of before a restart: asked again */
+    }
+    TRY(gate_is_done(ctl, session->gate, number, &done, fault));
+    if (done) {
+        return ERR_OK;
+    }
+    TRY(take_items(ctl, input, session, answer, fault));
+    session->recall.epoch = answer->epoch;
+    session->recall.sequence = answer->from;
+    if (!answer->done) {
+        ask(ctl, session, number);
+        return ERR_OK;
+    }
+    if (session->recall.skipped > 0) {
+        log_warning("recall_needs_the_park", LOG_TEXT("gate", session->gate.text),
+                    LOG_NUM("events", session->recall.skipped));
+        session->recall.wait_long = true;
+        return ERR_OK;
+    }
+    return gate_done(ctl, session, number, fault);
+}

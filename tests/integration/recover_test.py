@@ -1,0 +1,70 @@
+"""A controller's disk is lost: from the newest backup and from what the gates keep, the counts are as they were. Real
+processes; the park's directory is erased between two passages."""
+import os
+import shutil
+import subprocess
+import unittest
+
+from case import ParkCase, foot_gate
+from park import until
+
+
+class Recover(ParkCase):
+    GATES = staticmethod(lambda: [foot_gate("gate-a"), foot_gate("gate-b")])
+
+    def walk(self, lane, uid):
+        counted = len([event for event in self.park.events() if event["kind"] == "passage"])
+        self.park.tap(lane, uid)
+        self.park.push(lane)
+        until("the passage counts", lambda: len([event for event in self.park.events() if event["kind"] == "passage"]) > counted)
+
+    def figures(self):
+        rows = self.park.rows("headcount")
+        return [{key: value for key, value in row.items() if key != "revision"} for row in rows], self.park.cli("who")["inside"]
+
+    def lose_the_disk(self, backup):
+        park = self.park
+        kept = park.directory / "kept"
+        kept.mkdir()
+        own = [name for name in os.listdir(park.home) if name not in
+               ("store", "keys", "controller.conf", "controller.key", "index.key", "genesis.pb", "gates.key", "recovery.key")]
+        for name in own:  # an operator's files lie elsewhere, too
+            shutil.move(park.home / name, kept / name)
+        shutil.rmtree(park.home)
+        done = subprocess.run([park.programs.path("parkgate-controller"), "--restore", backup, park.home], text=True,
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in own:
+            shutil.move(kept / name, park.home / name)
+
+    def test_erased_disk(self):
+        park = self.park
+        people = [self.person()[1] for _ in range(4)]
+        self.walk("gate-a-in", people[0])
+        self.walk("gate-b-in", people[1])
+        backup = park.directory / "backup"
+        park.cli("backup", backup)
+        self.walk("gate-a-in", people[2])
+        self.walk("gate-b-in", people[3])
+        self.walk("gate-b-out", people[0])
+        before = self.figures()
+        park.controller.end()
+        self.lose_the_disk(backup)
+        park.start_controller()
+        for gate in ("gate-a", "gate-b"):
+            park.wait_gate(gate)
+        self.assertNotEqual(self.figures(), before)
+        self.assertIn("recovering", [row["fault"] for row in park.rows("status")])
+        self.assertEqual(park.cli("recover")["recovery"], "asking")
+        until("the recovery ends", lambda: park.cli("recover", "show")["recovery"] == "ended")
+        self.assertEqual(self.figures(), before)
+        for row in park.rows("recover", "show"):
+            self.assertEqual(row["state"], "done")
+            self.assertGreater(int(row["fresh"]), 0)
+        self.walk("gate-a-out", people[2])  # and the park goes on
+        self.assertEqual(int(self.figures()[1]), int(before[1]) - 1)
+        self.assert_verified()
+
+
+if __name__ == "__main__":
+    unittest.main()
