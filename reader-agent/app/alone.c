@@ -1,12 +1,13 @@
 /* What the gate decides when nobody answers: the same facts and the same table as the controller's,
- * from its copy. Whoever it does not know for sure, it does not let in; nobody is kept from leaving. */
+ * from its copy. Whoever it does not know for sure, it does not let in; nobody is kept from
+ * leaving. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "common/facts/gather.h"
 #include "common/facts/event_outcome.h"
+#include "common/facts/gather.h"
 #include "common/facts/park_store.h"
 #include "reader-agent/app/gate.h"
 #include "reader-agent/store/lease_file.h"
@@ -53,7 +54,8 @@ static bool zone_is_there(const struct park *park, struct name name)
     return name.text[0] == '\0' || park_zone(park, name) != NULL;
 }
 
-/* Is everything there that a rule asks for by name? A rule whose zone is missing would ask nothing. */
+/* Is everything there that a rule asks for by name? A rule whose zone is missing would ask nothing.
+ */
 static bool is_whole(const struct park *park)
 {
     bool whole = park->time_zone[0] != '\0' && park->zone_count > 0;

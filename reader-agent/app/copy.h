@@ -20,16 +20,17 @@ struct gate;
 
 enum { COPY_WHY_SIZE = 96 };
 
-/* Parts that have come and are not valid yet: in the file DIR/copy/parts, each behind its length. */
+/* Parts that have come and are not valid yet: in the file DIR/copy/parts, each behind its length.
+ */
 struct copy_coming {
     FILE *file;
-    bool whole;      /* the last one has come: they are being applied */
+    bool whole; /* the last one has come: they are being applied */
     bool snapshot;
     uint32_t number; /* of the last part kept; 0: none */
     struct copy_about about;
-    long applied;    /* bytes of the file that are taken in */
-    bool taking;     /* copy_store_begin_take() was called */
-    unsigned grown;  /* how often the map was grown for these */
+    long applied;   /* bytes of the file that are taken in */
+    bool taking;    /* copy_store_begin_take() was called */
+    unsigned grown; /* how often the map was grown for these */
 };
 
 /* The gate's own events, laid over the copy: all up to `next` that it lacks. */
@@ -48,7 +49,7 @@ struct gate_copy {
     bool wants_anew; /* the copy was refused, and the controller has not begun another */
     char why[COPY_WHY_SIZE];
     bool damage_told; /* an event says that it is damaged */
-    struct mono asked;
+    struct mono said; /* COPY_HAVE, the last time */
     struct mono wait; /* no part is taken before: the disk had no room */
 
     struct park *park; /* heap; NULL: the rows do not make one */
@@ -71,7 +72,7 @@ void copy_park_changed(struct gate *gate);
 /* --- copy_feed.c --- */
 
 void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part);
-/* WELCOME came: what the controller was not told yet. */
+/* WELCOME came: the controller is told where the copy stands, and feeds it from there. */
 void copy_welcomed(struct gate *gate);
 /* The connection is gone: parts on their way will not come. */
 void copy_link_lost(struct gate *gate);
@@ -87,8 +88,8 @@ void copy_check_tick(struct gate *gate);
 bool own_events_lay(struct gate *gate, size_t limit);
 /* Events were written, and the verdicts on these presentations. */
 void own_events_written(struct gate *gate, const struct grant_id *acted, size_t acted_count);
-/* The event as it is in the outbox; free it with parkgate__event__free_unpacked(). ERR_NOT_FOUND: it
- * is gone, cannot be read, or is of a kind that changes nothing here. */
+/* The event as it is in the outbox; free it with parkgate__event__free_unpacked(). ERR_NOT_FOUND:
+ * it is gone, cannot be read, or is of a kind that changes nothing here. */
 MUST_CHECK enum err own_event_read(struct gate *gate, struct grant_id id, Parkgate__Event **ret,
                                    struct fault *fault);
 /* What was laid is gone. */

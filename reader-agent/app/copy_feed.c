@@ -12,7 +12,7 @@
 enum {
     APPLY_PARTS = 1,    /* in one slice */
     APPLY_AGAIN_MS = 1, /* until the next one */
-    ANEW_AGAIN_MS = 10000,
+    SAY_AGAIN_MS = 12000,
     DISK_WAIT_MS = 5000,
     GROW_MAX = 8,
     CHECK_ROWS_MIN = 64,
@@ -20,18 +20,20 @@ enum {
 
 /* --- answers --- */
 
+/* `number`: of the delivery's last part that is kept, or, with its sequence, is taken in. */
 static void send_have(struct gate *gate, uint32_t number)
 {
     const struct copy_about *about = copy_store_about(gate->copy.store);
+    const struct copy_coming *coming = &gate->copy.coming;
     Parkgate__CopyHave have = PARKGATE__COPY_HAVE__INIT;
-    have.generation = number > 0 ? gate->copy.coming.about.generation : about->generation;
+    have.generation = coming->file != NULL ? coming->about.generation : about->generation;
     have.sequence = about->sequence;
     have.number = number;
     have.anew = gate->copy.wants_anew;
     have.why = gate->copy.why;
     if (link_state_is_up(&gate->link_state, gate_mono(gate))) {
         (void)!controller_link_send(gate->controller, MESSAGE_COPY_HAVE, &have.base, NULL);
-        gate->copy.asked = gate_mono(gate);
+        gate->copy.said = gate_mono(gate);
     }
 }
 
@@ -100,9 +102,8 @@ void copy_record_damaged(struct gate *gate, const char *why)
 
 void copy_welcomed(struct gate *gate)
 {
-    if (gate->copy.wants_anew) {
-        send_have(gate, 0);
-    }
+    drop_coming(gate);
+    send_have(gate, 0);
 }
 
 void copy_link_lost(struct gate *gate)
@@ -139,8 +140,7 @@ static bool begin_coming(struct gate *gate, const Parkgate__CopyPart *part)
     coming->about = *have;
     coming->about.generation = part->generation;
     coming->snapshot = part->snapshot;
-    if (!set_about(gate, part) ||
-        settings_path(gate->dir, "copy/parts", path, NULL) != ERR_OK) {
+    if (!set_about(gate, part) || settings_path(gate->dir, "copy/parts", path, NULL) != ERR_OK) {
         return false;
     }
     coming->file = fopen(path, "w+e");
@@ -225,8 +225,8 @@ static enum err take_part(struct gate *gate, bool *ret_more, struct fault *fault
         return ERR_OK;
     }
     size_t count = 0;
-    enum err err = part->n_row <= ARRAY_LEN(rows) ? ERR_OK
-                                                  : fault_set(fault, ERR_INPUT, "too many rows");
+    enum err err =
+        part->n_row <= ARRAY_LEN(rows) ? ERR_OK : fault_set(fault, ERR_INPUT, "too many rows");
     for (size_t i = 0; err == ERR_OK && i < part->n_row; i++) {
         rows[count++] = field_view(&part->row[i]);
     }
@@ -241,6 +241,7 @@ static void applied(struct gate *gate)
 {
     struct gate_copy *copy = &gate->copy;
     bool snapshot = copy->coming.snapshot;
+    uint32_t number = copy->coming.number;
     drop_coming(gate);
     own_events_drop(gate);
     copy->wants_anew = copy->wants_anew && !snapshot;
@@ -256,7 +257,7 @@ static void applied(struct gate *gate)
             tell_state(gate, DEVICE_UP, "whole again");
         }
     }
-    send_have(gate, 0);
+    send_have(gate, number);
 }
 
 /* What could not be taken for want of room is asked for again later; what is wrong is refused. */
@@ -343,10 +344,11 @@ void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
         return;
     }
     coming->number = part->number;
+    if (!coming->whole || coming->number > 1) {
+        send_have(gate, coming->number); /* taking many in takes its time */
+    }
     if (coming->whole) {
         apply(gate);
-    } else {
-        send_have(gate, coming->number);
     }
 }
 
@@ -360,11 +362,13 @@ void copy_check_tick(struct gate *gate)
     size_t slice = CHECK_ROWS_MIN + (size_t)(rows * 3 * GATE_TICK_MS / (2 * LIMIT_COPY_CHECK_MS));
     struct fault fault = {0};
     bool done = false;
-    if (copy->wants_anew &&
-        !mono_before(gate_mono(gate), mono_after_ms(copy->asked, ANEW_AGAIN_MS))) {
+    if (!copy->coming.whole &&
+        !mono_before(gate_mono(gate), mono_after_ms(copy->said, SAY_AGAIN_MS))) {
+        drop_coming(gate); /* nothing has come for so long: it may not know where we are */
         send_have(gate, 0);
     }
-    if (!copy->coming.taking && copy_store_check(copy->store, slice, &done, &fault) == ERR_CORRUPT) {
+    if (!copy->coming.taking &&
+        copy_store_check(copy->store, slice, &done, &fault) == ERR_CORRUPT) {
         copy_refuse(gate, fault.what);
     }
 }

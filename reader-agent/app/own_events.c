@@ -1,6 +1,6 @@
 /* What the gate itself did since the copy's sequence, laid over the copy: presence, counts, grants
- * that stand open, reads that wait. Every event is taken from the outbox, so a restart lays the same
- * again. */
+ * that stand open, reads that wait. Every event is taken from the outbox, so a restart lays the
+ * same again. */
 #include <string.h>
 
 #include "common/base/log.h"
@@ -172,14 +172,14 @@ static enum err lay_event(struct gate *gate, const struct facts_view *view,
     }
 }
 
-/* An event whose record in the copy is damaged is left out and told; what the store itself says no to
- * ends the laying. */
+/* An event whose record in the copy is damaged is left out and told; what the store itself says no
+ * to ends the laying. */
 static enum err lay(struct gate *gate, const struct facts_view *view, struct grant_id id,
                     struct fault *fault)
 {
-    struct own_event own = {.id = id,
-                            .covered = copy_covers(copy_store_about(gate->copy.store), id.epoch,
-                                                   id.sequence)};
+    struct own_event own = {
+        .id = id,
+        .covered = copy_covers(copy_store_about(gate->copy.store), id.epoch, id.sequence)};
     enum err err = own_event_read(gate, id, &own.event, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
@@ -193,8 +193,8 @@ static enum err lay(struct gate *gate, const struct facts_view *view, struct gra
 
 static uint64_t first_not_covered(const struct copy_about *about, uint32_t epoch)
 {
-    bool from_first = about->covered_count > 0 && about->covered_epoch == epoch &&
-                      about->covered[0].first <= 1;
+    bool from_first =
+        about->covered_count > 0 && about->covered_epoch == epoch && about->covered[0].first <= 1;
     return from_first ? about->covered[0].last + 1 : 1;
 }
 
@@ -243,8 +243,7 @@ void own_events_drop(struct gate *gate)
 
 static void failed(struct gate *gate, enum err err, const struct fault *fault)
 {
-    log_error("own_events_not_laid", LOG_TEXT("code", err_name(err)),
-              LOG_TEXT("why", fault->what));
+    log_error("own_events_not_laid", LOG_TEXT("code", err_name(err)), LOG_TEXT("why", fault->what));
     own_events_drop(gate);
     if (err == ERR_MAP_FULL) {
         (void)!copy_store_grow(gate->copy.store, NULL);

@@ -43,8 +43,8 @@ void lease_pass(struct gate_lease *lease, struct mono now, struct wall wall);
 /* The controller was heard: the wall clock is taken to be right from now on, also when that is
  * behind the highest one known. */
 void lease_heard(struct gate_lease *lease, struct mono now, struct wall wall);
-/* The controller was heard, and its clock is so far from ours that ours is not trusted: it counts as
- * not known, and the controller's time as the highest. */
+/* The controller was heard, and its clock is so far from ours that ours is not trusted: it counts
+ * as not known, and the controller's time as the highest. */
 void lease_distrust(struct gate_lease *lease, struct mono now, struct wall wall,
                     struct wall controller);
 /* The copy is the controller's now. What is known of the clock stays. */

@@ -219,8 +219,7 @@ bool copy_covers(const struct copy_about *about, uint32_t epoch, uint64_t sequen
     return false;
 }
 
-struct seal_hash copy_hash_of(const struct copy_about *about, uint32_t kind,
-                              struct bytes canonical)
+struct seal_hash copy_hash_of(const struct copy_about *about, uint32_t kind, struct bytes canonical)
 {
     return copy_credential_hash(&about->credential_key, kind, canonical);
 }

@@ -1,9 +1,10 @@
 /* copy_store: the gate's copy of the controller's tables, in an environment of its own, DIR/copy.
  *
  * What is committed is the copy itself: the replicated tables as they stood at one sequence of the
- * journal (common/facts/copy_rows.h), and nothing of the gate's. The gate's own events are laid over
- * it in one write transaction that is never committed (`own`): undoing them is dropping it, and after
- * a crash they are laid anew from the outbox. A read transaction beside it sees the copy alone.
+ * journal (common/facts/copy_rows.h), and nothing of the gate's. The gate's own events are laid
+ * over it in one write transaction that is never committed (`own`): undoing them is dropping it,
+ * and after a crash they are laid anew from the outbox. A read transaction beside it sees the copy
+ * alone.
  *
  * The copy is expendable: when it is damaged it is thrown away whole, and the controller is asked
  * for another. One of begin_own and begin_take at a time; a take ends the own transaction first.
@@ -41,8 +42,9 @@ struct copy_about {
 
 struct copy_store;
 
-/* Opens DIR/copy or makes it. A damaged one, or one of another version, is thrown away first. Checks
- * it in a child process: call it before any socket or thread exists. Errors as store_open(). */
+/* Opens DIR/copy or makes it. A damaged one, or one of another version, is thrown away first.
+ * Checks it in a child process: call it before any socket or thread exists. Errors as store_open().
+ */
 MUST_CHECK enum err copy_store_open(const char *dir, struct copy_store **ret_store,
                                     struct fault *fault);
 void copy_store_destroy(struct copy_store **store);
@@ -86,8 +88,8 @@ MUST_CHECK enum err copy_store_grow(struct copy_store *store, struct fault *faul
 
 /* --- is it still what it was? --- */
 
-/* Walks on over at most `limit` rows of the copy and sums them up; at the end the sum must be the one
- * that is kept. *ret_done: it was walked to the end, and is whole; the next call begins again.
+/* Walks on over at most `limit` rows of the copy and sums them up; at the end the sum must be the
+ * one that is kept. *ret_done: it was walked to the end, and is whole; the next call begins again.
  * ERR_CORRUPT: it is damaged. */
 MUST_CHECK enum err copy_store_check(struct copy_store *store, size_t limit, bool *ret_done,
                                      struct fault *fault);

@@ -1,7 +1,7 @@
-/* Goal: the copy on the disk is what the controller said it is, whole and of one sequence, or there is
- * none. Method: rows as they come on the wire go into a real store in a temporary directory; wrong
- * digests, half-taken news, restarts, own changes laid over it and flipped bytes in the file must
- * leave the old copy or none. */
+/* Goal: the copy on the disk is what the controller said it is, whole and of one sequence, or there
+ * is none. Method: rows as they come on the wire go into a real store in a temporary directory;
+ * wrong digests, half-taken news, restarts, own changes laid over it and flipped bytes in the file
+ * must leave the old copy or none. */
 #include "reader-agent/store/copy_store.h"
 
 #include <fcntl.h>
@@ -45,8 +45,8 @@ static int box_make(void **state)
 static int box_remove(void **state)
 {
     struct box *box = *state;
-    static const char *const files[] = {"/copy/data.mdb", "/copy/lock.mdb", "/copy/owner",
-                                        "/copy", ""};
+    static const char *const files[] = {"/copy/data.mdb", "/copy/lock.mdb", "/copy/owner", "/copy",
+                                        ""};
     copy_store_destroy(&box->store);
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         char path[64];
@@ -121,16 +121,18 @@ static enum err take(struct box *box, const struct row *row, struct fault *fault
 
 static struct copy_about about_at(const struct box *box, uint64_t sequence)
 {
-    return (struct copy_about){.generation = 7,
-                               .sequence = sequence,
-                               .digest = copy_digest_bytes(&box->digest),
-                               .rows = box->digest.rows,
-                               .config_version = 3,
-                               .wall = {.us = 1000},
-                               .credential_key = {{9}},
-                               .covered_epoch = 2,
-                               .covered_count = 2,
-                               .covered = {{1, 10}, {12, 14}}};
+    return (struct copy_about){
+        .generation = 7,
+        .sequence = sequence,
+        .digest = copy_digest_bytes(&box->digest),
+        .rows = box->digest.rows,
+        .config_version = 3,
+        .wall = {.us = 1000},
+        .credential_key = {       {9}         },
+        .covered_epoch = 2,
+        .covered_count = 2,
+        .covered = { {1, 10},          {12, 14}}
+    };
 }
 
 /* Tenants 0 to ROWS - 1, none suspended, at sequence 100. */
@@ -333,7 +335,8 @@ static int flip(const struct box *box, const char *text)
     uint8_t *bytes = malloc((size_t)st.st_size);
     assert_true(bytes != NULL && pread(fd, bytes, (size_t)st.st_size, 0) == st.st_size);
     for (off_t at = 0; at + (off_t)strlen(text) < st.st_size; at++) {
-        if (memcmp(bytes + at, text, strlen(text)) == 0 && bytes[at + (off_t)strlen(text)] == 0x10) {
+        if (memcmp(bytes + at, text, strlen(text)) == 0 &&
+            bytes[at + (off_t)strlen(text)] == 0x10) {
             uint8_t bad = bytes[at] ^ 1;
             assert_true(pwrite(fd, &bad, 1, at) == 1);
             flipped++;
