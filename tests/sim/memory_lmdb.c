@@ -362,7 +362,8 @@ static struct disk *disk_of(const char *path)
 
 static bool begins_with(const char *path, const char *prefix)
 {
-    return strncmp(path, prefix, strlen(prefix)) == 0;
+    size_t size = strlen(prefix);
+    return strncmp(path, prefix, size) == 0 && (path[size] == '/' || path[size] == '\0');
 }
 
 void memory_lmdb_power_cut(const char *prefix)

@@ -34,9 +34,9 @@ void memory_lmdb_watch(void (*committed)(void *ctx, const char *path), void *ctx
 /* The Nth put from now on finds its map full, once; 0: none does. */
 void memory_lmdb_map_full(uint64_t after_puts);
 
-/* Takes from every disk whose path begins with `prefix` what was not synced. */
+/* Takes from every disk in the directory `prefix` what was not synced. */
 void memory_lmdb_power_cut(const char *prefix);
-/* Empties every disk whose path begins with `prefix`. No environment may be open on it. */
+/* Empties every disk in the directory `prefix`. No environment may be open on it. */
 void memory_lmdb_wipe(const char *prefix);
 
 /* SHA-256 is dear: FNV-1a over every name, key and value of the disk at `path`. */
