@@ -354,6 +354,12 @@ static bool add_board(const struct entry *e, const void *element)
         board.has_displays ? number_or(from->display_base, DEFAULT_DISPLAY_BASE) : 0;
     board.poll_ms = number_or(from->poll_ms, DEFAULT_POLL_MS);
     board.shortest_pulse_ms = number_or(from->shortest_pulse_ms, DEFAULT_PULSE_MS);
+    board.has_fire_input = from->fire_input != NULL;
+    board.fire_input = number_or(from->fire_input, 0);
+    board.has_reset_input = from->reset_input != NULL;
+    board.reset_input = number_or(from->reset_input, 0);
+    board.fire_closes = from->fire_closes != NULL && *from->fire_closes;
+    board.fire_broadcast = from->fire_broadcast != NULL && *from->fire_broadcast;
     add(e, PARK_BOARD, from->name, &board.base);
     return true;
 }

@@ -225,6 +225,10 @@ static const cyaml_schema_field_t board_fields[] = {TEXT(yaml_board, name),
                                                     NUMBER_MAYBE(yaml_board, counter_base),
                                                     FLAG_MAYBE(yaml_board, displays),
                                                     NUMBER_MAYBE(yaml_board, display_base),
+                                                    NUMBER_MAYBE(yaml_board, fire_input),
+                                                    NUMBER_MAYBE(yaml_board, reset_input),
+                                                    FLAG_MAYBE(yaml_board, fire_closes),
+                                                    FLAG_MAYBE(yaml_board, fire_broadcast),
                                                     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t tenant_fields[] = {

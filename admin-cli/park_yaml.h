@@ -62,8 +62,8 @@ struct yaml_board {
     char *name, *gate, *address;
     int transport;
     uint32_t *unit, *baud, *poll_ms, *shortest_pulse_ms;
-    bool *flash, *counters, *displays;
-    uint32_t *flash_base, *counter_base, *display_base;
+    bool *flash, *counters, *displays, *fire_closes, *fire_broadcast;
+    uint32_t *flash_base, *counter_base, *display_base, *fire_input, *reset_input;
 };
 
 struct yaml_tenant {

@@ -135,6 +135,15 @@ enum exit_code {
     X(320, PARK_FACE_ONLY, EXIT_BAD_FILE,                                                          \
       "lane %1: its only reader is a face terminal, and nobody is forced to use a face; add a reader for badges, plates, PINs or QR codes", \
       "通道 %1：只有人脸终端一种识读设备，而不得强制任何人使用人脸；请增加刷卡、车牌、密码或二维码识读设备") \
+    X(321, PARK_NO_FIRE_INPUT, EXIT_BAD_FILE,                                                      \
+      "board %1: it drives an exit, and no board on its bus has a fire input; wire the fire panel's loop to one and give fire_input", \
+      "控制板 %1：它驱动出口，但其总线上没有控制板接入消防输入；请把消防联动回路接到其中一块板并给出 fire_input") \
+    X(322, PARK_FIRE_SLOW, EXIT_BAD_FILE,                                                          \
+      "board %1: in a fire its bus could take %2 ms to open every exit, over %3; raise baud, lower poll_ms, put exits on neighbouring coils, or divide the bus", \
+      "控制板 %1：发生火灾时其总线打开全部出口最坏需要 %2 毫秒，超过 %3；请提高波特率、缩短 poll_ms、把出口接在相邻线圈上，或拆分总线") \
+    X(323, PARK_FIRE_BROADCAST, EXIT_BAD_FILE,                                                     \
+      "board %1: fire_broadcast would open entry %2 too, since an exit on this bus has coil %3 as well; move one of them or remove fire_broadcast", \
+      "控制板 %1：fire_broadcast 也会打开入口 %2，因为同一总线上有出口同样使用线圈 %3；请改接其中之一或去掉 fire_broadcast") \
     /* people and credentials */                                                                   \
     X(400, ROW_BAD, EXIT_BAD_FILE, "line %1, column %2: %3", "第 %1 行，“%2”列：%3")               \
     X(401, FILE_HEADER, EXIT_BAD_FILE, "header: %1", "表头：%1")                                   \

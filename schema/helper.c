@@ -282,7 +282,9 @@ static void unpack_open_result(struct reader *r, struct helper_message *m)
 {
     m->open_result.lane = read_name(r);
     m->open_result.grant = read_grant(r);
-    m->open_result.result = (enum open_result)read_choice(r, OPEN_DONE, OPEN_QUEUE_FULL);
+    unsigned result = read_choice(r, OPEN_DONE, OPEN_EMERGENCY);
+    m->open_result.result = (enum open_result)result;
+    r->bad = r->bad || (result > OPEN_QUEUE_FULL && result < OPEN_EMERGENCY);
 }
 
 static void pack_button(struct writer *w, const struct helper_message *m)
@@ -326,13 +328,16 @@ static void pack_report(struct writer *w, const struct helper_message *m)
     writer_u8(w, (uint8_t)report->direction);
     write_grant(w, report->grant);
     writer_u64(w, report->press);
+    if (report->kind == REPORT_FIRE) {
+        writer_u8(w, (uint8_t)report->fire);
+    }
 }
 
 static void unpack_report(struct reader *r, struct helper_message *m)
 {
     struct helper_report *report = &m->report;
     report->number = reader_u64(r);
-    report->kind = (enum report_kind)read_choice(r, REPORT_PASSAGE, REPORT_TAMPER);
+    report->kind = (enum report_kind)read_choice(r, REPORT_PASSAGE, REPORT_FIRE);
     report->lane = read_name(r);
     report->at = read_wall(r);
     report->late = read_bool(r);
@@ -341,6 +346,9 @@ static void unpack_report(struct reader *r, struct helper_message *m)
     report->direction = (enum lane_direction)read_choice(r, LANE_NO_DIRECTION, LANE_BOTH);
     report->grant = read_grant(r);
     report->press = reader_u64(r);
+    if (report->kind == REPORT_FIRE) {
+        report->fire = (enum fire_change)read_choice(r, FIRE_ON, FIRE_UNREACHED);
+    }
 }
 
 static void pack_report_ack(struct writer *w, const struct helper_message *m)
@@ -553,6 +561,55 @@ static void unpack_levels(struct reader *r, struct helper_message *m)
     }
 }
 
+static void pack_fire_board(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_board *board = &m->board;
+    pack_guarded_board(w, m);
+    write_number(w, board->fire);
+    write_number(w, board->reset);
+    write_bool(w, board->fire_closes);
+    write_bool(w, board->fire_broadcast);
+    writer_u8(w, board->bus_boards);
+}
+
+static void unpack_fire_board(struct reader *r, struct helper_message *m)
+{
+    struct helper_board *board = &m->board;
+    unpack_guarded_board(r, m);
+    board->fire = read_number(r);
+    board->reset = read_number(r);
+    board->fire_closes = read_bool(r);
+    board->fire_broadcast = read_bool(r);
+    board->bus_boards = reader_u8(r);
+}
+
+static void pack_release(struct writer *w, const struct helper_message *m)
+{
+    const struct helper_release *release = &m->release;
+    MUST(release->lane_count <= HELPER_LANES_PER_BOARD);
+    writer_u64(w, release->number);
+    writer_u8(w, (uint8_t)release->state);
+    write_bool(w, release->end);
+    write_bool(w, release->admits);
+    writer_u8(w, release->lane_count);
+    for (size_t i = 0; i < release->lane_count; i++) {
+        write_name(w, release->lanes[i]);
+    }
+}
+
+static void unpack_release(struct reader *r, struct helper_message *m)
+{
+    struct helper_release *release = &m->release;
+    release->number = reader_u64(r);
+    release->state = (enum emergency_state)read_choice(r, EMERGENCY_NONE, EMERGENCY_EVACUATION);
+    release->end = read_bool(r);
+    release->admits = read_bool(r);
+    release->lane_count = (uint8_t)read_choice(r, 0, HELPER_LANES_PER_BOARD);
+    for (size_t i = 0; i < release->lane_count; i++) {
+        release->lanes[i] = read_name(r);
+    }
+}
+
 struct codec {
     void (*pack)(struct writer *w, const struct helper_message *m);
     void (*unpack)(struct reader *r, struct helper_message *m);
@@ -584,6 +641,8 @@ static const struct codec codecs[] = {
     [HELPER_SAYS_WATCH] = {pack_nothing,        unpack_nothing       },
     [HELPER_SAYS_LEVELS] = {pack_levels,         unpack_levels        },
     [HELPER_SAYS_GUARDED_BOARD] = {pack_guarded_board,  unpack_guarded_board },
+    [HELPER_SAYS_FIRE_BOARD] = {pack_fire_board,     unpack_fire_board    },
+    [HELPER_SAYS_RELEASE] = {pack_release,        unpack_release       },
 };
 
 static bool is_known(unsigned kind)
@@ -629,6 +688,9 @@ enum err helper_unpack(struct bytes frame, struct helper_message *ret_message, s
 enum helper_kind helper_board_kind(const struct helper_board *board)
 {
     MUST(board->lane_count <= HELPER_LANES_PER_BOARD);
+    if (board->fire.present || board->reset.present || board->bus_boards > 1) {
+        return HELPER_SAYS_FIRE_BOARD;
+    }
     for (size_t i = 0; i < board->lane_count; i++) {
         const struct helper_lane *lane = &board->lanes[i];
         if (lane->actuator != ACTUATOR_TURNSTILE || lane->crush.present || lane->manual.present) {
@@ -640,7 +702,8 @@ enum helper_kind helper_board_kind(const struct helper_board *board)
 
 bool helper_says_board(const struct helper_message *message)
 {
-    return message->kind == HELPER_SAYS_BOARD || message->kind == HELPER_SAYS_GUARDED_BOARD;
+    return message->kind == HELPER_SAYS_BOARD || message->kind == HELPER_SAYS_GUARDED_BOARD ||
+           message->kind == HELPER_SAYS_FIRE_BOARD;
 }
 
 bool helper_board_equal(const struct helper_board *a, const struct helper_board *b)
@@ -649,8 +712,7 @@ bool helper_board_equal(const struct helper_board *a, const struct helper_board 
     const struct helper_board *boards[] = {a, b};
     size_t sizes[2];
     for (size_t i = 0; i < 2; i++) {
-        const struct helper_message message = {.kind = HELPER_SAYS_GUARDED_BOARD,
-                                               .board = *boards[i]};
+        const struct helper_message message = {.kind = HELPER_SAYS_FIRE_BOARD, .board = *boards[i]};
         sizes[i] = helper_pack(&message, frames[i]);
     }
     return sizes[0] == sizes[1] && memcmp(frames[0], frames[1], sizes[0]) == 0;
@@ -661,9 +723,10 @@ const char *helper_open_result_name(enum open_result result)
     static const char *const names[] = {
         [OPEN_DONE] = "opened",          [OPEN_EXPIRED] = "expired",
         [OPEN_DUPLICATE] = "duplicate",  [OPEN_UNKNOWN_LANE] = "unknown-lane",
+        [OPEN_EMERGENCY] = "emergency",
         [OPEN_SILENT] = "board-silent",  [OPEN_REFUSED] = "board-refused",
         [OPEN_QUEUE_FULL] = "lane-full", [OPEN_LOST] = "helper-lost",  [OPEN_HUNG_UP] = "hung-up",
     };
-    MUST(result >= OPEN_DONE && result <= OPEN_HUNG_UP);
+    MUST(result >= OPEN_DONE && result <= OPEN_EMERGENCY);
     return names[result];
 }

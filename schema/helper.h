@@ -7,7 +7,8 @@
  *
  * Conversation. The helper connects and says HELLO. The agent answers WELCOME, and to a board also
  * BOARD (GUARDED_BOARD where a lane has a guard, which an earlier board helper skips: it then opens
- * nothing there), to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
+ * nothing there; FIRE_BOARD where the board has a fire or reset input or a neighbour on its bus: an
+ * earlier helper skips it and goes on with what it had), to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
  * order:
  *
  *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
@@ -23,10 +24,15 @@
  *                    comes after that gets OPEN_DUPLICATE
  *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
  *   agent -> board   INDICATE, unanswered
+ *   agent -> board   RELEASE, after each BOARD and whenever it changes: the emergency state that the
+ *                    agent keeps; unanswered. The board keeps it, and releases and closes by it
  *   agent -> board   WATCH, of a device test: from now on LEVELS, at once and after each change
  *   agent -> terminal   CHECK; one that grants is answered once by OPEN_RESULT
  *   agent -> terminal   SUBJECT, one at a time; answered once by SUBJECT_RESULT
  *   terminal -> agent   SETTINGS, after each change and after each WELCOME
+ *
+ * A bus with several boards is served by one process with one connection a board: it says HELLO for
+ * each of them under that board's name, with its own pid.
  *
  * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest is dropped when full
  * and the loss is told in STATE): they outlive the agent, not the helper itself.
@@ -60,6 +66,7 @@ enum {
     HELPER_PATH_SIZE = 256,    /* with its NUL */
     HELPER_AID_BYTES = 3,
     HELPER_CARD_KEY_BYTES = 16,
+    HELPER_BOARDS_PER_BUS = 16,
     HELPER_LEVELS = 64,     /* inputs of a board that are looked at */
     HELPER_KEY_NO_MAX = 13, /* of a DESFire application */
 };
@@ -94,6 +101,8 @@ enum helper_kind {
     HELPER_SAYS_GUARDED_BOARD = 23,
     HELPER_SAYS_WATCH = 24,
     HELPER_SAYS_LEVELS = 25,
+    HELPER_SAYS_FIRE_BOARD = 26,
+    HELPER_SAYS_RELEASE = 27,
 };
 
 struct helper_hello {
@@ -155,6 +164,23 @@ struct helper_board {
     uint16_t display_base;
     uint8_t lane_count;
     struct helper_lane lanes[HELPER_LANES_PER_BOARD];
+    /* In FIRE_BOARD only. */
+    struct helper_number fire;  /* the fire panel's loop; fire is when it opens ... */
+    struct helper_number reset; /* key switch that ends the latched state */
+    bool fire_closes;           /* ... or, with this, when it closes */
+    bool fire_broadcast;        /* rtu: exits' coils may be written to all units at once */
+    uint8_t bus_boards;         /* boards on its bus, this one counted */
+};
+
+/* The emergency state of the park as far as this board is concerned. A lower number than the newest
+ * one taken says nothing. */
+struct helper_release {
+    uint64_t number;
+    enum emergency_state state; /* else than none: the exits below are released */
+    bool end;                   /* a person's key ended it: the board's own latch ends, too */
+    bool admits;                /* the park: entries run on, in a fire too */
+    uint8_t lane_count;
+    struct name lanes[HELPER_LANES_PER_BOARD];
 };
 
 struct helper_open {
@@ -174,6 +200,7 @@ enum open_result {
     OPEN_QUEUE_FULL = 7,   /* LANE_QUEUE_MAX grants wait for their passage */
     OPEN_LOST = 8,         /* made by the agent's end only: the helper went before it answered */
     OPEN_HUNG_UP = 9,      /* made by the agent's end only: the camera that asked was gone; not opened */
+    OPEN_EMERGENCY = 10,   /* fire or emergency: entries stay closed */
 };
 
 struct helper_open_result {
@@ -198,6 +225,7 @@ enum report_kind {
     REPORT_PASSAGE = 1,   /* what the lane machine saw: `passage` */
     REPORT_LATE_OPEN = 2, /* an exit button opened without the agent: `press` */
     REPORT_TAMPER = 3,    /* the lane's tamper input: `on` */
+    REPORT_FIRE = 4,      /* `fire`, of the board that `lane` names; `on`: by its inputs */
 };
 
 struct helper_report {
@@ -211,6 +239,7 @@ struct helper_report {
     enum lane_direction direction; /* of its grant; without one the lane's */
     struct grant_id grant;         /* none: no grant, or one by `press` */
     uint64_t press;                /* the button press that opened; 0 none */
+    enum fire_change fire;         /* of REPORT_FIRE */
 };
 
 struct helper_report_ack {
@@ -333,6 +362,7 @@ struct helper_message {
         struct helper_key key;
         struct helper_proved proved;
         struct helper_levels levels;
+        struct helper_release release;
     };
 };
 
@@ -345,7 +375,8 @@ size_t helper_pack(const struct helper_message *message, uint8_t out[HELPER_FRAM
 MUST_CHECK enum err helper_unpack(struct bytes frame, struct helper_message *ret_message,
                                   struct fault *fault);
 
-/* HELPER_SAYS_BOARD, or HELPER_SAYS_GUARDED_BOARD if a lane is more than a turnstile. */
+/* HELPER_SAYS_BOARD, or HELPER_SAYS_GUARDED_BOARD if a lane is more than a turnstile, or
+ * HELPER_SAYS_FIRE_BOARD if the board has a fire or reset input or is not alone on its bus. */
 enum helper_kind helper_board_kind(const struct helper_board *board);
 /* The message carries a board's setup. */
 bool helper_says_board(const struct helper_message *message);

@@ -206,7 +206,13 @@ static const char *add_board(struct park *park, struct name name, const void *me
                                  .has_flash = in->has_flash,
                                  .has_counters = in->has_counters,
                                  .poll_ms = in->poll_ms,
-                                 .shortest_pulse_ms = in->shortest_pulse_ms};
+                                 .shortest_pulse_ms = in->shortest_pulse_ms,
+                                 .unit = in->unit,
+                                 .baud = in->baud,
+                                 .fire = point(in->has_fire_input, in->fire_input),
+                                 .reset = point(in->has_reset_input, in->reset_input),
+                                 .fire_closes = in->fire_closes,
+                                 .fire_broadcast = in->fire_broadcast};
     copy_text(board->address, sizeof(board->address), in->address);
     board->rtu = strcmp(in->transport, "rtu") == 0;
     if (!board->rtu && strcmp(in->transport, "tcp") != 0) {

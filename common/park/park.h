@@ -101,10 +101,13 @@ struct park_reader {
 struct park_board {
     struct name name;
     struct name gate;
-    bool rtu;          /* on a serial line, which it has to itself */
+    bool rtu;          /* on a serial line; boards of one gate and address share a bus */
     char address[128]; /* HOST:PORT or the serial device */
     bool has_flash, has_counters;
     uint32_t poll_ms, shortest_pulse_ms;
+    uint32_t unit, baud;
+    struct park_point fire, reset; /* the fire panel's loop; the key switch that ends the state */
+    bool fire_closes, fire_broadcast;
 };
 
 struct park_tenant {
@@ -212,9 +215,17 @@ void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
  * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked or interlocked,
- * no input pulse can be missed by its board's polling, alerts and limits fit each other, names
+ * no input pulse can be missed by its board's polling, fire opens every exit in time, alerts and limits fit each other, names
  * stand once. First violation into *c; false then. Expects a sorted park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);
+/* Its part about fire: every bus that drives an exit has a fire input, exits open in time, the
+ * broadcast reaches no entry, boards of a bus are told apart. Lanes' boards exist already. */
+MUST_CHECK bool park_check_fire(const struct park *park, struct complaint *c);
+/* Boards `a` and `b` are served by one parkgate-board. */
+bool park_same_bus(const struct park_board *a, const struct park_board *b);
+/* From fire at an input of the bus of `board` to its last exit open, at worst; 0: it drives none. */
+uint32_t park_fire_worst_ms(const struct park *park, const struct park_board *board);
+
 /* Its part about face terminals: control, address and account fit, and every entry lane has a
  * reader for something else than a face. Readers' lanes exist already. */
 MUST_CHECK bool park_check_faces(const struct park *park, struct complaint *c);

@@ -432,20 +432,11 @@ static bool check_board(const struct park *park, const struct park_board *board,
     return true;
 }
 
-/* One parkgate-board serves one board, and helper programs of a gate are told apart by their names.
- */
+/* Helper programs of a gate are told apart by their names. */
 static bool boards_are_apart(const struct park *park, struct complaint *c)
 {
     for (size_t i = 0; i < park->board_count; i++) {
         const struct park_board *a = &park->boards[i];
-        for (size_t k = i + 1; k < park->board_count; k++) {
-            const struct park_board *b = &park->boards[k];
-            if (a->rtu && b->rtu && name_equal(a->gate, b->gate) &&
-                strcmp(a->address, b->address) == 0) {
-                return bad_value(c, "board", b->name, "address",
-                                 "another board is on this serial line; give each its own");
-            }
-        }
         if (park_reader(park, a->name) != NULL) {
             return bad_value(c, "board", a->name, "name", "a reader has this name, too");
         }
@@ -572,5 +563,6 @@ bool park_check(const struct park *park, struct complaint *c)
             return false;
         }
     }
-    return boards_are_apart(park, c) && wires_are_apart(park, c) && park_check_faces(park, c);
+    return boards_are_apart(park, c) && wires_are_apart(park, c) && park_check_fire(park, c) &&
+           park_check_faces(park, c);
 }

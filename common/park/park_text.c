@@ -98,6 +98,9 @@ static void lane_text(const struct park *park, struct name name, char *out, size
                    ? ", after the lease authenticated only"
                    : "",
                "");
+        if (lane->board.text[0] == '\0' && lane->direction != LANE_IN) {
+            append(out, size, ", not opened in a fire by software: ", "wire its door to the loop");
+        }
     }
 }
 
@@ -127,6 +130,22 @@ static void badge_reader_text(const struct park *park, struct name name, char *o
 }
 
 /* Without counters an input is a level that is looked at from time to time: say how often. */
+/* What its bus does in a fire, behind what stands there. */
+static void fire_text(const struct park *park, const struct park_board *board, char *out,
+                      size_t size)
+{
+    uint32_t worst_ms = park_fire_worst_ms(park, board);
+    size_t used = strlen(out);
+    if (board->fire.given) {
+        (void)snprintf(out + used, size - used, ", fire input %u%s", board->fire.number,
+                       board->fire_closes ? " (closes)" : "");
+        used = strlen(out);
+    }
+    if (worst_ms > 0) {
+        (void)snprintf(out + used, size - used, ", exits open in a fire within %u ms", worst_ms);
+    }
+}
+
 static void board_text(const struct park *park, struct name name, char *out, size_t size)
 {
     const struct park_board *board = park_board(park, name);
@@ -141,6 +160,7 @@ static void board_text(const struct park *park, struct name name, char *out, siz
                        board->gate.text, board->rtu ? "rtu" : "tcp", board->address, board->poll_ms,
                        board->shortest_pulse_ms);
     }
+    fire_text(park, board, out, size);
 }
 
 static void tenant_text(const struct park *park, struct name name, char *out, size_t size)

@@ -170,6 +170,11 @@ static enum err add_board(struct gate_park *park, struct name gate, struct name 
     setup->flash_base = (uint16_t)row->flash_base;
     setup->counter_base = (uint16_t)row->counter_base;
     setup->display_base = (uint16_t)row->display_base;
+    setup->fire = number(row->has_fire_input, row->fire_input);
+    setup->reset = number(row->has_reset_input, row->reset_input);
+    setup->fire_closes = row->fire_closes;
+    setup->fire_broadcast = row->fire_broadcast;
+    setup->bus_boards = 1;
     return ERR_OK;
 }
 

@@ -179,7 +179,7 @@ void lane_perform(struct gate *gate, enum step step, struct name lane,
 static bool is_failure(enum open_result result)
 {
     return result == OPEN_EXPIRED || result == OPEN_UNKNOWN_LANE || result == OPEN_REFUSED ||
-           result == OPEN_QUEUE_FULL || result == OPEN_HUNG_UP;
+           result == OPEN_QUEUE_FULL || result == OPEN_HUNG_UP || result == OPEN_EMERGENCY;
 }
 
 void lane_opened(void *ctx, struct name lane, struct grant_id grant, enum open_result result)

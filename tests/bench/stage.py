@@ -24,7 +24,7 @@ def park_file(gates):
     lines += ["shifts:", '  - {name: all-day, from: "00:00", to: "00:00", early_minutes: 0}', "gates:"]
     names = [f"g-{n:03}" for n in range(1, gates + 1)]
     lines += [f"  - {{name: {gate}}}" for gate in names]
-    lines += ["boards:"] + [f"  - {{name: {gate}-board, gate: {gate}, transport: tcp, address: '127.0.0.1:1'}}" for gate in names]
+    lines += ["boards:"] + [f"  - {{name: {gate}-board, gate: {gate}, transport: tcp, address: '127.0.0.1:1', fire_input: 63}}" for gate in names]
     lines += ["lanes:"]
     for gate in names:
         for coil, way in enumerate(("in", "out")):

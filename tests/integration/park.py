@@ -35,6 +35,7 @@ from peerlib import Peer  # noqa: E402
 
 DEADLINE_S = 30.0
 PULSE_RTU_MS = 400
+FIRE_INPUT, RESET_INPUT = "30", "31"  # of every board; four lanes need the inputs below 16
 
 
 def until(what, question, timeout=DEADLINE_S):
@@ -270,7 +271,8 @@ class Board:
 
     def __init__(self, name, lanes, rtu=False, counters=True, flash=True, options=(), **more):
         self.name, self.lanes, self.rtu, self.counters, self.flash = name, lanes, rtu, counters, flash
-        self.options, self.more = list(options), more
+        self.options = ["--fire", FIRE_INPUT, "--reset", RESET_INPUT, *options]
+        self.more = {"fire_input": FIRE_INPUT, "reset_input": RESET_INPUT, **more}
 
 
 class Gate:

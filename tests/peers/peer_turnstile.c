@@ -27,7 +27,7 @@ struct options {
     bool die_with_parent;
 };
 
-enum { KEY_PULSE = 256, KEY_NO_FLASH, KEY_NO_COUNTERS, KEY_COUNTER_START, KEY_DIE };
+enum { KEY_PULSE = 256, KEY_NO_FLASH, KEY_NO_COUNTERS, KEY_COUNTER_START, KEY_DIE, KEY_FIRE, KEY_RESET, KEY_STUBBORN };
 
 static const struct argp_option option_list[] = {
     {"tcp",                                  't', "HOST:PORT", 0, "Modbus TCP; port 0 takes a free one", 0},
@@ -42,6 +42,9 @@ static const struct argp_option option_list[] = {
     {"no-flash",                                   KEY_NO_FLASH, NULL, 0, "a board without flash-on registers", 0},
     {"no-counters",   KEY_NO_COUNTERS, NULL, 0, "a board without edge counters", 0},
     {"counter-start",                                      KEY_COUNTER_START, "N", 0, "what the edge counters begin with", 0},
+    {"fire", KEY_FIRE, "INPUT", 0, "the fire panel's loop: closed (1) until there is fire", 0},
+    {"reset", KEY_RESET, "INPUT", 0, "the key switch", 0},
+    {"stubborn", KEY_STUBBORN, NULL, 0, "a flash-on ends in off though the coil was written on", 0},
     {"die-with-parent",KEY_DIE, NULL, 0, "end when the program that started this one ends", 0},
     {0                                    }
 };
@@ -63,6 +66,9 @@ static error_t parse_flag(int key, struct options *options)
         return 0;
     case KEY_NO_COUNTERS:
         options->wire->no_counters = true;
+        return 0;
+    case KEY_STUBBORN:
+        options->board->stubborn = true;
         return 0;
     case KEY_DIE:
         options->die_with_parent = true;
@@ -104,6 +110,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_COUNTER_START:
         options->board->counter_start = (uint16_t)number_option(arg, 0, 65535, state);
+        return 0;
+    case KEY_FIRE:
+        options->board->fire = (int)number_option(arg, 0, BOARD_INPUTS - 1, state);
+        return 0;
+    case KEY_RESET:
+        options->board->reset = (int)number_option(arg, 0, BOARD_INPUTS - 1, state);
         return 0;
     case 'l':
         wrong = board_add_lane(options->board, arg);
@@ -180,7 +192,7 @@ int main(int argc, char **argv)
         .parser = parse_option,
         .doc = "An emulated Modbus board with turnstiles.",
     };
-    static struct board board = {.pulse_us = 120000};
+    static struct board board = {.pulse_us = 120000, .fire = -1, .reset = -1};
     static struct wire wire = {.unit = 1};
     static struct peer_control control;
     static struct people people = {.board = &board, .wire = &wire, .control = &control};
@@ -192,6 +204,7 @@ int main(int argc, char **argv)
     wire.board = &board;
     board.turn_log = open_log(options.turn_log);
     wire.log = open_log(options.wire_log);
+    board_set_input(&board, board.fire, true);
     board_power_up(&board);
     open_wire(&wire, &options);
     peer_control_open(&control, options.control);

@@ -44,6 +44,10 @@ static const char *set_part(struct board_lane *lane, const char *part)
         {"manual=",  &lane->manual,  BOARD_INPUTS  },
     };
 
+    if (strcmp(part, "frees") == 0) {
+        lane->frees = true;
+        return NULL;
+    }
     if (strcmp(part, "bollard") == 0) {
         lane->bollard = true;
         return NULL;
@@ -60,7 +64,7 @@ static const char *set_part(struct board_lane *lane, const char *part)
         *parts[i].place = (int)value;
         return NULL;
     }
-    return "only coil=, passage=, tamper=, button=, held=, display=, crush=, manual= and bollard are known";
+    return "only coil=, passage=, tamper=, button=, held=, display=, crush=, manual=, frees and bollard are known";
 }
 
 static const char *parse_lane(struct board_lane *lane, const char *text)
@@ -159,7 +163,9 @@ static void switch_relay(struct board *board, size_t relay, bool on, int64_t off
 
 void board_set_relay(struct board *board, size_t relay, bool on, int64_t now_us)
 {
-    switch_relay(board, relay, on, PEER_NEVER, now_us);
+    int64_t off_at_us = board->relays[relay].off_at_us;
+
+    switch_relay(board, relay, on, board->stubborn && on ? off_at_us : PEER_NEVER, now_us);
 }
 
 void board_flash(struct board *board, size_t relay, uint16_t tenths, int64_t now_us)
@@ -232,7 +238,7 @@ void board_turn(struct board *board, struct board_lane *lane, enum board_turn ki
 {
     lane->turns++;
     if (kind == TURN_PASS)
-        lane->used = true;
+        lane->used = !(lane->frees && board->relays[lane->coil].off_at_us == PEER_NEVER);
     if (board->turn_log != NULL) {
         fprintf(board->turn_log, "t_us=%lld lane=%s turn=%u pulse=%u kind=%s\n",
                 (long long)peer_wall_us(), lane->name, lane->turns, lane->pulses, turn_names[kind]);

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define BOARD_RELAYS     8
-#define BOARD_INPUTS     16
+#define BOARD_INPUTS     32
 #define BOARD_DISPLAYS   8
 #define BOARD_LANES_MAX  8
 #define BOARD_LINES      2
@@ -54,7 +54,8 @@ struct board_lane {
     int held;
     int display;
     uint32_t pulses;
-    bool used; /* the turn of this pulse has been taken */
+    bool frees; /* turns for everybody while the relay is held on, not pulsed */
+    bool used;  /* the turn of this pulse has been taken */
     uint32_t turns;
     uint32_t refused; /* pushes against a locked arm */
     bool walks;       /* somebody walks through at each pulse */
@@ -78,6 +79,9 @@ struct board {
     size_t lane_count;
     int64_t pulse_us;
     uint16_t counter_start;
+    int fire;  /* input of the fire panel's closed loop; -1: none */
+    int reset; /* of the key switch */
+    bool stubborn; /* a running flash-on ends in off, whatever was written to the coil meanwhile */
     FILE *turn_log; /* NULL: none */
 };
 
@@ -86,7 +90,7 @@ struct board {
 void board_power_up(struct board *board);
 
 /* Adds a lane from
- * NAME:coil=0,passage=0[,tamper=1][,button=2][,held=3][,display=0][,bollard,crush=4,manual=5]. Without
+ * NAME:coil=0,passage=0[,tamper=1][,button=2][,held=3][,display=0][,frees][,bollard,crush=4,manual=5]. Without
  * display= it has the display of its coil's number. NULL if it is sound, else what is wrong. */
 const char *board_add_lane(struct board *board, const char *text);
 /* NULL if there is no lane of this name. */

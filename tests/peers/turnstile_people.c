@@ -288,6 +288,37 @@ static void do_hold(const struct call *call)
     set_level(call, call->lane->held);
 }
 
+/* The loop opens in a fire, and when its wire breaks. */
+static void do_fire(const struct call *call)
+{
+    struct board *board = call->people->board;
+    bool on;
+
+    if (!parse_on_off(call, &on))
+        return;
+    if (board->fire < 0) {
+        answer(call, "error the board has no fire input");
+        return;
+    }
+    board_set_input(board, board->fire, !on);
+    answer(call, "ok");
+}
+
+static void do_reset(const struct call *call)
+{
+    struct board *board = call->people->board;
+    bool on;
+
+    if (!parse_on_off(call, &on))
+        return;
+    if (board->reset < 0) {
+        answer(call, "error the board has no key switch");
+        return;
+    }
+    board_set_input(board, board->reset, on);
+    answer(call, "ok");
+}
+
 static void do_turns(const struct call *call)
 {
     peer_control_answer(call->people->control, call->from, "ok %u", call->lane->turns);
@@ -389,6 +420,8 @@ static const struct command {
     {"turns",    true,  0, do_turns,    "turns LANE"                 },
     {"wait",     true,  2, do_wait,     "wait LANE KEY VALUE [MS]"   },
     {"mute",     false, 1, do_mute,     "mute on|off|acts"           },
+    {"fire",     false, 1, do_fire,     "fire on|off"                },
+    {"reset",    false, 1, do_reset,    "reset on|off"               },
     {"vanish",   false, 0, do_vanish,   "vanish"                     },
     {"return",   false, 0, do_return,   "return"                     },
     {"restart",  false, 0, do_restart,  "restart"                    },

@@ -167,6 +167,8 @@ static void add_gates(struct park_rows *rows)
         board.address = text_of("127.0.0.1:502");
         board.poll_ms = 20;
         board.shortest_pulse_ms = 100;
+        board.has_fire_input = true;
+        board.fire_input = 63;
         rows_add(rows, PARK_BOARD, names[i][1], &board.base);
     }
 }

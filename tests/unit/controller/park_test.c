@@ -456,7 +456,7 @@ static void what_is_allowed(void **state)
     assert_true(park_check(&bent, &c));
     bent = base;
     board_of("board-a")->has_counters = true; /* counters miss nothing */
-    board_of("board-a")->poll_ms = 1000;
+    board_of("board-a")->poll_ms = 300;
     assert_true(park_check(&bent, &c));
     bent = base;
     for (int i = 0; i < PARK_ZONE_DEPTH_MAX; i++) {

@@ -50,7 +50,8 @@ static const struct helper_message messages[] = {
                 PASSAGE_TAILGATED,
                 LANE_IN,
                 {3, 77},
-                9}                         },
+                9,
+                FIRE_ON}},
     {.kind = HELPER_SAYS_REPORT_ACK,                           .report_ack = {UINT64_MAX}                                          },
     {.kind = HELPER_SAYS_INDICATE,
      .indicate = {LANE, COLOUR_RED, SOUND_DOUBLE, "请到保安处", "Please see the guard", 3000}              },
@@ -71,6 +72,10 @@ static const struct helper_message messages[] = {
      .proved = {{9, {1700000000000000}, {4, 1, 2, 3, 4, 5, 6}, 7, false}, CARD_PROOF_SLOW, 512}                         },
     {.kind = HELPER_SAYS_WATCH},
     {.kind = HELPER_SAYS_LEVELS, .levels = {UINT64_C(1) << 63, UINT64_MAX, true, {1, 65535}}},
+    {.kind = HELPER_SAYS_REPORT,
+     .report = {.number = 6, .kind = REPORT_FIRE, .lane = LANE, .on = true, .fire = FIRE_UNREACHED}},
+    {.kind = HELPER_SAYS_RELEASE,
+     .release = {UINT64_MAX, EMERGENCY_EVACUATION, true, true, 2, {LANE, {"north-out"}}}},
 };
 
 /* The largest message there can be. */
@@ -116,7 +121,7 @@ static void check_one(const struct helper_message *m)
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    bool seen[HELPER_SAYS_LEVELS + 1] = {false};
+    bool seen[HELPER_SAYS_RELEASE + 1] = {false};
     for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
         check_one(&messages[i]);
         seen[messages[i].kind] = true;
@@ -127,6 +132,12 @@ static void every_kind_there_and_back(void **state)
     board.kind = HELPER_SAYS_GUARDED_BOARD;
     check_one(&board);
     seen[HELPER_SAYS_GUARDED_BOARD] = true;
+    board.kind = HELPER_SAYS_FIRE_BOARD;
+    board.board.fire = (struct helper_number){true, 30};
+    board.board.fire_broadcast = true;
+    board.board.bus_boards = 3;
+    check_one(&board);
+    seen[HELPER_SAYS_FIRE_BOARD] = true;
     for (size_t kind = HELPER_SAYS_HELLO; kind < ARRAY_LEN(seen); kind++) {
         assert_true(seen[kind]);
     }
@@ -164,6 +175,28 @@ static void fields_arrive_in_their_places(void **state)
     assert_int_equal(back.proved.proof, CARD_PROOF_SLOW);
     assert_int_equal(back.proved.exchange_ms, 512);
     assert_int_equal(back.proved.read.uid_size, 7);
+}
+
+static void a_board_that_hears_fire_is_another_message(void **state)
+{
+    (void)state;
+    uint8_t frame[HELPER_FRAME_BYTES];
+    struct helper_message back;
+    struct helper_message board = full_board();
+    const struct helper_board plain = board.board;
+    board.board.fire = (struct helper_number){true, 30};
+    board.board.reset = (struct helper_number){true, 31};
+    board.board.fire_closes = true;
+    assert_false(helper_board_equal(&plain, &board.board));
+    board.kind = helper_board_kind(&board.board);
+    assert_int_equal(board.kind, HELPER_SAYS_FIRE_BOARD);
+    assert_true(helper_says_board(&board));
+    size_t size = helper_pack(&board, frame);
+    assert_int_equal(helper_unpack((struct bytes){frame, size}, &back, NULL), ERR_OK);
+    assert_int_equal(back.board.fire.number, 30);
+    assert_int_equal(back.board.reset.number, 31);
+    assert_true(back.board.fire_closes);
+    assert_false(back.board.fire_broadcast);
 }
 
 /* Helpers of an earlier agent skip what they do not know, so a plain board is said as before. */
@@ -206,7 +239,7 @@ static void values_out_of_range_are_refused(void **state)
     static const struct spoilt rows[] = {
         {0,  0,  2,         ERR_UNSUPPORTED}, /* version */
         {0,  1,  0,         ERR_UNSUPPORTED}, /* kind */
-        {0,  1,  26,        ERR_UNSUPPORTED}, /* kind */
+        {0,  1,  28,        ERR_UNSUPPORTED}, /* kind */
         {0,  2,  0,         ERR_CORRUPT    }, /* program */
         {0,  2,  4,         ERR_CORRUPT    },
         {0,  5,  'B',       ERR_CORRUPT    }, /* a name's letter */
@@ -224,6 +257,9 @@ static void values_out_of_range_are_refused(void **state)
         {19, 12, 6,         ERR_CORRUPT    }, /* uid length */
         {21, 10, 2,         ERR_CORRUPT    }, /* found */
         {22, 28, 5,         ERR_CORRUPT    }, /* proof */
+        {7,  26, 11,        ERR_CORRUPT    }, /* result */
+        {26, 10, 3,         ERR_CORRUPT    }, /* emergency state */
+        {26, 13, 17,        ERR_CORRUPT    }, /* lanes */
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         uint8_t frame[HELPER_FRAME_BYTES];
@@ -250,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_there_and_back),
         cmocka_unit_test(a_board_with_a_guard_is_another_message),
+        cmocka_unit_test(a_board_that_hears_fire_is_another_message),
         cmocka_unit_test(fields_arrive_in_their_places),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(results_have_names),
