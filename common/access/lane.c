@@ -69,6 +69,25 @@ struct lane_reports lane_make_room(struct lane *lane)
     return reports;
 }
 
+struct lane_reports lane_void(struct lane *lane, enum lane_direction direction)
+{
+    struct lane_reports reports = {.count = 0};
+    for (size_t i = 0; i < lane->waiting_count;) {
+        if (lane->waiting[i].grant.direction == direction) {
+            add_report(&reports, PASSAGE_NOT_TAKEN, lane->waiting[i].grant, false);
+            remove_waiting(lane, i);
+        } else {
+            i++;
+        }
+    }
+    return reports;
+}
+
+void lane_release(struct lane *lane, bool released)
+{
+    lane->released = released;
+}
+
 void lane_withdraw(struct lane *lane, struct lane_grant grant)
 {
     for (size_t i = 0; i < lane->waiting_count; i++) {
@@ -89,7 +108,7 @@ static void one_pulse(struct lane *lane, bool late, struct mono now, struct lane
             lane->waiting[0].until = mono_after_ms(now, lane->rules.pass_ms);
         }
         add_report(reports, PASSAGE_PASSED, lane->used.grant, late);
-    } else if (lane->manual) {
+    } else if (lane->manual || lane->released) {
         add_report(reports, PASSAGE_BY_HAND, no_grant(lane), late);
     } else if (!late && lane->has_used && mono_before(now, lane->used.until)) {
         add_report(reports, PASSAGE_TAILGATED, lane->used.grant, false);

@@ -10,7 +10,8 @@
  *   grants wait                          pass time over     not taken
  *   lane without passage input           grant              unsensed, at once
  *   any                                  held for held_ms   held; when it ends, held ended
- *   manual release pulled, none waits    pulse              by hand: nobody broke in, nobody is known
+ *   manual release pulled or the lane
+ *     released by fire, none waits       pulse              by hand: nobody broke in, nobody is known
  *   any                                  manual release     manual; when it is put back, manual ended
  *   any                                  crush for
  *                                        blocked_ms         blocked; when it ends, blocked ended
@@ -98,6 +99,7 @@ struct lane {
     bool blocked_reported, clear_seen;
     struct mono crush_since;
     bool manual, manual_seen; /* the manual release is pulled; was looked at */
+    bool released;            /* fire or evacuation: held open for everybody */
 };
 
 struct lane lane_of(struct lane_rules rules);
@@ -114,6 +116,12 @@ struct lane_reports lane_grant(struct lane *lane, struct lane_grant grant, struc
 /* Ends the oldest waiting grant as "not taken", to make room: nobody is kept from leaving because
  * four before him did not walk. */
 struct lane_reports lane_make_room(struct lane *lane);
+
+/* Ends all waiting grants of this direction as "not taken": nobody is to come through by them. */
+struct lane_reports lane_void(struct lane *lane, enum lane_direction direction);
+
+/* The lane is held open for everybody (true), or no more: a passage without a grant is by hand. */
+void lane_release(struct lane *lane, bool released);
 
 /* Takes back a grant that certainly opened nothing. Ignored when it does not wait. */
 void lane_withdraw(struct lane *lane, struct lane_grant grant);

@@ -49,6 +49,7 @@ size_t draft_pack(const struct draft *draft, struct grant_id id, uint8_t out[LIM
     event.copy_sequence = draft->stamp.sequence;
     event.copy_age_s = draft->stamp.age_s;
     event.passage = draft->passage;
+    event.fire = draft->fire;
     event.command_sequence = draft->command_sequence;
     event.command_result = draft->command_result;
     event.device_state = draft->device_state;

@@ -29,6 +29,7 @@ struct draft {
     struct copy_stamp stamp; /* of the copy that the verdict was found with */
     uint32_t outcome, reason, source;
     uint32_t passage;
+    uint32_t fire; /* enum fire_change */
     uint64_t command_sequence;
     uint32_t command_result;
     uint32_t device_state;

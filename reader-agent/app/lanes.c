@@ -292,6 +292,14 @@ static enum err owner_of(struct gate *gate, const struct helper_report *report,
     return old ? ERR_OK : fault_set(fault, ERR_BUSY, "its button press is not on record yet");
 }
 
+static const char *fire_note(const struct helper_report *report)
+{
+    if (report->fire != FIRE_RESET) {
+        return "";
+    }
+    return report->on ? "by the key switch" : "by order of the controller";
+}
+
 /* ERR_NOT_FOUND: there is nothing to be recorded. */
 static enum err draft_of_report(struct gate *gate, const struct helper_report *report,
                                 struct draft *draft, struct fault *fault)
@@ -309,6 +317,15 @@ static enum err draft_of_report(struct gate *gate, const struct helper_report *r
         *draft = button_draft(gate, report->lane, report->press, report->at);
         draft->source = SOURCE_BOARD;
         draft->late = true;
+        return ERR_OK;
+    case REPORT_FIRE:
+        *draft = (struct draft){.kind = EVENT_FIRE,
+                                .reader = report->lane,
+                                .captured = report->at,
+                                .received = gate_wall(gate),
+                                .fire = (uint32_t)report->fire,
+                                .late = report->late};
+        (void)snprintf(draft->note, sizeof(draft->note), "%s", fire_note(report));
         return ERR_OK;
     case REPORT_TAMPER:
         *draft = (struct draft){.kind = EVENT_TAMPER,

@@ -1,9 +1,11 @@
-/* parkgate-board: the only Modbus master of one board. Opens lanes when the agent says so, tells
- * what their sensors saw, and answers exit buttons by itself while the agent does not.
+/* parkgate-board: the only Modbus master of one bus. Opens lanes when the agent says so, tells what
+ * their sensors saw, answers exit buttons by itself while the agent does not, and opens all exits
+ * in a fire whatever else is dead (line.h).
  *
  * Knows no store, no ZeroMQ and no HTTP. It outlives its agent, and even the launcher: the next
- * agent's helper takes over through the device lock. One thread; nothing waits longer than one
- * Modbus answer.
+ * agent's helper takes over through the device locks. One thread; nothing waits longer than one
+ * turn of a board. Files are written by a process of its own (scribe.h). Each board of the bus has
+ * a line of its own to the agent.
  */
 #include <poll.h>
 #include <signal.h>
@@ -14,7 +16,8 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "reader-agent/board/board.h"
+#include "reader-agent/board/line.h"
+#include "reader-agent/board/scribe.h"
 #include "reader-agent/board/setup_file.h"
 #include "reader-agent/helper/agent_line.h"
 #include "reader-agent/helper/device_lock.h"
@@ -27,46 +30,94 @@ enum { LINGER_MS = 1500 };
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_LOCKED = 3 };
 
+enum { FILES_A_BOARD = 2, SETUP_FILE = 0, FIRE_FILE = 1 };
+
+struct program;
+
+/* One board of the bus. */
+struct seat {
+    struct program *program;
+    size_t index;
+    struct name name;
+    struct agent_line *line;
+    struct helper_state state;
+    struct fire_kept kept;
+    uint64_t written; /* of its fire file */
+};
+
 struct program {
     struct helper_options options;
-    struct agent_line *line;
-    struct board *board;
-    struct helper_state state;
-    int setup_file;
+    size_t count;
+    struct seat seats[HELPER_BOARDS_PER_BUS];
+    int files[HELPER_BOARDS_PER_BUS * FILES_A_BOARD];
+    struct scribe *scribe;
+    struct line *bus;
     int signals;
     bool told_to_stop;
     struct mono stop_at; /* told to stop: at the latest then */
 };
 
-static void say_state(struct program *program)
+static void say_state(struct seat *seat)
 {
-    const struct helper_message message = {.kind = HELPER_SAYS_STATE, .state = program->state};
-    if (program->state.state != DEVICE_UNKNOWN) {
-        (void)agent_line_say(program->line, &message);
+    const struct helper_message message = {.kind = HELPER_SAYS_STATE, .state = seat->state};
+    if (seat->state.state != DEVICE_UNKNOWN) {
+        (void)agent_line_say(seat->line, &message);
     }
 }
 
 static void agent_is_up(void *ctx)
 {
-    struct program *program = ctx;
-    say_state(program);
-    board_agent_up(program->board);
+    struct seat *seat = ctx;
+    say_state(seat);
+    board_agent_up(line_board(seat->program->bus, seat->index));
 }
 
-static void set_state(void *ctx, enum device_state state, const char *what)
+static void set_state(void *ctx, size_t index, enum device_state state, const char *what)
 {
     struct program *program = ctx;
-    bool same = program->state.state == state &&
-                strncmp(program->state.what, what, sizeof(program->state.what) - 1) == 0;
+    struct seat *seat = &program->seats[index];
+    bool same = seat->state.state == state &&
+                strncmp(seat->state.what, what, sizeof(seat->state.what) - 1) == 0;
     if (same) {
         return;
     }
-    program->state.state = state;
-    (void)snprintf(program->state.what, sizeof(program->state.what), "%.*s", HELPER_WORD_SIZE - 1,
-                   what);
-    log_event(state == DEVICE_UP ? "board_up" : "board_down",
-              LOG_TEXT("board", program->options.name.text), LOG_TEXT("what", what));
-    say_state(program);
+    seat->state.state = state;
+    (void)snprintf(seat->state.what, sizeof(seat->state.what), "%.*s", HELPER_WORD_SIZE - 1, what);
+    log_event(state == DEVICE_UP ? "board_up" : "board_down", LOG_TEXT("board", seat->name.text),
+              LOG_TEXT("what", what));
+    say_state(seat);
+}
+
+static uint8_t file_of(size_t board, size_t file)
+{
+    return (uint8_t)(board * FILES_A_BOARD + file);
+}
+
+static bool keep_fire(void *ctx, size_t index, const struct fire_kept *kept)
+{
+    struct program *program = ctx;
+    struct seat *seat = &program->seats[index];
+    uint8_t place[FIRE_FILE_PLACE];
+    uint64_t count = seat->written + 1;
+    fire_file_pack(kept, count, place);
+    if (!scribe_write(program->scribe, file_of(index, FIRE_FILE),
+                      (uint32_t)(count % FIRE_FILE_PLACES) * FIRE_FILE_PLACE, false,
+                      (struct bytes){.data = place, .size = sizeof(place)})) {
+        return false;
+    }
+    seat->written = count;
+    return true;
+}
+
+static void keep_setup(struct seat *seat, const struct helper_board *setup)
+{
+    uint8_t frame[HELPER_FRAME_BYTES];
+    size_t size = setup_file_pack(setup, frame);
+    if (!scribe_write(seat->program->scribe, file_of(seat->index, SETUP_FILE), 0, true,
+                      (struct bytes){.data = frame, .size = size})) {
+        log_warning("board_setup_not_kept", LOG_TEXT("board", seat->name.text),
+                    LOG_TEXT("why", "the disk is busy"));
+    }
 }
 
 /* A serial device may be closed to the user we should become; then exit buttons go before. */
@@ -93,44 +144,48 @@ static void drop_privileges(const struct program *program, const struct helper_b
 
 static void hear_agent(void *ctx, const struct helper_message *message)
 {
-    struct program *program = ctx;
+    struct seat *seat = ctx;
+    board_hear(line_board(seat->program->bus, seat->index), message);
     if (helper_says_board(message)) {
-        drop_privileges(program, &message->board);
-        setup_file_write(program->setup_file, &message->board);
+        drop_privileges(seat->program, &message->board);
+        keep_setup(seat, &message->board);
     }
-    board_hear(program->board, message);
 }
 
-static bool say_to_agent(void *ctx, const struct helper_message *message)
+static bool say_to_agent(void *ctx, size_t index, const struct helper_message *message)
 {
     const struct program *program = ctx;
-    return agent_line_say(program->line, message);
+    return agent_line_say(program->seats[index].line, message);
 }
 
 /* The agent may be dead for long: what it said last holds until it says otherwise. */
-static void use_kept_setup(struct program *program)
+static void use_kept_setups(struct program *program)
 {
     struct helper_board setup;
-    if (setup_file_read(program->setup_file, &setup) == ERR_OK) {
-        drop_privileges(program, &setup);
-        board_configure(program->board, &setup);
+    for (size_t i = 0; i < program->count; i++) {
+        if (setup_file_read(program->files[file_of(i, SETUP_FILE)], &setup) == ERR_OK) {
+            drop_privileges(program, &setup);
+            board_configure(line_board(program->bus, i), &setup);
+        }
     }
 }
 
 static void wait_for_something(struct program *program)
 {
     struct mono now = clock_system()->mono(NULL);
-    int64_t wait_ms = agent_line_wait_ms(program->line, now);
-    int64_t board_ms = board_wait_ms(program->board);
-    struct pollfd fds[] = {
-        {.fd = program->signals,             .events = POLLIN},
-        {.fd = agent_line_fd(program->line), .events = POLLIN}
+    struct pollfd fds[1 + HELPER_BOARDS_PER_BUS] = {
+        {.fd = program->signals, .events = POLLIN}
     };
-    wait_ms = board_ms < wait_ms ? board_ms : wait_ms;
+    int64_t wait_ms = line_wait_ms(program->bus);
+    for (size_t i = 0; i < program->count; i++) {
+        int64_t line_ms = agent_line_wait_ms(program->seats[i].line, now);
+        wait_ms = line_ms < wait_ms ? line_ms : wait_ms;
+        fds[1 + i] = (struct pollfd){.fd = agent_line_fd(program->seats[i].line), .events = POLLIN};
+    }
     if (program->told_to_stop && wait_ms > LINGER_MS / 10) {
         wait_ms = LINGER_MS / 10;
     }
-    (void)poll(fds, ARRAY_LEN(fds), (int)wait_ms);
+    (void)poll(fds, (nfds_t)(1 + program->count), (int)wait_ms);
 }
 
 static bool may_stop(struct program *program)
@@ -143,14 +198,16 @@ static bool may_stop(struct program *program)
         program->stop_at = mono_after_ms(now, LINGER_MS);
     }
     return program->told_to_stop &&
-           (!board_has_reports(program->board) || !mono_before(now, program->stop_at));
+           (!line_has_reports(program->bus) || !mono_before(now, program->stop_at));
 }
 
 static void run(struct program *program)
 {
     while (!may_stop(program)) {
-        agent_line_turn(program->line, clock_system()->mono(NULL));
-        board_turn(program->board);
+        line_turn(program->bus);
+        for (size_t i = 0; i < program->count; i++) {
+            agent_line_turn(program->seats[i].line, clock_system()->mono(NULL));
+        }
         wait_for_something(program);
     }
 }
@@ -168,33 +225,89 @@ static int catch_signals(void)
     return fd;
 }
 
+/* Files before locks, and the scribe between: it must not hold a lock of ours. */
+static enum err open_files(struct program *program, struct fault *fault)
+{
+    const char *dir = program->options.run_dir;
+    for (size_t i = 0; i < program->count; i++) {
+        struct name name = program->seats[i].name;
+        TRY(setup_file_open(dir, name, &program->files[file_of(i, SETUP_FILE)], fault));
+        TRY(fire_file_open(dir, name, &program->files[file_of(i, FIRE_FILE)], fault));
+    }
+    return scribe_start(program->files, file_of(program->count, 0), program->options.user,
+                        &program->scribe, fault);
+}
+
+static enum err take_boards(struct program *program, struct fault *fault)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        TRY(device_lock_take(program->options.run_dir, program->seats[i].name.text, true, fault));
+    }
+    return ERR_OK;
+}
+
+static void seat_boards(struct program *program)
+{
+    program->count = 1 + program->options.with_count;
+    for (size_t i = 0; i < program->count; i++) {
+        program->seats[i] =
+            (struct seat){.program = program,
+                          .index = i,
+                          .name = i == 0 ? program->options.name : program->options.with[i - 1],
+                          .state = {.state = DEVICE_UNKNOWN}};
+    }
+}
+
+static void begin(struct program *program)
+{
+    struct name names[HELPER_BOARDS_PER_BUS];
+    struct fire_kept kept[HELPER_BOARDS_PER_BUS];
+    program->signals = catch_signals();
+    for (size_t i = 0; i < program->count; i++) {
+        struct seat *seat = &program->seats[i];
+        names[i] = seat->name;
+        kept[i] = fire_file_read(program->files[file_of(i, FIRE_FILE)], &seat->written);
+        seat->line = agent_line_create(
+            program->options.socket_path, HELPER_BOARD, seat->name,
+            (struct agent_ear){.up = agent_is_up, .message = hear_agent, .ctx = seat});
+    }
+    program->bus = line_create(names, kept, program->count,
+                               (struct line_ops){.say = say_to_agent,
+                                                 .state = set_state,
+                                                 .keep = keep_fire,
+                                                 .clock = clock_system(),
+                                                 .ctx = program});
+    use_kept_setups(program);
+}
+
+static void end(struct program *program)
+{
+    line_destroy(&program->bus);
+    for (size_t i = 0; i < program->count; i++) {
+        agent_line_destroy(&program->seats[i].line);
+    }
+    scribe_destroy(&program->scribe);
+}
+
 int main(int argc, char **argv)
 {
-    struct program program = {.state = {.state = DEVICE_UNKNOWN}};
+    static struct program program;
     struct fault fault = {.code = ERR_OK};
     if (helper_options_of(argc, argv, &program.options, &fault) != ERR_OK) {
         fprintf(stderr,
-                "parkgate-board: %s\nusage: parkgate-board --name BOARD --socket AGENT --run DIR "
-                "[--user USER]\nIt is started by parkgate-agent.\n",
+                "parkgate-board: %s\nusage: parkgate-board --name BOARD [--with BOARD]... --socket "
+                "AGENT --run DIR [--user USER]\nIt is started by parkgate-agent.\n",
                 fault.what);
         return EXIT_USAGE;
     }
-    const char *name = program.options.name.text;
-    if (device_lock_take(program.options.run_dir, name, true, &fault) != ERR_OK ||
-        setup_file_open(program.options.run_dir, program.options.name, &program.setup_file,
-                        &fault) != ERR_OK) {
-        log_error("board_locked", LOG_TEXT("board", name), LOG_TEXT("why", fault.what));
+    seat_boards(&program);
+    if (open_files(&program, &fault) != ERR_OK || take_boards(&program, &fault) != ERR_OK) {
+        log_error("board_locked", LOG_TEXT("board", program.options.name.text),
+                  LOG_TEXT("why", fault.what));
         return EXIT_LOCKED;
     }
-    program.signals = catch_signals();
-    program.line = agent_line_create(
-        program.options.socket_path, HELPER_BOARD, program.options.name,
-        (struct agent_ear){.up = agent_is_up, .message = hear_agent, .ctx = &program});
-    program.board = board_create((struct board_ops){
-        .say = say_to_agent, .state = set_state, .clock = clock_system(), .ctx = &program});
-    use_kept_setup(&program);
+    begin(&program);
     run(&program);
-    board_destroy(&program.board);
-    agent_line_destroy(&program.line);
+    end(&program);
     return EXIT_DONE;
 }

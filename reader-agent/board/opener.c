@@ -58,6 +58,9 @@ enum err opener_open(struct opener *opener, struct bus *bus, const struct helper
                      bool fresh, struct mono now, struct fault *fault)
 {
     MUST(!fresh || !opener_guards(lane));
+    if (opener_is_held(opener, lane)) {
+        return ERR_OK;
+    }
     enum err off = fresh ? bus_write_coil(bus, lane->open_coil, false, fault) : ERR_OK;
     if (off != ERR_OK && off != ERR_REFUSED) {
         return off; /* a board that refuses may open all the same */
@@ -102,13 +105,15 @@ static void take_for_open(struct opener_coil *coil, struct mono now)
     coil->on = true;
 }
 
-enum err opener_reset(struct opener *opener, struct bus *bus, struct mono now,
-                      struct fault *fault)
+enum err opener_reset(struct opener *opener, struct bus *bus, struct mono now, struct fault *fault)
 {
     bool may = false;
     TRY(may_hold_coils(opener, bus, &may, fault));
     for (size_t i = 0; i < opener->count; i++) {
         struct opener_coil *coil = &opener->coils[i];
+        if (coil->held) {
+            continue;
+        }
         if (coil->guarded) {
             take_for_open(coil, now);
         } else if (may) {
@@ -140,8 +145,8 @@ static void switch_off_due(struct opener *opener, struct bus *bus, bool guarded,
 {
     for (size_t i = 0; i < opener->count; i++) {
         struct opener_coil *coil = &opener->coils[i];
-        if (coil->on && coil->guarded == guarded && !mono_before(now, coil->off_at) &&
-            bus_is_connected(bus)) {
+        if (coil->on && !coil->held && coil->guarded == guarded &&
+            !mono_before(now, coil->off_at) && bus_is_connected(bus)) {
             switch_off(coil, bus);
         }
     }
@@ -160,7 +165,8 @@ void opener_close(struct opener *opener, struct bus *bus, struct mono now)
 void opener_release(struct opener *opener, struct bus *bus)
 {
     for (size_t i = 0; i < opener->count; i++) {
-        if (opener->coils[i].on && !opener->coils[i].guarded && bus_is_connected(bus)) {
+        const struct opener_coil *coil = &opener->coils[i];
+        if (coil->on && !coil->held && !coil->guarded && bus_is_connected(bus)) {
             switch_off(&opener->coils[i], bus);
         }
     }
@@ -170,11 +176,118 @@ int64_t opener_wait_ms(const struct opener *opener, struct mono now)
 {
     int64_t wait_ms = -1;
     for (size_t i = 0; i < opener->count; i++) {
-        if (opener->coils[i].on && !opener->coils[i].guarded) {
+        const struct opener_coil *coil = &opener->coils[i];
+        if (coil->on && !coil->held && !coil->guarded) {
             int64_t due_ms = (opener->coils[i].off_at.us - now.us + 999) / 1000;
             due_ms = due_ms > 0 ? due_ms : 0;
             wait_ms = wait_ms < 0 || due_ms < wait_ms ? due_ms : wait_ms;
         }
     }
     return wait_ms;
+}
+
+/* Fire and evacuation */
+
+void opener_hold(struct opener *opener, size_t index)
+{
+    MUST(index < opener->count);
+    opener->coils[index].held = true;
+}
+
+bool opener_is_held(const struct opener *opener, const struct helper_lane *lane)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        if (opener->coils[i].coil == lane->open_coil) {
+            return opener->coils[i].held;
+        }
+    }
+    return false;
+}
+
+static bool holds_coil(const struct opener *opener, unsigned coil)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        if (opener->coils[i].held && opener->coils[i].coil == coil) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The held coils from `coil` on that are neighbours; 0: it is none, or not the first of its run. */
+static uint16_t run_at(const struct opener *opener, const struct opener_coil *coil)
+{
+    uint16_t length = 0;
+    if (!coil->held || (coil->coil > 0 && holds_coil(opener, coil->coil - 1U))) {
+        return 0;
+    }
+    while (holds_coil(opener, (unsigned)coil->coil + length)) {
+        length++;
+    }
+    return length;
+}
+
+/* A board that knows no writing of many coils gets them one by one. */
+static enum err release_one_by_one(struct bus *bus, uint16_t first, uint16_t count,
+                                   struct fault *fault)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        TRY(bus_release(bus, (uint16_t)(first + i), 1, fault));
+    }
+    return ERR_OK;
+}
+
+enum err opener_release_held(struct opener *opener, struct bus *bus, struct fault *fault)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        const struct opener_coil *coil = &opener->coils[i];
+        uint16_t length = run_at(opener, coil);
+        enum err err = length > 0 ? bus_release(bus, coil->coil, length, fault) : ERR_OK;
+        if (err == ERR_REFUSED && length > 1) {
+            err = release_one_by_one(bus, coil->coil, length, fault);
+        }
+        TRY(err);
+    }
+    return ERR_OK;
+}
+
+void opener_release_everywhere(const struct opener *opener, struct bus *bus)
+{
+    for (size_t i = 0; i < opener->count; i++) {
+        uint16_t length = run_at(opener, &opener->coils[i]);
+        if (length > 0) {
+            bus_release_all(bus, opener->coils[i].coil, length);
+        }
+    }
+}
+
+enum err opener_let_go(struct opener *opener, struct bus *bus, size_t index, struct mono now,
+                       struct fault *fault)
+{
+    MUST(index < opener->count);
+    struct opener_coil *coil = &opener->coils[index];
+    if (coil->guarded) {
+        coil->held = false;
+        coil->on = true;
+        coil->off_at = mono_after_ms(now, LANE_CLEAR_MS);
+        return ERR_OK;
+    }
+    enum err err = bus_write_coil(bus, coil->coil, false, fault);
+    if (err != ERR_IO) {
+        coil->held = false;
+        coil->on = false;
+    }
+    return err;
+}
+
+enum err opener_shut(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
+                     struct fault *fault)
+{
+    struct opener_coil *coil = coil_of(opener, lane->open_coil);
+    if (coil->held || coil->guarded) {
+        return ERR_OK;
+    }
+    enum err err = bus_write_coil(bus, coil->coil, false, fault);
+    coil->on = coil->on && err == ERR_IO;
+    return err;
 }

@@ -8,6 +8,9 @@
  * stands there when a flash-on ends by itself is crushed. Its coil is switched on and stays on,
  * whoever dies, until opener_close() switches it off right after a look at its inputs. What an
  * earlier process left on is treated the same; nothing switches it off unlooked.
+ *
+ * An exit that is held (fire, evacuation) has its coil on and stays so whatever else is asked for:
+ * no flash-on, which would end in off; no closing by time, at a connect or at the program's end.
  */
 #pragma once
 
@@ -23,6 +26,7 @@ struct opener_coil {
     uint16_t coil;
     bool on; /* switched on by us, to be switched off at `off_at` */
     bool guarded;
+    bool held;        /* open until let go */
     uint32_t pass_ms; /* guarded: what an earlier process opened may be on the way for so long */
     struct mono off_at;
 };
@@ -39,12 +43,30 @@ struct opener opener_of(const struct helper_board *setup);
 /* It must not close on what stands there. */
 bool opener_guards(const struct helper_lane *lane);
 
-/* `fresh`: the coil goes off first, so that a new pulse begins. Errors as bus.h says. */
+/* Opens all held exits, neighbouring coils by one write; what one board does not answer ends it.
+ * ERR_IO: it may have opened some. */
+MUST_CHECK enum err opener_release_held(struct opener *opener, struct bus *bus,
+                                        struct fault *fault);
+/* The same by a broadcast to all units of the serial line. */
+void opener_release_everywhere(const struct opener *opener, struct bus *bus);
+/* The index-th lane's exit is held from now on; nothing is written yet. */
+void opener_hold(struct opener *opener, size_t index);
+bool opener_is_held(const struct opener *opener, const struct helper_lane *lane);
+/* It is held no more: switched off, with a guard as soon as nothing stands there. ERR_IO: it may be
+ * open still. */
+MUST_CHECK enum err opener_let_go(struct opener *opener, struct bus *bus, size_t index,
+                                  struct mono now, struct fault *fault);
+/* Ends a pulse that runs, but of no lane with a guard and no held one. */
+MUST_CHECK enum err opener_shut(struct opener *opener, struct bus *bus,
+                                const struct helper_lane *lane, struct fault *fault);
+
+/* A held lane is open already: ERR_OK, nothing is written. `fresh`: the coil goes off first, so
+ * that a new pulse begins. Errors as bus.h says. */
 MUST_CHECK enum err opener_open(struct opener *opener, struct bus *bus,
                                 const struct helper_lane *lane, bool fresh, struct mono now,
                                 struct fault *fault);
-/* After each connect: without flash-on (or where the board cannot read it back) all coils go off but
- * those with a guard, which are taken for open. Switches nothing on. */
+/* After each connect: without flash-on (or where the board cannot read it back) all coils go off
+ * but those with a guard, which are taken for open. Switches nothing on. */
 MUST_CHECK enum err opener_reset(struct opener *opener, struct bus *bus, struct mono now,
                                  struct fault *fault);
 /* The lane with a guard stays open for `ms` at least. */

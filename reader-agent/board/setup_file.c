@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/base/log.h"
-
 enum err setup_file_open(const char *run_dir, struct name name, int *ret_fd, struct fault *fault)
 {
     char path[PATH_MAX];
@@ -39,12 +37,8 @@ enum err setup_file_read(int fd, struct helper_board *ret_setup)
     return ERR_OK;
 }
 
-void setup_file_write(int fd, const struct helper_board *setup)
+size_t setup_file_pack(const struct helper_board *setup, uint8_t out[HELPER_FRAME_BYTES])
 {
-    uint8_t frame[HELPER_FRAME_BYTES];
     const struct helper_message message = {.kind = helper_board_kind(setup), .board = *setup};
-    size_t size = helper_pack(&message, frame);
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, frame, size, 0) != (ssize_t)size) {
-        log_warning("board_setup_not_kept", LOG_TEXT("why", strerror(errno)));
-    }
+    return helper_pack(&message, out);
 }

@@ -10,5 +10,5 @@ MUST_CHECK enum err setup_file_open(const char *run_dir, struct name name, int *
                                     struct fault *fault);
 /* ERR_NOT_FOUND: empty, or not one of ours. */
 MUST_CHECK enum err setup_file_read(int fd, struct helper_board *ret_setup);
-/* A failed write is no reason to stop: the agent has the setup. */
-void setup_file_write(int fd, const struct helper_board *setup);
+/* The whole of its bytes. A failed write is no reason to stop: the agent has the setup. */
+size_t setup_file_pack(const struct helper_board *setup, uint8_t out[HELPER_FRAME_BYTES]);

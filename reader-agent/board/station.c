@@ -24,6 +24,7 @@ struct station_lane {
     struct mono relay_until; /* the pulse may run until then */
     struct button button;
     bool tampered;
+    bool entry_closed; /* fire or evacuation */
 };
 
 struct station {
@@ -205,6 +206,12 @@ static void make_room(struct station *station, struct station_lane *lane, struct
     }
 }
 
+/* Nobody is kept from leaving: a grant that does not say its way at a lane of both is one out. */
+static bool enters(const struct station_lane *lane, enum lane_direction direction)
+{
+    return direction == LANE_IN || lane->setup.direction == LANE_IN;
+}
+
 static enum open_result judge_open(struct station *station, const struct helper_open *open,
                                    struct station_now now)
 {
@@ -220,6 +227,9 @@ static enum open_result judge_open(struct station *station, const struct helper_
         return OPEN_EXPIRED;
     }
     struct station_lane *lane = &station->lanes[index];
+    if (lane->entry_closed && enters(lane, open->direction)) {
+        return OPEN_EMERGENCY;
+    }
     if (open->direction == LANE_OUT) {
         make_room(station, lane, now);
     }
@@ -515,7 +525,7 @@ static void sense_lane(struct station *station, struct station_lane *lane,
     if (setup->tamper.present) {
         take_tamper(station, lane, sensed->levels[setup->tamper.number], now);
     }
-    if (setup->held.present) {
+    if (setup->held.present && !lane->machine.released) {
         struct lane_reports held =
             lane_held(&lane->machine, sensed->levels[setup->held.number], now.mono);
         add_lane_reports(station, lane, &held, now);
@@ -535,6 +545,44 @@ void station_sense(struct station *station, const struct sensed *sensed, struct 
     station->sensed_at = now.mono;
     station->known = true;
     station->outage = false;
+}
+
+/* Fire and evacuation */
+
+void station_release(struct station *station, size_t index, bool released)
+{
+    MUST(index < station->lane_count);
+    lane_release(&station->lanes[index].machine, released);
+}
+
+static void close_entry(struct station *station, struct station_lane *lane, struct station_now now)
+{
+    bool pulse = mono_before(now.mono, lane->relay_until);
+    struct lane_reports voided = lane_void(&lane->machine, LANE_IN);
+    add_lane_reports(station, lane, &voided, now);
+    if (lane->setup.direction == LANE_IN && (pulse || voided.count > 0)) {
+        lane->relay_until = now.mono;
+        station->ops.shut(station->ops.ctx, &lane->setup);
+    }
+}
+
+void station_close_entries(struct station *station, uint32_t lanes, struct station_now now)
+{
+    for (size_t i = 0; i < station->lane_count; i++) {
+        bool closed = (lanes >> i & 1) != 0;
+        if (closed && !station->lanes[i].entry_closed) {
+            close_entry(station, &station->lanes[i], now);
+        }
+        station->lanes[i].entry_closed = closed;
+    }
+}
+
+void station_report_fire(struct station *station, struct name board, enum fire_change change,
+                         bool on, bool late, struct station_now now)
+{
+    const struct helper_report report = {
+        .kind = REPORT_FIRE, .lane = board, .at = now.wall, .late = late, .on = on, .fire = change};
+    add_report(station, &report, now);
 }
 
 /* Time */

@@ -33,6 +33,8 @@ struct station_ops {
     /* Opens the lane by one write; `fresh`: ends a running pulse first, so that the arm lets one
      * more through. ERR_OK done; ERR_REFUSED certainly not; ERR_IO not known. */
     enum err (*open)(void *ctx, const struct helper_lane *lane, bool fresh);
+    /* Ends a running pulse of an entry. */
+    void (*shut)(void *ctx, const struct helper_lane *lane);
     /* A lane with a guard must not close now, nor within LANE_CLEAR_MS; said at each look. Opens
      * nothing that is shut. */
     void (*keep_open)(void *ctx, const struct helper_lane *lane);
@@ -65,6 +67,15 @@ void station_hear(struct station *station, const struct helper_message *message,
                   struct station_now now);
 /* The agent is back: says again what it may not know. */
 void station_agent_up(struct station *station, struct station_now now);
+
+/* Fire or evacuation. The lane is held open for everybody, or no more. */
+void station_release(struct station *station, size_t index, bool released);
+/* Entries of these lanes (bit by index) stay closed: waiting grants are void, their pulses end,
+ * OPEN is answered OPEN_EMERGENCY. 0: they run as ever. */
+void station_close_entries(struct station *station, uint32_t lanes, struct station_now now);
+/* REPORT_FIRE, in the order of all reports. `on`: by the board's inputs. */
+void station_report_fire(struct station *station, struct name board, enum fire_change change,
+                         bool on, bool late, struct station_now now);
 
 /* The line to the board came up or went down. */
 void station_link(struct station *station, bool up, struct station_now now);

@@ -26,6 +26,10 @@ struct board_actuator {
     size_t count;
     struct board_config boards[LIMIT_HELPERS_PER_AGENT];
     struct sent sent[OPENINGS_MAX];
+    bool has_emergency; /* the agent said one */
+    struct board_emergency emergency;
+    bool (*concerns)(void *ctx, struct name lane);
+    void *concerns_ctx;
 };
 
 static struct board_config *find_board(struct board_actuator *boards, struct name name)
@@ -71,6 +75,43 @@ static void send_setup(struct board_actuator *boards, const struct board_config 
     tell(boards, config->board, &message);
 }
 
+/* What of the emergency is this board's. */
+static void send_release(struct board_actuator *boards, const struct board_config *config)
+{
+    const struct board_emergency *emergency = &boards->emergency;
+    struct helper_message message = {
+        .kind = HELPER_SAYS_RELEASE,
+        .release = {.number = emergency->number,
+                    .state = emergency->state,
+                    .end = emergency->end,
+                    .admits = emergency->admits}
+    };
+    if (!boards->has_emergency) {
+        return;
+    }
+    for (size_t i = 0; i < config->setup.lane_count; i++) {
+        struct name lane = config->setup.lanes[i].name;
+        if (emergency->state != EMERGENCY_NONE &&
+            (boards->concerns == NULL || boards->concerns(boards->concerns_ctx, lane))) {
+            message.release.lanes[message.release.lane_count++] = lane;
+        }
+    }
+    tell(boards, config->board, &message);
+}
+
+void board_actuator_emergency(struct board_actuator *boards,
+                              const struct board_emergency *emergency,
+                              bool (*concerns)(void *ctx, struct name lane), void *ctx)
+{
+    boards->emergency = *emergency;
+    boards->has_emergency = true;
+    boards->concerns = concerns;
+    boards->concerns_ctx = ctx;
+    for (size_t i = 0; i < boards->count; i++) {
+        send_release(boards, &boards->boards[i]);
+    }
+}
+
 /* What helpers say */
 
 static void board_joined(void *self, struct name name)
@@ -79,6 +120,7 @@ static void board_joined(void *self, struct name name)
     const struct board_config *config = find_board(boards, name);
     if (config != NULL) {
         send_setup(boards, config);
+        send_release(boards, config);
     }
 }
 
@@ -203,6 +245,60 @@ static void drop_unlisted(struct board_actuator *boards, const struct board_conf
     }
 }
 
+static bool same_bus(const struct helper_board *a, const struct helper_board *b)
+{
+    return a->transport == b->transport && strcmp(a->address, b->address) == 0;
+}
+
+/* The first board of a bus gives its process the name. */
+static const struct board_config *carrier_of(const struct board_actuator *boards,
+                                             const struct board_config *config)
+{
+    const struct board_config *first = boards->boards;
+    while (!same_bus(&first->setup, &config->setup)) {
+        first++;
+    }
+    return first;
+}
+
+static enum err count_neighbours(struct board_actuator *boards, struct fault *fault)
+{
+    for (size_t i = 0; i < boards->count; i++) {
+        size_t count = 0;
+        for (size_t k = 0; k < boards->count; k++) {
+            if (same_bus(&boards->boards[i].setup, &boards->boards[k].setup)) {
+                count++;
+            }
+        }
+        if (count > HELPER_BOARDS_PER_BUS) {
+            return fault_set(fault, ERR_FULL, "over %d boards on the bus of %s",
+                             HELPER_BOARDS_PER_BUS, boards->boards[i].board.text);
+        }
+        boards->boards[i].setup.bus_boards = (uint8_t)count;
+    }
+    return ERR_OK;
+}
+
+/* Who is served by another's process first: that one's command line names them. */
+static enum err want_processes(struct board_actuator *boards, struct fault *fault)
+{
+    for (size_t i = 0; i < boards->count; i++) {
+        const struct board_config *config = &boards->boards[i];
+        const struct board_config *carrier = carrier_of(boards, config);
+        if (carrier != config) {
+            TRY(helper_port_carry(boards->port, HELPER_BOARD, config->board, carrier->board,
+                                  fault));
+        }
+    }
+    for (size_t i = 0; i < boards->count; i++) {
+        const struct board_config *config = &boards->boards[i];
+        if (carrier_of(boards, config) == config) {
+            TRY(helper_port_want(boards->port, HELPER_BOARD, config->board, NULL, fault));
+        }
+    }
+    return ERR_OK;
+}
+
 enum err board_actuator_configure(struct board_actuator *boards, const struct board_config *list,
                                   size_t count, struct fault *fault)
 {
@@ -212,9 +308,10 @@ enum err board_actuator_configure(struct board_actuator *boards, const struct bo
     drop_unlisted(boards, list, count);
     memcpy(boards->boards, list, count * sizeof(list[0]));
     boards->count = count;
+    TRY(count_neighbours(boards, fault));
+    TRY(want_processes(boards, fault));
     for (size_t i = 0; i < count; i++) {
-        TRY(helper_port_want(boards->port, HELPER_BOARD, list[i].board, NULL, fault));
-        send_setup(boards, &list[i]); /* the helper sees for itself whether it is news */
+        send_setup(boards, &boards->boards[i]); /* the helper sees for itself whether it is news */
     }
     return ERR_OK;
 }

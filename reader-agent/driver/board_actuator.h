@@ -1,4 +1,5 @@
-/* board_actuator: turnstiles and barriers behind parkgate-board, one process a board. */
+/* board_actuator: turnstiles and barriers behind parkgate-board, one process a bus: boards of one
+ * gate with the same transport and address. */
 #pragma once
 
 #include "reader-agent/driver/driver.h"
@@ -22,6 +23,20 @@ struct board_config {
 MUST_CHECK enum err board_actuator_configure(struct board_actuator *boards,
                                              const struct board_config *list, size_t count,
                                              struct fault *fault);
+
+/* The emergency state as the agent keeps it. */
+struct board_emergency {
+    uint64_t number;
+    enum emergency_state state;
+    bool end;    /* a person's key ended it, and every fire of these boards was known then */
+    bool admits; /* entries run on */
+};
+
+/* Tells each board now and whenever it joins. `concerns` (NULL: all lanes) says of a lane whether
+ * it belongs to the emergency's zones; it is asked again for each board that joins. */
+void board_actuator_emergency(struct board_actuator *boards,
+                              const struct board_emergency *emergency,
+                              bool (*concerns)(void *ctx, struct name lane), void *ctx);
 
 /* `self` of both is the struct board_actuator. */
 extern const struct actuator_ops board_actuator_ops;

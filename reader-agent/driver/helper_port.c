@@ -37,6 +37,7 @@ struct wanted {
     enum helper_program program;
     struct name name;
     char device[LIMIT_TEXT_BYTES + 1];
+    struct name carrier;   /* whose process serves it; "": its own */
     int fd;                /* joined */
     struct mono heard;     /* joined */
     struct mono heartbeat; /* joined: say one then */
@@ -218,13 +219,13 @@ static struct wanted *free_wanted(struct helper_port *port)
 /* A line that is full for a moment is tried again by every turn. */
 static void tell_launcher(struct helper_port *port, struct wanted *wanted)
 {
-    const char *argv[12] = {program_names[wanted->program],
-                            "--name",
-                            wanted->name.text,
-                            "--socket",
-                            port->path,
-                            "--run",
-                            port->run_dir};
+    const char *argv[12 + 2 * HELPER_BOARDS_PER_BUS] = {program_names[wanted->program],
+                                                        "--name",
+                                                        wanted->name.text,
+                                                        "--socket",
+                                                        port->path,
+                                                        "--run",
+                                                        port->run_dir};
     size_t count = 7;
     if (wanted->device[0] != '\0') {
         argv[count++] = "--device";
@@ -233,6 +234,12 @@ static void tell_launcher(struct helper_port *port, struct wanted *wanted)
     if (port->user[0] != '\0') {
         argv[count++] = "--user";
         argv[count++] = port->user;
+    }
+    for (size_t i = 0; i < LIMIT_HELPERS_PER_AGENT && count + 2 < ARRAY_LEN(argv); i++) {
+        if (port->wanted[i].used && name_equal(port->wanted[i].carrier, wanted->name)) {
+            argv[count++] = "--with";
+            argv[count++] = port->wanted[i].name.text;
+        }
     }
     struct fault fault = {.code = ERR_OK};
     enum err err = launcher_want(port->link, wanted->name, argv, &fault);
@@ -243,14 +250,10 @@ static void tell_launcher(struct helper_port *port, struct wanted *wanted)
     }
 }
 
-enum err helper_port_want(struct helper_port *port, enum helper_program program, struct name name,
-                          const char *device, struct fault *fault)
+static enum err place_for(struct helper_port *port, enum helper_program program, struct name name,
+                          struct wanted **ret_wanted, struct fault *fault)
 {
     struct wanted *wanted = find_wanted(port, name);
-    const char *text = device != NULL ? device : "";
-    if (strlen(text) >= sizeof(wanted->device)) {
-        return fault_set(fault, ERR_INPUT, "the device of %s has too long a name", name.text);
-    }
     if (wanted != NULL && wanted->program != program) {
         return fault_set(fault, ERR_REFUSED, "a reader and a board are both called %s", name.text);
     }
@@ -263,6 +266,34 @@ enum err helper_port_want(struct helper_port *port, enum helper_program program,
         *wanted = (struct wanted){.used = true, .program = program, .name = name, .fd = -1};
         wanted->hello_by = mono_after_ms(now_of(port), HELPER_HELLO_MS);
     }
+    *ret_wanted = wanted;
+    return ERR_OK;
+}
+
+enum err helper_port_carry(struct helper_port *port, enum helper_program program, struct name name,
+                           struct name carrier, struct fault *fault)
+{
+    struct wanted *wanted = NULL;
+    TRY(place_for(port, program, name, &wanted, fault));
+    if (wanted->told && wanted->carrier.text[0] == '\0' && port->link != NULL &&
+        launcher_drop(port->link, name, NULL) != ERR_OK) {
+        log_warning("helper_not_dropped", LOG_TEXT("name", name.text));
+    }
+    wanted->carrier = carrier;
+    wanted->told = true; /* by its carrier */
+    return ERR_OK;
+}
+
+enum err helper_port_want(struct helper_port *port, enum helper_program program, struct name name,
+                          const char *device, struct fault *fault)
+{
+    struct wanted *wanted = NULL;
+    const char *text = device != NULL ? device : "";
+    if (strlen(text) >= sizeof(wanted->device)) {
+        return fault_set(fault, ERR_INPUT, "the device of %s has too long a name", name.text);
+    }
+    TRY(place_for(port, program, name, &wanted, fault));
+    wanted->carrier = (struct name){.text = ""};
     memcpy(wanted->device, text, strlen(text) + 1);
     wanted->told = false;
     if (port->link != NULL) {
@@ -279,7 +310,8 @@ void helper_port_drop(struct helper_port *port, struct name name)
     }
     close_fd(&wanted->fd);
     wanted->used = false;
-    if (port->link != NULL && launcher_drop(port->link, name, NULL) != ERR_OK) {
+    if (wanted->carrier.text[0] == '\0' && port->link != NULL &&
+        launcher_drop(port->link, name, NULL) != ERR_OK) {
         log_warning("helper_not_dropped", LOG_TEXT("name", name.text));
     }
 }
@@ -428,7 +460,8 @@ static void take_messages(struct helper_port *port, struct wanted *wanted)
 
 static void kill_it(struct helper_port *port, const struct wanted *wanted)
 {
-    if (port->link != NULL && launcher_restart(port->link, wanted->name, NULL) != ERR_OK) {
+    struct name process = wanted->carrier.text[0] != '\0' ? wanted->carrier : wanted->name;
+    if (port->link != NULL && launcher_restart(port->link, process, NULL) != ERR_OK) {
         log_warning("helper_not_killed", LOG_TEXT("name", wanted->name.text));
     }
 }

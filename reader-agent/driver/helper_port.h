@@ -62,6 +62,11 @@ void helper_port_turn(struct helper_port *port);
  * ERR_REFUSED: a helper of the other program has that name. */
 MUST_CHECK enum err helper_port_want(struct helper_port *port, enum helper_program program,
                                      struct name name, const char *device, struct fault *fault);
+/* The helper `name` of that program is served by the process of `carrier` (helper_port_want), which
+ * has it on its command line (--with); wanted before it. ERR_FULL, ERR_REFUSED as there. */
+MUST_CHECK enum err helper_port_carry(struct helper_port *port, enum helper_program program,
+                                      struct name name, struct name carrier, struct fault *fault);
+
 /* Ignored when not wanted. */
 void helper_port_drop(struct helper_port *port, struct name name);
 /* All wanted helpers have been named: the launcher stops those of an earlier worker. */

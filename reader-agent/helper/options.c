@@ -36,6 +36,12 @@ static bool take_user(struct helper_options *options, const char *value)
     return true;
 }
 
+static bool take_with(struct helper_options *options, const char *value)
+{
+    return options->with_count < HELPER_WITH_MAX &&
+           name_from_text(value, &options->with[options->with_count++]);
+}
+
 static bool take_poll_ms(struct helper_options *options, const char *value)
 {
     char *end = NULL;
@@ -56,6 +62,7 @@ static const struct option_row rows[] = {
     {"--device",  take_device },
     {"--user",    take_user   },
     {"--poll-ms", take_poll_ms},
+    {"--with",    take_with   },
 };
 
 static const struct option_row *find(const char *flag)

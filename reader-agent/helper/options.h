@@ -6,6 +6,8 @@
 #include "common/base/err.h"
 #include "common/base/ids.h"
 
+enum { HELPER_WITH_MAX = 15 };
+
 struct helper_options {
     struct name name;        /* --name: of the reader or board in the park file */
     const char *socket_path; /* --socket: the agent's */
@@ -13,6 +15,8 @@ struct helper_options {
     const char *device;      /* --device: libnfc connstring; NULL not given */
     const char *user;        /* --user: become that user when started as root; NULL not given */
     uint32_t poll_ms;        /* --poll-ms, 0 not given */
+    struct name with[HELPER_WITH_MAX]; /* --with: more boards on the same bus */
+    uint8_t with_count;
 };
 
 /* Texts are borrowed from argv. ERR_INPUT: the fault says which argument is wrong or missing. */

@@ -16,8 +16,12 @@
 #include "tests/peers/turnstile_people.h"
 #include "tests/peers/turnstile_wire.h"
 
+#define BOARDS_MAX 16
+
 struct options {
-    struct board *board;
+    struct board *boards;
+    size_t board_count;
+    struct board *board; /* that the next options are for */
     struct wire *wire;
     const char *tcp;
     const char *rtu;
@@ -33,6 +37,7 @@ static const struct argp_option option_list[] = {
     {"tcp",                                  't', "HOST:PORT", 0, "Modbus TCP; port 0 takes a free one", 0},
     {"rtu",                           'r', "LINK", 0, "Modbus RTU on a pseudo-terminal with this link", 0},
     {"unit", 'u', "N", 0, "unit or slave address (default 1)", 0},
+    {"board", 'b', "N", 0, "one more board, with unit N, on the same line; what follows is its", 0},
     {"lane",                                      'l', "SPEC", 0,
      "NAME:coil=0,passage=0,tamper=1,button=2,held=3,display=0; repeat for each lane", 0},
     {"control",         'c', "PATH", 0, "listen for commands on the Unix socket PATH", 0},
@@ -90,6 +95,17 @@ static error_t parse_path(int key, const char *arg, struct options *options)
     return 0;
 }
 
+static void next_board(struct options *options, int unit, struct argp_state *state)
+{
+    struct board *last = options->board;
+
+    if (options->board_count == BOARDS_MAX)
+        argp_error(state, "the line has room for %d boards", BOARDS_MAX);
+    options->board = &options->boards[options->board_count++];
+    *options->board = (struct board){.unit = unit, .pulse_us = last->pulse_us, .fire = -1, .reset = -1};
+    last->next = options->board;
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -103,7 +119,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 'W':
         return parse_path(key, arg, options);
     case 'u':
-        options->wire->unit = (int)number_option(arg, 1, 247, state);
+        options->board->unit = (int)number_option(arg, 1, 247, state);
+        return 0;
+    case 'b':
+        next_board(options, (int)number_option(arg, 1, 247, state), state);
         return 0;
     case KEY_PULSE:
         options->board->pulse_us = number_option(arg, 1, 60000, state) * 1000;
@@ -161,6 +180,12 @@ static void say_ready(const struct wire *wire)
     fflush(stdout);
 }
 
+static void step_boards(struct board *board, int64_t now)
+{
+    for (; board != NULL; board = board->next)
+        board_step(board, now);
+}
+
 static void run_board(struct people *people, int signals)
 {
     struct pollfd fds[1 + WIRE_FDS + PEER_CONTROL_FDS];
@@ -169,9 +194,10 @@ static void run_board(struct people *people, int signals)
         int64_t now = peer_mono_us();
         int64_t until;
 
-        board_step(people->board, now);
+        step_boards(people->board, now);
         until = people_step(people, now);
-        until = peer_sooner(until, board_next(people->board));
+        for (const struct board *b = people->board; b != NULL; b = b->next)
+            until = peer_sooner(until, board_next(b));
         fds[0] = (struct pollfd){.fd = signals, .events = POLLIN};
         wire_watch(people->wire, fds + 1);
         if (peer_control_watch(people->control, fds + 1 + WIRE_FDS))
@@ -179,9 +205,18 @@ static void run_board(struct people *people, int signals)
         peer_poll(fds, sizeof fds / sizeof fds[0], until);
         if ((fds[0].revents & POLLIN) != 0)
             return;
-        board_step(people->board, peer_mono_us()); /* what a request finds is not older than it */
+        step_boards(people->board, peer_mono_us()); /* what a request finds is not older than it */
         wire_serve(people->wire, fds + 1);
         peer_control_serve(people->control, fds + 1 + WIRE_FDS, people_command, people);
+    }
+}
+
+static void start_boards(struct board *board, FILE *turn_log)
+{
+    for (; board != NULL; board = board->next) {
+        board->turn_log = turn_log;
+        board_set_input(board, board->fire, true);
+        board_power_up(board);
     }
 }
 
@@ -192,20 +227,20 @@ int main(int argc, char **argv)
         .parser = parse_option,
         .doc = "An emulated Modbus board with turnstiles.",
     };
-    static struct board board = {.pulse_us = 120000, .fire = -1, .reset = -1};
-    static struct wire wire = {.unit = 1};
+    static struct board boards[BOARDS_MAX] = {
+        {.unit = 1, .pulse_us = 120000, .fire = -1, .reset = -1}
+    };
+    static struct wire wire;
     static struct peer_control control;
-    static struct people people = {.board = &board, .wire = &wire, .control = &control};
-    struct options options = {.board = &board, .wire = &wire};
+    static struct people people = {.board = boards, .wire = &wire, .control = &control};
+    struct options options = {.boards = boards, .board_count = 1, .board = boards, .wire = &wire};
     int signals;
 
     argp_parse(&parser, argc, argv, 0, NULL, &options);
     signals = peer_signals(options.die_with_parent);
-    wire.board = &board;
-    board.turn_log = open_log(options.turn_log);
+    wire.boards = wire.board = boards;
     wire.log = open_log(options.wire_log);
-    board_set_input(&board, board.fire, true);
-    board_power_up(&board);
+    start_boards(boards, open_log(options.turn_log));
     open_wire(&wire, &options);
     peer_control_open(&control, options.control);
     say_ready(&wire);

@@ -117,15 +117,17 @@ const char *board_add_lane(struct board *board, const char *text)
             return "another lane has this coil";
     if (lane.display < 0)
         lane.display = lane.coil;
+    lane.board = board;
     board->lanes[board->lane_count++] = lane;
     return NULL;
 }
 
 struct board_lane *board_lane_find(struct board *board, const char *name)
 {
-    for (size_t i = 0; i < board->lane_count; i++)
-        if (strcmp(board->lanes[i].name, name) == 0)
-            return &board->lanes[i];
+    for (; board != NULL; board = board->next)
+        for (size_t i = 0; i < board->lane_count; i++)
+            if (strcmp(board->lanes[i].name, name) == 0)
+                return &board->lanes[i];
     return NULL;
 }
 

@@ -47,6 +47,7 @@ struct board_display {
 
 struct board_lane {
     char name[64];
+    struct board *board; /* that it is on */
     int coil; /* -1: none; the same for the others */
     int passage;
     int tamper;
@@ -72,6 +73,9 @@ struct board_lane {
 };
 
 struct board {
+    int unit;
+    int mute;           /* enum wire_mute */
+    struct board *next; /* on the same line; NULL: the last */
     struct board_relay relays[BOARD_RELAYS];
     struct board_input inputs[BOARD_INPUTS];
     struct board_display displays[BOARD_DISPLAYS];
@@ -93,7 +97,7 @@ void board_power_up(struct board *board);
  * NAME:coil=0,passage=0[,tamper=1][,button=2][,held=3][,display=0][,frees][,bollard,crush=4,manual=5]. Without
  * display= it has the display of its coil's number. NULL if it is sound, else what is wrong. */
 const char *board_add_lane(struct board *board, const char *text);
-/* NULL if there is no lane of this name. */
+/* NULL if there is no lane of this name on this board or those behind it. */
 struct board_lane *board_lane_find(struct board *board, const char *name);
 
 /* Writes to the board, as the wire or the board's own timer does. */

@@ -19,8 +19,8 @@ static bool step_push(struct people *people, struct person *person, int64_t now_
 {
     struct board_lane *lane = person->lane;
 
-    if (board_arm_is_free(people->board, lane)) {
-        board_turn(people->board, lane, TURN_PASS, now_us);
+    if (board_arm_is_free(lane->board, lane)) {
+        board_turn(lane->board, lane, TURN_PASS, now_us);
         peer_control_answer(people->control, person->from, "ok turned turn=%u pulse=%u",
                             lane->turns, lane->pulses);
         return true;
@@ -34,7 +34,7 @@ static bool step_push(struct people *people, struct person *person, int64_t now_
 
 static bool step_bring(struct people *people, struct person *person, int64_t now_us)
 {
-    struct board *board = people->board;
+    struct board *board = person->lane->board;
     struct board_lane *lane = person->lane;
 
     if (board_arm_is_free(board, lane)) {
@@ -53,7 +53,7 @@ static bool step_bring(struct people *people, struct person *person, int64_t now
 
 static bool step_followed(struct people *people, struct person *person)
 {
-    if (board_arm_is_turning(people->board, person->lane))
+    if (board_arm_is_turning(person->lane->board, person->lane))
         return false;
     peer_control_answer(people->control, person->from, "ok turned turn=%u pulse=%u",
                         person->lane->turns, person->lane->pulses);
@@ -64,7 +64,7 @@ static bool step_watch(struct people *people, struct person *person, int64_t now
 {
     char value[VIEW_VALUE_SIZE];
 
-    if (view_is(people->board, person->lane, person->key, person->value, value)) {
+    if (view_is(person->lane->board, person->lane, person->key, person->value, value)) {
         peer_control_answer(people->control, person->from, "ok %s=%s", person->key, value);
         return true;
     }
@@ -79,7 +79,7 @@ static bool step_drive(struct people *people, struct person *person, int64_t now
     struct board_lane *lane = person->lane;
 
     if (bollard_is_down(lane)) {
-        bollard_drive_on(people->board, lane);
+        bollard_drive_on(lane->board, lane);
         peer_control_answer(people->control, person->from, "ok on vehicles=%u", lane->vehicles);
         return true;
     }
@@ -215,7 +215,7 @@ static void do_leave(const struct call *call)
         answer(call, "error nothing stands on it");
         return;
     }
-    bollard_drive_off(call->people->board, call->lane, peer_mono_us());
+    bollard_drive_off(call->lane->board, call->lane, peer_mono_us());
     peer_control_answer(call->people->control, call->from, "ok turn=%u", call->lane->turns);
 }
 
@@ -225,7 +225,7 @@ static void do_release(const struct call *call)
 
     if (!is_bollard(call) || !parse_on_off(call, &on))
         return;
-    bollard_release(call->people->board, call->lane, on, peer_mono_us());
+    bollard_release(call->lane->board, call->lane, on, peer_mono_us());
     answer(call, "ok");
 }
 
@@ -245,7 +245,7 @@ static void do_auto(const struct call *call)
 
 static void do_force(const struct call *call)
 {
-    board_turn(call->people->board, call->lane, TURN_FORCED, peer_mono_us());
+    board_turn(call->lane->board, call->lane, TURN_FORCED, peer_mono_us());
     peer_control_answer(call->people->control, call->from, "ok turned turn=%u pulse=%u",
                         call->lane->turns, call->lane->pulses);
 }
@@ -260,7 +260,7 @@ static void do_button(const struct call *call)
         answer(call, "error the lane has no button");
         return;
     }
-    board_pulse_input(call->people->board, call->lane->button, pulse_ms * 1000, peer_mono_us());
+    board_pulse_input(call->lane->board, call->lane->button, pulse_ms * 1000, peer_mono_us());
     answer(call, "ok");
 }
 
@@ -274,7 +274,7 @@ static void set_level(const struct call *call, int input)
         answer(call, "error the lane has no such input");
         return;
     }
-    board_set_input(call->people->board, input, on);
+    board_set_input(call->lane->board, input, on);
     answer(call, "ok");
 }
 
@@ -288,28 +288,46 @@ static void do_hold(const struct call *call)
     set_level(call, call->lane->held);
 }
 
+/* Of the unit that the words name from `index` on; without one the first. NULL: answered. */
+static struct board *board_of(const struct call *call, size_t index)
+{
+    struct board *board = call->people->board;
+    long unit = board->unit;
+
+    if (call->count > index && !peer_parse_long(call->words[index], 1, 247, &unit))
+        unit = -1;
+    while (board != NULL && board->unit != unit)
+        board = board->next;
+    if (board == NULL)
+        answer(call, "error no such unit");
+    return board;
+}
+
 /* The loop opens in a fire, and when its wire breaks. */
 static void do_fire(const struct call *call)
 {
-    struct board *board = call->people->board;
+    struct board *board = board_of(call, 1);
     bool on;
 
-    if (!parse_on_off(call, &on))
+    if (board == NULL || !parse_on_off(call, &on))
         return;
     if (board->fire < 0) {
         answer(call, "error the board has no fire input");
         return;
     }
+    if (call->people->wire->log != NULL)
+        fprintf(call->people->wire->log, "t_us=%lld fire=%s unit=%d\n", (long long)peer_wall_us(),
+                on ? "on" : "off", board->unit);
     board_set_input(board, board->fire, !on);
     answer(call, "ok");
 }
 
 static void do_reset(const struct call *call)
 {
-    struct board *board = call->people->board;
+    struct board *board = board_of(call, 1);
     bool on;
 
-    if (!parse_on_off(call, &on))
+    if (board == NULL || !parse_on_off(call, &on))
         return;
     if (board->reset < 0) {
         answer(call, "error the board has no key switch");
@@ -328,7 +346,7 @@ static void do_show(const struct call *call)
 {
     char text[VIEW_ALL_SIZE];
 
-    view_all(call->people->board, call->lane, text);
+    view_all(call->lane->board, call->lane, text);
     peer_control_answer(call->people->control, call->from, "ok lane=%s %s", call->lane->name, text);
 }
 
@@ -356,7 +374,13 @@ static void do_mute(const struct call *call)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], call->words[0]) != 0)
             continue;
-        call->people->wire->mute = (enum wire_mute)i;
+        struct board *named = call->count > 1 ? board_of(call, 1) : NULL;
+
+        if (call->count > 1 && named == NULL)
+            return;
+        for (struct board *board = call->people->board; board != NULL; board = board->next)
+            if (named == NULL || board == named)
+                board->mute = (int)i;
         answer(call, "ok");
         return;
     }
@@ -378,7 +402,8 @@ static void do_return(const struct call *call)
 static void do_restart(const struct call *call)
 {
     wire_vanish(call->people->wire);
-    board_power_up(call->people->board);
+    for (struct board *board = call->people->board; board != NULL; board = board->next)
+        board_power_up(board);
     wire_return(call->people->wire);
     answer(call, "ok");
 }
@@ -419,9 +444,9 @@ static const struct command {
     {"show",     true,  0, do_show,     "show LANE"                  },
     {"turns",    true,  0, do_turns,    "turns LANE"                 },
     {"wait",     true,  2, do_wait,     "wait LANE KEY VALUE [MS]"   },
-    {"mute",     false, 1, do_mute,     "mute on|off|acts"           },
-    {"fire",     false, 1, do_fire,     "fire on|off"                },
-    {"reset",    false, 1, do_reset,    "reset on|off"               },
+    {"mute",     false, 1, do_mute,     "mute on|off|acts [UNIT]"    },
+    {"fire",     false, 1, do_fire,     "fire on|off [UNIT]"         },
+    {"reset",    false, 1, do_reset,    "reset on|off [UNIT]"        },
     {"vanish",   false, 0, do_vanish,   "vanish"                     },
     {"return",   false, 0, do_return,   "return"                     },
     {"restart",  false, 0, do_restart,  "restart"                    },

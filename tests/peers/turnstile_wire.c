@@ -36,7 +36,7 @@ static void make_modbus(struct wire *wire)
     /* The backends only frame and check here: the descriptors are ours, see modbus_set_socket. */
     wire->modbus = wire->rtu ? modbus_new_rtu("pty", 115200, 'N', 8, 1)
                              : modbus_new_tcp("127.0.0.1", MODBUS_TCP_DEFAULT_PORT);
-    if (wire->modbus == NULL || modbus_set_slave(wire->modbus, wire->unit) != 0 ||
+    if (wire->modbus == NULL || modbus_set_slave(wire->modbus, wire->boards->unit) != 0 ||
         modbus_set_byte_timeout(wire->modbus, 0, BYTE_TIMEOUT_US) != 0)
         peer_die("libmodbus: %s", modbus_strerror(errno));
 }
@@ -295,11 +295,9 @@ static bool read_shape(const struct function *function, struct request *request)
     return body[4] == bytes && left >= bytes;
 }
 
-static int examine(const struct wire *wire, const struct function *function,
-                   struct request *request)
+static int examine(const struct function *function, struct request *request,
+                   const struct wire *wire)
 {
-    if (!wire->rtu && request->bytes[6] != wire->unit && request->bytes[6] != 0xff)
-        return MODBUS_EXCEPTION_GATEWAY_TARGET;
     if (function == NULL)
         return MODBUS_EXCEPTION_ILLEGAL_FUNCTION;
     if (!read_shape(function, request))
@@ -329,12 +327,14 @@ static void log_write(struct wire *wire, const struct request *request, int code
         return;
     fprintf(wire->log, "t_us=%lld fn=%u addr=0x%04x", (long long)peer_wall_us(), request->function,
             request->address);
+    if (wire->boards->next != NULL)
+        fprintf(wire->log, " unit=%d", wire->board->unit);
     if (request->values != NULL && code != MODBUS_EXCEPTION_ILLEGAL_DATA_VALUE)
         log_values(wire->log, request);
     if (code != CODE_OK)
         fprintf(wire->log, " answer=exception-%d\n", code);
     else
-        fprintf(wire->log, " answer=%s\n", wire->mute == WIRE_ANSWERS ? "ok" : "none");
+        fprintf(wire->log, " answer=%s\n", wire->board->mute == WIRE_ANSWERS ? "ok" : "none");
     if (fflush(wire->log) != 0)
         peer_die("the wire log cannot be written");
 }
@@ -363,6 +363,21 @@ static void refresh_map(const struct wire *wire)
     }
 }
 
+/* What the addressed board does; returns false if it says nothing. */
+static bool obey(struct wire *wire, struct request *request, const struct function *function,
+                 int *ret_code)
+{
+    if (wire->board->mute == WIRE_MUTE)
+        return false;
+    *ret_code = examine(function, request, wire);
+    if (function != NULL && function->apply != NULL) {
+        if (*ret_code == CODE_OK)
+            function->apply(wire, request);
+        log_write(wire, request, *ret_code);
+    }
+    return wire->board->mute == WIRE_ANSWERS;
+}
+
 static void handle_request(struct wire *wire, const uint8_t *bytes, int length)
 {
     int header = modbus_get_header_length(wire->modbus);
@@ -373,24 +388,76 @@ static void handle_request(struct wire *wire, const uint8_t *bytes, int length)
         .function = bytes[header],
     };
     const struct function *function = function_find(request.function);
-    int code;
+    int unit = bytes[header - 1];
+    bool everybody = wire->rtu && unit == MODBUS_BROADCAST_ADDRESS;
+    int code = MODBUS_EXCEPTION_GATEWAY_TARGET;
 
     wire->requests++;
-    if (wire->mute == WIRE_MUTE)
-        return;
-    code = examine(wire, function, &request);
-    if (function != NULL && function->apply != NULL) {
-        if (code == CODE_OK)
-            function->apply(wire, &request);
-        log_write(wire, &request, code);
+    wire->board = wire->boards;
+    if (everybody) {
+        for (; wire->board != NULL; wire->board = wire->board->next)
+            (void)obey(wire, &request, function, &code);
+        return; /* nobody answers */
     }
-    if (wire->mute != WIRE_ANSWERS)
+    while (wire->board != NULL && wire->board->unit != unit && (wire->rtu || unit != 0xff))
+        wire->board = wire->board->next;
+    if (wire->board == NULL && wire->rtu)
         return;
-    refresh_map(wire);
+    if (wire->board != NULL) {
+        if (!obey(wire, &request, function, &code))
+            return;
+        refresh_map(wire);
+    }
     if (code == CODE_OK)
         (void)modbus_reply(wire->modbus, bytes, length, wire->map);
     else
         (void)modbus_reply_exception(wire->modbus, bytes, (unsigned)code);
+}
+
+/* --- frames of a serial line: libmodbus would hear one unit only --- */
+
+static uint16_t crc_of(const uint8_t *bytes, int count)
+{
+    uint16_t crc = 0xffff;
+
+    for (int i = 0; i < count; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (uint16_t)((crc & 1) != 0 ? crc >> 1 ^ 0xa001 : crc >> 1);
+    }
+    return crc;
+}
+
+/* How long the request is as far as its first bytes tell; 0: not known yet. */
+static int frame_length(const uint8_t *bytes, int count)
+{
+    if (count < 2)
+        return 0;
+    if (bytes[1] != MODBUS_FC_WRITE_MULTIPLE_COILS && bytes[1] != MODBUS_FC_WRITE_MULTIPLE_REGISTERS)
+        return 8;
+    return count < 7 ? 0 : 9 + bytes[6];
+}
+
+/* One whole frame, or less when the line falls silent in the middle. A frame may be followed by the
+ * next without an answer between (a broadcast): no byte behind it is taken. */
+static int receive_rtu(int fd, uint8_t *bytes)
+{
+    int count = 0;
+    int wanted = 0;
+
+    while ((wanted = frame_length(bytes, count)) == 0 || count < wanted) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int most = wanted == 0 ? (count < 2 ? 2 - count : 7 - count) : wanted - count;
+        ssize_t got;
+
+        if (count > 0 && poll(&ready, 1, BYTE_TIMEOUT_US / 1000) <= 0)
+            return 0;
+        got = read(fd, bytes + count, (size_t)most);
+        if (got <= 0)
+            return got < 0 && (errno == EAGAIN || errno == EINTR || errno == EIO) ? 0 : -1;
+        count += (int)got;
+    }
+    return crc_of(bytes, count - 2) == (bytes[count - 2] | bytes[count - 1] << 8) ? count : 0;
 }
 
 /* Returns false when the connection has ended. */
@@ -400,14 +467,9 @@ static bool serve_one(struct wire *wire, int fd)
     int length;
 
     modbus_set_socket(wire->modbus, fd);
-    length = modbus_receive(wire->modbus, bytes);
+    length = wire->rtu ? receive_rtu(fd, bytes) : modbus_receive(wire->modbus, bytes);
     if (length > 0)
         handle_request(wire, bytes, length);
-    if (length == 0 && wire->rtu) {
-        /* For another slave. libmodbus would take the next request for that slave's answer. */
-        drop_modbus(wire);
-        make_modbus(wire);
-    }
     return length >= 0;
 }
 

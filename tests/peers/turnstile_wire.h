@@ -24,14 +24,13 @@ enum wire_mute {
 };
 
 struct wire {
-    struct board *board;
+    struct board *boards; /* the first of those on this line */
+    struct board *board;  /* that a request is for */
     modbus_t *modbus;
     modbus_mapping_t *map;
     bool rtu;
-    int unit;
     bool no_flash;
     bool no_counters;
-    enum wire_mute mute;
     FILE *log; /* NULL: none */
     uint64_t requests;
     uint64_t writes;

@@ -5,11 +5,11 @@
  * Runs the real launcher, helper port and drivers. CONFIG is a file of lines
  *     reader NAME CONNSTRING
  *     cards READER AID KEY_NO MASTER|- SYSTEM_ID|- LIMIT_MS UID_KEY_NO UID_KEY|-    (hex)
- *     board NAME tcp|rtu ADDRESS UNIT POLL_MS flash=0|1 counters=0|1
+ *     board NAME tcp|rtu ADDRESS UNIT POLL_MS flash=0|1 counters=0|1 [fire=N reset=N broadcast=0|1]
  *     lane NAME BOARD DIRECTION COIL OPEN_MS PASS_MS PASSAGE TAMPER BUTTON HELD DISPLAY    (-1:
  * none) guard LANE BOARD ACTUATOR CRUSH MANUAL
  * ORDERS is a FIFO of lines open LANE SEQUENCE EXPIRES_MS DIRECTION | show LANE COLOUR SOUND
- * MS LINE1 LINE2 answer 0|1 (exit buttons) | keep 0|1 (reports are made durable) | hang | configure
+ * MS LINE1 LINE2 release NUMBER STATE END ADMITS answer 0|1 (exit buttons) | keep 0|1 (reports are made durable) | hang | configure
  * What it hears is told on standard output, a line each.
  */
 #include <fcntl.h>
@@ -99,10 +99,10 @@ static enum err take_report(void *ctx, struct name board, const struct helper_re
 {
     const struct gate *gate = ctx;
     (void)fault;
-    printf("report %s %s kind=%d passage=%d grant=%u press=%llu late=%d on=%d direction=%d\n",
+    printf("report %s %s kind=%d passage=%d grant=%u press=%llu late=%d on=%d direction=%d fire=%d\n",
            board.text, report->lane.text, (int)report->kind, (int)report->passage,
            (unsigned)report->grant.sequence, (unsigned long long)report->press, report->late,
-           report->on, (int)report->direction);
+           report->on, (int)report->direction, (int)report->fire);
     return gate->keeps ? ERR_OK : ERR_FULL;
 }
 
@@ -149,6 +149,27 @@ static void add_cards(struct gate *gate, const char *line)
     }
 }
 
+static struct helper_number number_of(int number)
+{
+    return (struct helper_number){.present = number >= 0,
+                                  .number = (uint16_t)(number >= 0 ? number : 0)};
+}
+
+/* What stands behind the rest, if it does. */
+static void add_fire(struct board_config *board, const char *line)
+{
+    const char *at = strstr(line, "fire=");
+    int fire = -1;
+    int reset = -1;
+    int broadcast = 0;
+    if (at != NULL) {
+        MUST(sscanf(at, "fire=%d reset=%d broadcast=%d", &fire, &reset, &broadcast) == 3);
+    }
+    board->setup.fire = number_of(fire);
+    board->setup.reset = number_of(reset);
+    board->setup.fire_broadcast = broadcast != 0;
+}
+
 static void add_board(struct gate *gate, const char *line)
 {
     char name[LINE_SIZE];
@@ -160,6 +181,7 @@ static void add_board(struct gate *gate, const char *line)
     struct board_config *board = &gate->board_list[gate->board_count++];
     MUST(sscanf(line, "board %31s %7s %127s %d %d flash=%d counters=%d", name, transport,
                 board->setup.address, &unit, &poll_ms, &flash, &counters) == 7);
+    add_fire(board, line);
     board->board = name_of(name);
     board->setup.transport = strcmp(transport, "tcp") == 0 ? HELPER_TCP : HELPER_RTU;
     board->setup.unit = (uint8_t)unit;
@@ -171,12 +193,6 @@ static void add_board(struct gate *gate, const char *line)
     board->setup.flash_base = 0x100;
     board->setup.counter_base = 0x200;
     board->setup.display_base = 0x300;
-}
-
-static struct helper_number number_of(int number)
-{
-    return (struct helper_number){.present = number >= 0,
-                                  .number = (uint16_t)(number >= 0 ? number : 0)};
 }
 
 static void add_lane(struct gate *gate, const char *line)
@@ -256,6 +272,20 @@ static void configure(struct gate *gate)
 
 /* Orders */
 
+static void order_release(struct gate *gate, const char *line)
+{
+    unsigned long long number = 0;
+    int state = 0;
+    int end = 0;
+    int admits = 0;
+    MUST(sscanf(line, "release %llu %d %d %d", &number, &state, &end, &admits) == 4);
+    const struct board_emergency emergency = {.number = number,
+                                              .state = (enum emergency_state)state,
+                                              .end = end != 0,
+                                              .admits = admits != 0};
+    board_actuator_emergency(gate->boards, &emergency, NULL, NULL);
+}
+
 static void order_open(struct gate *gate, const char *line)
 {
     char lane[LINE_SIZE];
@@ -299,6 +329,8 @@ static void obey(struct gate *gate, const char *line)
 {
     if (strncmp(line, "open ", 5) == 0) {
         order_open(gate, line);
+    } else if (strncmp(line, "release ", 8) == 0) {
+        order_release(gate, line);
     } else if (strncmp(line, "show ", 5) == 0) {
         order_show(gate, line);
     } else if (strncmp(line, "answer ", 7) == 0) {
