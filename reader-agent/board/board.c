@@ -6,61 +6,14 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "reader-agent/board/bus.h"
-#include "reader-agent/board/hold.h"
-#include "reader-agent/board/opener.h"
-#include "reader-agent/board/panel.h"
-#include "reader-agent/board/station.h"
+#include "reader-agent/board/board_inside.h"
 
 enum {
     POLL_MS = 20, /* when the setup names none */
-    CONNECT_FIRST_MS = 100,
-    CONNECT_MOST_MS = 5000,
     WAIT_MOST_MS = 1000,
-    HOLD_AGAIN_MS = 500,  /* a held coil is written again: a flash-on that ran may end in off */
-    HOLD_RETRY_MS = 1000, /* ... and to a board that did not answer */
 };
 
-/* The inputs that are looked at: one read of each kind. */
-struct range {
-    uint16_t first;
-    uint16_t count;
-};
-
-struct board {
-    struct board_ops ops;
-    struct name name;
-    bool has_setup;
-    struct helper_board setup;
-    bool has_counters; /* the setup says so, and the board did not say otherwise */
-    struct bus *bus;
-    struct bus_unit unit;
-    struct station *station;
-    struct opener opener;
-    struct panel panel;
-    struct range inputs;
-    bool up;     /* connected, as the station knows it */
-    bool looked; /* since the last connect */
-    struct mono look_at;
-    struct mono connect_at;
-    uint32_t connect_wait_ms;
-    struct station_counts counts;
-    bool watched;               /* a device test wants to see the inputs */
-    struct helper_message seen; /* LEVELS as said last; kind 0: not yet */
-    struct board_fire fire;
-    bool key_level, key_known; /* of the key switch, at the last look */
-    struct fire_kept kept;
-    bool to_keep; /* not written yet */
-    struct hold hold;
-    uint32_t released; /* lanes whose coil is ours: held, or to be let go */
-    bool reached;      /* the board confirmed the last release */
-    bool missed;       /* it did not, and nobody was told yet */
-    bool miss_told;
-    unsigned shows;      /* what people were told of it */
-    struct mono hold_at; /* then it is written again */
-};
-
-static struct station_now now_of(const struct board *board)
+struct station_now board_now(const struct board *board)
 {
     const struct clock *clock = board->ops.clock;
     return (struct station_now){.mono = clock->mono(clock->ctx), .wall = clock->wall(clock->ctx)};
@@ -68,7 +21,7 @@ static struct station_now now_of(const struct board *board)
 
 /* What people read */
 
-static void say_up(struct board *board, const char *what)
+void board_say_up(struct board *board, const char *what)
 {
     if (board->kept.latched) {
         what = "fire: its exits are held open until the key switch is turned";
@@ -78,7 +31,7 @@ static void say_up(struct board *board, const char *what)
     board->ops.state(board->ops.ctx, DEVICE_UP, what);
 }
 
-static void say_down(struct board *board, const char *what)
+void board_say_down(struct board *board, const char *what)
 {
     bool shut = board->hold.exits != 0 && !board->reached;
     board->ops.state(board->ops.ctx, DEVICE_DOWN,
@@ -89,44 +42,23 @@ static void say_down(struct board *board, const char *what)
 
 static void line_down(struct board *board, const struct fault *fault)
 {
-    struct station_now now = now_of(board);
+    struct station_now now = board_now(board);
     bus_close(board->bus);
     station_link(board->station, false, now);
     board->up = false;
     board->looked = false;
     board->connect_at = mono_after_ms(now.mono, board->connect_wait_ms);
     board->connect_wait_ms =
-        board->connect_wait_ms * 2 < CONNECT_MOST_MS ? board->connect_wait_ms * 2 : CONNECT_MOST_MS;
-    say_down(board, fault->what);
+        board->connect_wait_ms * 2 < BOARD_CONNECT_MOST_MS ? board->connect_wait_ms * 2 : BOARD_CONNECT_MOST_MS;
+    board_say_down(board, fault->what);
 }
 
 /* After every call of the bus: one that broke it ends the connection for everybody. */
-static void check_line(struct board *board, const struct fault *fault)
+void board_check_line(struct board *board, const struct fault *fault)
 {
     if (board->up && !bus_is_connected(board->bus)) {
         line_down(board, fault);
     }
-}
-
-/* Lanes that are held no more, as far as the board hears it. */
-static enum err let_go(struct board *board, struct fault *fault)
-{
-    uint32_t over = board->released & ~board->hold.exits;
-    for (size_t i = 0; over >> i != 0; i++) {
-        if ((over >> i & 1) == 0 || i >= board->setup.lane_count) {
-            continue;
-        }
-        if (opener_let_go(&board->opener, board->bus, i, now_of(board).mono, fault) == ERR_IO) {
-            return ERR_IO;
-        }
-        station_release(board->station, i, false);
-        board->released &= ~(UINT32_C(1) << i);
-    }
-    if (board->released == 0 && board->kept.held) {
-        board->kept.held = false;
-        board->to_keep = true;
-    }
-    return ERR_OK;
 }
 
 static void connect_line(struct board *board)
@@ -137,15 +69,15 @@ static void connect_line(struct board *board)
         line_down(board, &fault);
         return;
     }
-    if (opener_reset(&board->opener, board->bus, now_of(board).mono, &fault) == ERR_IO ||
-        let_go(board, &fault) != ERR_OK) {
+    if (opener_reset(&board->opener, board->bus, board_now(board).mono, &fault) == ERR_IO ||
+        board_let_go(board, &fault) != ERR_OK) {
         line_down(board, &fault);
         return;
     }
     panel_reset(&board->panel);
-    station_link(board->station, true, now_of(board));
+    station_link(board->station, true, board_now(board));
     board->up = true;
-    board->look_at = now_of(board).mono;
+    board->look_at = board_now(board).mono;
 }
 
 /* Callbacks of the station */
@@ -157,11 +89,11 @@ static enum err open_for_station(void *ctx, const struct helper_lane *lane, bool
     if (!bus_is_connected(board->bus)) {
         return ERR_REFUSED;
     }
-    enum err err = opener_open(&board->opener, board->bus, lane, fresh, now_of(board).mono, &fault);
+    enum err err = opener_open(&board->opener, board->bus, lane, fresh, board_now(board).mono, &fault);
     if (err != ERR_OK) {
         log_warning("opening_failed", LOG_TEXT("lane", lane->name.text),
                     LOG_TEXT("why", fault.what));
-        check_line(board, &fault);
+        board_check_line(board, &fault);
     }
     return err;
 }
@@ -172,14 +104,14 @@ static void shut_for_station(void *ctx, const struct helper_lane *lane)
     struct fault fault = {.code = ERR_OK};
     if (bus_is_connected(board->bus) &&
         opener_shut(&board->opener, board->bus, lane, &fault) == ERR_IO) {
-        check_line(board, &fault);
+        board_check_line(board, &fault);
     }
 }
 
 static void keep_open_for_station(void *ctx, const struct helper_lane *lane)
 {
     struct board *board = ctx;
-    opener_keep(&board->opener, lane, LANE_CLEAR_MS, now_of(board).mono);
+    opener_keep(&board->opener, lane, LANE_CLEAR_MS, board_now(board).mono);
 }
 
 static bool say_for_station(void *ctx, const struct helper_message *message)
@@ -226,7 +158,7 @@ static void drop_bus(struct board *board)
 {
     if (board->bus != NULL) {
         opener_release(&board->opener, board->bus);
-        station_link(board->station, false, now_of(board));
+        station_link(board->station, false, board_now(board));
         board->up = false;
         bus_forget(board->bus, &board->unit);
         bus_destroy(&board->bus);
@@ -236,30 +168,6 @@ static void drop_bus(struct board *board)
 static bool is_input_seen(struct helper_number input)
 {
     return !input.present || input.number < STATION_INPUTS_MAX;
-}
-
-/* What fire and evacuation ask of the lanes that there are now. Nothing is written here. */
-static void hold_anew(struct board *board)
-{
-    board->hold = hold_of(&board->setup, board->kept.latched, &board->kept.order);
-    if (board->kept.held && board->released == 0) {
-        /* Held by a process before this one: all its exits may be open. */
-        board->released = hold_of(&board->setup, true, &board->kept.order).exits;
-    }
-    board->released |= board->hold.exits;
-    for (size_t i = 0; i < board->setup.lane_count; i++) {
-        if ((board->released >> i & 1) != 0) {
-            opener_hold(&board->opener, i);
-            station_release(board->station, i, true);
-        }
-    }
-    if (board->hold.exits != 0 && !board->kept.held) {
-        board->kept.held = true;
-        board->to_keep = true;
-    }
-    board->reached = false;
-    board->miss_told = board->miss_told && board->hold.exits != 0;
-    board->hold_at = now_of(board).mono;
 }
 
 void board_configure(struct board *board, const struct helper_board *setup)
@@ -292,9 +200,9 @@ void board_configure(struct board *board, const struct helper_board *setup)
         (struct board_fire){.hears = setup->fire.present,
                             .broadcast = setup->transport == HELPER_RTU && setup->fire_broadcast};
     board->key_known = false;
-    board->connect_wait_ms = CONNECT_FIRST_MS;
-    board->connect_at = now_of(board).mono;
-    hold_anew(board);
+    board->connect_wait_ms = BOARD_CONNECT_FIRST_MS;
+    board->connect_at = board_now(board).mono;
+    board_hold_anew(board);
 }
 
 struct board *board_create(struct board_ops ops, struct name name)
@@ -321,27 +229,14 @@ void board_destroy(struct board **board)
     }
 }
 
-static void take_order(struct board *board, const struct helper_release *order)
-{
-    if (order->number < board->kept.order.number) {
-        return;
-    }
-    board->kept.order = *order;
-    board->to_keep = true;
-    if (board->has_setup) {
-        hold_anew(board);
-    }
-    board->ops.judge(board->ops.ctx);
-}
-
 void board_hear(struct board *board, const struct helper_message *message)
 {
-    struct station_now now = now_of(board);
+    struct station_now now = board_now(board);
     if (board->bus != NULL) {
         bus_address(board->bus, &board->unit);
     }
     if (message->kind == HELPER_SAYS_RELEASE) {
-        take_order(board, &message->release);
+        board_take_order(board, &message->release);
     } else if (helper_says_board(message)) {
         board_configure(board, &message->board);
     } else if (message->kind == HELPER_SAYS_WATCH) {
@@ -358,7 +253,7 @@ void board_hear(struct board *board, const struct helper_message *message)
 void board_agent_up(struct board *board)
 {
     board->watched = false; /* who watched is gone */
-    station_agent_up(board->station, now_of(board));
+    station_agent_up(board->station, board_now(board));
 }
 
 /* Looking */
@@ -399,18 +294,18 @@ static void tell_first_look(struct board *board)
                        board->setup.poll_ms > 0 ? board->setup.poll_ms : POLL_MS);
     }
     board->looked = true;
-    board->connect_wait_ms = CONNECT_FIRST_MS;
-    say_up(board, what);
+    board->connect_wait_ms = BOARD_CONNECT_FIRST_MS;
+    board_say_up(board, what);
 }
 
 static void tell_news(struct board *board)
 {
     struct station_counts counts = station_counts(board->station);
     if (counts.restarts != board->counts.restarts) {
-        say_up(board, "the board began anew: its counters jumped");
+        board_say_up(board, "the board began anew: its counters jumped");
     }
     if (counts.reports_lost != board->counts.reports_lost) {
-        say_up(board, "reports were lost: the agent was away too long");
+        board_say_up(board, "reports were lost: the agent was away too long");
     }
     board->counts = counts;
 }
@@ -434,22 +329,8 @@ static void tell_levels(struct board *board, const struct sensed *sensed)
     }
 }
 
-/* The loop is closed while all is well; the key counts when it is turned, not while it is held. */
-static void note_fire(struct board *board, const struct sensed *sensed)
-{
-    const struct helper_board *setup = &board->setup;
-    board->fire.burning =
-        setup->fire.present && sensed->levels[setup->fire.number] == setup->fire_closes;
-    bool level = setup->reset.present && sensed->levels[setup->reset.number];
-    board->fire.key = level && board->key_known && !board->key_level;
-    board->key_level = level;
-    board->key_known = true;
-    board->ops.judge(board->ops.ctx);
-    board->fire.key = false;
-}
-
 /* A neighbour may have broken the line that we share. */
-static bool has_line(struct board *board, struct fault *fault)
+bool board_has_line(struct board *board, struct fault *fault)
 {
     bus_address(board->bus, &board->unit);
     return bus_is_connected(board->bus) || bus_connect(board->bus, fault) == ERR_OK;
@@ -461,25 +342,25 @@ static void look(struct board *board)
     struct fault fault = {.code = ERR_OK};
     memset(&sensed, 0, sizeof(sensed));
     uint32_t poll_ms = board->setup.poll_ms > 0 ? board->setup.poll_ms : POLL_MS;
-    board->look_at = mono_after_ms(now_of(board).mono, poll_ms);
+    board->look_at = mono_after_ms(board_now(board).mono, poll_ms);
     enum err err = read_levels(board, &sensed, &fault);
     if (err == ERR_OK) {
-        note_fire(board, &sensed);
-        err = has_line(board, &fault) ? read_counters(board, &sensed, &fault) : ERR_IO;
+        board_note_fire(board, &sensed);
+        err = board_has_line(board, &fault) ? read_counters(board, &sensed, &fault) : ERR_IO;
     }
     if (err == ERR_REFUSED) {
         line_down(board, &fault);
         return;
     }
     if (err != ERR_OK) {
-        check_line(board, &fault);
+        board_check_line(board, &fault);
         return;
     }
     if (!board->looked) {
         tell_first_look(board);
     }
-    station_sense(board->station, &sensed, now_of(board));
-    opener_close(&board->opener, board->bus, now_of(board).mono);
+    station_sense(board->station, &sensed, board_now(board));
+    opener_close(&board->opener, board->bus, board_now(board).mono);
     if (board->watched) {
         tell_levels(board, &sensed);
     }
@@ -491,24 +372,7 @@ static void show_a_piece(struct board *board)
     struct fault fault = {.code = ERR_OK};
     if (panel_is_pending(&board->panel) &&
         panel_step(&board->panel, board->bus, &fault) == ERR_IO) {
-        check_line(board, &fault);
-    }
-}
-
-/* A coil that is held is written again; a board that came back hears of what is over. */
-static void tend_hold(struct board *board)
-{
-    struct fault fault = {.code = ERR_OK};
-    if (board->to_keep && board->ops.keep(board->ops.ctx, &board->kept)) {
-        board->to_keep = false;
-    }
-    if (board->hold.exits != 0 && !mono_before(now_of(board).mono, board->hold_at)) {
-        board_release(board);
-        board_settle_fire(board);
-    }
-    if (board->up && (board->released & ~board->hold.exits) != 0 &&
-        let_go(board, &fault) != ERR_OK) {
-        check_line(board, &fault);
+        board_check_line(board, &fault);
     }
 }
 
@@ -516,13 +380,13 @@ void board_turn(struct board *board)
 {
     static const struct fault no_answer = {.code = ERR_IO, .what = "the board does not answer"};
     struct fault fault = {.code = ERR_OK};
-    struct station_now now = now_of(board);
+    struct station_now now = board_now(board);
     if (!board->has_setup) {
         station_tick(board->station, now);
         return;
     }
     bus_address(board->bus, &board->unit);
-    tend_hold(board);
+    board_tend_hold(board);
     station_tick(board->station, now);
     panel_tick(&board->panel, now.mono);
     if (!board->up) {
@@ -531,7 +395,7 @@ void board_turn(struct board *board)
         }
         return;
     }
-    if (!has_line(board, &fault)) {
+    if (!board_has_line(board, &fault)) {
         line_down(board, &fault);
         return;
     }
@@ -541,7 +405,7 @@ void board_turn(struct board *board)
     } else if (bus_is_connected(board->bus)) {
         show_a_piece(board);
     }
-    check_line(board, &no_answer);
+    board_check_line(board, &no_answer);
 }
 
 static int64_t sooner(int64_t wait_ms, int64_t other_ms)
@@ -556,7 +420,7 @@ static int64_t until_ms(struct mono at, struct mono now)
 
 int64_t board_wait_ms(const struct board *board)
 {
-    struct mono now = now_of(board).mono;
+    struct mono now = board_now(board).mono;
     int64_t wait_ms = sooner(WAIT_MOST_MS, station_wait_ms(board->station, now));
     if (!board->has_setup) {
         return wait_ms;
@@ -575,117 +439,4 @@ int64_t board_wait_ms(const struct board *board)
 bool board_has_reports(const struct board *board)
 {
     return station_counts(board->station).reports_waiting > 0;
-}
-
-/* Fire */
-
-void board_remember(struct board *board, const struct fire_kept *kept)
-{
-    board->kept = *kept;
-}
-
-const struct fire_kept *board_kept(const struct board *board)
-{
-    return &board->kept;
-}
-
-struct board_fire board_fire(const struct board *board)
-{
-    return board->fire;
-}
-
-void board_latch(struct board *board, bool latched, uint64_t number)
-{
-    board->kept.latched = latched;
-    board->kept.number = number;
-    board->kept.told = board->kept.told && latched;
-    board->to_keep = true;
-    if (board->has_setup) {
-        hold_anew(board);
-    }
-}
-
-void board_report_fire(struct board *board, enum fire_change change, bool on, bool late)
-{
-    if (change == FIRE_ON && !board->kept.told) {
-        board->kept.told = true;
-        board->to_keep = true;
-    }
-    station_report_fire(board->station, board->name, change, on, late, now_of(board));
-}
-
-bool board_is_to_release(const struct board *board)
-{
-    return board->has_setup && board->hold.exits != 0 && !board->reached;
-}
-
-void board_release_everywhere(struct board *board)
-{
-    struct fault fault = {.code = ERR_OK};
-    if (has_line(board, &fault)) {
-        opener_release_everywhere(&board->opener, board->bus);
-    }
-}
-
-void board_release(struct board *board)
-{
-    struct fault fault = {.code = ERR_OK};
-    board->reached = has_line(board, &fault) &&
-                     opener_release_held(&board->opener, board->bus, &fault) != ERR_IO;
-    board->missed = !board->reached;
-    uint32_t again_ms = HOLD_RETRY_MS;
-    if (board->reached) {
-        again_ms = board->unit.alone ? HOLD_AGAIN_MS : HOLD_RETRY_MS;
-    }
-    board->hold_at = mono_after_ms(now_of(board).mono, again_ms);
-}
-
-/* It answered the release: there is no reason to wait for the rest of the back-off. */
-static void note_reached(struct board *board)
-{
-    board->miss_told = false;
-    if (!board->up) {
-        board->connect_wait_ms = CONNECT_FIRST_MS;
-        board->connect_at = now_of(board).mono;
-    }
-}
-
-void board_settle_fire(struct board *board)
-{
-    if (!board->has_setup) {
-        return;
-    }
-    bus_address(board->bus, &board->unit);
-    station_close_entries(board->station, board->hold.entries, now_of(board));
-    if (board->missed && !board->miss_told) {
-        board->miss_told = true;
-        board_report_fire(board, FIRE_UNREACHED, false, false);
-        say_down(board, "");
-    } else if (!board->missed && board->hold.exits != 0) {
-        note_reached(board);
-    }
-    board->missed = false;
-    unsigned shows = (board->kept.latched ? 2U : 0U) + (board->hold.exits != 0 ? 1U : 0U);
-    if (shows != board->shows && board->up && board->looked) {
-        board->shows = shows;
-        say_up(board, "");
-    }
-    if (board->to_keep && board->ops.keep(board->ops.ctx, &board->kept)) {
-        board->to_keep = false;
-    }
-}
-
-bool board_same_coils(const struct board *a, const struct board *b)
-{
-    for (size_t i = 0; i < a->setup.lane_count; i++) {
-        if ((a->hold.exits >> i & 1) != 0 && !opener_is_held(&b->opener, &a->setup.lanes[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-struct bus *board_bus(const struct board *board)
-{
-    return board->bus;
 }

@@ -175,6 +175,17 @@ static bool any_to_release(const struct line *line)
     return false;
 }
 
+/* At the look before: a key that is turned while it burns, and held, ends nothing. */
+static bool has_burned(const struct line *line)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        if (line->seats[i].burned) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Exits first; whoever wants to know of it comes after. */
 static void judge(void *ctx)
 {
@@ -182,6 +193,7 @@ static void judge(void *ctx)
     struct line *line = seat->line;
     bool burning = is_burning(line);
     bool began = burning && !line->latched;
+    bool key = board_fire(seat->board).key && !has_burned(line);
     if (began) {
         latch(line, true, newest_order(line));
     }
@@ -194,8 +206,8 @@ static void judge(void *ctx)
     report_inputs(line);
     if (line->latched && burning && is_ended(line)) {
         latch(line, true, newest_order(line)); /* it burns still: that end is no end */
-    } else if (line->latched && !burning && (board_fire(seat->board).key || is_ended(line))) {
-        reset(line, board_fire(seat->board).key);
+    } else if (line->latched && !burning && (key || is_ended(line))) {
+        reset(line, key);
     } else if (seat->board != NULL) {
         board_settle_fire(seat->board);
     }

@@ -1,5 +1,8 @@
 #include "reader-agent/driver/device_states.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* Its place, a free one, or LIMIT_HELPERS_PER_AGENT. */
 static size_t place_of(const struct device_states *states, struct name device)
 {
@@ -25,10 +28,10 @@ void device_states_say(struct device_states *states, const struct driver_sink *s
     }
     bool known = name_equal(states->names[place], device);
     bool is_news = !known || states->states[place] != state ||
-                   (state == DEVICE_UP && what[0] != '\0' && !states->has_word[place]);
+                   (state == DEVICE_UP && what[0] != '\0' && strcmp(states->words[place], what) != 0);
     states->names[place] = device;
     states->states[place] = state;
-    states->has_word[place] = what[0] != '\0';
+    (void)snprintf(states->words[place], sizeof(states->words[place]), "%s", what);
     if (is_news) {
         sink->state(sink->ctx, device, state, what);
     }

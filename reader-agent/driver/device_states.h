@@ -7,10 +7,10 @@
 struct device_states {
     struct name names[LIMIT_HELPERS_PER_AGENT]; /* empty: free */
     enum device_state states[LIMIT_HELPERS_PER_AGENT];
-    bool has_word[LIMIT_HELPERS_PER_AGENT];
+    char words[LIMIT_HELPERS_PER_AGENT][HELPER_WORD_SIZE]; /* said with it; "" none */
 };
 
-/* Says it to the sink when it is news: another state, or a word in an unchanged one. */
+/* Says it to the sink when it is news: another state, or another word of one that is up. */
 void device_states_say(struct device_states *states, const struct driver_sink *sink,
                        struct name device, enum device_state state, const char *what);
 /* The device is no longer configured. */

@@ -137,6 +137,7 @@ static struct board_config config_of(const char *board, const char *lane)
     memset(&config, 0, sizeof(config));
     assert_true(name_from_text(board, &config.board));
     config.setup.transport = HELPER_TCP;
+    (void)snprintf(config.setup.address, sizeof(config.setup.address), "127.0.0.1:%c", board[1]);
     config.setup.lane_count = 1;
     assert_true(name_from_text(lane, &config.setup.lanes[0].name));
     return config;

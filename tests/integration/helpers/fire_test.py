@@ -1,0 +1,316 @@
+"""Goal: fire at an input opens every exit whose board answers and no entry, whatever else is dead, until a keyed
+reset. Method: parkgate-board with the real launcher on emulated boards, on TCP and on a serial line; the relays, the
+wire log and the turn log are the witnesses."""
+import os
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from firelib import (EVACUATION, FIRE, FIRE_ON, INPUT_ENDED, NONE, RESET, UNREACHED, Bus)  # noqa: E402
+from gatelib import IN, OUT, UP, is_alive, wait_until  # noqa: E402
+from peerlib import directory  # noqa: E402
+
+BY_HAND, PASSED, NOT_TAKEN = 8, 1, 2
+LIMIT_MS = 1000
+
+
+class FireCase(unittest.TestCase):
+    def bus(self, **options):
+        place = directory()
+        self.addCleanup(place.cleanup)
+        bus = Bus(place.name, **options)
+        self.addCleanup(bus.stop)
+        return bus
+
+    def report(self, bus, unit, change, seconds=10):
+        self.told(bus, f"report b{unit} b{unit} kind=4 ", f"fire={change}", seconds)
+
+    def told(self, bus, beginning, containing, seconds=10):
+        """Among what came since the last mark(), or comes."""
+        heard = bus.gate.heard[bus.seen:]
+        if not any(line.startswith(beginning) and containing in line for line in heard):
+            bus.gate.expect(beginning, seconds, containing)
+
+
+class OneBoardTest(FireCase):
+    def test_fire_opens_exits_and_entries_stay_closed_until_the_key(self):
+        bus = self.bus()
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.report(bus, 1, FIRE_ON)
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        self.assertEqual(bus.relay("in1"), "off")
+        bus.entry_is_refused(1)
+        self.told(bus, "state b1 1", "fire: its exits are held open")
+        bus.peer.do("fire off")
+        self.report(bus, 1, INPUT_ENDED)
+        bus.entry_is_refused(1)  # it latches
+        bus.wait_open()
+        bus.turn_key()
+        self.report(bus, 1, RESET)
+        bus.gate.order(f"open in1 99 2000 {IN}")
+        bus.gate.expect("opened in1 99 opened")
+        self.assertEqual(len(bus.entry_writes(mark)), 1)
+
+    def test_the_key_ends_nothing_while_it_burns(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.report(bus, 1, FIRE_ON)
+        bus.peer.do("reset on")
+        bus.look()
+        bus.peer.do("fire off")
+        self.report(bus, 1, INPUT_ENDED)
+        bus.entry_is_refused(1)  # turned before, held since: no edge
+        bus.peer.do("reset off")
+        bus.entry_is_refused(1)
+        bus.turn_key()
+        self.report(bus, 1, RESET)
+
+    def test_arms_turn_freely_and_nobody_forced_them(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        for _ in range(3):
+            self.assertTrue(bus.peer.do("push out1 2000").startswith("turned"))
+            bus.gate.expect("report b1 out1 kind=1", 10, f"passage={BY_HAND}")
+
+    def test_whoever_has_a_grant_out_is_counted_all_the_same(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        mark = bus.mark()
+        bus.gate.order(f"open out1 7 2000 {OUT}")
+        bus.gate.expect("opened out1 7 opened")
+        self.assertEqual([what for _, what in bus.log()[mark:] if "fn=6" in what], [])  # it would end in off
+        bus.peer.do("push out1 2000")
+        bus.gate.expect("report b1 out1 kind=1", 10, f"passage={PASSED} grant=7 ")
+
+    def test_an_entry_that_waits_is_void_and_shut(self):
+        bus = self.bus()
+        bus.gate.order(f"open in1 1 2000 {IN}")
+        bus.gate.expect("opened in1 1 opened")
+        bus.peer.do("fire on")
+        bus.gate.expect("report b1 in1 kind=1", 10, f"passage={NOT_TAKEN} grant=1 ")
+        bus.wait_open()
+        bus.peer.do("wait in1 relay off 1000")
+        self.assertTrue(bus.peer.do("push in1 100").startswith("blocked"))
+
+    def test_a_flash_on_that_runs_does_not_shut_an_exit_for_good(self):
+        bus = self.bus(stubborn=True)
+        bus.gate.order(f"open out1 1 2000 {OUT}")
+        bus.gate.expect("opened out1 1 opened")
+        bus.peer.do("fire on")
+        bus.wait_open()
+        bus.peer.do("wait out1 relay off 3000")  # the board's own timer
+        bus.peer.do("wait out1 relay on 1500")   # written again
+
+    def test_it_works_with_launcher_agent_and_helper_line_dead(self):
+        bus = self.bus()
+        pid = bus.gate.pids["b1"]
+        os.kill(bus.gate.process.pid, signal.SIGKILL)
+        os.kill(bus.gate.worker, signal.SIGKILL)
+        wait_until(lambda: not is_alive(bus.gate.worker), "the agent's end")
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        self.assertTrue(is_alive(pid))
+
+    def test_it_works_with_the_agent_stopped(self):
+        bus = self.bus()
+        os.kill(bus.gate.worker, signal.SIGSTOP)
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        os.kill(bus.gate.worker, signal.SIGCONT)
+        self.report(bus, 1, FIRE_ON, 20)
+
+    def test_a_helper_that_is_killed_leaves_exits_open_and_goes_on_with_it(self):
+        for flash in (1, 0):
+            with self.subTest(flash=flash):
+                bus = self.bus(flash=flash)
+                bus.peer.do("fire on")
+                bus.wait_open()
+                self.report(bus, 1, FIRE_ON)
+                bus.peer.do("fire off")
+                self.report(bus, 1, INPUT_ENDED)
+                mark = bus.mark()
+                os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+                bus.gate.expect("started b1")
+                self.told(bus, "state b1 1", "fire: its exits are held open")
+                self.report(bus, 1, FIRE_ON)  # said again: reports died with it
+                bus.entry_is_refused(1)
+                self.assertEqual([what for _, what in bus.log()[mark:] if "values=0" in what and "addr=0x0001" in what], [])
+                self.assertEqual({bus.relay(lane) for lane in bus.exits()}, {"on"})
+                bus.turn_key()
+                bus.stop()
+
+    def test_a_setup_that_comes_again_shuts_nothing(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        mark = bus.mark()
+        bus.gate.configure([line.replace(" 1000 3000", " 2000 4000") for line in bus.config])
+        bus.gate.order("configure")
+        bus.entry_is_refused(1)
+        self.assertEqual([what for _, what in bus.log()[mark:] if "values=0" in what and "addr=0x0001" in what], [])
+        self.assertEqual({bus.relay(lane) for lane in bus.exits()}, {"on"})
+
+    def test_a_board_that_was_away_is_named_and_opened_when_it_answers(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.report(bus, 1, FIRE_ON)
+        bus.peer.do("restart")  # its relays fell off
+        bus.wait_open()
+        bus.peer.do("mute on")
+        self.report(bus, 1, UNREACHED)
+        bus.peer.do("mute off")
+        bus.wait_open()
+        self.told(bus, "state b1 1", "fire: its exits are held open")
+
+
+class OrderTest(FireCase):
+    def test_an_evacuation_opens_by_order_and_outlives_agent_and_helper(self):
+        bus = self.bus()
+        bus.gate.order(f"release 5 {EVACUATION} 0 0")
+        bus.wait_open()
+        bus.entry_is_refused(1)
+        os.kill(bus.gate.process.pid, signal.SIGKILL)
+        os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+        wait_until(lambda: not is_alive(bus.gate.pids["b1"]), "the helper's end")
+        bus.gate.process.wait()
+        bus.gate.start()
+        bus.gate.expect(f"state b1 {UP}", 15, "emergency: its exits are held open")
+        bus.entry_is_refused(1)
+        bus.gate.order(f"release 4 {NONE} 0 0")  # an older one says nothing
+        bus.entry_is_refused(1)
+        bus.gate.order(f"release 6 {NONE} 0 0")
+        bus.wait_shut()
+
+    def test_fire_ends_by_order_only_when_quiet_and_only_by_a_later_one(self):
+        bus = self.bus()
+        bus.gate.order(f"release 5 {NONE} 1 0")
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.report(bus, 1, FIRE_ON)
+        bus.gate.order(f"release 6 {FIRE} 0 0")
+        bus.gate.order(f"release 7 {NONE} 1 0")  # while it burns
+        bus.entry_is_refused(1)
+        bus.peer.do("fire off")
+        self.report(bus, 1, INPUT_ENDED)
+        bus.gate.order(f"release 7 {NONE} 1 0")  # said again
+        bus.entry_is_refused(1)
+        bus.wait_open()
+        bus.gate.order(f"release 8 {NONE} 0 0")  # not an end
+        bus.entry_is_refused(1)
+        bus.gate.order(f"release 9 {NONE} 1 0")
+        self.report(bus, 1, RESET)
+        bus.wait_shut()
+
+    def test_a_park_may_say_that_entries_run_on(self):
+        bus = self.bus()
+        bus.gate.order(f"release 1 {NONE} 0 1")
+        bus.peer.do("fire on")
+        bus.wait_open()
+        bus.gate.order(f"open in1 1 2000 {IN}")
+        bus.gate.expect("opened in1 1 opened")
+
+
+class SerialBusTest(FireCase):
+    def setUp(self):
+        self.line = self.bus(rtu=True, boards=4, counters=0)
+
+    def test_all_boards_of_the_line_open_and_reset_together(self):
+        bus = self.line
+        mark = bus.mark()
+        bus.peer.do("fire on 1")
+        bus.wait_open()
+        times = bus.opened_ms(mark)
+        self.assertEqual(set(times), set(bus.units))
+        self.assertLessEqual(max(times.values()), LIMIT_MS)
+        self.report(bus, 1, FIRE_ON)
+        for unit in bus.units:
+            bus.entry_is_refused(unit)
+        bus.peer.do("fire off 1")
+        self.report(bus, 1, INPUT_ENDED)
+        bus.turn_key()
+        self.report(bus, 1, RESET)
+        self.assertEqual(bus.entry_writes(mark), [])
+
+    def test_mute_boards_are_named_and_hold_nobody_up(self):
+        bus = self.line
+        for mute in ((3,), (2, 3, 4)):
+            with self.subTest(mute=mute):
+                for unit in mute:
+                    bus.peer.do(f"mute on {unit}")
+                mark = bus.mark()
+                bus.peer.do("fire on 1")
+                alive = [unit for unit in bus.units if unit not in mute]
+                bus.wait_open(alive)
+                self.assertLessEqual(max(bus.opened_ms(mark, alive).values()), LIMIT_MS)
+                for unit in mute:
+                    self.report(bus, unit, UNREACHED)
+                for unit in mute:
+                    bus.peer.do(f"mute off {unit}")
+                bus.wait_open()
+                bus.peer.do("fire off 1")
+                self.report(bus, 1, INPUT_ENDED)
+                bus.turn_key()
+                self.report(bus, 1, RESET)
+
+    def test_one_board_down_leaves_the_others_at_work(self):
+        bus = self.line
+        bus.peer.do("mute on 2")
+        bus.gate.expect("state b2 2")
+        bus.gate.order(f"open in3 1 2000 {IN}")
+        bus.gate.expect("opened in3 1 opened")
+        self.assertTrue(bus.peer.do("push in3").startswith("turned"))
+        bus.gate.expect("report b3 in3 kind=1", 10, f"passage={PASSED} grant=1 ")
+        bus.peer.do("mute off 2")
+        bus.gate.expect("state b2 1", 15)
+        bus.gate.order(f"open in2 2 2000 {IN}")
+        bus.gate.expect("opened in2 2 opened")
+
+
+class BroadcastTest(FireCase):
+    def test_it_goes_out_first_and_opens_boards_that_hear_and_do_not_answer(self):
+        bus = self.bus(rtu=True, boards=3, counters=0, broadcast=1)
+        bus.peer.do("mute acts 3")
+        mark = bus.mark()
+        bus.peer.do("fire on 1")
+        bus.wait_open()
+        writes = [what for _, what in bus.log()[mark:] if "fn=15" in what]
+        self.assertEqual([what.split("unit=")[1].split()[0] for what in writes[:3]], ["1", "2", "3"])
+        times = bus.opened_ms(mark)
+        self.assertLessEqual(max(times.values()), LIMIT_MS)
+        self.assertLess(max(times.values()) - min(times.values()), 5)  # one frame
+
+    def test_without_it_boards_are_told_one_by_one(self):
+        bus = self.bus(rtu=True, boards=3, counters=0)
+        mark = bus.mark()
+        bus.peer.do("fire on 1")
+        bus.wait_open()
+        self.assertEqual(bus.peer.do("show in2").count("relay=off"), 1)
+        self.assertEqual(set(bus.opened_ms(mark)), {1, 2, 3})
+
+
+class GatewayTest(FireCase):
+    def test_boards_behind_one_address_are_one_bus(self):
+        bus = self.bus(boards=3)
+        bus.peer.do("mute on 2")
+        mark = bus.mark()
+        bus.peer.do("fire on 1")
+        bus.wait_open([1, 3])
+        self.assertLessEqual(max(bus.opened_ms(mark, [1, 3]).values()), LIMIT_MS)
+        self.report(bus, 2, UNREACHED)
+        bus.peer.do("mute off 2")
+        bus.wait_open()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
