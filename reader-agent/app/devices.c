@@ -422,6 +422,7 @@ void devices_apply(struct gate *gate)
     configure_terminals(gate);
     configure_http(gate);
     helper_port_settle(gate->port);
+    emergency_tell_boards(gate);
     log_event("devices_configured", LOG_NUM("lanes", gate->park->lane_count),
               LOG_NUM("readers", gate->park->reader_count),
               LOG_NUM("boards", gate->park->board_count), LOG_NUM("posting", gate->http_count));
@@ -436,6 +437,7 @@ static void port_ready(void *ctx, unsigned events)
 void devices_tick(struct gate *gate)
 {
     helper_port_turn(gate->port);
+    emergency_tick(gate);
     if (!http_runs(gate) && gate->http_count > 0 &&
         !mono_before(gate_mono(gate), gate->http_retry)) {
         try_http(gate);
@@ -484,6 +486,7 @@ enum err devices_begin(struct gate *gate, struct fault *fault)
     gate->actuator_self = gate->boards;
     gate->indicator = &board_indicator_ops;
     gate->indicator_self = gate->boards;
+    emergency_begin(gate);
     devices_apply(gate);
     return gate->park != NULL ? ERR_OK
                               : fault_set(fault, ERR_CORRUPT, "the stored park cannot be read");

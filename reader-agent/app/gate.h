@@ -28,6 +28,7 @@
 #include "common/metrics/times.h"
 #include "reader-agent/app/copy.h"
 #include "reader-agent/app/draft.h"
+#include "reader-agent/app/emergency.h"
 #include "reader-agent/app/gate_park.h"
 #include "reader-agent/app/settings.h"
 #include "reader-agent/app/vault.h"
@@ -208,6 +209,7 @@ struct gate {
     struct helper_port *port;
     struct nfc_reader *nfc;
     struct board_actuator *boards;
+    struct gate_emergency emergency;
     struct face_terminals *terminals;
     struct unlock unlocks[GATE_UNLOCKS_MAX];
     struct gate_listener http[GATE_LISTENERS];

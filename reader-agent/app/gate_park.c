@@ -90,6 +90,8 @@ static enum err add_lane(struct gate_park *park, struct name gate, struct name n
         return fault_set(fault, ERR_INPUT, "lane %s: its direction, board, coil or actuator is wrong",
                          name.text);
     }
+    (void)name_from_text(row->zone, &lane.zone);
+    (void)name_from_text(row->outer_zone, &lane.outer_zone);
     if (has_board) {
         TRY(add_lane_to_board(park, &lane, row, fault));
     }
@@ -184,8 +186,23 @@ static enum err add_site(struct gate_park *park, struct name gate, struct name n
     (void)gate;
     (void)name;
     const Parkgate__ParkSite *row = (const Parkgate__ParkSite *)message;
+    park->emergency_admits = row->emergency_admits;
     return copy_text(park->time_zone, sizeof(park->time_zone), row->time_zone,
                      "the park's time zone", fault);
+}
+
+static enum err add_zone(struct gate_park *park, struct name gate, struct name name,
+                         const ProtobufCMessage *message, struct fault *fault)
+{
+    (void)gate;
+    const Parkgate__ParkZone *row = (const Parkgate__ParkZone *)message;
+    if (park->zone_count == LIMIT_ZONES) {
+        return fault_set(fault, ERR_FULL, "zone %s: too many zones", name.text);
+    }
+    struct gate_zone zone = {.name = name};
+    (void)name_from_text(row->parent, &zone.parent);
+    park->zones[park->zone_count++] = zone;
+    return ERR_OK;
 }
 
 /* Kinds that a gate needs by itself; the others are the controller's. */
@@ -196,6 +213,7 @@ static const struct row_kind {
                     const ProtobufCMessage *message, struct fault *fault);
 } row_kinds[] = {
     {PARK_SITE,   &parkgate__park_site__descriptor,   add_site  },
+    {PARK_ZONE,   &parkgate__park_zone__descriptor,   add_zone  },
     {PARK_LANE,   &parkgate__park_lane__descriptor,   add_lane  },
     {PARK_READER, &parkgate__park_reader__descriptor, add_reader},
     {PARK_BOARD,  &parkgate__park_board__descriptor,  add_board },
@@ -310,4 +328,45 @@ enum lane_direction gate_park_direction(const struct gate_lane *lane,
         return reader->direction;
     }
     return by_device == LANE_OUT ? LANE_OUT : LANE_IN;
+}
+
+static const struct gate_zone *find_zone(const struct gate_park *park, struct name name)
+{
+    for (size_t i = 0; i < park->zone_count; i++) {
+        if (name_equal(park->zones[i].name, name)) {
+            return &park->zones[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_listed(const struct name *zones, size_t count, struct name name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (name_equal(zones[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The zone, one around it, or one that is not known. */
+static bool zone_in(const struct gate_park *park, struct name name, const struct name *zones,
+                    size_t count)
+{
+    for (size_t depth = 0; name.text[0] != '\0' && depth < LIMIT_ZONES; depth++) {
+        const struct gate_zone *zone = find_zone(park, name);
+        if (zone == NULL || is_listed(zones, count, name)) {
+            return true;
+        }
+        name = zone->parent;
+    }
+    return false;
+}
+
+bool gate_park_lane_in(const struct gate_park *park, const struct gate_lane *lane,
+                       const struct name *zones, size_t count)
+{
+    return lane->zone.text[0] == '\0' || zone_in(park, lane->zone, zones, count) ||
+           zone_in(park, lane->outer_zone, zones, count);
 }

@@ -31,6 +31,7 @@ struct gate_lane {
     uint32_t answer_ms;  /* how long a verdict is waited for */
     bool opens_by_reply; /* no board: the answer of `camera` opens it */
     struct name camera;
+    struct name zone, outer_zone; /* outer empty: outside the park */
 };
 
 struct gate_reader {
@@ -46,7 +47,15 @@ struct gate_reader {
     char terminal[HELPER_ADDRESS_SIZE]; /* where we speak to it; "" nowhere */
 };
 
+struct gate_zone {
+    struct name name;
+    struct name parent; /* "" none */
+};
+
 struct gate_park {
+    bool emergency_admits; /* entries run on in an emergency */
+    size_t zone_count;
+    struct gate_zone zones[LIMIT_ZONES];
     char time_zone[TZ_NAME_SIZE]; /* the park's */
     size_t lane_count, reader_count, board_count;
     struct gate_lane lanes[GATE_LANES_MAX];
@@ -64,6 +73,10 @@ MUST_CHECK enum err gate_park_close(struct gate_park *park, struct fault *fault)
 /* NULL: none. */
 const struct gate_lane *gate_park_lane(const struct gate_park *park, struct name name);
 const struct gate_reader *gate_park_reader(const struct gate_park *park, struct name name);
+/* Does the lane lead into or out of one of these zones, or what is inside them? Of zones that this
+ * gate was not told of: true, since nobody is harmed by an exit too many that is open. */
+bool gate_park_lane_in(const struct gate_park *park, const struct gate_lane *lane,
+                       const struct name *zones, size_t count);
 /* Which way a read at this reader asks to go. */
 enum lane_direction gate_park_direction(const struct gate_lane *lane,
                                         const struct gate_reader *reader,

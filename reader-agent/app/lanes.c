@@ -320,7 +320,6 @@ static enum err draft_of_report(struct gate *gate, const struct helper_report *r
         return ERR_OK;
     case REPORT_FIRE:
         *draft = (struct draft){.kind = EVENT_FIRE,
-                                .reader = report->lane,
                                 .captured = report->at,
                                 .received = gate_wall(gate),
                                 .fire = (uint32_t)report->fire,
@@ -358,7 +357,8 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     bool seen = false;
     mark_of_report(gate, board, report, &mark);
     TRY(seen_has(gate->store, board, mark.hash, &seen, fault));
-    if (seen || gate_park_lane(gate->park, report->lane) == NULL) {
+    bool ours = report->kind == REPORT_FIRE || gate_park_lane(gate->park, report->lane) != NULL;
+    if (seen || !ours) {
         return ERR_OK;
     }
     struct draft draft;
@@ -372,6 +372,9 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     struct grant_id id;
     TRY(record_event(gate, &draft, false, &mark, &id, fault));
     TRY(record_commit(gate, fault));
+    if (report->kind == REPORT_FIRE) {
+        emergency_of_board(gate, board, report->fire, id);
+    }
     log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
               LOG_NUM("passage", report->passage), LOG_NUM("sequence", id.sequence));
     return ERR_OK;

@@ -138,6 +138,8 @@ static void fill_facts(struct gate *gate, struct intake *in)
     in->facts.proof = in->reading->proof;
     in->facts.mode = lane_mode_of(gate, in->lane);
     in->facts.admits_unknown_clock = in->lane->unknown_clock_grants;
+    in->facts.emergency = emergency_at(gate, in->lane->name);
+    in->facts.emergency_admits = emergency_admits(gate);
 }
 
 static void set_verdict(struct draft *draft, struct verdict verdict)

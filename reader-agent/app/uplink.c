@@ -32,6 +32,7 @@ static void send_hello(struct gate *gate)
     hello.command_sequence = state->command_sequence;
     gate->hello_asked = gate->hello_waits ? gate->hello_asked : gate_mono(gate);
     gate->hello_waits = true;
+    hello.emergency = gate->emergency.shown;
     struct fault fault = {0};
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
     link_state_hello_sent(&gate->link_state, err == ERR_OK, gate_mono(gate));
@@ -63,6 +64,7 @@ static void send_heartbeat(struct gate *gate)
     beat.copy_sequence = copy_store_about(gate->copy.store)->sequence;
     beat.lease_left_s = alone_lease_left_s(gate);
     beat.clock_unknown = !gate->copy.lease.clock_known;
+    beat.emergency = gate->emergency.shown;
     beat.n_device = count;
     beat.device = names;
     beat.n_state = count;
@@ -233,6 +235,11 @@ static void hear_rekey(struct gate *gate, const ProtobufCMessage *message)
     rekey_heard(gate, (const Parkgate__Rekey *)message);
 }
 
+static void hear_emergency(struct gate *gate, const ProtobufCMessage *message)
+{
+    emergency_heard(gate, (const Parkgate__Emergency *)message);
+}
+
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
     const Parkgate__Heartbeat *beat = (const Parkgate__Heartbeat *)message;
@@ -272,6 +279,7 @@ static const struct message_handler {
     {MESSAGE_REKEY,         true,  hear_rekey    },
     {MESSAGE_COPY_PART,     true,  hear_copy_part},
     {MESSAGE_RECALL,        true,  hear_recall   },
+    {MESSAGE_EMERGENCY,     true,  hear_emergency},
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)

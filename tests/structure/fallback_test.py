@@ -8,7 +8,7 @@ import tree
 SITE_CODE = re.compile(r"site[ _-]?code|facility[ _-]?code|card[ _-]?prefix", re.I)
 GRANT = re.compile(r"outcome = OUTCOME_GRANT\b")
 # An exit button's press, a command of a guard, an exit whose commit failed.
-MAY_GRANT = {("reader-agent/app/lanes.c", "button_draft"), ("reader-agent/app/commands.c", "perform"),
+MAY_GRANT = {("reader-agent/app/lanes.c", "button_draft"), ("reader-agent/app/commands.c", "draft_of"),
              ("reader-agent/core/presentation.c", "presentation_act")}
 
 

@@ -1,0 +1,47 @@
+/* emergency: fire and evacuation as this gate knows them: what the controller said last, and which
+ * of its boards say fire. Kept in the file DIR/emergency, so that boards are told of it after every
+ * restart, whatever became of the controller, the link and the store. A board's own fire needs
+ * nothing of this (reader-agent/board/line.h).
+ */
+#pragma once
+
+#include "common/base/ids.h"
+#include "schema/agent.pb-c.h"
+#include "schema/grant.h"
+#include "schema/kinds.h"
+#include "schema/limits.h"
+
+enum { EMERGENCY_BOARDS_MAX = 16 };
+
+struct gate;
+
+struct gate_emergency {
+    uint64_t number; /* of the newest state taken; 0: none ever */
+    uint64_t shown;  /* of the newest that is durable: what HELLO and HEARTBEAT say */
+    enum emergency_state state;
+    bool admits;
+    size_t zone_count; /* 0: the whole park */
+    struct name zones[LIMIT_ZONES];
+    size_t board_count;
+    struct name boards[EMERGENCY_BOARDS_MAX]; /* latched by their own inputs */
+    bool has_old_fire; /* a fire from before the start: its event may wait still */
+    bool has_fire; /* `fire` is the event of the newest fire of a board since the start */
+    struct grant_id fire;
+    bool unwritten; /* the disk did not take it */
+    bool end_waits; /* it is over, but the controller has not taken that fire yet */
+};
+
+/* Reads what was kept. Before the park's rows are applied, which tells the boards. */
+void emergency_begin(struct gate *gate);
+/* MESSAGE_EMERGENCY: a number that is not higher says nothing. */
+void emergency_heard(struct gate *gate, const Parkgate__Emergency *message);
+/* A board's report of fire is on record as event `id`. */
+void emergency_of_board(struct gate *gate, struct name board, enum fire_change change,
+                        struct grant_id id);
+/* The park's rows changed: other lanes may be concerned. */
+void emergency_tell_boards(struct gate *gate);
+/* Writes again what could not be written, and tells of an end that waited. */
+void emergency_tick(struct gate *gate);
+/* Do entries of the lane stay closed, as far as this gate knows? */
+bool emergency_at(const struct gate *gate, struct name lane);
+bool emergency_admits(const struct gate *gate);
