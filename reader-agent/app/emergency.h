@@ -25,7 +25,7 @@ struct gate_emergency {
     size_t board_count;
     struct name boards[EMERGENCY_BOARDS_MAX]; /* latched by their own inputs */
     bool has_old_fire; /* a fire from before the start: its event may wait still */
-    bool has_fire; /* `fire` is the event of the newest fire of a board since the start */
+    bool has_fire;     /* `fire` is the event of the newest fire of a board since the start */
     struct grant_id fire;
     bool unwritten; /* the disk did not take it */
     bool end_waits; /* it is over, but the controller has not taken that fire yet */

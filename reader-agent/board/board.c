@@ -48,8 +48,9 @@ static void line_down(struct board *board, const struct fault *fault)
     board->up = false;
     board->looked = false;
     board->connect_at = mono_after_ms(now.mono, board->connect_wait_ms);
-    board->connect_wait_ms =
-        board->connect_wait_ms * 2 < BOARD_CONNECT_MOST_MS ? board->connect_wait_ms * 2 : BOARD_CONNECT_MOST_MS;
+    board->connect_wait_ms = board->connect_wait_ms * 2 < BOARD_CONNECT_MOST_MS
+                                 ? board->connect_wait_ms * 2
+                                 : BOARD_CONNECT_MOST_MS;
     board_say_down(board, fault->what);
 }
 
@@ -89,7 +90,8 @@ static enum err open_for_station(void *ctx, const struct helper_lane *lane, bool
     if (!bus_is_connected(board->bus)) {
         return ERR_REFUSED;
     }
-    enum err err = opener_open(&board->opener, board->bus, lane, fresh, board_now(board).mono, &fault);
+    enum err err =
+        opener_open(&board->opener, board->bus, lane, fresh, board_now(board).mono, &fault);
     if (err != ERR_OK) {
         log_warning("opening_failed", LOG_TEXT("lane", lane->name.text),
                     LOG_TEXT("why", fault.what));
