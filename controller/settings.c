@@ -8,7 +8,7 @@
 #include "common/base/config.h"
 #include "common/base/must.h"
 #include "common/base/tz.h"
-#include "controller/app/index_file.h"
+#include "controller/job/index_file.h"
 
 static const struct config_key config_keys[] = {
     {.name = "store",

@@ -27,7 +27,7 @@ MUST_CHECK enum err settings_read(struct settings *settings, struct fault *fault
 
 /* The key that gates' copies are made with: gates.key beside key_file, drawn and written (0600)
  * when there is none. Without it every gate gets its copy anew, no more. Errors as
- * index_file_read() (app/index_file.h).
+ * index_file_read() (controller/job/index_file.h).
  */
 MUST_CHECK enum err settings_gates_key(const struct settings *settings,
                                        const struct entropy *entropy, struct seal_key *ret,

@@ -3,7 +3,7 @@
  *
  * What is new is hashed under the first key. What was kept under an older one is found under that
  * one, and keeps its hash: the journal would hold the old hash for ever anyway
- * (docs/decisions/021-index-keys.md). So a new key can come at any moment, and none may go.
+ * (docs/decisions/019-index-keys.md). So a new key can come at any moment, and none may go.
  */
 #pragma once
 

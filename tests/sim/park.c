@@ -80,6 +80,10 @@ static void add_gate(unsigned number)
     board.address = text_of("127.0.0.1:502");
     board.poll_ms = 20;
     board.shortest_pulse_ms = 100;
+    board.has_fire_input = true;
+    board.fire_input = 63;
+    board.has_reset_input = true;
+    board.reset_input = 62;
     add(PARK_BOARD, board_name, &board.base);
     add_lane(number, false);
     add_lane(number, true);

@@ -98,6 +98,14 @@ enum err helper_port_want(struct helper_port *port, enum helper_program program,
     return fault_set(fault, ERR_FULL, "over %d helpers", LIMIT_HELPERS_PER_AGENT);
 }
 
+/* A process a helper here, whether or not it shares its bus. */
+enum err helper_port_carry(struct helper_port *port, enum helper_program program, struct name name,
+                           struct name carrier, struct fault *fault)
+{
+    (void)carrier;
+    return helper_port_want(port, program, name, NULL, fault);
+}
+
 void helper_port_drop(struct helper_port *port, struct name name)
 {
     struct wanted *wanted = find(port, name);

@@ -225,10 +225,11 @@ static bool starts(struct case_ *c)
         .keys = c->keys,
         .entropy = entropy_system(),
         .index_keys = {.count = 1,                    .key = {{.bytes = {7}}}},
-        .outlet = {.send = drop_frame,                             .job = no_job},
+        .gates_key = {.bytes = {9}                            },
+        .outlet = {.send = drop_frame, .job = no_job},
         .zoneinfo = PARKGATE_SOURCE_DIR "/tests/data/zoneinfo",
         .in_work = &in_work,
-        .now = {.us = at_shanghai(TUESDAY + 1,12, 0)},
+        .now = {.us = at_shanghai(TUESDAY + 1,                12, 0)},
         .mono = {.us = SECOND_US},
     };
     if (turn_create(&options, &ctl, &fault) != ERR_OK) {

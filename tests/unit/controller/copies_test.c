@@ -308,7 +308,7 @@ static void nothing_personal_is_told(void **state)
         assert_null(memmem(packed, size, uid, sizeof(uid)));
         assert_null(memmem(packed, size, "735519", 6));
         assert_null(memmem(packed, size, "A12345", 6));
-        assert_null(memmem(packed, size, w->ctl->index_key.bytes, SEAL_KEY_SIZE));
+        assert_null(memmem(packed, size, w->ctl->index_keys.key[0].bytes, SEAL_KEY_SIZE));
         parts++;
     }
     assert_true(parts > 0);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "controller/app/index_file.h"
+#include "controller/job/index_file.h"
 
 #define NEWCOMER "04aabbccddeeff"
 #define ID       "11010519491231002X"

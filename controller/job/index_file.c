@@ -1,4 +1,4 @@
-#include "controller/app/index_file.h"
+#include "controller/job/index_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
