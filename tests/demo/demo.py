@@ -65,11 +65,11 @@ class Story:
             phase = re.match(r"phase (\S+) \| (.*)", line)
             words = [] if phase else shlex.split(line, comments=True)
             if phase:
-                self.phases.append((phase[2], collections.defaultdict(list)))
+                self.phases.append((phase[1], phase[2], collections.defaultdict(list)))
             elif words and words[0] in ("shift", "window", "tenant", "passback", "office"):
                 getattr(self, f"_{words[0]}")(words[1:])
             elif words:
-                self.phases[-1][1][words[0]].append(words[1:])
+                self.phases[-1][-1][words[0]].append(words[1:])
 
     def at(self, distance):
         hours, minutes = map(int, distance[1:].split(":"))
@@ -292,7 +292,7 @@ class Walkers:
         self.reader = park.readers.get(lane)
         self.camera = cameras.get(lane)
         self.board = None if self.camera else park.turnstile(lane)
-        self.surprise, self.caption, self.lights = None, "", []
+        self.surprise, self.caption, self.lights, self.served = None, "", [], 0
 
     def play(self, steps):
         try:
@@ -324,6 +324,7 @@ class Walkers:
                 self.step_back(6.0)
                 continue
             self.lights.append(seen["colour"])
+            self.served += 1
             if seen["colour"] != GREEN:
                 return
             elif self.board.do(f"{go} {self.lane} 5000").startswith(turned):
@@ -473,6 +474,7 @@ class Walkers:
         if status != 200:
             raise AssertionError(f"{self.lane}: the gate answered {status}")
         self.lights.append("opened" if self.camera.openings > before else "shut")
+        self.served += 1
         return self.camera.openings > before
 
     def vz_look(self, words):
@@ -558,12 +560,19 @@ def play(park, story, people, office, cameras, days):
     view = View(park)
     view.start()
     try:
-        for name, lanes in story.phases:
+        for phase, name, lanes in story.phases:
             title(name)
             walkers = {lane: Walkers(park, lane, people, office, cameras) for lane in lanes}
             threads = [threading.Thread(target=walkers[lane].play, args=(steps,), daemon=True) for lane, steps in lanes.items()]
+            if phase == "alone":
+                wait_for_copies(park)
             for thread in threads:
                 thread.start()
+            if phase == "alone":
+                view.stop()
+                without_controller(park, lambda: sum(walker.served for walker in walkers.values()), threads)
+                view = View(park)
+                view.start()
             while any(thread.is_alive() for thread in threads):
                 next_view = time.monotonic() + VIEW_S
                 view.show(began, headcounts(park, days))
@@ -576,6 +585,32 @@ def play(park, story, people, office, cameras, days):
         view.show(began, headcounts(park, days))
     finally:
         view.stop()
+
+
+def wait_for_copies(park):
+    """Until every gate has a copy of the roster that lacks nothing."""
+    def whole():
+        rows = park.rows("agent", "list")
+        return rows and all(row["copy_lag"] not in ("", None) and int(row["copy_lag"]) < 50 for row in rows)
+    until("every gate has its copy", whole, 60)
+
+
+def without_controller(park, shown, threads):
+    """Kills the controller while people stream in; back only when all of them were served by the gates alone."""
+    until("somebody was served", lambda: shown() > 0, 30)
+    park.controller.kill()
+    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  kill -9: the controller is gone; the gates go on alone · 控制器被强行终止，各出入口独立运行")
+    alone = shown()
+    for thread in threads:
+        thread.join(120)
+    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  {shown() - alone} more were served by the gates alone · 期间各出入口独立处理")
+    if shown() - alone < 20:
+        raise RuntimeError("hardly anybody was served while the controller was gone")
+    park.start_controller()
+    for name in park.agents:
+        until(f"gate {name} is online", lambda gate=name: park.gate_state(gate) == "online", 30)
+    until("every gate has told what it did", lambda: not any(int(row["pending"] or 0) for row in park.rows("agent", "list")), 60)
+    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  the controller is back, every event has arrived · 控制器恢复，事件全部补传")
 
 
 def turns(park):
@@ -634,7 +669,7 @@ def needles(people, story):
     strangers whom nobody knows."""
     able = [row for row in people.by_who.values() if len(row["badge"]) >= 14 and len(row["name"]) >= 3]
     rows = able[:10] + able[100::len(able) // 10][:10]
-    steps = [step for _, lanes in story.phases for verbs in lanes.values() for step in verbs]
+    steps = [step for _, _, lanes in story.phases for verbs in lanes.values() for step in verbs]
     strangers = [words[0] for verb, *words in steps if verb == "card" and len(words[0]) >= 14]
     found = [(row["name"], [row["name"].encode("utf-8"), row["name"].encode("gb18030")]) for row in rows[3:17]]
     found += [(number, [number.encode()]) for number in [row["id"] for row in rows[6:14]] + [row["phone"] for row in rows[8:12]]]
