@@ -15,7 +15,6 @@ enum {
     SAY_AGAIN_MS = 12000,
     DISK_WAIT_MS = 5000,
     GROW_MAX = 8,
-    CHECK_ROWS_MIN = 64,
 };
 
 /* --- answers --- */
@@ -354,12 +353,13 @@ void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
 
 /* --- checks --- */
 
-/* All rows are walked in less than LIMIT_COPY_CHECK_MS. */
+/* All rows are walked in two thirds of LIMIT_COPY_CHECK_MS, and not faster than that: few rows are
+ * few each time, not all of them at every tick. */
 void copy_check_tick(struct gate *gate)
 {
     struct gate_copy *copy = &gate->copy;
     uint64_t rows = copy_store_about(copy->store)->rows;
-    size_t slice = CHECK_ROWS_MIN + (size_t)(rows * 3 * GATE_TICK_MS / (2 * LIMIT_COPY_CHECK_MS));
+    size_t slice = 1 + (size_t)(rows * 3 * GATE_TICK_MS / (2 * LIMIT_COPY_CHECK_MS));
     struct fault fault = {0};
     bool done = false;
     if (!copy->coming.whole &&

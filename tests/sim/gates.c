@@ -1,10 +1,12 @@
 /* The gates' daemons: begun and ended as a launcher does, their loops turned when something is due.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zmq.h>
 
 #include "common/base/must.h"
 #include "reader-agent/app/gate.h"
@@ -52,6 +54,34 @@ const struct link_key *gate_key(unsigned gate)
 
 /* --- files --- */
 
+/* Of its number alone: what is played must not hang on what was drawn. */
+static void make_keys(struct box *box)
+{
+    struct random random = {.state = box->number};
+    char secret[LINK_KEY_Z85_SIZE];
+    char public[LINK_KEY_Z85_SIZE];
+    for (size_t i = 0; i < LINK_KEY_SIZE; i++) {
+        box->keys.secret_key.bytes[i] = (uint8_t)random_next(&random);
+    }
+    link_key_to_z85(box->keys.secret_key, secret);
+    MUST(zmq_curve_public(public, secret) == 0 && link_key_from_z85(public, &box->keys.public_key));
+}
+
+static int forget_file(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    const char *name = path + where->base;
+    (void)info;
+    return kind == FTW_F && strcmp(name, "agent.key") != 0 && strcmp(name, "agent.conf") != 0
+               ? unlink(path)
+               : 0;
+}
+
+/* What it wrote beside its stores is lost. */
+static void forget_files(const struct box *box)
+{
+    MUST(nftw(box->machine.dir, forget_file, 16, FTW_PHYS) == 0);
+}
+
 /* Files of a gate do not depend on the seed; they are made once. */
 static void make_files(struct box *box)
 {
@@ -73,7 +103,6 @@ static void make_files(struct box *box)
 
 void gates_reset(void)
 {
-    static bool drawn[GATES_MAX];
     for (unsigned i = 0; i < GATES_MAX; i++) {
         struct box *box = &boxes[i];
         if (box->gate != NULL) {
@@ -86,7 +115,6 @@ void gates_reset(void)
     for (unsigned i = 0; i < sim.plan.gates; i++) {
         struct box *box = &boxes[i];
         char name[16];
-        struct fault fault = {0};
         (void)snprintf(name, sizeof(name), "g%u", i);
         machine_init(&box->machine, name, 1000 + i);
         box->number = i;
@@ -96,13 +124,11 @@ void gates_reset(void)
         box->said_at = 0;
         box->heard_at = 0;
         box->starts_failed = 0;
-        if (!drawn[i]) {
-            MUST(link_key_pair_draw(&box->keys, &fault) == ERR_OK);
-            drawn[i] = true;
-        }
         if (!box->has_files) {
+            make_keys(box);
             make_files(box);
         }
+        forget_files(box);
     }
 }
 
@@ -246,6 +272,7 @@ void gate_wipe(unsigned gate)
     MUST(box->gate == NULL);
     sim_note("gate loses its disk", gate, 0);
     memory_lmdb_wipe(box->machine.dir);
+    forget_files(box);
 }
 
 /* --- looking at it --- */

@@ -30,6 +30,7 @@ struct record {
 
 struct node {
     uint32_t refs;
+    uint64_t prefix; /* the key's first bytes, so that most steps need not look at the record */
     struct record *record;
     struct node *left, *right;
 };
@@ -63,6 +64,14 @@ static size_t padded(size_t size)
 static uint8_t *value_of(struct record *record)
 {
     return record->bytes + padded(record->key_size);
+}
+
+/* Orders as the bytes do: what is missing counts as zero, and equal ones are compared whole. */
+static uint64_t prefix_of(const void *data, size_t size)
+{
+    uint64_t prefix = 0;
+    memcpy(&prefix, data, size < sizeof(prefix) ? size : sizeof(prefix));
+    return __builtin_bswap64(prefix);
 }
 
 static struct record *record_create(const MDB_val *key, size_t value_size)
@@ -108,7 +117,11 @@ static struct node *node_create(struct record *record, struct node *left, struct
 {
     struct node *node = malloc(sizeof(*node));
     MUST(node != NULL);
-    *node = (struct node){.refs = 1, .record = record, .left = left, .right = right};
+    *node = (struct node){.refs = 1,
+                          .prefix = prefix_of(record->bytes, record->key_size),
+                          .record = record,
+                          .left = left,
+                          .right = right};
     return node;
 }
 
@@ -135,6 +148,12 @@ static int compare_key(const MDB_val *key, const struct record *record)
     return compare(key->mv_data, key->mv_size, record->bytes, record->key_size);
 }
 
+static int compare_node(const MDB_val *key, uint64_t prefix, const struct node *node)
+{
+    return prefix != node->prefix ? (prefix < node->prefix ? -1 : 1)
+                                  : compare_key(key, node->record);
+}
+
 static struct node *turn_right(struct node *node)
 {
     struct node *up = node->left;
@@ -151,23 +170,23 @@ static struct node *turn_left(struct node *node)
     return up;
 }
 
-static struct node *insert(struct node *node, struct record *record, bool *added)
+static struct node *insert(struct node *node, struct record *record, const MDB_val *key,
+                           uint64_t prefix, bool *added)
 {
     if (node == NULL) {
         *added = true;
         return node_create(record, NULL, NULL);
     }
     node = node_own(node);
-    int order =
-        compare(record->bytes, record->key_size, node->record->bytes, node->record->key_size);
+    int order = compare_node(key, prefix, node);
     if (order == 0) {
         record_drop(node->record);
         node->record = record;
     } else if (order < 0) {
-        node->left = insert(node->left, record, added);
+        node->left = insert(node->left, record, key, prefix, added);
         node = node->left->record->priority > node->record->priority ? turn_right(node) : node;
     } else {
-        node->right = insert(node->right, record, added);
+        node->right = insert(node->right, record, key, prefix, added);
         node = node->right->record->priority > node->record->priority ? turn_left(node) : node;
     }
     return node;
@@ -210,8 +229,9 @@ static struct node *take_out(struct node *node, const MDB_val *key)
 static struct record *find(const struct tree *tree, const MDB_val *key)
 {
     struct node *node = tree->root;
+    uint64_t prefix = prefix_of(key->mv_data, key->mv_size);
     while (node != NULL) {
-        int order = compare_key(key, node->record);
+        int order = compare_node(key, prefix, node);
         if (order == 0) {
             return node->record;
         }
@@ -224,8 +244,9 @@ static struct record *find(const struct tree *tree, const MDB_val *key)
 static struct record *first_after(const struct tree *tree, const MDB_val *key, bool or_equal)
 {
     struct record *best = NULL;
+    uint64_t prefix = key == NULL ? 0 : prefix_of(key->mv_data, key->mv_size);
     for (struct node *node = tree->root; node != NULL;) {
-        int order = key == NULL ? -1 : compare_key(key, node->record);
+        int order = key == NULL ? -1 : compare_node(key, prefix, node);
         if (order < 0 || (order == 0 && or_equal)) {
             best = node->record;
             node = node->left;
@@ -240,8 +261,9 @@ static struct record *first_after(const struct tree *tree, const MDB_val *key, b
 static struct record *last_before(const struct tree *tree, const MDB_val *key)
 {
     struct record *best = NULL;
+    uint64_t prefix = key == NULL ? 0 : prefix_of(key->mv_data, key->mv_size);
     for (struct node *node = tree->root; node != NULL;) {
-        int order = key == NULL ? 1 : compare_key(key, node->record);
+        int order = key == NULL ? 1 : compare_node(key, prefix, node);
         if (order > 0) {
             best = node->record;
             node = node->right;
@@ -697,7 +719,7 @@ int mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned fla
     } else if (data->mv_size > 0) {
         memcpy(value_of(record), data->mv_data, data->mv_size);
     }
-    tree->root = insert(tree->root, record, &added);
+    tree->root = insert(tree->root, record, key, prefix_of(key->mv_data, key->mv_size), &added);
     tree->count += added ? 1 : 0;
     txn->writes++;
     return 0;

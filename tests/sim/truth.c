@@ -355,9 +355,9 @@ void truth_wiped(unsigned gate)
     }
 }
 
-void truth_shown(unsigned gate, unsigned lane, unsigned person)
+/* Somebody asks to go through: a grant may stand from now on. */
+static void asks(struct lane_truth *truth, unsigned person)
 {
-    struct lane_truth *truth = &t.lanes[gate][lane];
     if (sim.now - truth->shown_at > SHOWS_END_US) {
         truth->shows = 0;
     }
@@ -365,11 +365,17 @@ void truth_shown(unsigned gate, unsigned lane, unsigned person)
     truth->shows++;
     truth->shown = person;
     truth->shown_at = sim.now;
+}
+
+void truth_shown(unsigned gate, unsigned lane, unsigned person)
+{
+    asks(&t.lanes[gate][lane], person);
     sim_note("shows", gate * LANES_A_GATE + lane, person);
 }
 
 void truth_pressed(unsigned gate, unsigned lane)
 {
+    asks(&t.lanes[gate][lane], PEOPLE_MAX);
     t.lanes[gate][lane].pressed_at = sim.now;
     sim_note("presses", gate * LANES_A_GATE + lane, 0);
 }
