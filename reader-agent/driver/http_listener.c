@@ -19,7 +19,7 @@
 
 enum {
     PEM_BYTES = 65536,
-    NONCE_SLOTS = 1024,
+    NONCE_SLOTS = 65536, /* one that nobody used is kept for 30 s; when all are, nobody gets in */
     NONCE_SEED_BYTES = 32,
     CONNECTION_MEMORY = 32768, /* headers and one piece of a body */
 };

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 import zoneinfo
 
+STALE_TRIES = 2  # a challenge that came too late is answered again, as RFC 7616 asks
 SUCCESS = '{"Result":true,"Message":"Success"}'
 
 
@@ -20,12 +21,17 @@ class Camera:
     def __init__(self, url, user=None, password=None, device="DH-7", zone="Asia/Shanghai", timeout=5.0):
         self.url, self.device, self.timeout = url.rstrip("/"), device, timeout
         self.zone = zoneinfo.ZoneInfo(zone)
+        self.user, self.password = user, password
+
+    def opener(self, retried=0):
+        """A new one each time: urllib's counts its failures for ever, and gives up above 5."""
         openers = [urllib.request.ProxyHandler({})]
-        if user is not None:
+        if self.user is not None:
             passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-            passwords.add_password(None, self.url, user, password)
+            passwords.add_password(None, self.url, self.user, self.password)
             openers.append(urllib.request.HTTPDigestAuthHandler(passwords))
-        self.opener = urllib.request.build_opener(*openers)
+            openers[-1].retried = retried
+        return urllib.request.build_opener(*openers)
 
     def event(self, plate="浙A12345", when=None, pictures=0, **changes):
         """The JSON of one pass; local time without a zone. `changes` replace fields of Plate."""
@@ -42,23 +48,26 @@ class Camera:
                 body["Picture"][name] = {"Content": "/9j/" + "A" * (pictures * 4 // 3), "PicName": name + ".jpg"}
         return json.dumps(body, ensure_ascii=False)
 
-    def exchange(self, body, path="/TollgateInfo"):
-        """(status, text); status 0: no answer."""
+    def exchange(self, body, path="/TollgateInfo", patient=True):
+        """(status, text); status 0: no answer. Not patient: it answers one challenge, and no second one."""
         data = body.encode() if isinstance(body, str) else body
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json;charset=UTF-8"})
-        try:
-            with self.opener.open(request, timeout=self.timeout) as response:
-                return response.status, response.read().decode("utf-8", "replace")
-        except urllib.error.HTTPError as error:
-            return error.code, ""
-        except OSError:
-            return 0, ""
+        for left in range(STALE_TRIES if patient else 0, -1, -1):
+            try:
+                with self.opener(0 if patient else 5).open(request, timeout=self.timeout) as response:
+                    return response.status, response.read().decode("utf-8", "replace")
+            except urllib.error.HTTPError as error:
+                stale = "stale" in error.headers.get("WWW-Authenticate", "").lower()
+                if not stale or left == 0:
+                    return error.code, ""
+            except OSError:
+                return 0, ""
 
     def post(self, plate="浙A12345", **more):
         return self.exchange(self.event(plate, **more))
 
-    def alive(self):
-        return self.exchange(json.dumps({"Active": "keepAlive", "DeviceID": self.device}), "/KeepAlive")
+    def alive(self, patient=True):
+        return self.exchange(json.dumps({"Active": "keepAlive", "DeviceID": self.device}), "/KeepAlive", patient)
 
 
 def main():

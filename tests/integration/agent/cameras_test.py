@@ -330,6 +330,16 @@ class Dahua(unittest.TestCase):
             gate.controller.heard("event", since=mark, kind=ASIDE, reader="cam-dh")
 
 
+    def test_strangers_who_never_answer_a_challenge_lock_no_camera_out(self):
+        with Cameras() as gate:
+            gate.begin()
+            stranger = peer_dahua.Camera(gate.dahua.url)
+            for _ in range(3000):
+                self.assertEqual(stranger.alive()[0], 401)
+            for _ in range(10):
+                self.assertEqual(gate.dahua.alive(patient=False), (200, peer_dahua.SUCCESS))
+
+
 def json_with(body, **more):
     value = json.loads(body)
     value["Picture"] |= more
