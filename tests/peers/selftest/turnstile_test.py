@@ -159,7 +159,7 @@ class Tcp(Board):
         self.refuses(ILLEGAL_ADDRESS, client.registers, 0x300, 3)
         self.refuses(ILLEGAL_ADDRESS, client.coils, 7, 2)
         self.refuses(ILLEGAL_ADDRESS, client.inputs, 32)
-        self.refuses(ILLEGAL_ADDRESS, client.input_registers, 0x210)
+        self.refuses(ILLEGAL_ADDRESS, client.input_registers, 0x220)
         for address, value in ((0x100, 0), (0x100, 601), (0x300, 4), (0x301, 4)):
             self.refuses(ILLEGAL_VALUE, client.write, address, value)
         self.assertEqual(client.coils(0), [0])
