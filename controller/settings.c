@@ -73,23 +73,25 @@ enum err settings_read(struct settings *settings, struct fault *fault)
     return config_read(settings->config, config_keys, ARRAY_LEN(config_keys), settings, fault);
 }
 
-enum err settings_gates_key_file(const struct settings *settings, char out[SETTINGS_PATH_SIZE],
-                                 struct fault *fault)
+enum err settings_beside_key(const struct settings *settings, const char *name,
+                             char out[SETTINGS_PATH_SIZE], struct fault *fault)
 {
     const char *slash = strrchr(settings->key_file, '/');
     int size =
-        snprintf(out, SETTINGS_PATH_SIZE, "%.*sgates.key",
-                 slash == NULL ? 0 : (int)(slash - settings->key_file) + 1, settings->key_file);
+        snprintf(out, SETTINGS_PATH_SIZE, "%.*s%s",
+                 slash == NULL ? 0 : (int)(slash - settings->key_file) + 1, settings->key_file, name);
     return size > 0 && size < SETTINGS_PATH_SIZE
                ? ERR_OK
                : fault_set(fault, ERR_INPUT, "%s: the path is too long", settings->key_file);
 }
 
-enum err settings_gates_key(const struct settings *settings, const struct entropy *entropy,
-                            struct seal_key *ret, struct fault *fault)
+/* 32 bytes of a file beside key_file, drawn when there is none. */
+static enum err read_or_draw(const struct settings *settings, const char *name,
+                             const struct entropy *entropy, struct seal_key *ret,
+                             struct fault *fault)
 {
     char path[SETTINGS_PATH_SIZE];
-    TRY(settings_gates_key_file(settings, path, fault));
+    TRY(settings_beside_key(settings, name, path, fault));
     struct index_keys keys = {.count = 1};
     enum err err = ERR_OK;
     if (access(path, F_OK) != 0 && errno == ENOENT) {
@@ -101,4 +103,20 @@ enum err settings_gates_key(const struct settings *settings, const struct entrop
     *ret = keys.key[0];
     seal_wipe(&keys, sizeof(keys));
     return err;
+}
+
+enum err settings_gates_key(const struct settings *settings, const struct entropy *entropy,
+                            struct seal_key *ret, struct fault *fault)
+{
+    return read_or_draw(settings, "gates.key", entropy, ret, fault);
+}
+
+enum err settings_recovery_key(const struct settings *settings, const struct entropy *entropy,
+                               struct seal_box_secret *ret, struct fault *fault)
+{
+    struct seal_key key;
+    TRY(read_or_draw(settings, "recovery.key", entropy, &key, fault));
+    memcpy(ret->bytes, key.bytes, sizeof(ret->bytes));
+    seal_wipe(&key, sizeof(key));
+    return ERR_OK;
 }

@@ -8,6 +8,7 @@
 #include "common/base/entropy.h"
 #include "common/base/err.h"
 #include "common/link/link.h"
+#include "common/seal/box.h"
 #include "common/seal/seal.h"
 #include "controller/net/ports.h"
 
@@ -32,6 +33,12 @@ MUST_CHECK enum err settings_read(struct settings *settings, struct fault *fault
 MUST_CHECK enum err settings_gates_key(const struct settings *settings,
                                        const struct entropy *entropy, struct seal_key *ret,
                                        struct fault *fault);
-/* Its path, into out. ERR_INPUT: too long. */
-MUST_CHECK enum err settings_gates_key_file(const struct settings *settings,
-                                            char out[SETTINGS_PATH_SIZE], struct fault *fault);
+/* The private half of the park's recovery key: recovery.key beside key_file, drawn and written
+ * (0600) when there is none. Gates close their day keys to it; it is in every backup. Without it
+ * nothing stops, but what a gate keeps is lost with that gate's own keys. Errors as above. */
+MUST_CHECK enum err settings_recovery_key(const struct settings *settings,
+                                          const struct entropy *entropy,
+                                          struct seal_box_secret *ret, struct fault *fault);
+/* The path of a file beside key_file, into out. ERR_INPUT: too long. */
+MUST_CHECK enum err settings_beside_key(const struct settings *settings, const char *name,
+                                        char out[SETTINGS_PATH_SIZE], struct fault *fault);

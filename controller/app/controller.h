@@ -16,6 +16,7 @@
 #include "common/link/link.h"
 #include "common/metrics/process.h"
 #include "common/park/park.h"
+#include "common/seal/box.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 #include "controller/app/in_work.h"
@@ -71,6 +72,7 @@ struct controller {
     struct store *keys;  /* the person-key environment; borrowed */
     const struct entropy *entropy;
     struct index_keys index_keys; /* keyed hashes of identifiers */
+    struct seal_box_secret recovery_key; /* opens what gates keep when they lost their own keys */
     struct outlet outlet;
     struct endpoints endpoints;
     struct tz_table tz;

@@ -753,10 +753,10 @@ enum err ingest_event(struct controller *ctl, struct input *input, const struct 
 
 enum err ingest_recalled(struct controller *ctl, struct input *input, const struct session *session,
                          const Parkgate__RecalledEvent *item, const Parkgate__Event *event,
-                         enum recalled_end *ret_end, struct fault *fault)
+                         struct bytes packed, enum recalled_end *ret_end, struct fault *fault)
 {
     bool known = false;
-    struct arrival *a = arrival_of(input, session, event, field_view(&item->event));
+    struct arrival *a = arrival_of(input, session, event, packed);
     a->recalled = item;
     TRY(ingest(ctl, a, &known, fault));
     if (a->answered == ANSWER_APPLIED) {

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/recall_store.h"
+#include "common/seal/day_box.h"
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
@@ -249,25 +250,66 @@ void recall_tick(struct controller *ctl)
 
 /* --- what comes --- */
 
+/* The gate lost the key of this day: one of the boxes that it kept has it. */
+static bool open_sealed(const struct controller *ctl, const Parkgate__RecalledEvent *item,
+                        uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size)
+{
+    uint8_t place[OUTBOX_PLACE_SIZE];
+    struct bytes aad = outbox_place(item->epoch, item->sequence, place);
+    bool opened = false;
+    if (item->sealed.len > LIMIT_EVENT_BYTES + SEAL_OVERHEAD) {
+        return false;
+    }
+    for (size_t at = 0; at + DAY_BOX_SIZE <= item->day_box.len && !opened; at += DAY_BOX_SIZE) {
+        struct seal_key key;
+        opened = day_box_open(&ctl->recovery_key, item->day, item->day_box.data + at, &key, NULL) ==
+                     ERR_OK &&
+                 seal_open(&key, aad, field_view(&item->sealed), out, LIMIT_EVENT_BYTES, ret_size,
+                           NULL) == ERR_OK;
+        seal_wipe(&key, sizeof(key));
+    }
+    return opened;
+}
+
+static enum err take_packed(struct controller *ctl, struct input *input,
+                            const struct session *session, const Parkgate__RecalledEvent *item,
+                            struct bytes packed, enum recalled_end *ret_end, struct fault *fault)
+{
+    Parkgate__Event *event = parkgate__event__unpack(NULL, packed.size, packed.data);
+    enum err err = ERR_OK;
+    if (event != NULL && event->sequence != 0) {
+        err = ingest_recalled(ctl, input, session, item, event, packed, ret_end, fault);
+    }
+    if (event != NULL) {
+        parkgate__event__free_unpacked(event, NULL);
+    }
+    return err;
+}
+
 static enum err take_item(struct controller *ctl, struct input *input,
                           const struct session *session, const ProtobufCBinaryData *packed,
                           enum recalled_end *ret_end, struct fault *fault)
 {
     Parkgate__RecalledEvent *item =
         parkgate__recalled_event__unpack(NULL, packed->len, packed->data);
-    Parkgate__Event *event =
-        item == NULL ? NULL : parkgate__event__unpack(NULL, item->event.len, item->event.data);
-    *ret_end = RECALLED_UNREADABLE;
+    uint8_t opened[LIMIT_EVENT_BYTES];
+    size_t size = 0;
     enum err err = ERR_OK;
-    if (event != NULL && event->sequence != 0) {
-        err = ingest_recalled(ctl, input, session, item, event, ret_end, fault);
+    *ret_end = RECALLED_UNREADABLE;
+    if (item == NULL) {
+        return ERR_OK;
     }
-    if (event != NULL) {
-        parkgate__event__free_unpacked(event, NULL);
+    if (item->sealed.len == 0) {
+        err = take_packed(ctl, input, session, item, field_view(&item->event), ret_end, fault);
+    } else if (open_sealed(ctl, item, opened, &size)) {
+        struct bytes event = {.data = opened, .size = size};
+        err = take_packed(ctl, input, session, item, event, ret_end, fault);
+    } else {
+        log_error("recalled_event_sealed", LOG_TEXT("gate", session->gate.text),
+                  LOG_NUM("epoch", item->epoch), LOG_NUM("sequence", item->sequence));
     }
-    if (item != NULL) {
-        parkgate__recalled_event__free_unpacked(item, NULL);
-    }
+    seal_wipe(opened, sizeof(opened));
+    parkgate__recalled_event__free_unpacked(item, NULL);
     return err;
 }
 

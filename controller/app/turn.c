@@ -75,6 +75,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->keys = options->keys;
     ctl->entropy = options->entropy;
     ctl->index_keys = options->index_keys;
+    ctl->recovery_key = options->recovery_key;
     ctl->outlet = options->outlet;
     ctl->endpoints = options->endpoints;
     ctl->in_work = options->in_work;
@@ -104,6 +105,7 @@ void turn_destroy(struct controller **ctl)
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
     seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
+    seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));
     free((*ctl)->park);
     free(*ctl);
     *ctl = NULL;

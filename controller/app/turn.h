@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/seal/box.h"
 #include "controller/app/controller.h"
 #include "schema/park.pb-c.h"
 
@@ -13,6 +14,7 @@ struct turn_options {
     const struct entropy *entropy;    /* borrowed */
     struct seal_key gates_key;        /* of gates' copies; copied */
     struct index_keys index_keys;     /* copied */
+    struct seal_box_secret recovery_key; /* the park's, private half; copied */
     struct outlet outlet;             /* copied */
     struct endpoints endpoints;       /* copied */
     const char *zoneinfo;             /* directory of zone files */

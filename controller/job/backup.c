@@ -108,6 +108,18 @@ static const char *file_part(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
+/* A program of the version before has none: it is drawn anew at the next start. */
+static enum err copy_if_there(const char *from, const char *dir, const char *name,
+                              struct fault *fault)
+{
+    char path[PATH_SIZE];
+    if (access(from, F_OK) != 0 && errno == ENOENT) {
+        return ERR_OK;
+    }
+    TRY(join(path, dir, name, fault));
+    return copy_file(from, path, fault);
+}
+
 /* The journal first, the keys after it: the keys then cover every entry of the copy. The person
  * keys are a file of their own, so that they can be kept apart and for a shorter time. */
 static enum err backup(const struct job_paths *paths, const char *dir, struct journal_head *head,
@@ -128,10 +140,8 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
         TRY(join(path, dir, file_part(files[i]), fault));
         TRY(copy_file(files[i], path, fault));
     }
-    if (access(paths->gates_key_file, F_OK) == 0) {
-        TRY(join(path, dir, "gates.key", fault));
-        TRY(copy_file(paths->gates_key_file, path, fault));
-    }
+    TRY(copy_if_there(paths->gates_key_file, dir, "gates.key", fault));
+    TRY(copy_if_there(paths->recovery_key_file, dir, "recovery.key", fault));
     return sync_dir(dir, fault);
 }
 
@@ -236,6 +246,7 @@ static enum err note_restored(const char *dir, uint64_t sequence, struct fault *
 static enum err restore(const char *from, const char *dir, struct fault *fault)
 {
     static const char *const files[] = {"controller.key", "index.key"};
+    static const char *const drawn[] = {"gates.key", "recovery.key"};
     char source[PATH_SIZE];
     char target[PATH_SIZE];
     TRY(seal_init(fault));
@@ -252,10 +263,9 @@ static enum err restore(const char *from, const char *dir, struct fault *fault)
         TRY(join(target, dir, files[i], fault));
         TRY(copy_file(source, target, fault));
     }
-    TRY(join(source, from, "gates.key", fault));
-    if (access(source, F_OK) == 0) { /* a backup of an older program has none: it is drawn anew */
-        TRY(join(target, dir, "gates.key", fault));
-        TRY(copy_file(source, target, fault));
+    for (size_t i = 0; i < ARRAY_LEN(drawn); i++) {
+        TRY(join(source, from, drawn[i], fault));
+        TRY(copy_if_there(source, dir, drawn[i], fault));
     }
     TRY(restore_conf(from, dir, fault));
     return sync_dir(dir, fault);

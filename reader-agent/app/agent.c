@@ -60,15 +60,16 @@ static void tick(void *ctx)
     clock_watch_tick(gate);
 }
 
-static void drop_day(void *ctx, uint32_t day)
+static bool drop_day(void *ctx, uint32_t day)
 {
     struct gate *gate = ctx;
     struct fault fault = {0};
     if (vault_drop_day(gate->vault, day, &fault) != ERR_OK) {
         log_error("day_key_kept", LOG_NUM("day", day), LOG_TEXT("why", fault.what));
-    } else {
-        log_event("day_key_destroyed", LOG_NUM("day", day));
+        return false;
     }
+    log_event("day_key_destroyed", LOG_NUM("day", day));
+    return true;
 }
 
 static void upkeep(void *ctx);
@@ -146,6 +147,7 @@ static enum err open_stores(struct gate *gate, struct fault *fault)
     TRY(agent_store_open(gate->dir, gate->entropy, &gate->store, fault));
     TRY(day_keys_open(gate->dir, gate->entropy, &gate->day_keys, fault));
     TRY(vault_create(gate->day_keys, gate->entropy, &gate->vault, fault));
+    TRY(recovery_key_begin(gate, fault));
     TRY(copy_begin(gate, fault));
     struct agent_health health;
     agent_store_health(gate->store, &health);

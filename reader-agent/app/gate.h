@@ -12,6 +12,7 @@
  *   devices.c    readers and boards by the park's rows
  *   recover.c    what a crash left open
  *   recalling.c  what a controller that was built again asks for
+ *   recovery_key.c  the park's key that day keys are closed to
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
  *   copy.h       its copy of what decisions read, and what it decides alone
@@ -386,6 +387,14 @@ void rekey_welcomed(struct gate *gate);
 void recalling_heard(struct gate *gate, const Parkgate__Recall *asked);
 /* Whether the controller recovers, by its last word. */
 void recalling_told(struct gate *gate, bool recovering);
+
+/* --- recovery_key.c --- */
+
+/* The key that was told last. ERR_INPUT: it is damaged. */
+MUST_CHECK enum err recovery_key_begin(struct gate *gate, struct fault *fault);
+/* WELCOME says it; empty from a controller of the version before. A new one is kept, and all day
+ * keys that are there are closed to it. */
+void recovery_key_told(struct gate *gate, struct bytes key);
 
 /* --- clock_watch.c --- */
 

@@ -6,7 +6,11 @@
 #include "common/base/must.h"
 #include "reader-agent/app/gate.h"
 
-enum { SLICE_BYTES = LIMIT_FRAME_BYTES - 1024, ITEM_MAX = LIMIT_EVENT_BYTES + 64 };
+enum {
+    BOXES_SIZE = DAY_BOXES_MAX * DAY_BOX_SIZE,
+    SLICE_BYTES = LIMIT_FRAME_BYTES - 1024,
+    ITEM_MAX = SEALED_EVENT_MAX + BOXES_SIZE + 128,
+};
 
 struct slice {
     size_t count, used;
@@ -15,28 +19,72 @@ struct slice {
 };
 
 /* What the gate acted on goes along, for no event may say it. */
-static void add_item(struct gate *gate, struct slice *slice, struct grant_id id, struct bytes event)
+static void add_item(struct gate *gate, struct slice *slice, struct grant_id id,
+                     Parkgate__RecalledEvent *item)
 {
     struct acted acted;
-    Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
-    item.event = (ProtobufCBinaryData){.len = event.size, .data = (uint8_t *)(uintptr_t)event.data};
     if (outbox_acted(gate->store, id, &acted, NULL) == ERR_OK) {
-        item.outcome = acted.outcome + 1;
-        item.reason = acted.reason;
-        item.source = acted.source;
+        item->outcome = acted.outcome + 1;
+        item->reason = acted.reason;
+        item->source = acted.source;
     }
-    size_t size = parkgate__recalled_event__pack(&item, slice->bytes + slice->used);
+    size_t size = parkgate__recalled_event__pack(item, slice->bytes + slice->used);
     slice->items[slice->count++] =
         (ProtobufCBinaryData){.len = size, .data = slice->bytes + slice->used};
     slice->used += size;
 }
 
-static enum err read_event(struct gate *gate, struct grant_id id, uint8_t out[LIMIT_EVENT_BYTES],
-                           size_t *ret_size, struct fault *fault)
+static void note_unreadable(struct grant_id id, const struct fault *fault)
+{
+    log_error("outbox_row_unreadable", LOG_NUM("epoch", id.epoch), LOG_NUM("sequence", id.sequence),
+              LOG_TEXT("why", fault->what));
+}
+
+/* The key of its day is lost here: as it is, with what the recovery key opens. */
+static enum err add_sealed(struct gate *gate, struct slice *slice, struct outbox_event *event,
+                           const struct fault *why, struct fault *fault)
+{
+    Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
+    uint8_t boxes[BOXES_SIZE];
+    size_t count = 0;
+    TRY(day_boxes_get(gate->store, event->day, boxes, &count, fault));
+    if (count == 0) {
+        note_unreadable(event->id, why);
+        return ERR_OK;
+    }
+    item.sealed = (ProtobufCBinaryData){.len = event->sealed_size, .data = event->sealed};
+    item.day_box = (ProtobufCBinaryData){.len = count * DAY_BOX_SIZE, .data = boxes};
+    item.day = event->day;
+    item.epoch = event->id.epoch;
+    item.sequence = event->id.sequence;
+    add_item(gate, slice, event->id, &item);
+    return ERR_OK;
+}
+
+static enum err add_event(struct gate *gate, struct slice *slice, struct grant_id id,
+                          struct fault *fault)
 {
     struct outbox_event event;
-    TRY(outbox_get(gate->store, id, &event, fault));
-    return vault_open(gate->vault, &event, out, ret_size, fault);
+    struct fault local = {0};
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
+    enum err err = outbox_get(gate->store, id, &event, &local);
+    if (err == ERR_CORRUPT || err == ERR_NOT_FOUND) {
+        note_unreadable(id, &local);
+        return ERR_OK;
+    }
+    if (err == ERR_OK) {
+        err = vault_open(gate->vault, &event, packed, &item.event.len, &local);
+        if (err == ERR_CORRUPT || err == ERR_NOT_FOUND) {
+            return add_sealed(gate, slice, &event, &local, fault);
+        }
+    }
+    if (err != ERR_OK) {
+        return fault_set(fault, err, "%s", local.what);
+    }
+    item.event.data = packed;
+    add_item(gate, slice, id, &item);
+    return ERR_OK;
 }
 
 /* As many as fit from behind *at on; moves it behind the last one looked at. What cannot be read is
@@ -52,15 +100,8 @@ static bool fill(struct gate *gate, struct slice *slice, struct grant_id *at, bo
     }
     *ret_done = count == 0;
     for (size_t i = 0; i < count && slice->used + ITEM_MAX <= SLICE_BYTES; i++) {
-        uint8_t packed[LIMIT_EVENT_BYTES];
-        size_t size = 0;
-        enum err err = read_event(gate, ids[i], packed, &size, &fault);
-        if (err == ERR_OK) {
-            add_item(gate, slice, ids[i], (struct bytes){.data = packed, .size = size});
-        } else if (err == ERR_CORRUPT || err == ERR_NOT_FOUND) {
-            log_error("outbox_row_unreadable", LOG_NUM("epoch", ids[i].epoch),
-                      LOG_NUM("sequence", ids[i].sequence), LOG_TEXT("why", fault.what));
-        } else {
+        if (add_event(gate, slice, ids[i], &fault) != ERR_OK) {
+            log_error("recall_failed", LOG_TEXT("why", fault.what));
             return false;
         }
         *at = ids[i];

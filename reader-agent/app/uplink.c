@@ -105,6 +105,8 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
     alone_heard(gate, welcome->wall_us);
     copy_welcomed(gate);
     recalling_told(gate, welcome->recovering);
+    recovery_key_told(gate, (struct bytes){.data = welcome->recovery_key.data,
+                                           .size = welcome->recovery_key.len});
     backlog_restart(gate, gate_mono(gate));
     if (!was_up) {
         log_event("controller_welcome", LOG_NUM("epoch", welcome->epoch),

@@ -6,6 +6,7 @@
 #include "common/base/ids.h"
 #include "reader-agent/store/aside.h"
 #include "reader-agent/store/batch.h"
+#include "reader-agent/store/day_boxes.h"
 #include "reader-agent/store/day_keys.h"
 #include "reader-agent/store/outbox.h"
 
@@ -16,6 +17,15 @@ struct vault;
 MUST_CHECK enum err vault_create(struct day_keys *keys, const struct entropy *entropy,
                                  struct vault **ret_vault, struct fault *fault);
 void vault_destroy(struct vault **vault);
+
+/* From now on each key that seals is closed to the park's recovery key as well, and goes with its
+ * events (batch_event.box). Until then none is. ERR_INPUT: no public key. */
+MUST_CHECK enum err vault_use_recovery_key(struct vault *vault,
+                                           const uint8_t recovery_key[RECOVERY_KEY_SIZE],
+                                           struct fault *fault);
+/* The box of a day's key. ERR_NOT_FOUND: the key was destroyed, or there is no recovery key. */
+MUST_CHECK enum err vault_box(struct vault *vault, uint32_t day, struct day_box *ret_box,
+                              struct fault *fault);
 
 /* Fills digest, day and sealed bytes of an event whose id is set. `packed` is what will be sent.
  * ERR_FULL, ERR_IO: the day's key cannot be stored, so nothing may be sealed under it. */

@@ -27,6 +27,7 @@ static const char *const table_names[TABLE_COUNT] = {
     [TABLE_PRESS] = "press",
     [TABLE_ASIDE] = "aside",
     [TABLE_ASIDE_BODY] = "aside-body",
+    [TABLE_DAY_BOX] = "day-box",
 };
 
 struct agent_store {

@@ -47,6 +47,7 @@ enum agent_table {
     TABLE_PRESS,      /* lane, press of its exit button -> epoch, sequence of the press's event */
     TABLE_ASIDE,      /* number of a body put aside -> AsideRow */
     TABLE_ASIDE_BODY, /* the same -> the body, sealed */
+    TABLE_DAY_BOX,    /* day, id of a box -> the day's key, closed to the recovery key */
     TABLE_COUNT,
 };
 

@@ -8,6 +8,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/ids.h"
+#include "common/seal/day_box.h"
 #include "reader-agent/store/agent_store.h"
 #include "schema/limits.h"
 
@@ -33,6 +34,9 @@ struct batch_event {
     bool has_seen; /* remember the device's id of it */
     struct name seen_reader;
     uint8_t seen[SEEN_HASH_SIZE];
+    bool has_box; /* of the key it is sealed under */
+    uint8_t box_id[DAY_BOX_ID_SIZE];
+    uint8_t box[DAY_BOX_SIZE];
     uint64_t press; /* not 0: the event of this press of the lane's exit button */
     struct name press_lane;
 };

@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
+#include "reader-agent/store/day_boxes.h"
 #include "schema/agent_store.pb-c.h"
 #include "schema/kinds.h"
 
@@ -90,6 +91,9 @@ static enum err put_row(struct store_txn *txn, const struct batch_event *event, 
     row.sealed = (ProtobufCBinaryData){.len = event->sealed_size, .data = (uint8_t *)event->sealed};
     TRY(store_put_message(txn, TABLE_OUTBOX, keybuf_view(&key), &row.base, fault));
     TRY(store_put(txn, TABLE_PENDING, keybuf_view(&key), nothing, fault));
+    if (event->has_box) {
+        TRY(day_boxes_put(txn, event->day, event->box_id, event->box, fault));
+    }
     return outbox_days_add(txn, event->day, 1, fault);
 }
 

@@ -62,10 +62,11 @@ MUST_CHECK enum err outbox_kept(struct agent_store *store, struct grant_id after
  * more than `most` rows in all. *ret_trimmed: how many. */
 MUST_CHECK enum err outbox_trim(struct agent_store *store, struct wall now, uint64_t most,
                                 size_t *ret_trimmed, struct fault *fault);
-/* Calls `is_free` for each day whose key seals no row any more, oldest first, and forgets the day.
- * Today is never among them. */
+/* Calls `destroy` for each day whose key seals no row any more, oldest first: it destroys the key.
+ * Then the day and the boxes of its key are forgotten; a day whose key could not be destroyed
+ * (false) comes again. Today is never among them. */
 MUST_CHECK enum err outbox_free_days(struct agent_store *store, struct wall now,
-                                     void (*is_free)(void *ctx, uint32_t day), void *ctx,
+                                     bool (*destroy)(void *ctx, uint32_t day), void *ctx,
                                      struct fault *fault);
 /* Events refused for good and kept aside. */
 MUST_CHECK enum err outbox_quarantined(struct agent_store *store, uint64_t *ret_count,

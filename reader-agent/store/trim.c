@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/store/keybuf.h"
+#include "reader-agent/store/day_boxes.h"
 #include "reader-agent/store/outbox.h"
 #include "schema/agent_store.pb-c.h"
 
@@ -133,41 +134,59 @@ struct free_context {
     uint32_t days[FREE_DAYS_A_CALL];
 };
 
-static enum err forget_days(struct store_txn *txn, void *opaque, struct fault *fault)
+static enum err find_free_days(struct agent_store *store, struct free_context *ctx,
+                               struct fault *fault)
 {
-    struct free_context *ctx = opaque;
-    ctx->count = 0;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(agent_store_read(store, &txn, fault));
     struct keybuf until;
     keybuf_begin(&until);
     keybuf_u32(&until, ctx->today);
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(txn, TABLE_DAYS, nothing, keybuf_view(&until), OUTBOX_SLICE, &iter,
-                         fault));
+    TRY(store_iter_range(txn, TABLE_DAYS, nothing, keybuf_view(&until), UINT64_MAX, &iter, fault));
     struct bytes found;
     struct bytes value;
-    enum err err;
+    enum err err = ERR_OK;
     while (ctx->count < FREE_DAYS_A_CALL &&
            (err = store_iter_next(&iter, &found, &value, fault)) == ERR_OK) {
         struct reader count = reader_of(value);
         struct reader day = reader_of(found);
         if (reader_u64(&count) == 0) {
-            struct keybuf key;
-            keybuf_begin(&key);
-            keybuf_bytes(&key, found);
             ctx->days[ctx->count++] = reader_u32(&day);
-            TRY(store_del(txn, TABLE_DAYS, keybuf_view(&key), fault));
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err forget_days(struct store_txn *txn, void *opaque, struct fault *fault)
+{
+    const struct free_context *ctx = opaque;
+    for (size_t i = 0; i < ctx->count; i++) {
+        struct keybuf key;
+        keybuf_begin(&key);
+        keybuf_u32(&key, ctx->days[i]);
+        TRY(day_boxes_drop(txn, ctx->days[i], fault));
+        enum err err = store_del(txn, TABLE_DAYS, keybuf_view(&key), fault);
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
         }
     }
     return ERR_OK;
 }
 
+/* The key first: a crash in between leaves a day that comes again, and no key that nobody looks for.
+ */
 enum err outbox_free_days(struct agent_store *store, struct wall now,
-                          void (*is_free)(void *ctx, uint32_t day), void *ctx, struct fault *fault)
+                          bool (*destroy)(void *ctx, uint32_t day), void *ctx, struct fault *fault)
 {
     struct free_context found = {.today = outbox_day(now)};
-    TRY(agent_store_write(store, forget_days, &found, fault));
+    TRY(find_free_days(store, &found, fault));
+    size_t gone = 0;
     for (size_t i = 0; i < found.count; i++) {
-        is_free(ctx, found.days[i]);
+        if (destroy(ctx, found.days[i])) {
+            found.days[gone++] = found.days[i];
+        }
     }
-    return ERR_OK;
+    found.count = gone;
+    return gone == 0 ? ERR_OK : agent_store_write(store, forget_days, &found, fault);
 }

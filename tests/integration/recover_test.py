@@ -24,7 +24,7 @@ class Recover(ParkCase):
 
     def lose_the_disk(self, backup):
         park = self.park
-        kept = park.directory / "kept"
+        kept = park.directory / f"kept-{backup.name}"
         kept.mkdir()
         own = [name for name in os.listdir(park.home) if name not in
                ("store", "keys", "controller.conf", "controller.key", "index.key", "genesis.pb", "gates.key", "recovery.key")]
@@ -36,6 +36,34 @@ class Recover(ParkCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for name in own:
             shutil.move(kept / name, park.home / name)
+
+    def recovered(self):
+        self.assertEqual(self.park.cli("recover")["recovery"], "asking")
+        until("the recovery ends", lambda: self.park.cli("recover", "show")["recovery"] == "ended")
+
+    def test_a_gate_that_lost_its_keys(self):
+        """The outbox is whole, the day keys are gone: the private half of the recovery key, which the backup has, opens it."""
+        park = self.park
+        people = [self.person()[1] for _ in range(2)]
+        backup = park.directory / "backup-of-keys"
+        park.cli("backup", backup)
+        self.assertEqual((backup / "recovery.key").stat().st_mode & 0o777, 0o600)
+        self.walk("gate-a-in", people[0])
+        self.walk("gate-b-in", people[1])
+        before = self.figures()
+        park.controller.end()
+        park.agents["gate-b"].end()
+        shutil.rmtree(park.agent_home("gate-b") / "keys")
+        self.lose_the_disk(backup)
+        park.start_controller()
+        park.start_agent("gate-b")
+        for gate in ("gate-a", "gate-b"):
+            park.wait_gate(gate)
+        self.assertNotEqual(self.figures(), before)
+        self.recovered()
+        self.assertEqual(self.figures(), before)
+        self.walk("gate-b-out", people[1])
+        self.assert_verified()
 
     def test_erased_disk(self):
         park = self.park
@@ -55,8 +83,7 @@ class Recover(ParkCase):
             park.wait_gate(gate)
         self.assertNotEqual(self.figures(), before)
         self.assertIn("recovering", [row["fault"] for row in park.rows("status")])
-        self.assertEqual(park.cli("recover")["recovery"], "asking")
-        until("the recovery ends", lambda: park.cli("recover", "show")["recovery"] == "ended")
+        self.recovered()
         self.assertEqual(self.figures(), before)
         for row in park.rows("recover", "show"):
             self.assertEqual(row["state"], "done")

@@ -190,10 +190,11 @@ static void the_oldest_make_room(void **state)
     assert_int_equal(heads[count - 1].number, agent_store_state(w->store)->aside_last);
 }
 
-static void note_day(void *ctx, uint32_t day)
+static bool note_day(void *ctx, uint32_t day)
 {
     uint32_t *noted = ctx;
     *noted = day;
+    return true;
 }
 
 static void a_body_keeps_the_key_of_its_day_until_it_goes(void **state)

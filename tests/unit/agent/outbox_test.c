@@ -260,11 +260,12 @@ static void new_epoch_moves_what_is_not_answered(void **state)
 
 static size_t days_freed;
 
-static void count_day(void *ctx, uint32_t day)
+static bool count_day(void *ctx, uint32_t day)
 {
     struct vault *vault = ctx;
     assert_int_equal(vault_drop_day(vault, day, NULL), ERR_OK);
     days_freed++;
+    return true;
 }
 
 static void retention_takes_rows_then_keys(void **state)
@@ -461,6 +462,157 @@ static void park_rows_are_replaced_as_a_whole(void **state)
     assert_int_equal(agent_store_state(world->store)->config_version, 3);
 }
 
+/* --- day keys and the recovery key --- */
+
+static struct seal_box_secret use_recovery_key(struct world *world)
+{
+    struct seal_box_secret secret;
+    struct seal_box_public public;
+    seal_box_draw(entropy_system(), &secret, &public);
+    assert_int_equal(vault_use_recovery_key(world->vault, public.bytes, NULL), ERR_OK);
+    return secret;
+}
+
+/* With the private half and what stands in the store alone. */
+static size_t opened_by(struct world *world, const struct seal_box_secret *secret,
+                        struct grant_id id, uint8_t out[LIMIT_EVENT_BYTES])
+{
+    struct outbox_event event;
+    uint8_t boxes[DAY_BOXES_MAX * DAY_BOX_SIZE];
+    uint8_t place[OUTBOX_PLACE_SIZE];
+    size_t count = 0;
+    size_t size = 0;
+    assert_int_equal(outbox_get(world->store, id, &event, NULL), ERR_OK);
+    assert_int_equal(day_boxes_get(world->store, event.day, boxes, &count, NULL), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        struct seal_key key;
+        struct bytes sealed = {.data = event.sealed, .size = event.sealed_size};
+        if (day_box_open(secret, event.day, boxes + i * DAY_BOX_SIZE, &key, NULL) == ERR_OK &&
+            seal_open(&key, outbox_place(id.epoch, id.sequence, place), sealed, out,
+                      LIMIT_EVENT_BYTES, &size, NULL) == ERR_OK) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+static size_t box_count(struct world *world, uint32_t day)
+{
+    uint8_t boxes[DAY_BOXES_MAX * DAY_BOX_SIZE];
+    size_t count = 0;
+    assert_int_equal(day_boxes_get(world->store, day, boxes, &count, NULL), ERR_OK);
+    return count;
+}
+
+static void lose_day_keys(struct world *world)
+{
+    char path[96];
+    close_world(world);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const files[] = {"data.mdb", "lock.mdb", "owner"};
+        (void)snprintf(path, sizeof(path), "%s/keys/%s", world->dir, files[i]);
+        (void)unlink(path);
+    }
+    open_world(world);
+}
+
+static void the_recovery_key_alone_opens_what_is_kept(void **state)
+{
+    struct world *world = *state;
+    uint8_t as_sent[LIMIT_EVENT_BYTES];
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    size_t sent_size = 0;
+    struct outbox_event event;
+    struct seal_box_secret secret = use_recovery_key(world);
+    struct seal_box_secret other = use_recovery_key(world);
+    secret = use_recovery_key(world);
+    struct grant_id id = stage(world, EVENT_PRESENTATION, false);
+    commit(world);
+    assert_int_equal(outbox_get(world->store, id, &event, NULL), ERR_OK);
+    assert_int_equal(vault_open(world->vault, &event, as_sent, &sent_size, NULL), ERR_OK);
+    lose_day_keys(world);
+    size_t size = 0;
+    assert_int_equal(vault_open(world->vault, &event, packed, &size, NULL), ERR_NOT_FOUND);
+    assert_int_equal(opened_by(world, &other, id, packed), 0);
+    assert_int_equal(opened_by(world, &secret, id, packed), sent_size);
+    assert_memory_equal(packed, as_sent, sent_size);
+    /* a new key of the same day does not take the old one's box away */
+    struct seal_box_secret next = use_recovery_key(world);
+    struct grant_id later = stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    assert_int_equal(box_count(world, event.day), 2);
+    assert_true(opened_by(world, &next, later, packed) > 0);
+    assert_true(opened_by(world, &secret, id, packed) > 0);
+}
+
+static void one_box_a_day_however_often_it_starts(void **state)
+{
+    struct world *world = *state;
+    struct seal_box_secret secret;
+    struct seal_box_public public;
+    seal_box_draw(entropy_system(), &secret, &public);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(vault_use_recovery_key(world->vault, public.bytes, NULL), ERR_OK);
+        (void)stage(world, EVENT_PASSAGE, false);
+        commit(world);
+        open_again(world);
+    }
+    assert_int_equal(box_count(world, outbox_day(world->now)), 1);
+}
+
+static void days_before_the_recovery_key_get_their_boxes(void **state)
+{
+    struct world *world = *state;
+    struct grant_id id = stage(world, EVENT_PASSAGE, false);
+    uint32_t days[4];
+    size_t count = 0;
+    struct day_box box;
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    commit(world);
+    assert_int_equal(box_count(world, outbox_day(world->now)), 0);
+    assert_int_equal(vault_box(world->vault, outbox_day(world->now), &box, NULL), ERR_NOT_FOUND);
+    struct seal_box_secret secret = use_recovery_key(world);
+    struct seal_box_public public = seal_box_public_of(&secret);
+    assert_int_equal(day_boxes_days(world->store, 0, 4, days, &count, NULL), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(vault_box(world->vault, days[0], &box, NULL), ERR_OK);
+    assert_int_equal(day_boxes_change_key(world->store, public.bytes, &box, 1, NULL), ERR_OK);
+    lose_day_keys(world);
+    assert_true(agent_store_state(world->store)->has_recovery_key);
+    assert_memory_equal(agent_store_state(world->store)->recovery_key, public.bytes,
+                        sizeof(public.bytes));
+    assert_true(opened_by(world, &secret, id, packed) > 0);
+}
+
+static bool keep_day(void *ctx, uint32_t day)
+{
+    (void)ctx;
+    (void)day;
+    return false;
+}
+
+static void retention_destroys_the_boxes_too(void **state)
+{
+    struct world *world = *state;
+    uint32_t day = outbox_day(world->now);
+    struct wall later = {.us = world->now.us + 31 * day_us};
+    size_t trimmed = 0;
+    (void)use_recovery_key(world);
+    struct grant_id id = stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    assert_true(batch_add_answer(&world->batch, id, ANSWER_APPLIED, 0));
+    commit(world);
+    assert_int_equal(outbox_trim(world->store, later, 1000, &trimmed, NULL), ERR_OK);
+    assert_int_equal(trimmed, 1);
+    assert_int_equal(box_count(world, day), 1);
+    assert_int_equal(outbox_free_days(world->store, later, keep_day, NULL, NULL), ERR_OK);
+    assert_int_equal(box_count(world, day), 1); /* its key could not be destroyed: it comes again */
+    days_freed = 0;
+    assert_int_equal(outbox_free_days(world->store, later, count_day, world->vault, NULL), ERR_OK);
+    assert_int_equal(days_freed, 1);
+    assert_int_equal(box_count(world, day), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +622,12 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(new_epoch_moves_what_is_not_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(retention_takes_rows_then_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_recovery_key_alone_opens_what_is_kept, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_box_a_day_however_often_it_starts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(days_before_the_recovery_key_get_their_boxes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(retention_destroys_the_boxes_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_rows_take_the_oldest_answered_ones, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_was_done_without_an_event_is_counted_on_disk, set_up,
