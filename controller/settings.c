@@ -77,9 +77,9 @@ enum err settings_beside_key(const struct settings *settings, const char *name,
                              char out[SETTINGS_PATH_SIZE], struct fault *fault)
 {
     const char *slash = strrchr(settings->key_file, '/');
-    int size =
-        snprintf(out, SETTINGS_PATH_SIZE, "%.*s%s",
-                 slash == NULL ? 0 : (int)(slash - settings->key_file) + 1, settings->key_file, name);
+    int size = snprintf(out, SETTINGS_PATH_SIZE, "%.*s%s",
+                        slash == NULL ? 0 : (int)(slash - settings->key_file) + 1,
+                        settings->key_file, name);
     return size > 0 && size < SETTINGS_PATH_SIZE
                ? ERR_OK
                : fault_set(fault, ERR_INPUT, "%s: the path is too long", settings->key_file);

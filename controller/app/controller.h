@@ -71,7 +71,7 @@ struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
     const struct entropy *entropy;
-    struct index_keys index_keys; /* keyed hashes of identifiers */
+    struct index_keys index_keys;        /* keyed hashes of identifiers */
     struct seal_box_secret recovery_key; /* opens what gates keep when they lost their own keys */
     struct outlet outlet;
     struct endpoints endpoints;
@@ -98,7 +98,7 @@ struct controller {
     bool emergency_waits;     /* a board's word told late may wait to count; looked at again */
     uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
     bool store_full;          /* the last commit found no room */
-    bool stores_over; /* turn_is_over() */
+    bool stores_over;         /* turn_is_over() */
     uint64_t frames_refused;  /* gauges */
     struct gauges gauges;     /* times are measured by the shell */
     struct process_figures process;     /* read by the shell now and then */

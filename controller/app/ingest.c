@@ -304,8 +304,7 @@ static enum err note_conflict(struct controller *ctl, const struct arrival *a, b
 
 static bool breaks_passback(const struct arrival *a, const struct facts *facts)
 {
-    return a->event->offline && a->event->outcome == OUTCOME_GRANT + 1 &&
-           a->direction == LANE_IN &&
+    return a->event->offline && a->event->outcome == OUTCOME_GRANT + 1 && a->direction == LANE_IN &&
            (facts->passback == PASSBACK_INSIDE || facts->passback == PASSBACK_TOO_SOON);
 }
 

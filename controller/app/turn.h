@@ -10,16 +10,16 @@
 #include "schema/park.pb-c.h"
 
 struct turn_options {
-    struct store *store, *keys;       /* borrowed, open for writing */
-    const struct entropy *entropy;    /* borrowed */
-    struct seal_key gates_key;        /* of gates' copies; copied */
-    struct index_keys index_keys;     /* copied */
+    struct store *store, *keys;          /* borrowed, open for writing */
+    const struct entropy *entropy;       /* borrowed */
+    struct seal_key gates_key;           /* of gates' copies; copied */
+    struct index_keys index_keys;        /* copied */
     struct seal_box_secret recovery_key; /* the park's, private half; copied */
-    struct outlet outlet;             /* copied */
-    struct endpoints endpoints;       /* copied */
-    const char *zoneinfo;             /* directory of zone files */
-    struct in_work *in_work;          /* shared mapping; borrowed */
-    const Parkgate__Genesis *genesis; /* for an empty store; else ignored, may be NULL */
+    struct outlet outlet;                /* copied */
+    struct endpoints endpoints;          /* copied */
+    const char *zoneinfo;                /* directory of zone files */
+    struct in_work *in_work;             /* shared mapping; borrowed */
+    const Parkgate__Genesis *genesis;    /* for an empty store; else ignored, may be NULL */
     struct wall now;
     struct mono mono;
 };

@@ -181,7 +181,7 @@ struct gate {
     bool unrecovered; /* what a crash left open could not be closed yet */
     struct late_event late[GATE_LATE_MAX];
     uint64_t late_markers;
-    bool recovering;                 /* the controller: it gives no verdict and takes no event */
+    bool recovering;           /* the controller: it gives no verdict and takes no event */
     int64_t wall_over_mono_us; /* at the last tick; it changes when the clock is set */
     bool outbox_full;          /* of events not answered: entries are denied */
     uint64_t uncounted_exits, uncounted_entries; /* done without an event, not on disk yet */

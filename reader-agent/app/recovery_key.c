@@ -11,9 +11,8 @@ enum { DAYS_MAX = 512 }; /* far more than an outbox keeps */
 enum err recovery_key_begin(struct gate *gate, struct fault *fault)
 {
     const struct agent_state *state = agent_store_state(gate->store);
-    return state->has_recovery_key
-               ? vault_use_recovery_key(gate->vault, state->recovery_key, fault)
-               : ERR_OK;
+    return state->has_recovery_key ? vault_use_recovery_key(gate->vault, state->recovery_key, fault)
+                                   : ERR_OK;
 }
 
 /* Boxes of the keys that are there; a day whose key is lost has none. */

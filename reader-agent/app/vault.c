@@ -140,8 +140,7 @@ enum err vault_seal(struct vault *vault, struct bytes packed, struct wall now,
     entropy_fill(vault->entropy, nonce, sizeof(nonce));
     uint8_t aad[AAD_SIZE];
     event->sealed_size = packed.size + SEAL_OVERHEAD;
-    seal_close(&day->key, nonce, aad_of(event->id, aad), packed, event->sealed,
-               event->sealed_size);
+    seal_close(&day->key, nonce, aad_of(event->id, aad), packed, event->sealed, event->sealed_size);
     return ERR_OK;
 }
 
@@ -157,7 +156,8 @@ enum err vault_open(struct vault *vault, const struct outbox_event *event,
     TRY(key_of_day(vault, event->day, false, &day, fault));
     uint8_t aad[AAD_SIZE];
     struct bytes sealed = {.data = event->sealed, .size = event->sealed_size};
-    return seal_open(&day->key, aad_of(event->id, aad), sealed, out, LIMIT_EVENT_BYTES, ret_size, fault);
+    return seal_open(&day->key, aad_of(event->id, aad), sealed, out, LIMIT_EVENT_BYTES, ret_size,
+                     fault);
 }
 
 /* Not an event's place: a body's number in a name of its own. */

@@ -174,7 +174,8 @@ static enum err forget_days(struct store_txn *txn, void *opaque, struct fault *f
     return ERR_OK;
 }
 
-/* The key first: a crash in between leaves a day that comes again, and no key that nobody looks for.
+/* The key first: a crash in between leaves a day that comes again, and no key that nobody looks
+ * for.
  */
 enum err outbox_free_days(struct agent_store *store, struct wall now,
                           bool (*destroy)(void *ctx, uint32_t day), void *ctx, struct fault *fault)

@@ -25,7 +25,8 @@ static int set_up(void **state)
     static struct scene s;
     seal_box_draw(entropy_system(), &s.secret, &s.public);
     s.key = seal_key_draw(entropy_system());
-    assert_int_equal(day_box_close(&s.public, 20000, &s.key, entropy_system(), s.box, NULL), ERR_OK);
+    assert_int_equal(day_box_close(&s.public, 20000, &s.key, entropy_system(), s.box, NULL),
+                     ERR_OK);
     *state = &s;
     return 0;
 }
