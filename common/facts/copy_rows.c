@@ -417,11 +417,12 @@ static enum err walk_table(struct store_txn *txn, struct copy_place *place, size
         enum err err = copy_row_of(table, key, value, &row, fault);
         if (err == ERR_OK) {
             TRY(visit(ctx, &row, key, fault));
-        } else if (err != ERR_NOT_FOUND) {
-            return err;
         }
         memcpy(place->key, key.data, key.size);
         place->key_size = key.size;
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
     }
     return ERR_OK;
 }

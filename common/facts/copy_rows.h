@@ -76,7 +76,7 @@ typedef enum err copy_visitor(void *ctx, const struct copy_row *row, struct byte
                               struct fault *fault);
 /* Visits at most `limit` records from `place` on and moves it; *ret_more: there may be others.
  * The visitor must not write to the table it is shown. Its error ends the walk and is given back.
- */
+ * ERR_CORRUPT: a record is damaged; `place` is behind it, so the walk can go on. */
 MUST_CHECK enum err copy_walk(struct store_txn *txn, struct copy_place *place, size_t limit,
                               copy_visitor *visit, void *ctx, bool *ret_more, struct fault *fault);
 /* A visitor that adds each row to the struct copy_digest `ctx`. */

@@ -93,8 +93,8 @@ void copy_refuse(struct gate *gate, const char *why)
 
 void copy_record_damaged(struct gate *gate, const char *why)
 {
-    log_error("copy_record_refused", LOG_TEXT("why", why));
-    if (!gate->copy.wants_anew) {
+    if (!gate->copy.wants_anew) { /* else it is told already: the walk comes by again and again */
+        log_error("copy_record_refused", LOG_TEXT("why", why));
         ask_anew(gate, why);
     }
 }
@@ -278,6 +278,12 @@ static void not_applied(struct gate *gate, enum err err, const char *why)
         gate->copy.wait = mono_after_ms(gate_mono(gate), DISK_WAIT_MS);
         return;
     }
+    if (err == ERR_CORRUPT) {
+        drop_coming(gate);
+        copy_store_drop_take(gate->copy.store);
+        copy_record_damaged(gate, why);
+        return;
+    }
     copy_refuse(gate, why);
 }
 
@@ -367,8 +373,17 @@ void copy_check_tick(struct gate *gate)
         drop_coming(gate); /* nothing has come for so long: it may not know where we are */
         send_have(gate, 0);
     }
-    if (!copy->coming.taking &&
-        copy_store_check(copy->store, slice, &done, &fault) == ERR_CORRUPT) {
+    if (copy->damaged[0] != '\0') {
+        copy_record_damaged(gate, copy->damaged);
+        copy->damaged[0] = '\0';
+    }
+    if (copy->coming.taking) {
+        return;
+    }
+    enum err err = copy_store_check(copy->store, slice, &done, &fault);
+    if (err == ERR_CORRUPT) {
+        copy_record_damaged(gate, fault.what);
+    } else if (err == ERR_REFUSED) {
         copy_refuse(gate, fault.what);
     }
 }

@@ -1,6 +1,7 @@
 /* What the gate itself did since the copy's sequence, laid over the copy: presence, counts, grants
  * that stand open, reads that wait. Every event is taken from the outbox, so a restart lays the
  * same again. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -186,6 +187,11 @@ static enum err lay(struct gate *gate, const struct facts_view *view, struct gra
     }
     err = lay_event(gate, view, &own, fault);
     parkgate__event__free_unpacked(own.event, NULL);
+    if (err == ERR_CORRUPT) {
+        (void)snprintf(gate->copy.damaged, sizeof(gate->copy.damaged), "%s", fault->what);
+        *fault = (struct fault){0};
+        return ERR_OK;
+    }
     return err;
 }
 
@@ -247,8 +253,6 @@ static void failed(struct gate *gate, enum err err, const struct fault *fault)
     own_events_drop(gate);
     if (err == ERR_MAP_FULL) {
         (void)!copy_store_grow(gate->copy.store, NULL);
-    } else if (err == ERR_CORRUPT) {
-        copy_refuse(gate, fault->what);
     }
 }
 

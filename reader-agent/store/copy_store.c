@@ -23,6 +23,7 @@ enum {
 struct copy_sum {
     struct copy_place place;
     struct copy_digest digest;
+    bool damaged; /* a record that was passed cannot be read: the sum says nothing */
 };
 
 struct copy_store {
@@ -401,14 +402,17 @@ enum err copy_store_check(struct copy_store *store, size_t limit, bool *ret_done
     }
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     TRY(store_begin_read(store->store, &txn, fault));
-    TRY(copy_walk(txn, &store->sum.place, limit, copy_visit_digest, &store->sum.digest, &more,
-                  fault));
-    if (more) {
-        return ERR_OK;
+    enum err err = copy_walk(txn, &store->sum.place, limit, copy_visit_digest, &store->sum.digest,
+                             &more, fault);
+    store->sum.damaged |= err == ERR_CORRUPT;
+    if (err != ERR_OK || more) {
+        return err;
     }
+    bool damaged = store->sum.damaged;
     bool equal = copy_digest_equal(&store->sum.digest, &store->digest);
     store->sum = (struct copy_sum){0};
-    *ret_done = equal;
-    return equal ? ERR_OK
-                 : fault_set(fault, ERR_CORRUPT, "the copy's rows do not sum up to its digest");
+    *ret_done = equal && !damaged;
+    return equal || damaged
+               ? ERR_OK
+               : fault_set(fault, ERR_REFUSED, "the copy's rows do not sum up to its digest");
 }

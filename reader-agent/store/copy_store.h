@@ -90,7 +90,9 @@ MUST_CHECK enum err copy_store_grow(struct copy_store *store, struct fault *faul
 
 /* Walks on over at most `limit` rows of the copy and sums them up; at the end the sum must be the
  * one that is kept. *ret_done: it was walked to the end, and is whole; the next call begins again.
- * ERR_CORRUPT: it is damaged. */
+ * ERR_CORRUPT: a record is damaged; whoever reads it is told so, the others hold, and the walk goes
+ * on behind it. ERR_REFUSED: every record is sound and the sum is not the one that is kept: nothing
+ * of the copy can be trusted. */
 MUST_CHECK enum err copy_store_check(struct copy_store *store, size_t limit, bool *ret_done,
                                      struct fault *fault);
 /* Its size on the disk, bytes. */
