@@ -11,6 +11,7 @@
 #include "controller/app/copies.h"
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
+#include "controller/app/gate_health.h"
 #include "controller/app/ingest.h"
 #include "controller/app/recall.h"
 #include "controller/app/rekey.h"
@@ -482,6 +483,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     TRY(back_again(ctl, session, fault));
     TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
     TRY(judge_outbox_state(ctl, session, fault));
+    TRY(gate_health_heard(ctl, session, beat, fault));
     return judge_clock(ctl, session, fault);
 }
 

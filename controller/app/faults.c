@@ -113,6 +113,11 @@ const struct fault_kind fault_clock_untrusted = {
     "clock-untrusted",
     "the clock of gate %s is off by more than five seconds: its times are not to be trusted",
     "出入口 %s 的时钟偏差超过五秒：其时间不可信"};
+const struct fault_kind fault_gate_clock_unknown = {
+    "gate-clock-unknown",
+    "gate %s does not trust its clock: alone it would let in nobody but cards that prove "
+    "themselves",
+    "出入口 %s 不信任自己的时钟：离线时仅加密卡可入"};
 const struct fault_kind fault_recovering = {
     "recovering",
     "the controller was restored from a backup and gives no verdicts until its gates were asked; "
@@ -255,22 +260,23 @@ static const struct {
     const struct fault_kind *kind;
     bool (*has)(const struct park *park, struct name name);
 } lasting[] = {
-    {&fault_gate_away,        has_gate           },
-    {&fault_clock_off,        has_gate           },
-    {&fault_clock_untrusted,  has_gate           },
-    {&fault_outbox_full,      has_gate           },
-    {&fault_outbox_gap,       has_gate           },
-    {&fault_device_down,      has_device         },
-    {&fault_device_tamper,    has_device         },
-    {&fault_held,             has_lane           },
-    {&fault_manual,           has_lane           },
-    {&fault_blocked,          has_lane           },
-    {&fault_terminal_decides, has_asking_terminal},
-    {&fault_zone_filling,     has_zone           },
-    {&fault_zone_nearly_full, has_zone           },
-    {&fault_zone_over,        has_zone           },
-    {&fault_fire,             has_a_board        },
-    {&fault_fire_unreached,   has_a_board        },
+    {&fault_gate_away,          has_gate           },
+    {&fault_clock_off,          has_gate           },
+    {&fault_clock_untrusted,    has_gate           },
+    {&fault_gate_clock_unknown, has_gate           },
+    {&fault_outbox_full,        has_gate           },
+    {&fault_outbox_gap,         has_gate           },
+    {&fault_device_down,        has_device         },
+    {&fault_device_tamper,      has_device         },
+    {&fault_held,               has_lane           },
+    {&fault_manual,             has_lane           },
+    {&fault_blocked,            has_lane           },
+    {&fault_terminal_decides,   has_asking_terminal},
+    {&fault_zone_filling,       has_zone           },
+    {&fault_zone_nearly_full,   has_zone           },
+    {&fault_zone_over,          has_zone           },
+    {&fault_fire,               has_a_board        },
+    {&fault_fire_unreached,     has_a_board        },
 };
 
 static bool is_about_nothing(const struct park *park, const Parkgate__FaultRecord *record)

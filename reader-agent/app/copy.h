@@ -49,9 +49,9 @@ struct gate_copy {
     bool wants_anew; /* the copy was refused, and the controller has not begun another */
     char why[COPY_WHY_SIZE];
     char damaged[FAULT_TEXT_SIZE]; /* a record was found damaged: to be told at the next tick */
-    bool damage_told; /* an event says that it is damaged */
-    struct mono said; /* COPY_HAVE, the last time */
-    struct mono wait; /* no part is taken before: the disk had no room */
+    bool damage_told;              /* an event says that it is damaged */
+    struct mono said;              /* COPY_HAVE, the last time */
+    struct mono wait;              /* no part is taken before: the disk had no room */
 
     struct park *park; /* heap; NULL: the rows do not make one */
     struct tz_table *tz;

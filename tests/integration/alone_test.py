@@ -3,10 +3,7 @@ enter, strangers and suspended ones do not, everybody leaves; each verdict says 
 it counts every passage once, and lists where two gates apart knew too little."""
 import datetime
 import hashlib
-import os
-import pathlib
 import re
-import signal
 import time
 import unittest
 
@@ -156,12 +153,11 @@ class Alone(AloneCase):
     def test_a_flipped_byte(self):
         """The record is refused and no other; the controller feeds the copy anew."""
         park = self.park
-        other, fine = self.person()
+        _, fine = self.person()
         hurt, broken = self.person()
         head = self.copied()
         self.apart()
         park.agents["gate-b"].kill()
-        mark = park.agents["gate-b"].mark()
         self.damage("gate-b", hurt)
         park.start_agent("gate-b")
         park.agents["gate-b"].wait_event("copy_record_refused")
@@ -175,12 +171,12 @@ class Alone(AloneCase):
         park.agents["gate-b"].wait_event("copy_taken")
         self.copied()
         states = park.wait_events("damaged, and whole again", lambda event: event["kind"] == "device" and "gate-b.copy" in event["text"], 2)
-        self.assertEqual([event["text"].split()[1] for event in states], ["down", "up"])
+        self.assertEqual(sorted(event["text"].split()[1] for event in states), ["down", "up"])
+        until("the fault has ended", lambda: "device-down" not in [row["fault"] for row in park.rows("status")])
         self.apart()
         self.try_in("gate-b-in", broken, GREEN)
         self.together()
         self.assert_verified()
-        self.assertTrue(other and mark >= 0)
 
     def wait_reader(self, device, gate_name):
         self.park.agents[gate_name].wait_event(f"device name={re.escape(device)} state=1")

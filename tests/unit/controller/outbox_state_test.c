@@ -136,11 +136,74 @@ static void a_clock_is_off_at_one_second_and_untrusted_at_five(void **state)
     }
 }
 
+/* A gate says what it thinks of its clock, and how its devices are. */
+static void say_health(struct world *w, struct gate *gate, uint64_t pending, bool clock_unknown,
+                       enum device_state state)
+{
+    char *devices[] = {"a-in-reader", "b-in-reader"};
+    uint32_t states[] = {(uint32_t)state, DEVICE_UP};
+    Parkgate__Heartbeat heartbeat = PARKGATE__HEARTBEAT__INIT;
+    heartbeat.wall_us = w->now.us;
+    heartbeat.pending = pending;
+    heartbeat.clock_unknown = clock_unknown;
+    heartbeat.device = devices;
+    heartbeat.state = states;
+    heartbeat.n_device = heartbeat.n_state = ARRAY_LEN(devices);
+    gate_send(w, gate, MESSAGE_HEARTBEAT, 0, &heartbeat.base);
+    world_turn(w);
+}
+
+static void a_gate_that_does_not_know_the_time_stands_on_status(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    say_health(w, &gate, 0, true, DEVICE_UP);
+    assert_true(is_open(w, "gate-clock-unknown"));
+    say_health(w, &gate, 0, false, DEVICE_UP);
+    assert_false(is_open(w, "gate-clock-unknown"));
+}
+
+static void tell_down(struct world *w, struct gate *gate, char *device)
+{
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = EVENT_DEVICE;
+    event.reader = device;
+    event.device_state = DEVICE_DOWN;
+    (void)gate_event(w, gate, &event);
+    world_turn(w);
+}
+
+static void a_device_that_went_down_before_it_came_up_is_up(void **state)
+{
+    struct world *w = *state;
+    struct gate a;
+    struct gate b;
+    gate_join(w, &a, "gate-a", 1);
+    gate_join(w, &b, "gate-b", 2);
+    tell_down(w, &a, "a-in-reader"); /* of the backlog; that it is up again was told live */
+    say_health(w, &a, 1, false, DEVICE_UP);
+    assert_true(is_open(w, "device-down")); /* more is on its way */
+    say_health(w, &a, 0, false, DEVICE_DOWN);
+    assert_true(is_open(w, "device-down"));
+    say_health(w, &a, 0, false, DEVICE_UP);
+    assert_false(is_open(w, "device-down"));
+    tell_down(w, &b, "b-in-reader"); /* another gate says nothing about it */
+    say_health(w, &a, 0, false, DEVICE_UP);
+    assert_true(is_open(w, "device-down"));
+    say_health(w, &b, 0, false, DEVICE_UP);
+    assert_false(is_open(w, "device-down"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_gap_is_none_while_the_gate_has_it, world_setup,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(a_gate_that_does_not_know_the_time_stands_on_status,
+                                        world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(a_device_that_went_down_before_it_came_up_is_up,
+                                        world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(a_full_outbox_is_told_until_there_is_room, world_setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(what_was_not_recorded_is, world_setup, world_teardown),
