@@ -200,6 +200,7 @@ void board_configure(struct board *board, const struct helper_board *setup)
     board->unit = (struct bus_unit){.unit = setup->unit, .alone = setup->bus_boards <= 1};
     board->fire =
         (struct board_fire){.hears = setup->fire.present,
+                            .burning = setup->fire.present && board->fire.burning,
                             .broadcast = setup->transport == HELPER_RTU && setup->fire_broadcast};
     board->key_known = false;
     board->connect_wait_ms = BOARD_CONNECT_FIRST_MS;

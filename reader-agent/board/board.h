@@ -51,7 +51,7 @@ bool board_has_reports(const struct board *board);
 
 struct board_fire {
     bool hears;   /* it has a fire input */
-    bool burning; /* as it was seen last; false before the first look */
+    bool burning; /* as it was seen last, by a process before this one, too */
     bool key;     /* the key switch was turned at the last look */
     bool broadcast;
 };
@@ -61,7 +61,8 @@ struct board_fire board_fire(const struct board *board);
 void board_latch(struct board *board, bool latched, uint64_t number);
 /* This board's own part in it, for its reports. */
 void board_report_fire(struct board *board, enum fire_change change, bool on, bool late);
-/* Is there an exit to be held that is not known to be open? */
+/* Is there an exit to be held that is not known to be open, and is it time to try (again)? A board
+ * that is mute takes LIMIT_FIRE_UNIT_MS of the line for each try, from its neighbours' looks. */
 bool board_is_to_release(const struct board *board);
 /* The raw write to all units for what this board holds. */
 void board_release_everywhere(struct board *board);

@@ -80,6 +80,7 @@ void board_note_fire(struct board *board, const struct sensed *sensed)
 void board_remember(struct board *board, const struct fire_kept *kept)
 {
     board->kept = *kept;
+    board->fire.burning = kept->latched && kept->told && !kept->ended;
 }
 
 const struct fire_kept *board_kept(const struct board *board)
@@ -97,6 +98,7 @@ void board_latch(struct board *board, bool latched, uint64_t number)
     board->kept.latched = latched;
     board->kept.number = number;
     board->kept.told = board->kept.told && latched;
+    board->kept.ended = board->kept.ended && latched;
     board->to_keep = true;
     if (board->has_setup) {
         board_hold_anew(board);
@@ -105,8 +107,11 @@ void board_latch(struct board *board, bool latched, uint64_t number)
 
 void board_report_fire(struct board *board, enum fire_change change, bool on, bool late)
 {
-    if (change == FIRE_ON && !board->kept.told) {
+    bool ended = change == FIRE_INPUT_ENDED;
+    if ((change == FIRE_ON && !board->kept.told) ||
+        ((change == FIRE_ON || ended) && board->kept.ended != ended)) {
         board->kept.told = true;
+        board->kept.ended = ended;
         board->to_keep = true;
     }
     station_report_fire(board->station, board->name, change, on, late, board_now(board));
@@ -114,7 +119,8 @@ void board_report_fire(struct board *board, enum fire_change change, bool on, bo
 
 bool board_is_to_release(const struct board *board)
 {
-    return board->has_setup && board->hold.exits != 0 && !board->reached;
+    return board->has_setup && board->hold.exits != 0 && !board->reached &&
+           (board->misses == 0 || !mono_before(board_now(board).mono, board->hold_at));
 }
 
 void board_release_everywhere(struct board *board)

@@ -72,6 +72,7 @@ void fire_file_pack(const struct fire_kept *kept, uint64_t count, uint8_t out[FI
     writer_u8(&w, kept->held ? 1 : 0);
     writer_u64(&w, kept->number);
     pack_order(&kept->order, &w);
+    writer_u8(&w, kept->ended ? 1 : 0);
     MUST(!w.bad);
     struct writer sum = writer_of(out + FIRE_FILE_PLACE - SUM_BYTES, SUM_BYTES);
     writer_u64(&sum, sum_of(out, FIRE_FILE_PLACE - SUM_BYTES));
@@ -92,6 +93,7 @@ static bool unpack(const uint8_t place[FIRE_FILE_PLACE], struct fire_kept *kept,
     kept->held = reader_u8(&r) != 0;
     kept->number = reader_u64(&r);
     struct bytes frame = reader_run(&r);
+    kept->ended = reader_u8(&r) != 0; /* 0 in a file of the version before */
     if (r.bad || helper_unpack(frame, &message, NULL) != ERR_OK ||
         message.kind != HELPER_SAYS_RELEASE) {
         return false;

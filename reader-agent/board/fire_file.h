@@ -14,6 +14,7 @@ enum { FIRE_FILE_PLACE = 1024, FIRE_FILE_PLACES = 2 };
 struct fire_kept {
     bool latched;    /* fire, not reset yet */
     bool told;       /* this board's input began it, and its reports say so */
+    bool ended;      /* ... and that its input is quiet again */
     bool held;       /* the coils of its exits may be on by that */
     uint64_t number; /* of the newest order when it latched: only a later one may end it */
     struct helper_release order; /* the newest */

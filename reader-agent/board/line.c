@@ -19,7 +19,7 @@ struct line {
     struct seat seats[HELPER_BOARDS_PER_BUS];
     bool latched;
     uint64_t number; /* of the newest order when it latched */
-    size_t next;     /* the board that comes first among equals */
+    size_t next[2];  /* who comes first among boards without a fire input, and with one */
     size_t heard;    /* turns of boards with a fire input since another had one */
 };
 
@@ -235,6 +235,7 @@ struct line *line_create(const struct name *names, const struct fire_kept *kept,
         line->latched = line->latched || kept[i].latched;
         line->number = kept[i].number > line->number ? kept[i].number : line->number;
         board_remember(seat->board, &kept[i]);
+        seat->burned = board_fire(seat->board).burning;
         line->count++;
     }
     for (size_t i = 0; i < count && line->latched; i++) {
@@ -242,6 +243,9 @@ struct line *line_create(const struct name *names, const struct fire_kept *kept,
         if (kept[i].told) {
             /* Reports died with the process before: said again, whoever knows it loses nothing. */
             board_report_fire(line->seats[i].board, FIRE_ON, true, true);
+            if (kept[i].ended) {
+                board_report_fire(line->seats[i].board, FIRE_INPUT_ENDED, true, true);
+            }
         }
     }
     return line;
@@ -270,7 +274,7 @@ struct board *line_board(struct line *line, size_t index)
 static size_t find_due(const struct line *line, bool hears)
 {
     for (size_t k = 0; k < line->count; k++) {
-        size_t i = (line->next + k) % line->count;
+        size_t i = (line->next[hears ? 1 : 0] + k) % line->count;
         const struct board *board = line->seats[i].board;
         if (board_fire(board).hears == hears && board_wait_ms(board) <= 0) {
             return i;
@@ -298,7 +302,7 @@ void line_turn(struct line *line)
         return;
     }
     line->heard = index == hearing ? line->heard + 1 : 0;
-    line->next = (index + 1) % line->count;
+    line->next[index == hearing ? 1 : 0] = (index + 1) % line->count;
     board_turn(line->seats[index].board);
 }
 

@@ -42,13 +42,14 @@ class ParkCase(unittest.TestCase):
 
     GATES = staticmethod(lambda: [foot_gate()])
     YAML = PARK_YAML
+    PARK = Park
     START = True  # False: the test starts controller and agents itself
 
     @classmethod
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(prefix="park-")
         cls.addClassCleanup(directory.cleanup)
-        cls.park = Park(directory.name, cls.YAML, cls.GATES(), start=cls.START)
+        cls.park = cls.PARK(directory.name, cls.YAML, cls.GATES(), start=cls.START)
         cls.park.__enter__()
         cls.addClassCleanup(cls.park.stop)
         cls.people = 0

@@ -427,7 +427,7 @@ class Park:
         self.env = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
         self.home = self.directory / "park"
         self.logs = self.directory / "logs"
-        self.turn_logs = self.directory / "turns"
+        self.turn_logs, self.wire_logs = self.directory / "turns", self.directory / "wires"
         self.devices = pathlib.Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # socket paths are short
         self.devices.chmod(0o755)
         self.ports = Ports()
@@ -456,6 +456,7 @@ class Park:
     def start_devices(self):
         self.logs.mkdir(exist_ok=True)
         self.turn_logs.mkdir(exist_ok=True)
+        self.wire_logs.mkdir(exist_ok=True)
         for gate in self.gates:
             if any(lane.reader not in ("badge", None) or lane.keypad for lane in gate.lanes):
                 self.http_ports[gate.name] = self.ports.block()
@@ -467,9 +468,13 @@ class Park:
                 if lane.terminal:
                     self.start_terminal(lane)
 
+    def wire_log(self, board):
+        """What was written to the board: wirelog.py reads it."""
+        return self.wire_logs / f"{board}.log"
+
     def _start_board(self, board):
         words = ["--rtu", str(self.devices / f"{board.name}.tty")] if board.rtu else ["--tcp", "127.0.0.1:0"]
-        words += ["--turn-log", str(self.turn_logs / f"{board.name}.log")]
+        words += ["--turn-log", str(self.turn_logs / f"{board.name}.log"), "--wire-log", str(self.wire_log(board.name))]
         words += [] if board.counters else ["--no-counters", "--pulse-ms", str(PULSE_RTU_MS)]
         words += [] if board.flash else ["--no-flash"]
         for number, lane in enumerate(board.lanes):
@@ -674,11 +679,15 @@ class Park:
         """Enrols the gate's box: a one-time code from the controller, the box makes its own key."""
         ticket = self.cli("agent", "enroll", gate)
         self._run(self.programs.path("parkgate-agent"), "--join", "--dir", self.agent_home(gate), "--gate", gate,
-                  "--controller", self.here(ticket["agents"]), "--enrol", self.here(ticket["enrol"]),
+                  "--controller", self.agents_endpoint(gate, ticket), "--enrol", self.here(ticket["enrol"]),
                   "--server-key", ticket["server_key"], "--code", code or ticket["code"])
         if gate in self.http_ports:
             with open(self.agent_home(gate) / "agent.conf", "a", encoding="utf-8") as conf:
                 conf.write(f"http_address = 127.0.0.1\nhttp_port = {self.http_ports[gate]}\n")
+
+    def agents_endpoint(self, gate, ticket):
+        """Where the gate's agent finds the controller."""
+        return self.here(ticket["agents"])
 
     @staticmethod
     def here(endpoint):
@@ -709,6 +718,12 @@ class Park:
 
     def gate_state(self, name):
         return self.gate_row(name).get("state")
+
+    def worker(self, name):
+        """The process that does a daemon's work, by "controller" or a gate's name: its launcher's child. None: there is none."""
+        daemon = self.controller if name == "controller" else self.agents[name]
+        found = [pid for pid, args in descendants(daemon.pid) if args == daemon.args] if daemon.runs() else []
+        return found[0] if found else None
 
     def helper(self, gate, device):
         """The pid of parkgate-nfc or parkgate-board for a reader or board of this gate; None: it does not run."""

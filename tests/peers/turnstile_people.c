@@ -315,9 +315,11 @@ static void do_fire(const struct call *call)
         answer(call, "error the board has no fire input");
         return;
     }
-    if (call->people->wire->log != NULL)
+    if (call->people->wire->log != NULL) {
         fprintf(call->people->wire->log, "t_us=%lld fire=%s unit=%d\n", (long long)peer_wall_us(),
                 on ? "on" : "off", board->unit);
+        fflush(call->people->wire->log);
+    }
     board_set_input(board, board->fire, !on);
     answer(call, "ok");
 }

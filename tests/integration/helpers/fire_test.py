@@ -263,6 +263,21 @@ class SerialBusTest(FireCase):
                 bus.turn_key()
                 self.report(bus, 1, RESET)
 
+    def test_a_mute_board_takes_no_neighbours_turns(self):
+        """While it burns every board that answers has its looks: exit buttons and arms are worth something still."""
+        bus = self.line
+        bus.peer.do("mute on 3")
+        bus.peer.do("fire on 1")
+        bus.wait_open([1, 2, 4])
+        self.report(bus, 3, UNREACHED)
+        os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+        bus.gate.expect("started b1")
+        since = len(bus.gate.heard)
+        self.report(bus, 3, UNREACHED)
+        for unit in (2, 4):
+            if not any(news.startswith(f"state b{unit} 1") for news in bus.gate.heard[since:]):
+                bus.gate.expect(f"state b{unit} 1")
+
     def test_one_board_down_leaves_the_others_at_work(self):
         bus = self.line
         bus.peer.do("mute on 2")

@@ -8,6 +8,8 @@ import sys
 sys.path.insert(0, os.path.dirname(__file__))
 from gatelib import IN, OUT, PEERS, UP, Gate, Peer, wait_until  # noqa: E402
 
+import wirelog  # noqa: E402  (beside peerlib, which gatelib found)
+
 FIRE_ON, INPUT_ENDED, RESET, UNREACHED = 1, 2, 3, 4
 NONE, FIRE, EVACUATION = 0, 1, 2
 FIRE_INPUT, RESET_INPUT = 30, 31
@@ -64,8 +66,7 @@ class Bus:
 
     def log(self):
         """(wall time in us, what stands behind it)"""
-        with open(self.wire_log, encoding="utf-8") as file:
-            return [(int(line.split(" ", 1)[0][5:]), line.split(" ", 1)[1].strip()) for line in file if line.endswith("\n")]
+        return wirelog.read(self.wire_log)
 
     def mark(self):
         if self.gate is not None:
@@ -94,7 +95,7 @@ class Bus:
         times = {}
         for unit in units or self.units:
             for coil in (1, 2):
-                hit = next((at for at, what in log if at >= begun and opens(what, unit, coil, len(self.units) > 1)), None)
+                hit = next((at for at, what in log if at >= begun and wirelog.opens(what, unit, coil, len(self.units) > 1)), None)
                 if hit is not None:
                     times[unit] = max(times.get(unit, 0), (hit - begun) / 1000)
         return times
@@ -102,7 +103,7 @@ class Bus:
     def entry_writes(self, since):
         """Writes that could open an entry."""
         return [what for _, what in self.log()[since:]
-                if any(opens(what, unit, 0, len(self.units) > 1) or flashes(what, unit, 0, len(self.units) > 1)
+                if any(wirelog.opens(what, unit, 0, len(self.units) > 1) or wirelog.flashes(what, unit, 0, len(self.units) > 1)
                        for unit in self.units)]
 
     def entry_is_refused(self, unit):
@@ -120,26 +121,6 @@ class Bus:
         self.peer.do(f"reset on {unit}")
         self.wait_shut()
         self.peer.do(f"reset off {unit}")
-
-
-def part(what, name):
-    found = re.search(rf"\b{name}=(\S+)", what)
-    return found[1] if found else None
-
-
-def opens(what, unit, coil, several):
-    """Is it a write of on to that coil, which the board took?"""
-    if part(what, "fn") not in ("5", "15") or part(what, "answer") not in ("ok", "none"):
-        return False
-    if several and part(what, "unit") != str(unit):
-        return False
-    first, values = int(part(what, "addr"), 16), part(what, "values").split(",")
-    return first <= coil < first + len(values) and values[coil - first] != "0"
-
-
-def flashes(what, unit, coil, several):
-    return part(what, "fn") == "6" and part(what, "addr") == f"0x{0x100 + coil:04x}" and \
-        (not several or part(what, "unit") == str(unit))
 
 
 __all__ = ["Bus", "wait_until"]
