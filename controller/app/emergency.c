@@ -296,7 +296,8 @@ enum err emergency_word(struct controller *ctl, const struct session *session,
                           .change = event->fire,
                           .epoch = event->epoch,
                           .sequence = event->sequence};
-    if (!counted && event->fire != FIRE_RESET && was_told_late(ctl, session, event)) {
+    if (!counted && event->fire != FIRE_RESET &&
+        (event->fire != FIRE_ON || was_told_late(ctl, session, event))) {
         word->waits_until_us = ctl->now.us + EMERGENCY_WAIT_MS * INT64_C(1000);
     }
     return settle(ctl, &s, session->gate.text, "", false, fault);

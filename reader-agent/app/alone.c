@@ -9,6 +9,7 @@
 #include "common/facts/event_outcome.h"
 #include "common/facts/gather.h"
 #include "common/facts/park_store.h"
+#include "reader-agent/app/emergency.h"
 #include "reader-agent/app/gate.h"
 #include "reader-agent/store/lease_file.h"
 #include "schema/errors.h"
@@ -164,6 +165,10 @@ static void add_own_facts(struct gate *gate, const struct facts_view *view,
     int64_t length_us = lease_length_us(view->park->lease_hours, enters_risk(view->park, lane));
     facts->lease = lease_state(&gate->copy.lease, length_us, lane->lease_over);
     facts->gate_clock_known = gate->copy.lease.clock_known;
+    if (emergency_at(gate, lane->name)) { /* a board's own fire is in no copy */
+        facts->emergency = true;
+        facts->emergency_admits = emergency_admits(gate);
+    }
     if (ours == NULL || lane_mode_of(gate, ours) == LANE_MODE_LOCKED) {
         facts->mode = LANE_MODE_LOCKED;
     }

@@ -265,6 +265,16 @@ class Office:
         self.board.do(f"wait {self.lane} position up 15000")
         self.lights.append("up")
 
+    def drill_in(self, words):
+        self.badge(words)
+
+    def drill_out(self, words):
+        """Nobody shows a badge: the arm is open."""
+        for _ in range(int(words[0])):
+            if not self.board.do(f"push {self.lane} 5000").startswith("turned"):
+                raise AssertionError("an exit stays shut in a fire")
+            self.served += 1
+
     def by_hand(self, _):
         """Somebody pulls the manual release, a vehicle passes, the release is put back."""
         self.board.do(f"release {self.lane} on")
@@ -434,6 +444,16 @@ class Walkers:
         self.board.do(f"wait {self.lane} position up 15000")
         self.lights.append("up")
 
+    def drill_in(self, words):
+        self.badge(words)
+
+    def drill_out(self, words):
+        """Nobody shows a badge: the arm is open."""
+        for _ in range(int(words[0])):
+            if not self.board.do(f"push {self.lane} 5000").startswith("turned"):
+                raise AssertionError("an exit stays shut in a fire")
+            self.served += 1
+
     def by_hand(self, _):
         """Somebody pulls the manual release, a vehicle passes, the release is put back."""
         self.board.do(f"release {self.lane} on")
@@ -566,11 +586,13 @@ def play(park, story, people, office, cameras, days):
             threads = [threading.Thread(target=walkers[lane].play, args=(steps,), daemon=True) for lane, steps in lanes.items()]
             if phase == "alone":
                 wait_for_copies(park)
+            if phase == "drill":
+                threads = drill_begins(park, threads)
             for thread in threads:
                 thread.start()
-            if phase == "alone":
+            if phase in APART:
                 view.stop()
-                without_controller(park, lambda: sum(walker.served for walker in walkers.values()), threads)
+                APART[phase](park, lambda: sum(walker.served for walker in walkers.values()), threads)
                 view = View(park)
                 view.start()
             while any(thread.is_alive() for thread in threads):
@@ -587,6 +609,10 @@ def play(park, story, people, office, cameras, days):
         view.stop()
 
 
+def stamp(text):
+    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  {text}")
+
+
 def wait_for_copies(park):
     """Until every gate has a copy of the roster that lacks nothing."""
     def whole():
@@ -599,18 +625,71 @@ def without_controller(park, shown, threads):
     """Kills the controller while people stream in; back only when all of them were served by the gates alone."""
     until("somebody was served", lambda: shown() > 0, 30)
     park.controller.kill()
-    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  kill -9: the controller is gone; the gates go on alone · 控制器被强行终止，各出入口独立运行")
+    stamp("kill -9: the controller is gone; the gates go on alone · 控制器被强行终止，各出入口独立运行")
     alone = shown()
     for thread in threads:
         thread.join(120)
-    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  {shown() - alone} more were served by the gates alone · 期间各出入口独立处理")
+    stamp(f"{shown() - alone} more were served by the gates alone · 期间各出入口独立处理")
     if shown() - alone < 20:
         raise RuntimeError("hardly anybody was served while the controller was gone")
+    controller_is_back(park)
+
+
+def controller_is_back(park):
     park.start_controller()
     for name in park.agents:
         until(f"gate {name} is online", lambda gate=name: park.gate_state(gate) == "online", 30)
     until("every gate has told what it did", lambda: not any(int(row["pending"] or 0) for row in park.rows("agent", "list")), 60)
-    say(f"  [{time.monotonic() - BEGAN:5.1f} s]  the controller is back, every event has arrived · 控制器恢复，事件全部补传")
+    stamp("the controller is back, every event has arrived · 控制器恢复，事件全部补传")
+
+
+def fire_boards(park):
+    return [(board.name, park.boards[board.name], [lane.name for lane in board.lanes if lane.direction == "out"])
+            for gate in park.gates for board in gate.boards]
+
+
+def drill_begins(park, threads):
+    """The controller is killed, then the fire panel opens its loop at every board; people walk when exits stand open."""
+    park.controller.kill()
+    stamp("kill -9: the controller is gone; the fire panel gives its alarm to every board · 控制器被终止，火警信号送达各控制板")
+    for name, board, exits in fire_boards(park):
+        begun = time.monotonic()
+        board.do("fire on")
+        for lane in exits:
+            board.do(f"wait {lane} relay on 2000")
+        if exits:
+            stamp(f"{name}: {' '.join(exits)} open after {(time.monotonic() - begun) * 1000:.0f} ms, by the board's helper alone · 出口已全开")
+    return threads
+
+
+def drill_ends(park, shown, threads):
+    """All out; the panel is quiet again, the key is turned at every board, the controller comes back and learns of it."""
+    for thread in threads:
+        thread.join(120)
+    stamp(f"{shown()} went out or were turned away at an entry · 人员已疏散，入口保持关闭")
+    for _, board, _ in fire_boards(park):
+        turn_key(board)
+    for _, board, exits in fire_boards(park):
+        for lane in exits:
+            board.do(f"wait {lane} relay off 10000")
+    stamp("the key was turned at every board: exits shut · 钥匙复位，出口恢复")
+    controller_is_back(park)
+    until("the fire is over at the controller, too", lambda: park.cli("emergency", "show").get("emergency") in (None, "", "none", "normal"), 30)
+
+
+def turn_key(board):
+    """When the panel is quiet: turned for as long as the board's helper needs to look at it, and back."""
+    for word in ("fire off", "reset on", "reset off"):
+        board.do(word)
+        looks = looks_at(board)
+        until("it is looked at", lambda: looks_at(board) > looks + 20, 10)
+
+
+def looks_at(board):
+    return int(re.search(r"requests=(\d+)", board.do("board"))[1])
+
+
+APART = {"alone": without_controller, "drill": drill_ends}
 
 
 def turns(park):
@@ -705,6 +784,8 @@ def check(park, people, story, cameras, start):
     result.table("Headcount a tenant and business day · 各租户营业日人数", expected["headcount"], found)
     events = park.events()
     refusals = collections.Counter(event["reason"] for event in events if is_presentation(event) and event["verdict"] == "deny")
+    refusals.update(event["reason"] for event in events  # of a fire the controller did not know yet; the gate did
+                    if event["kind"] == "acted" and event["reason"] == "emergency-closed")
     if silent := refusals.pop("controller-silent", 0):
         say(f"  {silent} reads were not answered within 300 ms on this machine; those people tried again")
     result.table("Refusals by reason · 拒绝原因", expected["refusals"], refusals)

@@ -264,6 +264,10 @@ class Count:
         elif verb == "by-hand":  # a turn that nobody was granted, and no break-in
             self.turns[lane]["pass"] += 1
             self.faults["manual-release"] += 1
+        elif verb == "drill-out":  # a fire: open for everybody, and nobody is known
+            self.turns[lane]["pass"] += int(rest[0])
+        elif verb == "drill-in":
+            self.refusals["emergency-closed"] += len(ranged(rest[1]))
         elif verb == "clone":
             self.refusals["card-not-authentic"] += 1
         elif verb == "forgive":

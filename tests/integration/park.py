@@ -481,6 +481,7 @@ class Park:
             beside = "crush={},manual={},bollard" if lane.bollard else "tamper={},held={}"
             wires = f"{lane.name}:coil={number},display={number},{beside.format(4 * number + 1, 4 * number + 3)}"
             wires += f",passage={4 * number}" if lane.passage else ""
+            wires += ",frees" if lane.direction == "out" and not lane.bollard else ""  # a held coil keeps an exit open
             words += ["--lane", wires + (f",button={4 * number + 2}" if lane.button else "")]
         peer = STARTER.submit(Peer, self.programs.path("peer-turnstile"), *words, *board.options,
                               control=str(self.devices / f"{board.name}.ctl")).result()

@@ -232,6 +232,20 @@ static void a_fire_told_late_waits_for_its_reset(void **state)
     assert_int_equal(faults_of(f.w, "fire", 0), 0);
 }
 
+/* The key was turned while the link was cut: input quiet and reset are young, the fire is not. */
+static void an_input_that_ended_does_not_count_before_its_reset(void **state)
+{
+    struct fire f = begin(state);
+    sent_forget(f.w);
+    word_at(&f, &f.a, "board-a", FIRE_ON, 10 * MINUTE_US);
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    expect_state(&f, "none");
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    beat(&f, &f.a, 0, 0);
+    expect_state(&f, "none");
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0);
+}
+
 static void a_fire_told_late_and_not_reset_counts(void **state)
 {
     struct fire f = begin(state);
@@ -320,6 +334,7 @@ int main(void)
         WORLD_TEST(force_passes_over_gates_not_heard),
         WORLD_TEST(words_count_in_the_order_of_their_outbox),
         WORLD_TEST(a_fire_told_late_waits_for_its_reset),
+        WORLD_TEST(an_input_that_ended_does_not_count_before_its_reset),
         WORLD_TEST(a_fire_told_late_and_not_reset_counts),
         WORLD_TEST(a_silent_board_is_named),
         WORLD_TEST(words_that_make_no_sense_are_refused),
