@@ -188,9 +188,16 @@ class Hostile(Campaign):
         park = self.stage.park
         park.cli("agent", "revoke", THIEF, "--reason", "stolen")
         head = len(stores.journal(park.home))
-        self.thief.gate.speaker.say("Event", self.thief.gate.event())
+        gate = self.thief.gate  # its connection is from before: only the handshake would be judged anew
+        gate.say_hello()
         try:
-            ack = self.thief.gate.speaker.hear("Ack", timeout=1)
+            gate.speaker.hear("Welcome", timeout=1)
+            raise Failed("a revoked key was welcomed")
+        except TimeoutError:
+            pass
+        gate.speaker.say("Event", gate.event())
+        try:
+            ack = gate.speaker.hear("Ack", timeout=1)
             if 1 in ack.answer:
                 raise Failed("an event of a revoked key was applied")
         except TimeoutError:

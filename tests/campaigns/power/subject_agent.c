@@ -10,17 +10,19 @@
 #include "reader-agent/app/draft.h"
 #include "reader-agent/store/outbox.h"
 
-enum { EVENTS_A_TURN = 6, RESTART_ONE_IN = 40 };
+enum { EVENTS_A_TURN = 6, RESTART_ONE_IN = 40, NEWS_ONE_IN = 2, OVER_ONE_IN = 4 };
 
 enum err gate_open(struct gate *g, struct fault *fault)
 {
     TRY(agent_store_open(g->dir, entropy_system(), &g->store, fault));
     TRY(day_keys_open(g->dir, entropy_system(), &g->keys, fault));
+    TRY(copy_store_open(g->dir, &g->copy.store, fault));
     return vault_create(g->keys, entropy_system(), &g->vault, fault);
 }
 
 void gate_close(struct gate *g)
 {
+    copy_store_destroy(&g->copy.store);
     vault_destroy(&g->vault);
     day_keys_destroy(&g->keys);
     agent_store_destroy(&g->store);
@@ -123,6 +125,19 @@ static void stage_answers(struct gate *g)
     }
 }
 
+static void work_with_copy(struct gate *g)
+{
+    struct fault fault = {0};
+    if (pick(g, NEWS_ONE_IN) == 0) {
+        must_work(copied_take(&g->copy, pick(g, UINT64_MAX), &fault), &fault);
+        promise(g, PROMISE_COPY, (struct grant_id){.sequence = g->copy.sequence}, 0,
+                g->copy.digest.bytes);
+    }
+    if (pick(g, OVER_ONE_IN) == 0) {
+        must_work(copied_lay(&g->copy, &fault), &fault);
+    }
+}
+
 void gate_turn(struct gate *g)
 {
     g->now.us += (int64_t)pick(g, 20) * 60 * 1000000;
@@ -138,6 +153,7 @@ void gate_turn(struct gate *g)
         stage_answers(g);
     }
     commit(g);
+    work_with_copy(g);
     if (pick(g, RESTART_ONE_IN) == 0) {
         struct fault fault = {0};
         gate_close(g);
@@ -149,7 +165,9 @@ void gate_remove(const char *dir)
 {
     static const char *const files[] = {"store/data.mdb", "store/lock.mdb", "store/owner",
                                         "store/ballast",  "keys/data.mdb",  "keys/lock.mdb",
-                                        "keys/owner",     "store",          "keys"};
+                                        "keys/owner",     "copy/data.mdb",  "copy/lock.mdb",
+                                        "copy/owner",     "store",          "keys",
+                                        "copy"};
     char path[192];
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         (void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
@@ -187,6 +205,19 @@ static bool event_is_whole(struct gate *g, const struct promise *promise, char *
            say(why, "its bytes have changed", promise);
 }
 
+/* A copy that was found damaged is thrown away, and its sequence is none. */
+static bool copy_holds(const struct copy_about *about, const struct promise *promise, char *why)
+{
+    bool same = about->sequence == promise->sequence;
+    if (about->sequence < promise->sequence ||
+        (same && memcmp(about->digest.bytes, promise->digest, SEAL_HASH_SIZE) != 0)) {
+        (void)snprintf(why, POWER_WHY_SIZE, "the copy at sequence %llu is lost: it stands at %llu",
+                       (unsigned long long)promise->sequence, (unsigned long long)about->sequence);
+        return false;
+    }
+    return true;
+}
+
 static bool holds(struct gate *g, const struct promise *promise, char *why)
 {
     struct acted acted;
@@ -202,6 +233,8 @@ static bool holds(struct gate *g, const struct promise *promise, char *why)
     case PROMISE_ANSWER:
         return (outbox_is_pending(g->store, id, &pending, NULL) == ERR_OK && !pending) ||
                say(why, "its answer is lost", promise);
+    case PROMISE_COPY:
+        return copy_holds(copy_store_about(g->copy.store), promise, why);
     default:
         return agent_store_state(g->store)->command_sequence >= promise->sequence ||
                say(why, "the command's sequence went back", promise);
@@ -241,6 +274,10 @@ bool agent_judge(const char *dir, const struct power_marks *marks, uint64_t numb
         if (!holds(&g, &promise, why)) {
             return false;
         }
+    }
+    if (!copied_is_whole(g.copy.store)) {
+        (void)snprintf(why, POWER_WHY_SIZE, "the copy's rows do not sum up");
+        return false;
     }
     return no_gap(&g, why);
 }
