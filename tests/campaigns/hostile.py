@@ -2,7 +2,8 @@
 """A hostile peer: the stolen key of one gate, storms of handshakes, frames that no program of ours would send.
 
     tests/campaigns/hostile.py [--seconds S] [--seed N]
-    tests/campaigns/hostile.py --bench            the benchmark: verdict times of honest gates with and without the attacks
+
+tests/bench/hostile.py measures the verdict times of honest gates with and without the attacks.
 
 The key of one gate asks every verb of the operators' port, at that port and at its own, sends every kind of message with bodies
 drawn from nothing, and events of a lane that is not its own; raw sockets and wrong keys storm the port, stop in the middle
@@ -117,19 +118,11 @@ class Attack:
 class Hostile(Campaign):
     name, unit = "hostile", "hostile frames, requests and connections"
 
-    @classmethod
-    def arguments(cls, parser):
-        parser.add_argument("--bench", action="store_true")
-        parser.add_argument("--rounds", type=int, default=5)
-
     def play(self):
         with tempfile.TemporaryDirectory(prefix="hostile-") as directory:
             self.stage = stage.Stage(directory, GATES, build_dir().resolve())
             try:
-                if self.options.bench:
-                    yield self.bench()
-                else:
-                    yield from self.attack()
+                yield from self.work()
             finally:
                 self.stage.close()
 
@@ -147,7 +140,7 @@ class Hostile(Campaign):
         self.thief = Attack(self.stage.park, self.rng)
         self.thief.begin()
 
-    def attack(self):
+    def work(self):
         self.prepare()
         before = len(stores.journal(self.stage.park.home))
         while self.left() > 6:
@@ -208,33 +201,6 @@ class Hostile(Campaign):
         state = next(row["state"] for row in park.rows("agent", "list") if row["gate"] == THIEF)
         if state != "quarantined":
             raise Failed(f"the gate of the revoked key shows as {state}")
-
-    # --- the benchmark ---
-
-    def bench(self):
-        """Rounds with and without, in turns; p99 of verdicts."""
-        self.prepare()
-        times = {"without": [], "with": []}
-        for number in range(2 * self.options.rounds):
-            kind = ("without", "with")[number % 2]
-            self.thief.over.clear()
-            thread = threading.Thread(target=self.thief.for_ever, daemon=True)
-            if kind == "with":
-                thread.start()
-            times[kind].append(self.honest(5)["verdict"])
-            self.thief.over.set()
-            if kind == "with":
-                thread.join(60)
-        for kind, runs in times.items():
-            print(f"{kind:8} verdict p50 {self.middle(runs, 'p50_us'):.2f} ms, p99 {self.middle(runs, 'p99_us'):.2f} ms "
-                  f"(p99 of the rounds: {', '.join(format(run['p99_us'] / 1000, '.2f') for run in runs)})")
-        share = self.middle(times["with"], "p99_us") / self.middle(times["without"], "p99_us") - 1
-        print(f"p99 under attack: {share:+.0%} (goal: within 20 %); {self.thief.count} hostile acts")
-        return self.thief.count
-
-    @staticmethod
-    def middle(runs, which):
-        return sorted(run[which] for run in runs)[len(runs) // 2] / 1000
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 The controller lives in a network namespace of its own, joined by a pair of virtual links; the gates' agents with emulated readers
 and turnstiles stay outside. People pass without a pause while the link is broken in one of five ways for 0.1 to 8 s and heals
 again. At intervals the traffic stops, the park settles, and journal, outboxes and the arms' own turn logs are compared as in
-tests/crash (audit.py): nothing lost, nothing doubled, no gap, no turn without a verdict, headcount equal.
+tests/crash (audit.py): nothing lost, nothing doubled, no gap, no turn without a verdict, headcount equal; who is known was let in,
+by a gate that was alone as well, and no stranger ever.
 
 Where no namespace can be made the campaign fails: it is never skipped.
 """
@@ -167,6 +168,8 @@ class Network(Campaign):
                 for daemon in [cycles.park.controller, *cycles.park.agents.values()]:
                     if daemon and self.failing():
                         print(f"--- {daemon.name}\n{daemon.tail(25)}")
+            if cycles.audit.alone == 0:
+                raise Failed("no gate ever had to decide alone: nothing was cut for long enough")
             yield sum(cycles.kills.values())
 
     @staticmethod

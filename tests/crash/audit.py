@@ -3,6 +3,7 @@
 A. Each event of an agent stands in the journal exactly once, as the outbox holds it; sequences have no gap; nothing
    that was in the journal at an earlier check has changed.
 B. Each turn of an arm has a grant of its own that the agent had committed, and that its own controller knows.
+   Who is known is let in, by a gate that is alone as well; nobody who is not known gets in.
 C. Nothing is counted twice: one counted passage a presentation, no more passages than turns, and the headcount is the
    sum of the counted passages.
 """
@@ -19,7 +20,7 @@ from stores import (ACTED, BUTTON, ENTRY_EPOCH, ENTRY_EVENT, ENTRY_EVENT_REFUSED
 
 OPEN_US = 12_000_000  # a grant opens its arm no later than this
 BOARD_GONE_US = 8_000_000  # what a killed board process may have seen or done before its end, or missed until it was back
-SOURCE_CONTROLLER, SOURCE_BOARD = 1, 3
+SILENT, REPEATS = 13, (14, 15)  # schema/reasons.h
 
 
 class Turn:
@@ -40,6 +41,7 @@ class Audit:
         self.index_key = bytes.fromhex((pathlib.Path(park.home) / "index.key").read_text().strip())
         self.known = []  # entries of the last check, packed
         self.lost_turns = self.lost_alone = self.forced = self.turns = self.events = self.passages = 0
+        self.alone = self.alone_in = self.strangers = self.cut_short = 0
 
     def outboxes(self):
         return {gate: Outbox(self.park.agent_home(gate)) for gate in self.gates}
@@ -48,15 +50,18 @@ class Audit:
         return not any(box.pending or box.open for box in self.outboxes().values())
 
     def line(self):
-        return (f"{self.events} events, {self.turns} turns, {self.passages} passages; while a board's process was replaced: "
+        return (f"{self.events} events, {self.turns} turns, {self.passages} passages; decided by a gate alone: {self.alone}, "
+                f"{self.alone_in} of them let in; {self.strangers} strangers shut out, {self.cut_short} reads cut short; while a board's process was replaced: "
                 f"{self.forced} turns without a known grant, {self.lost_turns} not seen, {self.lost_alone} late exits not told")
 
-    def check(self, board_kills):
+    def check(self, board_kills, agent_kills=None):
+        """board_kills: gate: when; agent_kills: gate: how often."""
         entries = journal(self.park.home)
         boxes = self.outboxes()
         self._nothing_changed(entries)
         self._each_once(entries, boxes)
         self._verdicts_agree(entries, boxes)
+        self._known_and_strangers(entries, boxes, agent_kills or {})
         turns = self._turns()
         grants = self._grants(entries, boxes)
         self.lost_alone = 0
@@ -119,6 +124,32 @@ class Audit:
             known = told.get(entry.place, entry.body.acted_outcome or entry.body.outcome)
             if known != acted.outcome + 1:
                 raise AssertionError(f"{entry.place}: the gate acted on {acted.outcome}, the journal says {known - 1}")
+
+    def _known_and_strangers(self, entries, boxes, agent_kills):
+        """An agent that is killed takes along the reads that had no verdict yet, one a lane; they open nothing."""
+        self.alone = self.alone_in = self.strangers = self.cut_short = 0
+        cut = collections.Counter()
+        for entry in entries:
+            if entry.kind != ENTRY_EVENT or entry.body.kind != PRESENTATION:
+                continue
+            event, acted = entry.body, boxes[entry.body.gate].acted[entry.place[1:]]
+            granted = acted.outcome == OUTCOME_GRANT
+            self.alone += event.offline
+            if acted.reason == SILENT and not granted:
+                cut[event.gate] += 1
+            elif not event.holder and event.lane.endswith("-in"):
+                self.strangers += 1
+                if granted:
+                    raise AssertionError(f"{entry.place}: a stranger was let in, alone: {event.offline}")
+            elif granted:
+                self.alone_in += event.offline and event.lane.endswith("-in")
+            elif acted.reason not in REPEATS:
+                raise AssertionError(f"{entry.place}: somebody who is known was refused at {event.lane}: reason {acted.reason}, "
+                                     f"source {acted.source}, alone: {event.offline}")
+        for gate, count in cut.items():
+            if count > 2 * agent_kills.get(gate, 0):
+                raise AssertionError(f"{gate}: {count} reads got no verdict; its agent was killed {agent_kills.get(gate, 0)} times")
+        self.cut_short = sum(cut.values())
 
     def _grants(self, entries, boxes):
         """lane: [(earliest time of a turn, what)] of everything that may open it."""

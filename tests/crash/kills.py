@@ -3,7 +3,7 @@
 Method: two gates with emulated readers and turnstiles; badges are shown and exit buttons pressed without a pause while
 processes are killed, singly and together, at seeded moments: any, some milliseconds after a badge was shown, some
 milliseconds after an arm was released. At intervals the traffic stops, the park settles, and the journal, the agents'
-outboxes and the arms' own turn logs are compared.
+outboxes and the arms' own turn logs are compared. Now and then the controller hangs (SIGSTOP) instead, and goes on.
 
     tests/crash/kills.py --kills 200 --minutes 10 --seed 7
 """
@@ -28,6 +28,8 @@ from park import Daemon, Park, Refused, descendants, processes, until  # noqa: E
 GATES = ("gate-a", "gate-b")
 PEOPLE_PER_LANE = 24
 PASS_MS = 2000  # a grant that nobody uses ends after this
+STRANGER = "04DEADBEEF0001"  # nobody holds it
+STOPS_S = (0.3, 1, 3, 7)  # a controller that hangs
 FIRST_VERDICT_S = 2.0
 
 
@@ -149,6 +151,8 @@ class Traffic:
         board, reader = self.park.turnstile(lane), self.park.reader(lane)
         before = board.show(lane)
         pressed = lane.endswith("out") and rng.random() < 0.3
+        if lane.endswith("in") and rng.random() < 0.1:
+            uid = STRANGER  # must never be let in; the audit sees to it
         if pressed:
             board.do(f"button {lane} 60")
         else:
@@ -186,7 +190,8 @@ class Campaign:
         self.park = Park(directory, PARK_YAML, [foot_gate(name) for name in GATES])
         self.kills, self.moments, self.restarts = collections.Counter(), collections.Counter(), []
         self.board_kills = collections.defaultdict(list)  # gate: wall times
-        self.checks = 0
+        self.agent_kills = collections.Counter()  # gate: how often
+        self.checks = self.stops = 0
 
     def run(self):
         self.processes = Processes(self.park)
@@ -194,6 +199,7 @@ class Campaign:
             with self.park as park:
                 self.audit = Audit(park, GATES)
                 self.enlist()
+                until("each gate has its copy", self.copies_are_whole, 60)
                 for lane, delay in zip(lanes(), (0, 30, 120, 300)):
                     park.turnstile(lane).do(f"auto {lane} on {delay}")
                 self.traffic = Traffic(park, self.options.seed, self.people)
@@ -218,6 +224,9 @@ class Campaign:
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")
         self.park.cli("person", "import", path, "--tenant", "sun-express")
 
+    def copies_are_whole(self):
+        return all(row["copy_sequence"] and row["copy_lag"] == 0 for row in self.park.rows("agent", "list"))
+
     def kill_many(self):
         end = time.monotonic() + self.options.minutes * 60
         done = since_check = 0
@@ -230,7 +239,19 @@ class Campaign:
         if done > since_check:
             self.check()
 
+    def stop_controller(self):
+        """It hangs, and goes on."""
+        pid = self.processes.pid("controller")
+        if pid is not None:
+            os.kill(pid, signal.SIGSTOP)
+            threading.Event().wait(self.rng.choice(STOPS_S))
+            os.kill(pid, signal.SIGCONT)
+            self.stops += 1
+
     def kill_some(self):
+        if self.rng.random() < 0.06:
+            self.wait_for_moment()
+            self.stop_controller()
         targets = (self.rng.choice(self.processes.names),) if self.rng.random() < 0.65 else self.rng.choice(TOGETHER)
         self.wait_for_moment()
         before = {name: self.processes.pid(name) for name in targets}
@@ -254,6 +275,8 @@ class Campaign:
         self.kills[f"{role} {owner}" if name == "launcher controller" else role] += 1
         if role == "board" or (role == "launcher" and owner in GATES):  # the new launcher's board process takes over
             self.board_kills[owner].append(time.time())
+        if role == "agent" or (role == "launcher" and owner in GATES):
+            self.agent_kills[owner] += 1
         return 1
 
     def wait_back(self, before, began):
@@ -291,7 +314,7 @@ class Campaign:
         end_of_grants = time.monotonic() + PASS_MS / 1000 + 4
         until("arms are at rest", lambda: time.monotonic() > end_of_grants)
         until("the park is settled", self.settled, 90)
-        self.audit.check(self.board_kills)
+        self.audit.check(self.board_kills, self.agent_kills)
         self.checks += 1
         print(f"  after {sum(self.kills.values())} kills: {self.audit.line()}", flush=True)
         self.traffic.begin()
@@ -320,6 +343,7 @@ class Campaign:
     def report(self):
         total = sum(self.kills.values())
         print(f"{total} kills: " + ", ".join(f"{count} {what}" for what, count in sorted(self.kills.items())))
+        print(f"the controller stopped for up to {max(STOPS_S)} s: {self.stops} times")
         print("moments: " + ", ".join(f"{count} {what}" for what, count in sorted(self.moments.items())))
         print("traffic: " + ", ".join(f"{count} {what}" for what, count in sorted(self.traffic.counts.items())))
         print(f"checks: {self.checks}; {self.audit.line()}")
