@@ -84,6 +84,17 @@ class Operating(unittest.TestCase):
         begin = self.text.index(f"\n## {title}\n")
         return self.text[begin:self.text.index("\n## ", begin + 1)]
 
+    def test_every_red_lane_is_explained(self):
+        rows = re.split(r"\n    \[REASON_\w+\] = \{", tree.text("schema/reasons.c"))[1:]
+        words = [re.search(r'\.name = "([a-z-]+)"', row)[1] for row in rows if ".light = GREEN" not in row]
+        self.assertGreater(len(words), 40)
+        self.assertEqual([word for word in words if f"| `{word}` |" not in self.text], [])
+        self.assertEqual([word for word in words if f"| `{word}` |" not in tree.text("docs/runbook.zh-CN.md")], [])
+
+    def test_every_fault_word_is_explained_in_chinese(self):
+        words = re.findall(r'struct fault_kind fault_\w+ = \{\s*"([a-z-]+)"', tree.text("controller/app/faults.c"))
+        self.assertEqual([word for word in words if f"| `{word}` |" not in tree.text("docs/runbook.zh-CN.md")], [])
+
     def test_every_fault_word_is_explained(self):
         words = re.findall(r'struct fault_kind fault_\w+ = \{\s*"([a-z-]+)"', tree.text("controller/app/faults.c"))
         rows = [code_words(row[0])[0] for row in table_rows(self.section("Faults")) if code_words(row[0])]
