@@ -177,8 +177,7 @@ static struct verdict decide_alone(struct gate *gate, struct intake *in)
 /* The verdict is the agent's own and stands in the event itself. `alone`: nobody could be asked. */
 static enum err decide_here(struct gate *gate, struct intake *in, bool alone, struct fault *fault)
 {
-    struct verdict verdict =
-        alone ? decide_alone(gate, in) : presentation_own_verdict(&in->facts);
+    struct verdict verdict = alone ? decide_alone(gate, in) : presentation_own_verdict(&in->facts);
     set_verdict(&in->draft, verdict);
     struct grant_id id = {0};
     enum err err =
@@ -243,7 +242,11 @@ static void deadline_passed(void *ctx)
         log_warning("verdict_missed", LOG_TEXT("lane", row->lane.text),
                     LOG_NUM("sequence", row->id.sequence));
         decide_due(gate, row);
+        bool lets_in = row->direction == DIRECTION_IN && row->verdict.outcome == OUTCOME_GRANT;
         record_verdict(gate, row);
+        if (lets_in) {
+            (void)!record_commit(gate, NULL); /* the next one is judged with this one inside */
+        }
     }
     arm_deadline(gate);
 }
@@ -339,8 +342,7 @@ static enum err take_reading(void *ctx, const struct reading *reading, struct fa
     if (row != NULL) {
         row->ask = asker_of(&in).ask;
     }
-    enum err err =
-        row != NULL ? ask_controller(gate, &in, row, fault)
+    enum err err = row != NULL ? ask_controller(gate, &in, row, fault)
                                : decide_here(gate, &in, !opens_nothing, fault);
     if (err != ERR_OK) {
         replies_refuse(gate->replies, reading->ticket); /* unless it was opened */

@@ -29,7 +29,8 @@ struct copy_sum {
 struct copy_store {
     char path[STORE_PATH_SIZE];
     const char *tables[COPY_TABLE_COUNT];
-    struct store *store; /* NULL: it could not be made anew yet */
+    struct store *store; /* NULL: it could not be opened, or made anew, yet */
+    bool refused;        /* what stands on the disk is not to be used */
     struct copy_about about;
     struct copy_digest digest; /* of what is committed */
     struct copy_sum sum;
@@ -137,7 +138,9 @@ static enum err make_anew(struct copy_store *store, struct fault *fault)
         (void)snprintf(path, sizeof(path), "%s/%s", store->path, files[i]);
         (void)unlink(path);
     }
-    return store_open(&options, &store->store, fault);
+    TRY(store_open(&options, &store->store, fault));
+    store->refused = false;
+    return ERR_OK;
 }
 
 static enum err open_checked(struct copy_store *store, struct fault *fault)
@@ -196,13 +199,34 @@ enum err copy_store_reset(struct copy_store *store, struct fault *fault)
     copy_store_drop_take(store);
     store_destroy(&store->store);
     forget(store);
+    store->refused = true;
     return make_anew(store, fault);
 }
 
 /* Is there a store to work with? */
 static enum err be_open(struct copy_store *store, struct fault *fault)
 {
-    return store->store != NULL ? ERR_OK : make_anew(store, fault);
+    if (store->store != NULL) {
+        return ERR_OK;
+    }
+    return store->refused ? make_anew(store, fault) : open_checked(store, fault);
+}
+
+/* After a failed write of its root LMDB refuses everything until it is opened anew; what the copy
+ * is then, only the disk knows. */
+static enum err begin_txn(struct copy_store *store,
+                          enum err (*begin)(struct store *, struct store_txn **, struct fault *),
+                          struct store_txn **ret_txn, struct fault *fault)
+{
+    TRY(be_open(store, fault));
+    enum err err = begin(store->store, ret_txn, fault);
+    if (err != ERR_IO || store->own != NULL || store->take != NULL) {
+        return err;
+    }
+    store_destroy(&store->store);
+    forget(store);
+    TRY(be_open(store, fault));
+    return begin(store->store, ret_txn, fault);
 }
 
 const struct copy_about *copy_store_about(const struct copy_store *store)
@@ -253,8 +277,7 @@ enum err copy_store_begin_own(struct copy_store *store, struct store_txn **ret_t
                               struct fault *fault)
 {
     MUST(store->own == NULL && store->take == NULL);
-    TRY(be_open(store, fault));
-    TRY(store_begin_write(store->store, &store->own, fault));
+    TRY(begin_txn(store, store_begin_write, &store->own, fault));
     *ret_txn = store->own;
     return ERR_OK;
 }
@@ -278,8 +301,7 @@ enum err copy_store_begin_take(struct copy_store *store, bool anew, struct fault
 {
     copy_store_drop_own(store);
     copy_store_drop_take(store);
-    TRY(be_open(store, fault));
-    TRY(store_begin_write(store->store, &store->take, fault));
+    TRY(begin_txn(store, store_begin_write, &store->take, fault));
     store->taken = store->digest;
     store->taken_sum = store->sum;
     if (anew) {
@@ -401,7 +423,7 @@ enum err copy_store_check(struct copy_store *store, size_t limit, bool *ret_done
         return ERR_OK;
     }
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_read(store->store, &txn, fault));
+    TRY(begin_txn(store, store_begin_read, &txn, fault));
     enum err err = copy_walk(txn, &store->sum.place, limit, copy_visit_digest, &store->sum.digest,
                              &more, fault);
     store->sum.damaged |= err == ERR_CORRUPT;

@@ -1,82 +1,87 @@
-/* Helper processes of a gate, its board and its arms. The board's lanes are the daemon's own
- * (reader-agent/board/station): here stand its line to the agent, its looks at the inputs, and the
- * iron.
- *
- * An arm lets one person through for each pulse of its relay; one who goes close behind turns it
- * once more. Every turn is an edge of the lane's counter, which goes on while nobody looks. */
+/* Helper processes of a gate. The board's is the daemon's own (reader-agent/board/line, with board,
+ * station and opener below it): here stand its line to the agent, when its turn is, and its files.
+ * What it writes to is iron.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader-agent/board/opener.h"
-#include "reader-agent/board/station.h"
+#include "reader-agent/board/line.h"
 #include "tests/sim/outer.h"
 #include "tests/sim/sim.h"
 
 enum {
     POLL_MS = 20,
     BUSY_POLL_MS = 100,
+    IDLE_POLL_MS = 2000,
     BUSY_MS = 7000,
-    HELPERS_A_GATE = 3,
     SHORT_US = 200,
     LONG_US = 1500,
-    BUTTON_HELD_MS = 200,
-};
-
-struct arm {
-    int64_t free_until; /* the relay is on, or the arm not yet used up */
-    bool used;          /* the one turn of this pulse is gone */
-    uint16_t turns, presses;
-    int64_t pressed_until;
+    WRITE_MOST_MS = 20,
 };
 
 struct board_box {
     unsigned number;
-    struct station *station; /* NULL: its process does not run */
+    struct line *line; /* NULL: its process does not run */
     struct name name;
     bool joined; /* the agent knows it */
-    bool has_setup;
-    struct helper_board setup;
-    bool mute;
-    bool linked;
+    struct helper_state state;
     uint64_t generation; /* of the process */
-    int64_t busy_until;
+    int64_t busy_until, down_until;
+    int64_t whole_since; /* it runs, knows its lanes and is answered; INT64_MAX: it is not so */
+    bool to_look;        /* something happened at its inputs */
     uint64_t wakes;
     int64_t wake_at;
     enum pulse_why why; /* what it does now, for the truth */
     struct grant_id grant;
-    struct arm arms[LANES_A_GATE];
+    /* Its files. */
+    struct fire_kept kept;
+    bool has_setup;
+    struct helper_board setup;
+    uint64_t powers; /* what was being written when the power went is lost */
 };
 
 static struct board_box boards[GATES_MAX];
 static struct random chance;
 
-static struct station_now now_of(const struct board_box *board)
-{
-    const struct machine *machine = gate_machine(board->number);
-    return (struct station_now){.mono = machine_mono(machine), .wall = machine_wall(machine)};
-}
-
 static void ask_for_wake(struct board_box *board);
+static void begin_process(struct board_box *board);
 
-/* --- the iron --- */
+/* --- what iron.c asks and says --- */
 
-static unsigned lane_of_name(struct name lane)
+void outer_relay_on(unsigned gate, unsigned lane)
 {
-    const char *dash = strchr(lane.text, '-');
-    return dash != NULL && strcmp(dash, "-out") == 0 ? 1 : 0;
+    struct board_box *board = &boards[gate];
+    board->busy_until = sim.now + BUSY_MS * MS;
+    truth_pulsed(gate, lane, board->why, board->grant);
 }
 
-bool arm_is_free(unsigned gate, unsigned lane)
+bool outer_board_sees(unsigned gate)
 {
-    const struct arm *arm = &boards[gate].arms[lane];
-    return sim.now < arm->free_until && !arm->used;
+    return boards[gate].line != NULL && boards[gate].state.state == DEVICE_UP;
+}
+
+bool outer_board_is_latched(unsigned gate)
+{
+    return boards[gate].line == NULL || line_is_latched(boards[gate].line);
+}
+
+int64_t outer_board_whole_since(unsigned gate)
+{
+    return boards[gate].whole_since;
+}
+
+void outer_board_looks(unsigned gate)
+{
+    boards[gate].to_look = false;
+    boards[gate].why = PULSE_NEXT;
 }
 
 /* The board looks at its inputs every POLL_MS; nothing else need wake it. */
-static void look_soon(struct board_box *board)
+void outer_board_look_soon(unsigned gate)
 {
+    struct board_box *board = &boards[gate];
     board->busy_until = sim.now + BUSY_MS * MS;
+    board->to_look = true;
     int64_t at = sim.now + random_between(&chance, 1 * MS, POLL_MS * MS);
     if (board->wake_at <= sim.now || at < board->wake_at) {
         board->wake_at = at;
@@ -85,56 +90,12 @@ static void look_soon(struct board_box *board)
     }
 }
 
-void arm_turn(unsigned gate, unsigned lane, unsigned person, bool sure, bool tailgates)
-{
-    struct board_box *board = &boards[gate];
-    struct arm *arm = &board->arms[lane];
-    arm->turns++;
-    arm->used = true;
-    sure = sure && board->station != NULL && board->linked && !board->mute;
-    (void)truth_turned(gate, lane, person, sure, tailgates);
-    look_soon(board);
-}
+/* --- what the line calls --- */
 
-void arm_press(unsigned gate, unsigned lane)
-{
-    struct board_box *board = &boards[gate];
-    board->arms[lane].presses++;
-    board->arms[lane].pressed_until = sim.now + BUTTON_HELD_MS * MS;
-    look_soon(board);
-}
-
-/* --- what the station calls --- */
-
-static enum err open_lane(void *ctx, const struct helper_lane *setup, bool fresh)
+static bool say(void *ctx, size_t index, const struct helper_message *message)
 {
     struct board_box *board = ctx;
-    unsigned lane = lane_of_name(setup->name);
-    struct arm *arm = &board->arms[lane];
-    if (!board->linked) {
-        return ERR_REFUSED;
-    }
-    if (board->mute) {
-        return ERR_IO; /* nobody answered: this board did not hear it */
-    }
-    int64_t until = sim.now + setup->open_ms * MS;
-    bool runs = sim.now < arm->free_until;
-    arm->used = arm->used && runs && !fresh;
-    arm->free_until = until > arm->free_until ? until : arm->free_until;
-    board->busy_until = sim.now + BUSY_MS * MS;
-    truth_pulsed(board->number, lane, board->why, board->grant);
-    return ERR_OK;
-}
-
-static void keep_open(void *ctx, const struct helper_lane *lane)
-{
-    (void)ctx;
-    (void)lane;
-}
-
-static bool say(void *ctx, const struct helper_message *message)
-{
-    struct board_box *board = ctx;
+    (void)index;
     if (!board->joined) {
         return false;
     }
@@ -142,70 +103,77 @@ static bool say(void *ctx, const struct helper_message *message)
     return true;
 }
 
-/* --- looking --- */
-
-static void read_inputs(const struct board_box *board, struct sensed *sensed)
+static void say_state(struct board_box *board)
 {
-    *sensed = (struct sensed){.has_counters = true};
-    for (size_t i = 0; i < board->setup.lane_count; i++) {
-        const struct helper_lane *lane = &board->setup.lanes[i];
-        const struct arm *arm = &board->arms[lane_of_name(lane->name)];
-        if (lane->passage.present) {
-            sensed->counters[lane->passage.number] = arm->turns;
-        }
-        if (lane->button.present) {
-            sensed->counters[lane->button.number] = arm->presses;
-            sensed->levels[lane->button.number] = sim.now < arm->pressed_until;
-        }
+    const struct helper_message message = {.kind = HELPER_SAYS_STATE, .state = board->state};
+    if (board->state.state != DEVICE_UNKNOWN) {
+        (void)say(board, 0, &message);
     }
 }
 
-static void look(struct board_box *board)
+static void set_state(void *ctx, size_t index, enum device_state state, const char *what)
 {
-    struct sensed sensed;
-    if (board->mute || !board->has_setup) {
+    struct board_box *board = ctx;
+    (void)index;
+    if (board->state.state == state && strcmp(board->state.what, what) == 0) {
         return;
     }
-    read_inputs(board, &sensed);
-    struct station_now now = now_of(board);
-    for (unsigned lane = 0; lane < LANES_A_GATE; lane++) {
-        truth_sensed(board->number, lane, now.wall);
-    }
-    board->why = PULSE_NEXT;
-    station_sense(board->station, &sensed, now);
+    board->state.state = state;
+    (void)snprintf(board->state.what, sizeof(board->state.what), "%.*s", HELPER_WORD_SIZE - 1,
+                   what);
+    say_state(board);
 }
 
-static void tick(struct board_box *board)
+struct keeping {
+    struct fire_kept kept;
+    uint64_t powers;
+};
+
+static void write_kept(void *ctx, uint64_t gate, uint64_t b)
 {
-    board->why = PULSE_ALONE;
-    station_tick(board->station, now_of(board));
-    board->why = PULSE_NONE;
+    struct keeping *keeping = ctx;
+    struct board_box *board = &boards[gate];
+    (void)b;
+    if (keeping->powers == board->powers) {
+        board->kept = keeping->kept;
+    }
+    free(keeping);
 }
+
+/* By a process of its own, which outlives this one. */
+static bool keep(void *ctx, size_t index, const struct fire_kept *kept)
+{
+    struct board_box *board = ctx;
+    (void)index;
+    struct keeping *keeping = calloc(1, sizeof(*keeping));
+    MUST(keeping != NULL);
+    *keeping = (struct keeping){.kept = *kept, .powers = board->powers};
+    sim_at_owned(sim.now + WRITE_MOST_MS * MS, write_kept, keeping, board->number, 0);
+    return true;
+}
+
+/* --- turns --- */
 
 static void wake(void *ctx, uint64_t number, uint64_t b)
 {
     struct board_box *board = ctx;
     (void)b;
-    if (number != board->wakes || board->station == NULL) {
+    if (number != board->wakes || board->line == NULL) {
         return;
     }
     board->wake_at = 0;
-    tick(board);
-    if (board->linked) {
-        look(board);
-    }
+    board->why = PULSE_ALONE;
+    line_turn(board->line);
     board->why = PULSE_NONE;
-    int64_t wait_ms = station_wait_ms(board->station, now_of(board).mono);
-    bool busy = sim.now < board->busy_until;
-    if (busy && wait_ms > BUSY_POLL_MS) {
-        wait_ms = BUSY_POLL_MS;
+    int64_t wait_ms = line_wait_ms(board->line);
+    if (!board->to_look && board->state.state == DEVICE_UP) {
+        bool quiet = sim.now >= board->busy_until && !arm_is_held(board->number, 1);
+        int64_t least_ms = quiet ? IDLE_POLL_MS : BUSY_POLL_MS;
+        wait_ms = wait_ms < least_ms ? least_ms : wait_ms;
     }
-    if (busy || wait_ms < STATION_RESEND_MS || station_counts(board->station).reports_waiting > 0 ||
-        !board->linked) {
-        board->wake_at = sim.now + (wait_ms < 1 ? 1 : wait_ms) * MS;
-        board->wakes++;
-        ask_for_wake(board);
-    }
+    board->wake_at = sim.now + (wait_ms < 1 ? 1 : wait_ms) * MS;
+    board->wakes++;
+    ask_for_wake(board);
 }
 
 static void ask_for_wake(struct board_box *board)
@@ -213,79 +181,95 @@ static void ask_for_wake(struct board_box *board)
     sim_at(board->wake_at, wake, board, board->wakes, 0);
 }
 
-/* --- the line to the board --- */
-
-static void line_notices(void *ctx, uint64_t generation, uint64_t up)
-{
-    struct board_box *board = ctx;
-    if (board->station == NULL || generation != board->generation || board->linked == (up != 0) ||
-        board->mute == (up != 0) || !board->has_setup) {
-        return;
-    }
-    struct helper_message state = {
-        .kind = HELPER_SAYS_STATE,
-        .state = {.state = up ? DEVICE_UP : DEVICE_DOWN, .what = "simulated"}
-    };
-    board->linked = up != 0;
-    station_link(board->station, board->linked, now_of(board));
-    (void)say(board, &state);
-    look_soon(board);
-}
+/* --- the process --- */
 
 void board_mute(unsigned gate, bool mute)
 {
     struct board_box *board = &boards[gate];
     sim_note(mute ? "board is mute" : "board answers", gate, 0);
-    board->mute = mute;
+    iron_mute(gate, mute);
     if (mute) {
         truth_unseen(gate);
     }
-    sim_after(random_between(&chance, POLL_MS * MS, 1500 * MS), line_notices, board,
-              board->generation, mute ? 0 : 1);
-}
-
-static void begin_process(struct board_box *board)
-{
-    board->station = station_create(
-        (struct station_ops){.open = open_lane, .keep_open = keep_open, .say = say, .ctx = board});
-    board->generation++;
-    board->has_setup = false;
-    board->linked = false;
-    board->joined = false;
-    board->wake_at = 0;
-    board->wakes++;
+    board->whole_since = mute || board->line == NULL || !board->has_setup ? INT64_MAX : sim.now;
+    outer_board_look_soon(gate);
 }
 
 static void join_again(void *ctx, uint64_t generation, uint64_t b)
 {
     struct board_box *board = ctx;
     (void)b;
-    if (board->generation == generation && !board->joined) {
+    if (board->generation != generation) {
+        return;
+    }
+    if (board->line == NULL) {
+        begin_process(board);
+    }
+    if (!board->joined) {
         outer_say_joined(board->number, HELPER_BOARD, board->name, SHORT_US);
     }
 }
 
-void board_crash(unsigned gate)
+static void begin_process(struct board_box *board)
+{
+    board->state = (struct helper_state){.state = DEVICE_UNKNOWN};
+    board->joined = false;
+    board->line = line_create(&board->name, &board->kept, 1,
+                              (struct line_ops){.say = say,
+                                                .state = set_state,
+                                                .keep = keep,
+                                                .clock = &gate_machine(board->number)->clock,
+                                                .ctx = board});
+    if (board->has_setup) {
+        board_configure(line_board(board->line, 0), &board->setup);
+        board->whole_since = iron_is_mute(board->number) ? INT64_MAX : sim.now;
+    }
+    board->wake_at = 0;
+    outer_board_look_soon(board->number);
+}
+
+/* Nothing is written by it any more. */
+static void end_process(struct board_box *board)
+{
+    bool mute = iron_is_mute(board->number);
+    iron_mute(board->number, true);
+    board->joined = false;
+    line_destroy(&board->line);
+    iron_mute(board->number, mute);
+    board->whole_since = INT64_MAX;
+    board->generation++;
+    board->wakes++;
+    board->wake_at = 0;
+}
+
+void board_crash(unsigned gate, bool power)
 {
     struct board_box *board = &boards[gate];
-    if (board->station == NULL) {
+    board->powers += power ? 1 : 0;
+    if (board->line == NULL) {
         return;
     }
     sim_note("board process ends", gate, 0);
     truth_unsure(gate);
-    station_destroy(&board->station);
     if (board->joined) {
         outer_say_lost(gate, board->name, SHORT_US);
     }
-    begin_process(board);
-    sim_after(random_between(&chance, 100 * MS, 3 * SECOND), join_again, board, board->generation,
-              0);
+    end_process(board);
+    int64_t away = random_between(&chance, 100 * MS, power ? 20 * SECOND : 3 * SECOND);
+    board->down_until = sim.now + away;
+    sim_after(away, join_again, board, board->generation, 0);
+}
+
+void board_forget(unsigned gate)
+{
+    boards[gate].kept = (struct fire_kept){0};
+    boards[gate].has_setup = false;
 }
 
 void boards_heal(void)
 {
     for (unsigned i = 0; i < sim.plan.gates; i++) {
-        if (boards[i].mute) {
+        if (iron_is_mute(i)) {
             board_mute(i, false);
         }
     }
@@ -296,12 +280,19 @@ void boards_reset(void)
     chance.state = sim.plan.seed ^ UINT64_C(0x626f617264);
     for (unsigned i = 0; i < GATES_MAX; i++) {
         struct board_box *board = &boards[i];
+        if (board->line != NULL) {
+            end_process(board);
+        }
         uint64_t generation = board->generation + 1;
         uint64_t wakes = board->wakes + 1;
-        station_destroy(&board->station);
-        *board = (struct board_box){.number = i, .generation = generation, .wakes = wakes};
+        *board = (struct board_box){.number = i,
+                                    .generation = generation,
+                                    .wakes = wakes,
+                                    .whole_since = INT64_MAX,
+                                    .powers = board->powers + 1};
         (void)snprintf(board->name.text, sizeof(board->name.text), "g%u-board", i);
     }
+    iron_reset();
 }
 
 /* --- the agent's end --- */
@@ -310,11 +301,9 @@ void outer_helper_wanted(unsigned gate, enum helper_program program, struct name
 {
     struct board_box *board = &boards[gate];
     if (program == HELPER_BOARD) {
-        if (board->station == NULL) {
-            begin_process(board);
-        }
-        sim_after(random_between(&chance, 2 * MS, 200 * MS), join_again, board, board->generation,
-                  0);
+        int64_t after = random_between(&chance, 2 * MS, 200 * MS);
+        after = sim.now + after < board->down_until ? board->down_until - sim.now : after;
+        sim_after(after, join_again, board, board->generation, 0);
         return;
     }
     static const struct helper_message up = {
@@ -325,40 +314,30 @@ void outer_helper_wanted(unsigned gate, enum helper_program program, struct name
     outer_say(gate, name, &up, after);
 }
 
-static void configure(struct board_box *board, const struct helper_board *setup)
+static enum pulse_why why_of(const struct helper_message *message)
 {
-    struct fault fault = {0};
-    if (board->has_setup && helper_board_equal(&board->setup, setup)) {
-        return;
-    }
-    if (station_configure(board->station, setup, &fault) != ERR_OK) {
-        sim_fail("board", "its setup is refused: %s", fault.what);
-    }
-    if (board->linked) {
-        station_link(board->station, false, now_of(board));
-        board->linked = false;
-    }
-    board->setup = *setup;
-    board->has_setup = true;
-    sim_after(random_between(&chance, 5 * MS, 50 * MS), line_notices, board, board->generation, 1);
+    return message->kind == HELPER_SAYS_OPEN            ? PULSE_OPEN
+           : message->kind == HELPER_SAYS_BUTTON_ANSWER ? PULSE_ANSWER
+                                                        : PULSE_NONE;
 }
 
 static void take(struct board_box *board, const struct helper_message *message)
 {
-    if (helper_says_board(message)) {
-        configure(board, &message->board);
-        return;
+    if (message->kind == HELPER_SAYS_INDICATE) {
+        return; /* there are no displays */
     }
-    board->why = message->kind == HELPER_SAYS_OPEN            ? PULSE_OPEN
-                 : message->kind == HELPER_SAYS_BUTTON_ANSWER ? PULSE_ANSWER
-                                                              : PULSE_NONE;
+    board->why = why_of(message);
     board->grant =
         message->kind == HELPER_SAYS_OPEN ? message->open.grant : message->button_answer.grant;
-    if (message->kind != HELPER_SAYS_INDICATE) {
-        station_hear(board->station, message, now_of(board));
-    }
+    board_hear(line_board(board->line, 0), message);
     board->why = PULSE_NONE;
-    look_soon(board);
+    if (helper_says_board(message)) {
+        bool first = !board->has_setup;
+        board->setup = message->board;
+        board->has_setup = true;
+        board->whole_since = first && !iron_is_mute(board->number) ? sim.now : board->whole_since;
+    }
+    outer_board_look_soon(board->number);
 }
 
 struct told {
@@ -371,7 +350,7 @@ static void arrive(void *ctx, uint64_t gate, uint64_t b)
     struct told *told = ctx;
     struct board_box *board = &boards[gate];
     (void)b;
-    if (board->station != NULL && board->generation == told->generation) {
+    if (board->line != NULL && board->generation == told->generation) {
         take(board, &told->message);
     }
     free(told);
@@ -381,14 +360,10 @@ static void welcome(void *ctx, uint64_t generation, uint64_t b)
 {
     struct board_box *board = ctx;
     (void)b;
-    if (board->station != NULL && board->generation == generation && board->joined) {
-        struct helper_message state = {
-            .kind = HELPER_SAYS_STATE,
-            .state = {.state = board->linked ? DEVICE_UP : DEVICE_DOWN, .what = "simulated"}
-        };
-        (void)say(board, &state);
-        station_agent_up(board->station, now_of(board));
-        look_soon(board);
+    if (board->line != NULL && board->generation == generation && board->joined) {
+        say_state(board);
+        board_agent_up(line_board(board->line, 0));
+        outer_board_look_soon(board->number);
     }
 }
 
@@ -398,7 +373,7 @@ bool outer_helper_told(unsigned gate, struct name name, const struct helper_mess
     if (!name_equal(name, board->name)) {
         return true; /* a reader: it has nothing to do with it */
     }
-    if (board->station == NULL) {
+    if (board->line == NULL) {
         return false;
     }
     if (!board->joined) {

@@ -29,6 +29,7 @@ enum fault_name {
     CONTROLLER_DISK_FULL,
     CONTROLLER_DISK_FAILS,
     MAP_FULL,
+    FIRE,
     FAULT_NAMES
 };
 
@@ -67,6 +68,7 @@ static const struct {
     [CONTROLLER_DISK_FULL] = {"controller's disk full",  2 },
     [CONTROLLER_DISK_FAILS] = {"controller's disk fails", 2 },
     [MAP_FULL] = {"map full",                3 },
+    [FIRE] = {"fire",                    1 },
 };
 
 static enum disk_fate judge(void *ctx, const char *path)
@@ -172,17 +174,24 @@ static void do_gate(enum fault_name name, unsigned gate)
         sim_after(30 * SECOND, die_now, NULL, gate, 0);
         break;
     case GATE_POWER:
-        board_crash(gate);
+        board_crash(gate, true);
         gate_crash(gate, true);
         break;
     case GATE_DISK_LOST:
-        board_crash(gate);
+        if (fire_is_open(gate)) {
+            break; /* that board would never be heard of again */
+        }
+        board_crash(gate, true);
         gate_crash(gate, true);
         gate_wipe(gate);
+        board_forget(gate);
         truth_wiped(gate);
         break;
     case BOARD_KILLED:
-        board_crash(gate);
+        board_crash(gate, false);
+        break;
+    case FIRE:
+        fire_begin(gate, for_a_while(5 * MINUTE));
         break;
     case BOARD_MUTE:
         board_mute(gate, true);

@@ -311,7 +311,14 @@ struct gate_decision gate_decision_of(unsigned gate, struct grant_id id)
     decision.kind = decision.found ? event.kind : 0;
     decision.acted = outbox_acted(box->gate->store, moved, &acted, NULL) == ERR_OK;
     decision.outcome = decision.acted ? acted.outcome : 0;
+    decision.own = decision.acted && acted.source == SOURCE_AGENT;
     return decision;
+}
+
+uint64_t gate_copy_sequence(unsigned gate)
+{
+    const struct box *box = &boxes[gate];
+    return box->gate == NULL ? 0 : copy_store_about(box->gate->copy.store)->sequence;
 }
 
 /* --- what its helpers say --- */

@@ -13,8 +13,11 @@
 #include "tests/sim/memory_lmdb.h"
 #include "tests/sim/sim.h"
 
-/* A Monday, 05:00 in the park. */
-#define BEGIN ((INT64_C(1772395200) - 3 * 3600) * SECOND)
+/* In the morning, or a while before midnight: then badges end, and days change. */
+static int64_t begin_of(const struct plan *plan)
+{
+    return FIRST_NIGHT - (plan->seed % 2 == 0 ? 19 * HOUR : HOUR + 20 * MINUTE);
+}
 
 enum { REST_LEAST_S = 90, REST_MOST_S = 3600, REST_STEP_S = 5 };
 
@@ -48,7 +51,7 @@ static struct plan plan_of(const struct options *options, uint64_t seed)
 static void set_up(const struct plan *plan)
 {
     sim.plan = *plan;
-    sim.now = sim.began = BEGIN;
+    sim.now = sim.began = begin_of(plan);
     sim.ends = sim.began + plan->hours * HOUR;
     sim.healing = false;
     sim.events = sim.digest = 0;
@@ -59,8 +62,11 @@ static void set_up(const struct plan *plan)
     memory_lmdb_wipe(sim.dir);
     wires_reset();
     boards_reset();
+    fires_reset();
     truth_reset();
     people_reset();
+    roster_reset();
+    entries_reset();
     faults_begin();
     controller_begin(true);
     for (unsigned i = 0; i < plan->gates; i++) {
@@ -74,11 +80,12 @@ static void set_up(const struct plan *plan)
         gate_boot(i);
     }
     people_begin();
+    roster_begin();
 }
 
 static bool is_at_rest(void)
 {
-    if (!controller_machine()->on || !truth_is_settled()) {
+    if (!controller_machine()->on || !truth_is_settled() || !fires_are_over()) {
         return false;
     }
     for (unsigned i = 0; i < sim.plan.gates; i++) {

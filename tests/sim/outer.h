@@ -38,5 +38,23 @@ void outer_helper_wanted(unsigned gate, enum helper_program program, struct name
 bool outer_helper_told(unsigned gate, struct name name, const struct helper_message *message);
 void outer_helpers_left(unsigned gate); /* the agent's end is gone */
 
+/* --- boards.c and iron.c, to each other --- */
+/* A relay was switched on for one person. */
+void outer_relay_on(unsigned gate, unsigned lane);
+/* The board's process looks at its inputs, as far as it says. */
+bool outer_board_sees(unsigned gate);
+void outer_board_looks(unsigned gate);
+void outer_board_look_soon(unsigned gate);
+/* By its process; true: also while there is none. */
+bool outer_board_is_latched(unsigned gate);
+/* Since when its process runs, knows its lanes, and is answered; INT64_MAX: it is not so. */
+int64_t outer_board_whole_since(unsigned gate);
+void iron_reset(void);
+void iron_mute(unsigned gate, bool mute);
+bool iron_is_mute(unsigned gate);
+void iron_fire(unsigned gate, bool fire);
+bool iron_burns(unsigned gate);
+void iron_turn_key(unsigned gate);
+
 /* The gate whose code runs now. */
 unsigned outer_gate_now(void);

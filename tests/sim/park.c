@@ -57,7 +57,7 @@ static void add_lane(unsigned gate, bool out)
     lane.has_passage_input = true;
     lane.passage_input = out ? 1 : 0;
     lane.has_button_input = out;
-    lane.button_input = 2;
+    lane.button_input = PARK_BUTTON_INPUT;
     add(PARK_LANE, lane_name, &lane.base);
     reader.lane = lane_name;
     reader.driver = DRIVER_NFC;
@@ -69,6 +69,7 @@ static void add_gate(unsigned number)
 {
     char gate_name[16];
     char board_name[32];
+    char address[32];
     Parkgate__ParkGate gate = PARKGATE__PARK_GATE__INIT;
     Parkgate__ParkBoard board = PARKGATE__PARK_BOARD__INIT;
     (void)snprintf(gate_name, sizeof(gate_name), "g%u", number);
@@ -77,13 +78,18 @@ static void add_gate(unsigned number)
     add(PARK_GATE, gate_name, &gate.base);
     board.gate = gate_name;
     board.transport = text_of("tcp");
-    board.address = text_of("127.0.0.1:502");
+    (void)snprintf(address, sizeof(address), "127.0.0.1:%u", PARK_PORT + number);
+    board.address = address;
+    board.has_flash = number % 2 == 1;
+    board.flash_base = PARK_FLASH;
+    board.has_counters = true;
+    board.counter_base = PARK_COUNTERS;
     board.poll_ms = 20;
     board.shortest_pulse_ms = 100;
     board.has_fire_input = true;
-    board.fire_input = 63;
+    board.fire_input = PARK_FIRE_INPUT;
     board.has_reset_input = true;
-    board.reset_input = 62;
+    board.reset_input = PARK_RESET_INPUT;
     add(PARK_BOARD, board_name, &board.base);
     add_lane(number, false);
     add_lane(number, true);
@@ -124,6 +130,7 @@ Parkgate__Genesis *park_genesis(const struct link_key *admin, uint8_t **ret_room
     MUST(rows.bytes != NULL);
     site.title = text_of("The park");
     site.time_zone = text_of("Asia/Shanghai");
+    site.lease_hours = (uint32_t)(entries_lease_us() / HOUR);
     add(PARK_SITE, "park", &site.base);
     zone.title = text_of("yard");
     zone.minimum_class = CREDENTIAL_CLASS_BEARER;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/outer.h"
 #include "tests/sim/sim.h"
 
 enum {
@@ -12,6 +13,7 @@ enum {
     LOOK_US = 50 * 1000,
     LANE_KEPT_US = 7 * 1000 * 1000,
     TRIES = 3,
+    BOARD_BACK_US = 9 * 1000 * 1000,
 };
 
 struct visit {
@@ -47,6 +49,12 @@ static void make_uid(unsigned number, uint8_t uid[4])
     uid[3] = (uint8_t)number;
 }
 
+void person_uid(unsigned number, char out[16])
+{
+    const uint8_t *uid = p.people[number].uid;
+    (void)snprintf(out, 16, "%02x%02x%02x%02x", uid[0], uid[1], uid[2], uid[3]);
+}
+
 unsigned person_by_uid(const uint8_t *uid, size_t size)
 {
     if (size != 4 || uid[0] != 0x5a) {
@@ -69,13 +77,13 @@ static void enter_in_the_roster(unsigned number)
     char name[32];
     const char *tenant = person->tenant == 0 ? "acme" : "beta";
     (void)snprintf(name, sizeof(name), "Person %u", number);
-    (void)snprintf(uid, sizeof(uid), "%02x%02x%02x%02x", person->uid[0], person->uid[1],
-                   person->uid[2], person->uid[3]);
+    person_uid(number, uid);
     unsigned error = controller_ask("person", person->handle, sizeof(person->handle), "person.add",
                                     "tenant", tenant, "kind", "staff", "name", name, NULL);
     error = error != 0 ? error
                        : controller_ask(NULL, NULL, 0, "badge.add", "person", person->handle, "uid",
-                                        uid, NULL);
+                                        uid, person->ends == INT64_MAX ? NULL : "until",
+                                        FIRST_NIGHT_DATE, NULL);
     error = error != 0 ? error
                        : controller_ask(NULL, NULL, 0, "assignment.add", "person", person->handle,
                                         "tenant", tenant, "shift", person->night ? "night" : "day",
@@ -135,6 +143,15 @@ static void walk(void *ctx, uint64_t number, uint64_t b)
     end_visit((unsigned)number, true);
 }
 
+/* He pressed the button, and nothing happened. */
+static void check_way_out(const struct visit *visit)
+{
+    int64_t whole = outer_board_whole_since(visit->gate);
+    if (whole != INT64_MAX && whole < visit->give_up - OPEN_WAIT_US - BOARD_BACK_US) {
+        sim_fail("I10", "nobody gets out at gate %u, and its board works", visit->gate);
+    }
+}
+
 static void look(void *ctx, uint64_t number, uint64_t b)
 {
     struct visit *visit = &p.visits[number];
@@ -163,6 +180,9 @@ static void look(void *ctx, uint64_t number, uint64_t b)
         visit->give_up = sim.now + OPEN_WAIT_US + LANE_KEPT_US;
         sim_after(LANE_KEPT_US, show, NULL, number, 0);
     } else {
+        if (out) {
+            check_way_out(visit);
+        }
         end_visit((unsigned)number, false);
     }
 }
@@ -211,27 +231,7 @@ static void come(void *ctx, uint64_t number, uint64_t b)
     show(NULL, number, 0);
 }
 
-/* --- the operator --- */
-
-static void revoke(void *ctx, uint64_t number, uint64_t b)
-{
-    struct person *person = &p.people[number];
-    char uid[16];
-    (void)ctx;
-    (void)b;
-    if (sim.healing || person->unknown || person->revoked_at != INT64_MAX) {
-        return;
-    }
-    (void)snprintf(uid, sizeof(uid), "%02x%02x%02x%02x", person->uid[0], person->uid[1],
-                   person->uid[2], person->uid[3]);
-    person->revoked_asked = person->revoked_asked == INT64_MAX ? sim.now : person->revoked_asked;
-    if (controller_ask(NULL, NULL, 0, "badge.revoke", "uid", uid, "reason", "lost", NULL) == 0) {
-        person->revoked_at = sim.now;
-        sim_note("revoked", number, 0);
-    } else {
-        sim_after(10 * SECOND, revoke, NULL, number, 0);
-    }
-}
+/* --- all of them --- */
 
 void people_begin(void)
 {
@@ -241,7 +241,7 @@ void people_begin(void)
         *person = (struct person){.tenant = (unsigned)random_below(&p.chance, 2),
                                   .night = random_chance(&p.chance, 300),
                                   .revoked_at = INT64_MAX,
-                                  .revoked_asked = INT64_MAX,
+                                  .ends = random_chance(&p.chance, 80) ? FIRST_NIGHT : INT64_MAX,
                                   .unknown = random_chance(&p.chance, STRANGERS_PER_MILLE)};
         make_uid(i, person->uid);
         if (!person->unknown) {
@@ -249,8 +249,5 @@ void people_begin(void)
         }
         int64_t first = sim.plan.rush ? 5 * MINUTE : 10 * HOUR;
         sim_after(random_between(&p.chance, SECOND, first), come, NULL, i, 0);
-        if (random_chance(&p.chance, 60)) {
-            sim_after(random_between(&p.chance, MINUTE, sim.plan.hours * HOUR), revoke, NULL, i, 0);
-        }
     }
 }

@@ -26,6 +26,10 @@
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 
+/* Monday, 2 March 2026, ends then in the park. */
+#define FIRST_NIGHT      (INT64_C(1772467200) * SECOND)
+#define FIRST_NIGHT_DATE "2026-03-02"
+
 enum {
     GATES_MAX = 100,
     LANES_A_GATE = 2, /* one in, one out */
@@ -159,6 +163,7 @@ struct gate_decision {
     bool found; /* a durable event of that place */
     bool acted; /* ... with a durable verdict */
     uint32_t kind, outcome;
+    bool own; /* the gate's own verdict */
 };
 
 void gates_reset(void);
@@ -170,6 +175,8 @@ void gate_wipe(unsigned gate);
 bool gate_look(unsigned gate, struct gate_facts *ret_facts);
 /* As it stands on the gate's disk. */
 struct gate_decision gate_decision_of(unsigned gate, struct grant_id id);
+/* Of its copy; 0: it has none, or its process does not run. */
+uint64_t gate_copy_sequence(unsigned gate);
 /* Everything that the loop has to do now. */
 void gate_turn(unsigned gate);
 const struct link_key *gate_key(unsigned gate);
@@ -191,6 +198,8 @@ void wires_controller_gone(void);
 bool wire_is_up(unsigned gate);
 /* Since when the line has worked without a break; INT64_MAX: it does not. */
 int64_t wire_up_since(unsigned gate);
+/* When it last got anything from the controller; 0: never. */
+int64_t wire_heard_at(unsigned gate);
 /* Whose connection it is; GATES_MAX: nobody's any more. */
 unsigned wire_of_peer(const struct link_peer *peer);
 void wire_to_gate(const struct link_peer *peer, struct bytes frame);
@@ -198,16 +207,33 @@ void wire_to_gate(const struct link_peer *peer, struct bytes frame);
 /* --- helpers and boards --- */
 
 void boards_reset(void);
-/* The process of a gate's board ends; another one follows by itself. */
-void board_crash(unsigned gate);
+/* The process of a gate's board ends; another one follows by itself. `power`: what it was writing
+ * is lost. */
+void board_crash(unsigned gate, bool power);
+/* Its files are lost. */
+void board_forget(unsigned gate);
 /* Between the board's process and the board: nobody answers. */
 void board_mute(unsigned gate, bool mute);
 void boards_heal(void);
 /* Somebody is at the arm: it can be turned. */
 bool arm_is_free(unsigned gate, unsigned lane);
+/* For everybody, by fire. */
+bool arm_is_held(unsigned gate, unsigned lane);
 /* Turns it; `person` PEOPLE_MAX: nobody known. */
 void arm_turn(unsigned gate, unsigned lane, unsigned person, bool sure, bool tailgates);
 void arm_press(unsigned gate, unsigned lane);
+
+/* --- fires.c --- */
+
+void fires_reset(void);
+/* The panel's loop at this gate's board opens for so long; then the key is turned. */
+void fire_begin(unsigned gate, int64_t lasts);
+bool fire_is_open(unsigned gate); /* not reset yet */
+/* Its entry must not open now. */
+bool fire_shuts(unsigned gate);
+uint64_t fires_count(void);
+/* No fire, and no exit is held. */
+bool fires_are_over(void);
 
 /* --- people --- */
 
@@ -216,17 +242,46 @@ struct person {
     uint8_t uid[4];
     unsigned tenant; /* 0 acme, 1 beta */
     bool night;
-    bool inside;           /* where he thinks he is */
-    int64_t revoked_at;    /* the controller said yes to it; INT64_MAX: it never did */
-    int64_t revoked_asked; /* it was asked for; INT64_MAX: never */
-    bool unknown;          /* has no badge of this park */
+    bool inside;        /* where he thinks he is */
+    int64_t revoked_at; /* the controller said yes to it; INT64_MAX: it never did */
+    int64_t ends;       /* his badge does; INT64_MAX: never */
+    bool unknown;       /* has no badge of this park */
 };
 void people_reset(void);
 void people_begin(void);
 unsigned people_count(void);
 struct person *person_of(unsigned number);
+/* In hex. */
+void person_uid(unsigned number, char out[16]);
 /* PEOPLE_MAX: nobody's. */
 unsigned person_by_uid(const uint8_t *uid, size_t size);
+
+/* --- roster.c: the operator --- */
+
+enum forbidding { FORBIDS_BADGE, FORBIDS_PERSON, FORBIDS_TENANT, FORBIDS_LANE };
+void roster_reset(void);
+void roster_begin(void);
+/* Why nobody may let this person in at this gate who knows the journal up to `sequence`; NULL:
+ * nothing that is known for sure. */
+const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence);
+
+/* --- entries.c: what must hold when a way in opens --- */
+
+struct entry_shown {
+    unsigned person; /* who showed a card last; PEOPLE_MAX: nobody */
+    int64_t at;
+    uint64_t sequence; /* of the gate's copy then */
+    bool stands;       /* a grant of his that was not used */
+    int64_t granted_at;
+};
+void entries_reset(void);
+void entry_opens(unsigned gate, const struct entry_shown *shown, struct grant_id grant);
+/* The controller's verdict left. */
+void entry_granted(unsigned gate, unsigned person);
+/* How many were let in by a gate that was alone. */
+uint64_t entries_alone(void);
+/* Of this seed's park. */
+int64_t entries_lease_us(void);
 
 /* --- faults --- */
 
@@ -249,6 +304,8 @@ void truth_unseen(unsigned gate);
 void truth_agent_gone(unsigned gate);
 /* Its box lost its disk: events that the controller has not are gone. */
 void truth_wiped(unsigned gate);
+/* Fire holds the lane open: whose turn it is cannot be known. */
+void truth_released(unsigned gate, unsigned lane);
 void truth_shown(unsigned gate, unsigned lane, unsigned person);
 void truth_pressed(unsigned gate, unsigned lane);
 /* A relay was switched on. `why`: what the board's process did just now. */

@@ -33,7 +33,7 @@ struct wire {
     struct link_client *client; /* NULL: the gate has none */
     uint64_t generation;        /* of the connection */
     bool connected;
-    int64_t up_since;
+    int64_t up_since, heard_at;
     struct link_peer peer;
     int64_t to_arrives, from_arrives; /* the last frame each way */
     int64_t cut_until, gives_up_at;
@@ -252,6 +252,7 @@ enum err link_client_recv(struct link_client *client, struct bytes *ret_payload,
     if (wire->client != client || wire->inbox_count == 0) {
         return ERR_NOT_FOUND;
     }
+    wire->heard_at = sim.now;
     client->payload = wire->inbox[wire->inbox_first];
     wire->inbox_first = (wire->inbox_first + 1) % INBOX_MAX;
     wire->inbox_count--;
@@ -374,6 +375,11 @@ void wires_controller_gone(void)
 bool wire_is_up(unsigned gate)
 {
     return wires.wires[gate].connected && sim.now >= wires.wires[gate].cut_until;
+}
+
+int64_t wire_heard_at(unsigned gate)
+{
+    return wires.wires[gate].heard_at;
 }
 
 int64_t wire_up_since(unsigned gate)

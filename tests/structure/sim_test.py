@@ -58,10 +58,11 @@ class Sim(unittest.TestCase):
                 if path.startswith(f"reader-agent/{room}/") and path.endswith(".c") and stem not in SHELL:
                     self.assertIn(f"reader-agent/CMakeFiles/agent_{room}.dir/{room}/{stem}.c.o", used)
 
-    def test_the_real_lmdb_is_not_called(self):
+    def test_the_real_lmdb_and_modbus_are_not_called(self):
         text = subprocess.run(["nm", "-D", "--undefined-only", os.path.join(BUILD, "tests", "sim", "sim")], stdout=subprocess.PIPE,
                               check=True).stdout.decode()
         self.assertNotIn(" mdb_", text)
+        self.assertNotIn(" modbus_", text)
         self.assertIn(" zmq_", text)  # keys are drawn by it: the list is not empty for another reason
 
 
