@@ -40,7 +40,7 @@ static const struct message_spec specs[] = {
     {MESSAGE_MUSTER,        &parkgate__muster__descriptor,        {LIMIT_ROWS_PER_MESSAGE, LIMIT_FRAME_BYTES}},
     {MESSAGE_RECALL,
      &parkgate__recall__descriptor,
-     {LIMIT_RECALL_EVENTS + 16, LIMIT_EVENT_BYTES + 64}                                                      },
+     {LIMIT_RECALL_EVENTS + 16, LIMIT_RECALL_ITEM_BYTES}                                                     },
     {MESSAGE_REQUEST,
      &parkgate__request__descriptor,
      {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, 2048}                                         },

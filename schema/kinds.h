@@ -217,7 +217,7 @@ enum entry_kind {
     ENTRY_CARRY = 34,
     ENTRY_MUSTER = 35,
     ENTRY_RECALLED = 36,
-    ENTRY_RECOVERY_KEY = 37,
+    /* 37 was never recorded */
     ENTRY_REINDEX = 38,
 };
 
@@ -236,8 +236,8 @@ enum appeal_result { APPEAL_OPEN = 0, APPEAL_UPHELD = 1, APPEAL_LIFTED = 2 };
 enum recall_step {
     RECALL_BEGAN = 1, /* a backup was restored: no verdicts, no events until its gates were asked */
     RECALL_ASKED = 2, /* `parkgate recover`: they are */
-    RECALL_ROWS = 3,  /* rows of a gate's copy that the backup does not have */
-    RECALL_GATE = 4,  /* a gate gave all it keeps */
+    /* 3 was never recorded */
+    RECALL_GATE = 4, /* a gate gave all it keeps */
     RECALL_ENDED = 5,
 };
 

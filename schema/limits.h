@@ -9,7 +9,8 @@ enum {
     LIMIT_ARGS_PER_REQUEST = 32,      /* named arguments of one operator request */
     LIMIT_ARG_BYTES = 1024,           /* one argument's value */
     LIMIT_COPY_ROWS_PER_PART = 512,   /* of a gate's copy, and ranges of its own events */
-    LIMIT_RECALL_EVENTS = 100,        /* a gate gives a restored controller at once */
+    LIMIT_RECALL_EVENTS = 100,        /* a gate gives a restored controller at once, or rows */
+    LIMIT_RECALL_ITEM_BYTES = 6144,   /* one of these, packed */
     LIMIT_SEQS_PER_ACK = 512,         /* events answered by one acknowledgement */
     LIMIT_SUBJECTS_PER_MESSAGE = 128, /* open orders of a gate's face terminals told at once */
     LIMIT_EVENT_BYTES = 4096,         /* one agent event, packed */
@@ -78,9 +79,9 @@ enum {
     LIMIT_CLOCK_UNTRUSTED_MS = 5000,
     LIMIT_LEASE_HOURS = 24, /* a gate decides alone so long, unless the park says otherwise */
     LIMIT_LEASE_HOURS_MAX = 72,
-    LIMIT_LEASE_RISK_HOURS = 1,    /* into a high-risk zone */
+    LIMIT_LEASE_RISK_HOURS = 1,   /* into a high-risk zone */
     LIMIT_CHANGES_KEPT = 1000000, /* journal entries whose changes can be told; older: a snapshot */
-    LIMIT_COPY_CHECK_MS = 60000,   /* the copy is compared and walked at least so often */
+    LIMIT_COPY_CHECK_MS = 60000,  /* the copy is compared and walked at least so often */
     LIMIT_OUTBOX_EVENTS = 1000000, /* not answered, or answered less than so many days ago */
     LIMIT_OUTBOX_DAYS = 30,
     LIMIT_OUTBOX_RESERVE = 50000, /* above: what follows reads that are on record, and devices */

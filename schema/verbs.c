@@ -108,6 +108,7 @@ static const struct verb_spec verbs[] = {
     {"recover.start",    ADM,                         false, false, true },
     {"recover.show",     ADM | OPR | SEC | AUD,       false, false, false},
     {"recover.end",      ADM,                         false, false, true },
+    {"recover.persons",  ADM | OPR,                   false, false, false},
     {"backup",           ADM,                         false, false, true },
 };
 

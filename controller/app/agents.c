@@ -514,7 +514,7 @@ static enum err on_copy_have(struct controller *ctl, struct input *input,
     hear(ctl, session, input);
     TRY(back_again(ctl, session, fault));
     bool first = !session->feed.asked;
-    copies_have(ctl, session, (const void *)body);
+    TRY(copies_have(ctl, session, (const void *)body, fault));
     return first && session->feed.anew ? push_config(ctl, session, fault) : ERR_OK;
 }
 

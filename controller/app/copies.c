@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/agent_store.h"
+#include "common/facts/recall_store.h"
 #include "common/store/keybuf.h"
 #include "controller/app/copies_part.h"
 #include "controller/journal/journal.h"
@@ -23,6 +24,7 @@ struct covered {
 
 struct copies {
     struct seal_key gates_key;
+    uint64_t recovery; /* journal number of the last one; 0: none ever was */
     uint64_t next_id;
     bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
     struct mono last_round;
@@ -61,15 +63,21 @@ static bool is_after(struct mono now, struct mono since, int64_t ms)
 
 /* --- generations: a drawn number, and a signature of it for this gate, key and outbox --- */
 
+/* What a gate was fed before its controller was restored from a backup is of another history: the
+ * sequence of that copy may stand for something else by now. So the last recovery is signed, too.
+ */
 static uint32_t sign(const struct copies *copies, const struct session *session, uint32_t nonce)
 {
-    uint8_t number[8];
+    uint8_t number[16];
     struct writer w = writer_of(number, sizeof(number));
     writer_u32(&w, nonce);
     writer_u32(&w, session->epoch);
+    if (copies->recovery != 0) {
+        writer_u64(&w, copies->recovery);
+    }
     struct seal_hash hash =
         seal_keyed_hash(&copies->gates_key, "parkgate copy generation",
-                        SEAL_PARTS(BYTES_OF(number), bytes_of_text(session->gate.text),
+                        SEAL_PARTS(writer_view(&w), bytes_of_text(session->gate.text),
                                    BYTES_OF(session->key.bytes)));
     struct reader r = reader_of(BYTES_OF(hash.bytes));
     return reader_u32(&r);
@@ -125,8 +133,24 @@ static void progress(struct controller *ctl, struct copy_feed *feed, const Parkg
     }
 }
 
-void copies_have(struct controller *ctl, struct session *session, const Parkgate__CopyHave *have)
+/* *ret_open: it goes on. Gates know more than we do then, and are not to unlearn it. */
+static enum err look_for_recovery(struct copies *copies, struct store_txn *txn, bool *ret_open,
+                                  struct fault *fault)
 {
+    Parkgate__RecallRecord *record = NULL;
+    TRY(recall_get(txn, "", &record, fault));
+    *ret_open = record != NULL && record->step != RECALL_ENDED;
+    copies->recovery = record == NULL ? 0 : record->number;
+    if (record != NULL) {
+        parkgate__recall_record__free_unpacked(record, NULL);
+    }
+    return ERR_OK;
+}
+
+enum err copies_have(struct controller *ctl, struct session *session,
+                     const Parkgate__CopyHave *have, struct fault *fault)
+{
+    bool recovering = false;
     struct copy_feed *feed = &session->feed;
     feed->not_before = (struct mono){0};
     if (feed->delivery != 0 && !have->anew) {
@@ -134,18 +158,20 @@ void copies_have(struct controller *ctl, struct session *session, const Parkgate
             progress(ctl, feed, have);
         }
         feed->asked = true;
-        return;
+        return ERR_OK;
     }
     feed->asked = true;
     feed->delivery = 0;
     feed->generation = have->generation;
     feed->sequence = have->sequence;
+    TRY(look_for_recovery(ctl->copies, ctl->txn, &recovering, fault));
     feed->anew = have->anew || !is_ours(ctl->copies, session, have->generation);
     ctl->copies->look = true;
     if (feed->anew) {
         log_event("copy_anew", LOG_TEXT("gate", session->gate.text),
                   LOG_TEXT("why", have->why[0] != '\0' ? have->why : "none of ours"));
     }
+    return ERR_OK;
 }
 
 /* What changes who may pass, or is short and must be known: not the events, nor the bulk. */
@@ -289,7 +315,13 @@ static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
 {
     struct copies *copies = ctl->copies;
     struct journal_head head;
+    bool recovering = false;
     uint64_t floor = 0;
+    TRY(look_for_recovery(copies, txn, &recovering, fault));
+    if (recovering) {
+        copies->look = false;
+        return ERR_OK;
+    }
     TRY(journal_head(txn, &head, fault));
     TRY(changes_floor(txn, head.sequence, &floor, fault));
     judge_sequences(ctl, head.sequence, floor);

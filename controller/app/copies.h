@@ -41,8 +41,10 @@ struct copies;
 struct copies *copies_create(const struct seal_key *gates_key);
 void copies_destroy(struct copies **copies);
 
-/* COPY_HAVE of a gate. */
-void copies_have(struct controller *ctl, struct session *session, const Parkgate__CopyHave *have);
+/* COPY_HAVE of a gate, in ctl->txn. While the controller recovers nobody is fed; what was fed
+ * before a recovery is none of ours afterwards. */
+MUST_CHECK enum err copies_have(struct controller *ctl, struct session *session,
+                                const Parkgate__CopyHave *have, struct fault *fault);
 /* An entry of this kind was recorded: is it one that gates must know at once? */
 void copies_recorded(struct controller *ctl, uint32_t kind);
 

@@ -10,12 +10,14 @@
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
+#include "controller/app/recall_rows.h"
 #include "controller/store/key_store.h"
 #include "schema/agent.pb-c.h"
 #include "schema/kinds.h"
 
 enum {
     ASK_AGAIN_MS = 5000,    /* no answer within this: asked once more */
+    ROWS_WAIT_MS = 30000,   /* others wait so long for a gate that gives no rows */
     ASK_SKIPPED_MS = 10000, /* events of lanes that the park does not have: from the beginning */
 };
 
@@ -179,13 +181,19 @@ enum err recall_end(struct controller *ctl, const char *actor, const char *reaso
 
 /* --- asking --- */
 
-/* For what stands behind the place that the session is at. */
+/* For what stands behind the place that the session is at: rows of its copy, then events. */
 static void ask(struct controller *ctl, struct session *session, uint64_t number)
 {
     Parkgate__Recall recall = PARKGATE__RECALL__INIT;
     recall.number = number;
-    recall.epoch = session->recall.epoch;
-    recall.from = session->recall.sequence;
+    if (session->recall.rows_done) {
+        recall.epoch = session->recall.epoch;
+        recall.from = session->recall.sequence;
+    } else {
+        recall.rows = true;
+        recall.cursor = (ProtobufCBinaryData){.len = session->recall.cursor_size,
+                                              .data = session->recall.cursor};
+    }
     session->recall.number = number;
     session->recall.asked = ctl->mono;
     batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_RECALL, 0, &recall.base);
@@ -200,6 +208,23 @@ static bool is_due(const struct controller *ctl, const struct session *session, 
     return session->used && !session->away &&
            (recall->number != number ||
             !mono_before(ctl->mono, mono_after_ms(recall->asked, wait_ms)));
+}
+
+/* Whom an event is of, a row of another gate may say: events wait for the rows of all that are
+ * there. */
+static bool rows_are_coming(const struct controller *ctl)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        const struct session_recall *recall = &session->recall;
+        bool gives_up = recall->number != 0 &&
+                        !mono_before(ctl->mono, mono_after_ms(recall->rows_heard, ROWS_WAIT_MS));
+        if (session->used && !session->away && !recall->rows_done && !gives_up &&
+            park_gate(ctl->park, session->gate) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum err ask_all(struct controller *ctl, void *ctx, struct fault *fault)
@@ -220,12 +245,16 @@ static enum err ask_all(struct controller *ctl, void *ctx, struct fault *fault)
         }
         TRY(gate_is_done(ctl, session->gate, number, &done, fault));
         if (done) {
+            session->recall.rows_done = true; /* before a restart of ours */
             continue;
         }
         if (session->recall.number != number || session->recall.wait_long) {
-            session->recall = (struct session_recall){0};
+            session->recall = (struct session_recall){.rows_done = session->recall.wait_long,
+                                                      .rows_heard = ctl->mono};
         }
-        ask(ctl, session, number);
+        if (!session->recall.rows_done || !rows_are_coming(ctl)) {
+            ask(ctl, session, number);
+        }
     }
     return ERR_OK;
 }
@@ -278,6 +307,9 @@ static enum err take_packed(struct controller *ctl, struct input *input,
     Parkgate__Event *event = parkgate__event__unpack(NULL, packed.size, packed.data);
     enum err err = ERR_OK;
     if (event != NULL && event->sequence != 0) {
+        err = recall_credential(ctl, session, event, &item->credential, fault);
+    }
+    if (event != NULL && event->sequence != 0 && err == ERR_OK) {
         err = ingest_recalled(ctl, input, session, item, event, packed, ret_end, fault);
     }
     if (event != NULL) {
@@ -322,10 +354,12 @@ static enum err gate_done(struct controller *ctl, const struct session *session,
     entry.number = number;
     entry.gate = field_text(session->gate.text);
     entry.events = session->recall.events;
+    entry.persons = session->recall.persons;
     entry.fresh = session->recall.fresh;
     TRY(record_step(ctl, session->gate.text, &entry, fault));
     log_event("gate_recalled", LOG_TEXT("gate", session->gate.text),
-              LOG_NUM("events", entry.events), LOG_NUM("fresh", entry.fresh));
+              LOG_NUM("events", entry.events), LOG_NUM("fresh", entry.fresh),
+              LOG_NUM("persons", entry.persons));
     TRY(all_are_done(ctl, number, &all, fault));
     return all ? end(ctl, "", number, "", fault) : ERR_OK;
 }
@@ -348,6 +382,38 @@ static enum err take_items(struct controller *ctl, struct input *input, struct s
     return ERR_OK;
 }
 
+/* An answer that is worked off again changes the session once. */
+static enum err take_rows(struct controller *ctl, struct input *input, struct session *session,
+                          const Parkgate__Recall *answer, uint64_t backup_sequence,
+                          struct fault *fault)
+{
+    struct session_recall *recall = &session->recall;
+    uint64_t persons = 0;
+    if ((recall->rows_done && !input->recalled) || answer->cursor.len > RECALL_CURSOR_MAX) {
+        return ERR_OK;
+    }
+    bool newer = answer->copy_sequence > backup_sequence;
+    for (size_t i = 0; newer && i < answer->n_item; i++) {
+        bool fresh = false;
+        TRY(recall_row(ctl, session, &answer->item[i], recall->number, &fresh, fault));
+        persons += fresh;
+    }
+    if (!input->recalled) {
+        input->recalled = true;
+        recall->persons += persons;
+        recall->rows_heard = ctl->mono;
+        recall->cursor_size = answer->cursor.len;
+        memcpy(recall->cursor, answer->cursor.data, answer->cursor.len);
+        recall->rows_done = answer->done || !newer;
+    }
+    if (recall->rows_done) {
+        recall->asked = (struct mono){0}; /* the next tick asks for events */
+    } else {
+        ask(ctl, session, recall->number);
+    }
+    return ERR_OK;
+}
+
 enum err recall_heard(struct controller *ctl, struct input *input, struct session *session,
                       const Parkgate__Recall *answer, struct fault *fault)
 {
@@ -355,6 +421,7 @@ enum err recall_heard(struct controller *ctl, struct input *input, struct sessio
     bool done = false;
     TRY(open_record(ctl, &record, fault));
     uint64_t number = record == NULL ? 0 : record->number;
+    uint64_t backup_sequence = record == NULL ? 0 : record->backup_sequence;
     if (record != NULL) {
         parkgate__recall_record__free_unpacked(record, NULL);
     }
@@ -365,6 +432,10 @@ enum err recall_heard(struct controller *ctl, struct input *input, struct sessio
     if (done) {
         return ERR_OK;
     }
+    if (answer->rows) {
+        return take_rows(ctl, input, session, answer, backup_sequence, fault);
+    }
+    session->recall.rows_done = true; /* a gate of the version before gives no rows */
     TRY(take_items(ctl, input, session, answer, fault));
     session->recall.epoch = answer->epoch;
     session->recall.sequence = answer->from;

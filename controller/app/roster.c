@@ -139,6 +139,10 @@ enum err roster_make_holder(struct controller *ctl, const struct roster_person *
     bool has_external = external_hash(ctl, person, &ret->external_hash);
     TRY(find_handle(ctl, &ret->id_hash, has_id, &ret->handle, &found, fault));
     TRY(find_handle(ctl, &ret->external_hash, has_external, &ret->handle, &found, fault));
+    if (!found && !handle_is_none(person->handle)) {
+        ret->handle = person->handle;
+        found = true;
+    }
     if (!found) {
         ret->handle = controller_draw_handle(ctl);
     }

@@ -10,6 +10,7 @@ struct roster_person {
     const char *tenant;
     uint32_t kind; /* enum person_kind; 0 for vehicles */
     const char *name, *id_number, *phone, *agency, *external, *plate; /* "" none */
+    struct handle handle; /* of a holder who lost his name; none: he is found or drawn */
 };
 
 /* A holder record with its sealed identity; buffers live as long as the struct. */

@@ -25,6 +25,8 @@ struct copy_feed {
 };
 
 /* How far a gate is that is asked for what it keeps (recall.h). */
+enum { RECALL_CURSOR_MAX = 128 };
+
 struct session_recall {
     uint64_t number; /* of the recovery; 0: not asked */
     uint32_t epoch;  /* behind this place it is asked, or is to be */
@@ -32,6 +34,11 @@ struct session_recall {
     struct mono asked;
     bool wait_long; /* it gave all, and some of it is of lanes that the park does not have */
     uint64_t events, fresh, skipped;
+    bool rows_done; /* of its copy: they come first */
+    struct mono rows_heard;
+    uint64_t persons; /* of them not known before */
+    size_t cursor_size;
+    uint8_t cursor[RECALL_CURSOR_MAX];
 };
 
 struct session {

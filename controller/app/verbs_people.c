@@ -60,17 +60,42 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
                           NULL);
 }
 
+/* A person whom a recovery gave back without a name gets it again. False: refused, or *ret_err. */
+static bool read_recovered(struct controller *ctl, struct request *request,
+                           struct roster_person *person, enum err *ret_err, struct fault *fault)
+{
+    Parkgate__HolderRecord *holder = NULL;
+    if (request_arg(request, "person") == NULL) {
+        return true;
+    }
+    if (!request_handle(request, "person", &person->handle)) {
+        return false;
+    }
+    *ret_err = request_holder(ctl, request, person->handle, "person", &holder, fault);
+    if (*ret_err != ERR_OK || holder == NULL) {
+        return false;
+    }
+    bool fits =
+        holder->recovered != 0 && !holder->vehicle && strcmp(holder->tenant, person->tenant) == 0;
+    parkgate__holder_record__free_unpacked(holder, NULL);
+    return fits || request_refuse(request, ERROR_ARG_BAD, "person", "...",
+                                  "a person of this tenant whom `recover persons` lists");
+}
+
 static enum err on_person_add(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct idnumber id = {0};
     struct roster_person person;
     struct roster_holder holder;
     Parkgate__HolderRecord *before = NULL;
-    if (!read_person(ctl, request, &id, &person)) {
-        return ERR_OK;
+    enum err err = ERR_OK;
+    if (!read_person(ctl, request, &id, &person) ||
+        !read_recovered(ctl, request, &person, &err, fault)) {
+        return err;
     }
-    enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);
-    if (err == ERR_OK && (holder.existed || holder.clashes)) {
+    err = roster_make_holder(ctl, &person, &holder, &before, fault);
+    bool named_again = !handle_is_none(person.handle) && handle_equal(person.handle, holder.handle);
+    if (err == ERR_OK && ((holder.existed && !named_again) || holder.clashes)) {
         char text[HANDLE_TEXT_SIZE];
         const char *bound = request_bound_tenant(request);
         bool own = before != NULL && (bound == NULL || strcmp(bound, before->tenant) == 0);

@@ -40,6 +40,7 @@ enum err project_recalled(struct store_txn *txn, const Parkgate__Entry *entry,
     part.step = RECALL_GATE;
     part.events = step->events;
     part.fresh = step->fresh;
+    part.persons = step->persons;
     part.at_us = entry->time_us;
     return put(txn, step->gate, &part, fault);
 }

@@ -52,6 +52,7 @@ enum {
     GATE_DEVICES_MAX = GATE_READERS_MAX + GATE_BOARDS_MAX,
     GATE_AFTERS_MAX = 160,
     GATE_LATE_MAX = 64,
+    RECALL_CREDENTIAL_MAX = 256,
     GATE_ZONES_MAX = 8,
     GATE_UNLOCKS_MAX = 64,
     GATE_UNLOCK_MS = 10000, /* a door that unlocks within this did so by our answer */
@@ -385,6 +386,12 @@ void rekey_welcomed(struct gate *gate);
 
 /* Gives the next slice of what the outbox keeps. */
 void recalling_heard(struct gate *gate, const Parkgate__Recall *asked);
+/* recalling_rows.c: the next slice of what its copy says of holders, and of whom a read is. What
+ * this gives lies in `out`; empty: nothing is known. */
+void recalling_rows_heard(struct gate *gate, const Parkgate__Recall *asked);
+ProtobufCBinaryData recalling_credential(struct gate *gate, uint32_t kind,
+                                         ProtobufCBinaryData event,
+                                         uint8_t out[RECALL_CREDENTIAL_MAX]);
 /* Whether the controller recovers, by its last word. */
 void recalling_told(struct gate *gate, bool recovering);
 

@@ -9,8 +9,11 @@
 enum {
     BOXES_SIZE = DAY_BOXES_MAX * DAY_BOX_SIZE,
     SLICE_BYTES = LIMIT_FRAME_BYTES - 1024,
-    ITEM_MAX = SEALED_EVENT_MAX + BOXES_SIZE + 128,
+
+    ITEM_MAX = LIMIT_RECALL_ITEM_BYTES,
 };
+_Static_assert(SEALED_EVENT_MAX + BOXES_SIZE + RECALL_CREDENTIAL_MAX + 128 <= ITEM_MAX,
+               "an item fits");
 
 struct slice {
     size_t count, used;
@@ -83,6 +86,8 @@ static enum err add_event(struct gate *gate, struct slice *slice, struct grant_i
         return fault_set(fault, err, "%s", local.what);
     }
     item.event.data = packed;
+    uint8_t credential[RECALL_CREDENTIAL_MAX];
+    item.credential = recalling_credential(gate, event.kind, item.event, credential);
     add_item(gate, slice, id, &item);
     return ERR_OK;
 }
@@ -112,6 +117,10 @@ static bool fill(struct gate *gate, struct slice *slice, struct grant_id *at, bo
 void recalling_heard(struct gate *gate, const Parkgate__Recall *asked)
 {
     static struct slice slice; /* one thread; too large for the stack */
+    if (asked->rows) {
+        recalling_rows_heard(gate, asked);
+        return;
+    }
     struct grant_id at = {.epoch = asked->epoch, .sequence = asked->from};
     Parkgate__Recall answer = PARKGATE__RECALL__INIT;
     bool done = false;

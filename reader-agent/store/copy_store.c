@@ -266,6 +266,15 @@ enum err copy_store_grow(struct copy_store *store, struct fault *fault)
     return store_grow(store->store, fault);
 }
 
+enum err copy_store_begin_read(struct copy_store *store, struct store_txn **ret_txn,
+                               struct fault *fault)
+{
+    if (store->store == NULL || store->about.generation == 0) {
+        return fault_set(fault, ERR_NOT_FOUND, "there is no copy");
+    }
+    return store_begin_read(store->store, ret_txn, fault);
+}
+
 /* --- own events on top --- */
 
 struct store_txn *copy_store_own(const struct copy_store *store)

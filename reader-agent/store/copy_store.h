@@ -62,6 +62,12 @@ struct seal_hash copy_hash_of(const struct copy_about *about, uint32_t kind,
  * when it could not be made anew (ERR_FULL, ERR_IO): the next take tries that again. */
 MUST_CHECK enum err copy_store_reset(struct copy_store *store, struct fault *fault);
 
+/* The copy alone, without what is laid over it, as of its last commit. ERR_NOT_FOUND: there is
+ * none.
+ */
+MUST_CHECK enum err copy_store_begin_read(struct copy_store *store, struct store_txn **ret_txn,
+                                          struct fault *fault);
+
 /* --- own events on top --- */
 
 /* The transaction in which decisions read and own events are laid; NULL: none is open. */

@@ -65,9 +65,19 @@ class Recover(ParkCase):
         self.walk("gate-b-out", people[1])
         self.assert_verified()
 
+    def wait_copies(self):
+        """Until every gate's copy holds all that the journal does."""
+        def whole():
+            head = int(self.park.cli("journal", "head")["seq"])
+            return all(int(row["copy_sequence"]) >= head for row in self.park.rows("agent", "list"))
+        until("the gates' copies are whole", whole)
+
     def test_erased_disk(self):
+        """Gate b is away at first, and joins later."""
         park = self.park
         people = [self.person()[1] for _ in range(4)]
+        revoked = self.person()
+        badge = park.rows("badge", "list", revoked[0])[0]["credential"]
         self.walk("gate-a-in", people[0])
         self.walk("gate-b-in", people[1])
         backup = park.directory / "backup"
@@ -75,22 +85,53 @@ class Recover(ParkCase):
         self.walk("gate-a-in", people[2])
         self.walk("gate-b-in", people[3])
         self.walk("gate-b-out", people[0])
+        new = self.person()  # since the backup
+        unseen = self.person("cold-chain")
+        park.cli("badge", "revoke", badge, "--reason", "lost")
+        self.walk("gate-a-in", new[1])
         before = self.figures()
+        self.wait_copies()
         park.controller.end()
+        park.agents["gate-b"].end()
         self.lose_the_disk(backup)
         park.start_controller()
-        for gate in ("gate-a", "gate-b"):
-            park.wait_gate(gate)
+        park.wait_gate("gate-a")
         self.assertNotEqual(self.figures(), before)
         self.assertIn("recovering", [row["fault"] for row in park.rows("status")])
-        self.recovered()
+        self.assertEqual(park.cli("recover")["recovery"], "asking")
+        rows = lambda: {row["gate"]: row for row in park.rows("recover", "show")}
+        until("gate a has given all", lambda: rows()["gate-a"]["state"] == "done")
+        self.assertEqual(rows()["gate-b"]["state"], "away")
+        self.assertEqual(park.cli("recover", "show")["recovery"], "asking")
+        self.assertNotEqual(self.figures(), before)
+        park.start_agent("gate-b")
+        until("the recovery ends", lambda: park.cli("recover", "show")["recovery"] == "ended")
+        park.wait_gate("gate-b")
         self.assertEqual(self.figures(), before)
-        for row in park.rows("recover", "show"):
+        for row in rows().values():
             self.assertEqual(row["state"], "done")
             self.assertGreater(int(row["fresh"]), 0)
+        self.assertEqual(int(rows()["gate-a"]["persons"]), 2)
+        self.nameless(new, unseen)
+        self.assertEqual(park.rows("badge", "list", revoked[0])[0]["state"], "revoked")
         self.walk("gate-a-out", people[2])  # and the park goes on
-        self.assertEqual(int(self.figures()[1]), int(before[1]) - 1)
+        self.walk("gate-b-out", new[1])
+        self.assertEqual(int(self.figures()[1]), int(before[1]) - 2)
+        self.wait_copies()  # fed anew, by the controller that was built again
         self.assert_verified()
+
+    def nameless(self, new, unseen):
+        park = self.park
+        back = {row["person"]: row for row in park.rows("recover", "persons")}
+        self.assertEqual(set(back), {new[0], unseen[0]})
+        self.assertEqual(back[unseen[0]]["tenant"], "cold-chain")
+        shown = {row["field"]: row["value"] for row in park.rows("person", "show", new[0], "--reason", "recovery")}
+        self.assertEqual(shown["name"], "(erased)")
+        self.assertEqual(park.cli("person", "add", "--tenant", "sun-express", "--kind", "day", "--name", "王五",
+                                  "--person", new[0])["person"], new[0])
+        shown = {row["field"]: row["value"] for row in park.rows("person", "show", new[0], "--reason", "recovery")}
+        self.assertEqual(shown["name"], "王五")
+        self.assertEqual([row["person"] for row in park.rows("recover", "persons")], [unseen[0]])
 
 
 if __name__ == "__main__":
