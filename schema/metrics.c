@@ -241,6 +241,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_WRONG_SECONDS", "each read by itself; then it waits no longer"},
     {"LIMIT_WRONG_AT_LANE", "a fault tells it: wrong-tries"},
     {"LIMIT_COPY_ROWS_PER_PART", "each part by itself; more are refused before they are unpacked"},
+    {"LIMIT_RECALL_ITEM_BYTES", "each item of an answer by itself; what is larger is logged"},
     {"LIMIT_RECALL_EVENTS", "each answer of a gate by itself; recover show tells how far it is"},
     {"LIMIT_CLOCK_UNTRUSTED_MS", "a threshold; each gate's offset is shown"},
     {"LIMIT_LEASE_HOURS", "a lifetime, not a level; agent list shows what is left"},

@@ -125,8 +125,8 @@ static enum err take_credential(struct given *g, ProtobufCMessage *message, stru
 {
     const Parkgate__CredentialRecord *told = (const void *)message;
     Parkgate__CredentialRecord *here = NULL;
-    enum err err = people_credential_by_handle(g->ctl->txn, people_handle(&told->credential), &here,
-                                               fault);
+    enum err err =
+        people_credential_by_handle(g->ctl->txn, people_handle(&told->credential), &here, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -165,10 +165,10 @@ static const struct taker {
     const ProtobufCMessageDescriptor *descriptor;
     enum err (*take)(struct given *g, ProtobufCMessage *message, struct fault *fault);
 } takers[] = {
-    {TABLE_HOLDER, &parkgate__holder_record__descriptor, take_holder},
+    {TABLE_HOLDER,     &parkgate__holder_record__descriptor,     take_holder    },
     {TABLE_ASSIGNMENT, &parkgate__assignment_record__descriptor, take_assignment},
     {TABLE_CREDENTIAL, &parkgate__credential_record__descriptor, take_credential},
-    {TABLE_BAN, &parkgate__ban_record__descriptor, take_ban},
+    {TABLE_BAN,        &parkgate__ban_record__descriptor,        take_ban       },
 };
 
 static const struct taker *taker_of(uint32_t table)

@@ -9,8 +9,8 @@
 #include "controller/app/controller.h"
 #include "schema/agent.pb-c.h"
 
-/* One packed CopyRow of `session`'s copy. What cannot be used is logged and passed over. *ret_fresh:
- * it is a person or vehicle that was not known. */
+/* One packed CopyRow of `session`'s copy. What cannot be used is logged and passed over.
+ * *ret_fresh: it is a person or vehicle that was not known. */
 MUST_CHECK enum err recall_row(struct controller *ctl, const struct session *session,
                                const ProtobufCBinaryData *packed, uint64_t recovery,
                                bool *ret_fresh, struct fault *fault);

@@ -122,6 +122,9 @@ enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *
     struct seal_key key;
     uint8_t plain[LIMIT_EVENT_BYTES * 2];
     size_t size = 0;
+    if (holder->sealed.len == 0) {
+        return fault_set(fault, ERR_NOT_FOUND, "holder: no name is known since a recovery");
+    }
     TRY(controller_holder_key(ctl, people_handle(&holder->holder), false, &key, fault));
     if (holder->sealed.len > sizeof(plain)) {
         return fault_set(fault, ERR_CORRUPT, "holder: a sealed field is too long");

@@ -174,7 +174,8 @@ static enum err on_person_show(struct controller *ctl, struct request *request, 
         field_row(request->answer, "state", banned ? "banned" : state_shown(request, holder));
         err = request_identity(ctl, holder, &identity, fault);
         if (err == ERR_NOT_FOUND) {
-            field_row(request->answer, "name", "(erased)");
+            field_row(request->answer, "name",
+                      holder->recovered != 0 ? "(not known since a recovery)" : "(erased)");
             err = ERR_OK;
         } else if (err == ERR_OK) {
             show_identity(request->answer, identity);

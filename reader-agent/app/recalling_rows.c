@@ -28,7 +28,8 @@ void recalling_rows_heard(struct gate *gate, const Parkgate__Recall *asked)
         answer.done = true;
     }
     if ((err != ERR_OK && err != ERR_NOT_FOUND) || (err == ERR_OK && rows.too_large > 0)) {
-        log_error("recall_failed", LOG_TEXT("why", err == ERR_OK ? "a row is too large" : fault.what));
+        log_error("recall_failed",
+                  LOG_TEXT("why", err == ERR_OK ? "a row is too large" : fault.what));
     }
     (void)!controller_link_send(gate->controller, MESSAGE_RECALL, &answer.base, NULL);
 }
@@ -38,15 +39,14 @@ ProtobufCBinaryData recalling_credential(struct gate *gate, uint32_t kind,
                                          uint8_t out[RECALL_CREDENTIAL_MAX])
 {
     ProtobufCBinaryData found = {.data = out};
-    Parkgate__Event *read = kind == EVENT_PRESENTATION
-                                ? parkgate__event__unpack(NULL, event.len, event.data)
-                                : NULL;
+    Parkgate__Event *read =
+        kind == EVENT_PRESENTATION ? parkgate__event__unpack(NULL, event.len, event.data) : NULL;
     if (read == NULL) {
         return found;
     }
     if (read->credential.len > 0 &&
-        copy_tell_credential(gate->copy.store, read->credential_kind,
-                             field_view(&read->credential), out, &found.len, NULL) != ERR_OK) {
+        copy_tell_credential(gate->copy.store, read->credential_kind, field_view(&read->credential),
+                             out, &found.len, NULL) != ERR_OK) {
         found.len = 0;
     }
     parkgate__event__free_unpacked(read, NULL);

@@ -15,10 +15,10 @@ static const struct source {
     enum versioned_kind kind;
     const ProtobufCMessageDescriptor *descriptor; /* of what is not versioned */
 } sources[] = {
-    {TABLE_HOLDER, true, VERSIONED_HOLDER, NULL},
-    {TABLE_ASSIGNMENT, true, VERSIONED_ASSIGNMENT, NULL},
-    {TABLE_CREDENTIAL, true, VERSIONED_CREDENTIAL, NULL},
-    {TABLE_BAN, false, VERSIONED_HOLDER, &parkgate__ban_record__descriptor},
+    {TABLE_HOLDER,     true,  VERSIONED_HOLDER,     NULL                             },
+    {TABLE_ASSIGNMENT, true,  VERSIONED_ASSIGNMENT, NULL                             },
+    {TABLE_CREDENTIAL, true,  VERSIONED_CREDENTIAL, NULL                             },
+    {TABLE_BAN,        false, VERSIONED_HOLDER,     &parkgate__ban_record__descriptor},
 };
 
 /* A record as it is told: of no import, without what it replaces. A credential is known by its
