@@ -256,35 +256,6 @@ class Office:
     def plate_text(self, words):
         self.drive(words[0])
 
-    def bollard(self, words):
-        self.come(lambda: self.park.post(self.lane, f"anpr --plate {self.people.truck(words[0])[0]}"), "drive", "on")
-        self.leave()
-
-    def leave(self):
-        self.board.do(f"leave {self.lane}")
-        self.board.do(f"wait {self.lane} position up 15000")
-        self.lights.append("up")
-
-    def drill_in(self, words):
-        self.badge(words)
-
-    def drill_out(self, words):
-        """Nobody shows a badge: the arm is open."""
-        for _ in range(int(words[0])):
-            if not self.board.do(f"push {self.lane} 5000").startswith("turned"):
-                raise AssertionError("an exit stays shut in a fire")
-            self.served += 1
-
-    def by_hand(self, _):
-        """Somebody pulls the manual release, a vehicle passes, the release is put back."""
-        self.board.do(f"release {self.lane} on")
-        if not self.board.do(f"drive {self.lane} 5000").startswith("on"):
-            raise AssertionError("its release is pulled, and the bollard stays up")
-        self.board.do(f"leave {self.lane}")
-        self.board.do(f"release {self.lane} off")
-        self.board.do(f"wait {self.lane} position up 15000")
-        self.lights.append("by hand")
-
     def visitor(self, words):
         row, = self.people.those(words[1:])
         guest = self.park.cli("visitor", "add", "--tenant", words[1].split(":")[0], "--host", self.handle(row), "--name", "来访客",
