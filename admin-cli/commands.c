@@ -253,6 +253,13 @@ static const struct command commands[] = {
      .help = {{"a person's assignments", "人员的派工"}}, .args = {PERSON}},
 
     /* --- gates, keys, lanes --- */
+    {"agent", "carry", "agent.carry", PLAIN, .timeout_s = LONG_S,
+     .help = {{"a roster and a lease for a gate that is cut off, as a file for a USB stick",
+               "为断网的出入口生成名册与离线授权，写成可用 U 盘携带的文件"}},
+     .args = {GATE,
+              OPERAND("file", ARG_PATH, "the new file, on the controller's machine",
+                      "新文件（在控制器主机上）"),
+              REASON}},
     {"agent", "enroll", "agent.enroll", PLAIN,
      .help = {{"a one-time code of 15 minutes, with which a gate's box joins",
                "15 分钟内有效的一次性注册码，供出入口主机加入"}},

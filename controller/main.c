@@ -652,6 +652,28 @@ static struct command read_command(int argc, char **argv, struct settings *setti
     return command;
 }
 
+static int run_carry(const struct settings *s, const struct job_paths *paths, const char *what)
+{
+    struct job_carry_keys keys;
+    struct fault fault = {0};
+    AUTO(link_key_pair_destroy) struct link_key_pair pair = {0};
+    enum err err = seal_init(&fault);
+    if (err == ERR_OK) {
+        err = link_key_pair_read(s->key_file, &pair, &fault);
+    }
+    if (err == ERR_OK) {
+        err = settings_gates_key(s, entropy_system(), &keys.gates, &fault);
+    }
+    if (err != ERR_OK) {
+        (void)printf("failed=%s\n", fault.what);
+        return 1;
+    }
+    memcpy(keys.controller.bytes, pair.secret_key.bytes, sizeof(keys.controller.bytes));
+    int status = job_carry(paths, &keys, what);
+    seal_wipe(&keys, sizeof(keys));
+    return status;
+}
+
 static int run_job(const struct settings *s, const struct command *command)
 {
     char gates_key_file[SETTINGS_PATH_SIZE];
@@ -672,6 +694,9 @@ static int run_job(const struct settings *s, const struct command *command)
     }
     if (strcmp(command->job, "recount") == 0) {
         return job_recount(&paths);
+    }
+    if (strcmp(command->job, "carry") == 0 && command->job_arg != NULL) {
+        return run_carry(s, &paths, command->job_arg);
     }
     if (strcmp(command->job, "backup") == 0 && command->job_arg != NULL) {
         return job_backup(&paths, command->job_arg);

@@ -15,6 +15,7 @@ struct options {
     bool join, help, version;
     struct agent_join given;
     const char *aside;
+    const char *carry;
     struct device_test_options test;
 };
 
@@ -38,6 +39,8 @@ static const struct argument {
      "with --join: from `parkgate agent enroll` 一次性注册码"                                                                    },
     {"aside",      "list|NUMBER",     offsetof(struct options, aside),
      "what devices posted and nobody understood 查看无法识别的上报"                                                           },
+    {"carry",      "FILE",            offsetof(struct options, carry),
+     "take a roster from a stick: `parkgate agent carry` 采用 U 盘带来的离线名册"                                                 },
     {"test",       "DEVICE",          offsetof(struct options, test.name),
      "talk to one reader, board or camera 测试一个设备"                                                                           },
     {"pulse",      "LANE",            offsetof(struct options, test.pulse),
@@ -58,6 +61,7 @@ static void print_help(FILE *to)
                 "       parkgate-agent --join --dir DIR --gate NAME --controller tcp://HOST:PORT\n"
                 "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
                 "       parkgate-agent --dir DIR --aside list|NUMBER\n"
+                "       parkgate-agent --dir DIR --carry FILE\n"
                 "       parkgate-agent --dir DIR --test DEVICE [--pulse LANE --yes] [--record FILE] "
                 "[--seconds N]\n\n",
                 to);
@@ -153,6 +157,9 @@ int main(int argc, char **argv)
     }
     if (options.aside != NULL) {
         return agent_look_aside(options.given.dir, options.aside);
+    }
+    if (options.carry != NULL) {
+        return agent_carry(options.given.dir, options.carry);
     }
     if (options.test.name != NULL) {
         options.test.dir = options.given.dir;

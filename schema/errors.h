@@ -235,7 +235,32 @@ enum exit_code {
       "无法启动 %1：%2；是否已安装？")                                                             \
     X(508, REPLY_BAD, EXIT_UNREACHABLE, "the controller's answer cannot be read: %1",              \
       "无法解析控制器的应答：%1")                                                                  \
-    X(509, CONFIG_FILE, EXIT_BAD_FILE, "%1", "%1")
+    X(509, CONFIG_FILE, EXIT_BAD_FILE, "%1", "%1")                                                 \
+    /* a roster that was carried to a gate by hand */                                              \
+    X(520, CARRY_DAMAGED, EXIT_BAD_FILE,                                                           \
+      "%1 is damaged, or is no carried roster; write it again: parkgate agent carry",              \
+      "%1 已损坏，或不是离线名册；请重新生成：parkgate agent carry")                               \
+    X(521, CARRY_GATE, EXIT_REFUSED, "%1 is for gate %2; this is gate %3",                         \
+      "%1 是给出入口 %2 的；本机是出入口 %3")                                                      \
+    X(522, CARRY_KEY, EXIT_REFUSED,                                                                \
+      "%1 was made by another controller, or for a key that this gate no longer has; make it again",   \
+      "%1 由其他控制器生成，或针对本出入口已更换的密钥；请重新生成")                               \
+    X(523, CARRY_NUMBER, EXIT_REFUSED, "%1 has number %2, and number %3 was taken here; use the newest one",   \
+      "%1 的编号为 %2，而本机已采用编号 %3；请使用最新的一份")                                     \
+    X(524, CARRY_OLD, EXIT_REFUSED,                                                                \
+      "%1 is too old: it was made at %2, and a lease lasts %3 h from then; make a new one",        \
+      "%1 已过期：生成于 %2，离线授权期为其后 %3 小时；请重新生成")                                \
+    X(525, CARRY_CLOCK, EXIT_REFUSED,                                                              \
+      "%1 was made at %2, and this gate's clock says %3; set the clock, then try again",           \
+      "%1 生成于 %2，而本出入口时钟为 %3；请先校准时钟再试")                                       \
+    X(526, CARRY_BEHIND, EXIT_REFUSED,                                                             \
+      "%1 stands at journal %2, and the copy here at %3; nothing was changed",                     \
+      "%1 对应日志 %2，而本机副本已到 %3；未作任何更改")                                           \
+    X(527, CARRY_FAILED, EXIT_REFUSED, "%1 could not be taken: %2; nothing was changed",           \
+      "%1 未能采用：%2；未作任何更改")                                                             \
+    X(528, CARRY_WAITS, EXIT_UNREACHABLE,                                                          \
+      "the agent has not taken %1 within %2 s; does it run? it takes it as soon as it does",       \
+      "代理程序在 %2 秒内未处理 %1；是否在运行？启动后会自动处理")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

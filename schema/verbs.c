@@ -64,6 +64,7 @@ static const struct verb_spec verbs[] = {
     {"assignment.add",   ADM | OPR | TEN,             true,  false, true },
     {"assignment.end",   ADM | OPR | TEN,             true,  false, true },
     {"assignment.list",  ADM | OPR | TEN,             true,  false, false},
+    {"agent.carry",      ADM | SEC,                   false, false, true },
     {"agent.enroll",     ADM,                         false, false, true },
     {"agent.list",       ADM | OPR | SEC | AUD,       false, false, false},
     {"agent.rekey",      ADM | SEC,                   false, false, true },

@@ -8,9 +8,10 @@
 
 #include "common/base/must.h"
 
-static const char version_text[] = "parkgate box 1";
+static const char box_text[] = "parkgate box 1";
+static const char pair_text[] = "parkgate pair 1";
 
-enum { INFO_MAX = sizeof(version_text) + SEAL_BOX_PURPOSE_MAX + 1 + 2 * SEAL_BOX_KEY_SIZE };
+enum { INFO_MAX = sizeof(pair_text) + SEAL_BOX_PURPOSE_MAX + 1 + 2 * SEAL_BOX_KEY_SIZE };
 
 static EVP_PKEY *key_of(const struct seal_box_secret *secret)
 {
@@ -74,21 +75,22 @@ static void stretch_to_key(struct seal_key *shared, struct bytes info, struct se
     EVP_KDF_free(hkdf);
 }
 
-/* The box's key: `drawn` and `to` are both public halves, `secret` belongs to one of them and meets
- * the other, `with`. */
-static bool box_key(const struct seal_box_secret *secret, const uint8_t *with, const char *purpose,
-                    const uint8_t *drawn, const uint8_t *to, struct seal_key *ret)
+/* `first` and `second` are both public halves, `secret` belongs to one of them and meets the other,
+ * `with`. `version`: with its NUL. */
+static bool meet(struct bytes version, const struct seal_box_secret *secret, const uint8_t *with,
+                 const char *purpose, const uint8_t *first, const uint8_t *second,
+                 struct seal_key *ret)
 {
     uint8_t text[INFO_MAX];
     struct writer info = writer_of(text, sizeof(text));
     struct seal_key shared;
     static const uint8_t separator = 0;
     MUST(strlen(purpose) <= SEAL_BOX_PURPOSE_MAX);
-    writer_bytes(&info, BYTES_OF(version_text)); /* with its NUL */
+    writer_bytes(&info, version);
     writer_bytes(&info, bytes_of_text(purpose));
     writer_bytes(&info, (struct bytes){.data = &separator, .size = 1});
-    writer_bytes(&info, (struct bytes){.data = drawn, .size = SEAL_BOX_KEY_SIZE});
-    writer_bytes(&info, (struct bytes){.data = to, .size = SEAL_BOX_KEY_SIZE});
+    writer_bytes(&info, (struct bytes){.data = first, .size = SEAL_BOX_KEY_SIZE});
+    writer_bytes(&info, (struct bytes){.data = second, .size = SEAL_BOX_KEY_SIZE});
     MUST(!info.bad);
     bool good = agree(secret, with, &shared);
     if (good) {
@@ -96,6 +98,24 @@ static bool box_key(const struct seal_box_secret *secret, const uint8_t *with, c
     }
     seal_wipe(&shared, sizeof(shared));
     return good;
+}
+
+static bool box_key(const struct seal_box_secret *secret, const uint8_t *with, const char *purpose,
+                    const uint8_t *drawn, const uint8_t *to, struct seal_key *ret)
+{
+    return meet(BYTES_OF(box_text), secret, with, purpose, drawn, to, ret);
+}
+
+enum err seal_box_pair_key(const struct seal_box_secret *own, const struct seal_box_public *peer,
+                           const char *purpose, struct seal_key *ret_key, struct fault *fault)
+{
+    struct seal_box_public mine = seal_box_public_of(own);
+    bool lower = memcmp(mine.bytes, peer->bytes, SEAL_BOX_KEY_SIZE) < 0;
+    const uint8_t *first = lower ? mine.bytes : peer->bytes;
+    const uint8_t *second = lower ? peer->bytes : mine.bytes;
+    return meet(BYTES_OF(pair_text), own, peer->bytes, purpose, first, second, ret_key)
+               ? ERR_OK
+               : fault_set(fault, ERR_INPUT, "a key for %s: this is no X25519 public key", purpose);
 }
 
 enum err seal_box_close(const struct seal_box_public *to, const char *purpose,

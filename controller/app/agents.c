@@ -32,9 +32,7 @@ struct config_part {
     uint8_t bytes[CONFIG_PART_BYTES];
 };
 
-/* Is this row one that the gate works with? What decisions read, it reads too when it is alone; of
- * other gates' devices it is told nothing. */
-static bool row_is_for(const struct park *park, struct name gate, uint32_t kind, struct name name)
+bool agents_row_is_for(const struct park *park, struct name gate, uint32_t kind, struct name name)
 {
     switch (kind) {
     case PARK_SITE:
@@ -108,7 +106,7 @@ static enum err walk_config(struct controller *ctl, const struct session *sessio
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         uint32_t kind = key.data[8];
         const char *name = (const char *)key.data + 9;
-        if (!row_is_for(ctl->park, session->gate, kind, name_or_none(name))) {
+        if (!agents_row_is_for(ctl->park, session->gate, kind, name_or_none(name))) {
             continue;
         }
         if (part->count == LIMIT_ROWS_PER_MESSAGE ||

@@ -16,12 +16,6 @@
 enum { BUSY_INPUTS = 100, YIELDS_MAX = 20, WAIT_MS = 5, RETRIES = 2 };
 enum { HEADER_BYTES = 4096, BODY_BYTES = LIMIT_FRAME_BYTES - 16 };
 
-/* Which of its own events a gate's copy holds, read with the part that is whole. */
-struct covered {
-    size_t count; /* of numbers: first, last, first, last ... */
-    uint64_t at[2 * COPY_RANGES_MAX];
-};
-
 struct copies {
     struct seal_key gates_key;
     uint64_t recovery; /* journal number of the last one; 0: none ever was */
@@ -32,7 +26,7 @@ struct copies {
     unsigned yielded;
     struct copies_figures figures;
     struct copy_stream changes, snapshot;
-    struct covered covered[LIMIT_AGENTS];
+    struct copy_covered covered[LIMIT_AGENTS];
     uint8_t body[BODY_BYTES];
     uint8_t frame[LIMIT_FRAME_BYTES];
 };
@@ -61,32 +55,15 @@ static bool is_after(struct mono now, struct mono since, int64_t ms)
     return !mono_before(now, mono_after_ms(since, ms));
 }
 
-/* --- generations: a drawn number, and a signature of it for this gate, key and outbox --- */
-
-/* What a gate was fed before its controller was restored from a backup is of another history: the
- * sequence of that copy may stand for something else by now. So the last recovery is signed, too.
- */
-static uint32_t sign(const struct copies *copies, const struct session *session, uint32_t nonce)
-{
-    uint8_t number[16];
-    struct writer w = writer_of(number, sizeof(number));
-    writer_u32(&w, nonce);
-    writer_u32(&w, session->epoch);
-    if (copies->recovery != 0) {
-        writer_u64(&w, copies->recovery);
-    }
-    struct seal_hash hash =
-        seal_keyed_hash(&copies->gates_key, "parkgate copy generation",
-                        SEAL_PARTS(writer_view(&w), bytes_of_text(session->gate.text),
-                                   BYTES_OF(session->key.bytes)));
-    struct reader r = reader_of(BYTES_OF(hash.bytes));
-    return reader_u32(&r);
-}
-
 static uint64_t generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce)
 {
-    return (uint64_t)nonce << 32 | sign(copies, session, nonce);
+    struct copy_generation of = {.gate = session->gate.text,
+                                 .key = BYTES_OF(session->key.bytes),
+                                 .epoch = session->epoch,
+                                 .recovery = copies->recovery,
+                                 .nonce = nonce};
+    return copies_generation(&copies->gates_key, &of);
 }
 
 static bool is_ours(const struct copies *copies, const struct session *session, uint64_t generation)
@@ -133,18 +110,10 @@ static void progress(struct controller *ctl, struct copy_feed *feed, const Parkg
     }
 }
 
-/* *ret_open: it goes on. Gates know more than we do then, and are not to unlearn it. */
 static enum err look_for_recovery(struct copies *copies, struct store_txn *txn, bool *ret_open,
                                   struct fault *fault)
 {
-    Parkgate__RecallRecord *record = NULL;
-    TRY(recall_get(txn, "", &record, fault));
-    *ret_open = record != NULL && record->step != RECALL_ENDED;
-    copies->recovery = record == NULL ? 0 : record->number;
-    if (record != NULL) {
-        parkgate__recall_record__free_unpacked(record, NULL);
-    }
-    return ERR_OK;
+    return copies_recovery(txn, &copies->recovery, ret_open, fault);
 }
 
 enum err copies_have(struct controller *ctl, struct session *session,
@@ -339,33 +308,6 @@ static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
 
 /* --- sending --- */
 
-/* ERR_FULL: too many ranges. */
-static enum err read_covered(struct store_txn *txn, const struct session *session,
-                             struct covered *ret, struct fault *fault)
-{
-    struct keybuf prefix;
-    struct bytes key;
-    struct bytes value;
-    enum err err;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    ret->count = 0;
-    keybuf_begin(&prefix);
-    keybuf_bytes(&prefix, BYTES_OF(session->identity.bytes));
-    keybuf_u32(&prefix, session->epoch);
-    TRY(store_iter_prefix(txn, TABLE_APPLIED, keybuf_view(&prefix), COPY_RANGES_MAX, &iter, fault));
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        struct reader first = reader_of(
-            (struct bytes){.data = key.data + prefix.size, .size = key.size - prefix.size});
-        struct reader last = reader_of(value);
-        ret->at[ret->count++] = reader_u64(&first);
-        ret->at[ret->count++] = reader_u64(&last);
-        if (first.bad || last.bad) {
-            return fault_set(fault, ERR_CORRUPT, "applied: a damaged range");
-        }
-    }
-    return err != ERR_NOT_FOUND ? err : iter.cut ? ERR_FULL : ERR_OK;
-}
-
 static bool is_member(const struct session *session, const struct copy_stream *stream)
 {
     return session->used && session->feed.delivery == stream->id;
@@ -379,7 +321,8 @@ static enum err cover_members(struct controller *ctl, struct copy_stream *stream
         if (!is_member(session, stream)) {
             continue;
         }
-        enum err err = read_covered(txn, session, &ctl->copies->covered[i], fault);
+        enum err err = copies_covered(txn, BYTES_OF(session->identity.bytes), session->epoch,
+                                      &ctl->copies->covered[i], fault);
         if (err == ERR_FULL) {
             give_up(ctl, session, "its events have too many gaps");
         } else {
@@ -390,7 +333,7 @@ static enum err cover_members(struct controller *ctl, struct copy_stream *stream
 }
 
 static size_t pack_header(struct controller *ctl, const struct session *session,
-                          const struct copy_stream *stream, const struct covered *covered,
+                          const struct copy_stream *stream, const struct copy_covered *covered,
                           const struct seal_key *key, uint8_t out[HEADER_BYTES])
 {
     const struct copy_part *part = &stream->part;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/store/keybuf.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
 #include "controller/store/person_keys.h"
+#include "common/facts/recall_store.h"
 
 /* --- packing: CopyRow within CopyPart, by hand, since the same bytes go to many gates --- */
 
@@ -324,5 +326,62 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     stream->number += part->there;
     stream->next_session = 0;
     *ret_read = b.read;
+    return ERR_OK;
+}
+
+/* --- what stands in the last part, and which copy it is --- */
+
+enum err copies_covered(struct store_txn *txn, struct bytes identity, uint32_t epoch,
+                        struct copy_covered *ret, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    ret->count = 0;
+    keybuf_begin(&prefix);
+    keybuf_bytes(&prefix, identity);
+    keybuf_u32(&prefix, epoch);
+    TRY(store_iter_prefix(txn, TABLE_APPLIED, keybuf_view(&prefix), COPY_RANGES_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct reader first = reader_of(
+            (struct bytes){.data = key.data + prefix.size, .size = key.size - prefix.size});
+        struct reader last = reader_of(value);
+        ret->at[ret->count++] = reader_u64(&first);
+        ret->at[ret->count++] = reader_u64(&last);
+        if (first.bad || last.bad) {
+            return fault_set(fault, ERR_CORRUPT, "applied: a damaged range");
+        }
+    }
+    return err != ERR_NOT_FOUND ? err : iter.cut ? ERR_FULL : ERR_OK;
+}
+
+uint64_t copies_generation(const struct seal_key *gates_key, const struct copy_generation *of)
+{
+    uint8_t number[16];
+    struct writer w = writer_of(number, sizeof(number));
+    writer_u32(&w, of->nonce);
+    writer_u32(&w, of->epoch);
+    if (of->recovery != 0) {
+        writer_u64(&w, of->recovery);
+    }
+    struct seal_hash hash =
+        seal_keyed_hash(gates_key, "parkgate copy generation",
+                        SEAL_PARTS(writer_view(&w), bytes_of_text(of->gate), of->key));
+    struct reader r = reader_of(BYTES_OF(hash.bytes));
+    return (uint64_t)of->nonce << 32 | reader_u32(&r);
+}
+
+enum err copies_recovery(struct store_txn *txn, uint64_t *ret_number, bool *ret_open,
+                         struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    TRY(recall_get(txn, "", &record, fault));
+    *ret_open = record != NULL && record->step != RECALL_ENDED;
+    *ret_number = record == NULL ? 0 : record->number;
+    if (record != NULL) {
+        parkgate__recall_record__free_unpacked(record, NULL);
+    }
     return ERR_OK;
 }

@@ -57,6 +57,33 @@ struct copy_stream {
     size_t next_session; /* the part was sent to those before */
 };
 
+/* Which of its own events a gate's copy holds, as of the part that is whole. */
+struct copy_covered {
+    size_t count; /* of numbers: first, last, first, last ... */
+    uint64_t at[2 * COPY_RANGES_MAX];
+};
+
+/* What was applied of a gate's events of one epoch. ERR_FULL: too many ranges. */
+MUST_CHECK enum err copies_covered(struct store_txn *txn, struct bytes identity, uint32_t epoch,
+                                   struct copy_covered *ret, struct fault *fault);
+
+/* What a copy is of. */
+struct copy_generation {
+    const char *gate;
+    struct bytes key; /* public, of the gate */
+    uint32_t epoch;
+    uint64_t recovery; /* journal number of the controller's last one; 0: none ever was */
+    uint32_t nonce;    /* a drawn number */
+};
+/* The number of such a copy: the drawn one, and a signature of all, so that it is known again after a
+ * restart. What a gate was fed before its controller was restored from a backup is of another
+ * history: the sequence of that copy may stand for something else by now. */
+uint64_t copies_generation(const struct seal_key *gates_key, const struct copy_generation *of);
+
+/* *ret_open: it goes on. Gates know more than we do then, and are not to unlearn it. */
+MUST_CHECK enum err copies_recovery(struct store_txn *txn, uint64_t *ret_number, bool *ret_open,
+                                    struct fault *fault);
+
 /* Builds the stream's next part from what is committed. part->there false: nothing to tell yet,
  * call again. *ret_read: rows that were read. ERR_FULL: an entry touched more than can be told. */
 MUST_CHECK enum err copies_build(struct copy_stream *stream, struct store_txn *txn,

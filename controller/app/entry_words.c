@@ -39,6 +39,7 @@ static const char *event_word(uint32_t kind)
         [EVENT_UNASKED] = "unasked",
         [EVENT_ASIDE] = "body-aside",
         [EVENT_FIRE] = "fire",
+        [EVENT_CARRY] = "carry-taken",
         [EVENT_CLOCK] = "clock-jump",
         [EVENT_UNRECORDED] = "unrecorded",
     };
@@ -151,6 +152,9 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     case EVENT_UNASKED:
     case EVENT_ASIDE:
         (void)snprintf(w->text, sizeof(w->text), "%s %s", event->reader, event->note);
+        break;
+    case EVENT_CARRY:
+        (void)snprintf(w->text, sizeof(w->text), "number %llu", (unsigned long long)event->carry);
         break;
     case EVENT_CLOCK:
         (void)snprintf(w->text, sizeof(w->text), "%+lld ms", (long long)event->clock_step_ms);
@@ -473,6 +477,14 @@ static void visit_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void carry_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__CarryEntry *entry = (const void *)body;
+    copy(w->gate, sizeof(w->gate), entry->gate);
+    copy(w->text, sizeof(w->text), entry->reason);
+    copy(w->text_zh, sizeof(w->text_zh), entry->reason);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -507,6 +519,7 @@ static const struct wording wordings[] = {
     {ENTRY_FAULT,         "fault",         &parkgate__fault_record__descriptor,      fault_words     },
     {ENTRY_REFUSAL,       "refusal",       &parkgate__refusal__descriptor,           refusal_words   },
     {ENTRY_LOOKUP,        "lookup",        &parkgate__lookup__descriptor,            lookup_words    },
+    {ENTRY_CARRY,         "carry",         &parkgate__carry_entry__descriptor,       carry_words     },
     {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
     {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
     {ENTRY_NOTICE,        "notice",        &parkgate__notice_record__descriptor,     notice_words    },

@@ -124,7 +124,7 @@ static bool kind_is_known(uint32_t kind);
 static bool needs_lane(uint32_t kind)
 {
     return kind != EVENT_DEVICE && kind != EVENT_FIRE && kind != EVENT_UNRECORDED &&
-           kind != EVENT_CLOCK;
+           kind != EVENT_CLOCK && kind != EVENT_CARRY;
 }
 
 /* What is wrong with the event by itself; NULL: nothing. */
@@ -637,6 +637,7 @@ static event_worker *const event_workers[] = {
     [EVENT_UNASKED] = on_unasked,
     [EVENT_ASIDE] = on_aside,
     [EVENT_FIRE] = on_fire,
+    [EVENT_CARRY] = record_applied,
     [EVENT_CLOCK] = on_clock,
     [EVENT_UNRECORDED] = on_unrecorded,
 };

@@ -9,6 +9,7 @@
 #include "controller/app/faults.h"
 #include "controller/app/rekey.h"
 #include "controller/app/request.h"
+#include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
 
@@ -215,6 +216,55 @@ static enum err on_agent_revoke(struct controller *ctl, struct request *request,
     }
     (void)snprintf(name, sizeof(name), "gate:%s", gate.text);
     return revoke_named(ctl, request, "gate", name, gate.text, fault);
+}
+
+/* The roster is as of the moment in which the job begins to read, and said to be as of now: what is
+ * older than it says grants less. */
+static enum err on_agent_carry(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    char job[LIMIT_ARG_BYTES + 128];
+    struct name gate;
+    const char *file = NULL;
+    const char *reason = NULL;
+    Parkgate__AgentRecord *agent = NULL;
+    Parkgate__KeyRecord *key = NULL;
+    Parkgate__CarryEntry entry = PARKGATE__CARRY_ENTRY__INIT;
+    struct journal_head head;
+    if (!request_name(request, "gate", &gate) || !request_need(request, "file", &file) ||
+        !request_need(request, "reason", &reason)) {
+        return ERR_OK;
+    }
+    if (file[0] != '/') {
+        (void)request_refuse(request, ERROR_ARG_BAD, "file", file,
+                             "a path from the root, on the controller's machine");
+        return ERR_OK;
+    }
+    enum err err = agent_get(ctl->txn, gate.text, &agent, fault);
+    if (err == ERR_OK) {
+        err = gate_key(ctl, agent, &key, fault);
+        parkgate__agent_record__free_unpacked(agent, NULL);
+    }
+    bool enrolled = key != NULL && key->revoked_us == 0;
+    if (key != NULL) {
+        parkgate__key_record__free_unpacked(key, NULL);
+    }
+    if (err == ERR_NOT_FOUND || (err == ERR_OK && !enrolled) ||
+        park_gate(ctl->park, gate) == NULL) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "gate", gate.text, NULL);
+        return ERR_OK;
+    }
+    TRY(err);
+    entry.gate = gate.text;
+    entry.file = field_text(file);
+    entry.made_us = ctl->now.us;
+    entry.reason = field_text(reason);
+    TRY(controller_record(ctl, ENTRY_CARRY, request->key->name, &entry.base, fault));
+    TRY(journal_head(ctl->txn, &head, fault));
+    (void)snprintf(job, sizeof(job), "%llu:%lld:%s:%s", (unsigned long long)head.sequence,
+                   (long long)ctl->now.us, gate.text, file);
+    const char *const args[] = {"carry", job, NULL};
+    (void)waiters_start_job(ctl, request, args);
+    return ERR_OK;
 }
 
 static enum err on_agent_rekey(struct controller *ctl, struct request *request, struct fault *fault)
@@ -479,6 +529,7 @@ static enum err on_key_list(struct controller *ctl, struct request *request, str
 const struct verb_handler verbs_of_keys[] = {
     {"agent.enroll", on_agent_enroll},
     {"agent.list",   on_agent_list  },
+    {"agent.carry",   on_agent_carry  },
     {"agent.rekey",  on_agent_rekey },
     {"agent.revoke", on_agent_revoke},
     {"key.add",      on_key_add     },

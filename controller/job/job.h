@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "common/seal/box.h"
 #include "common/store/store.h"
 
 struct job_paths {
@@ -22,5 +23,12 @@ int job_recount(const struct job_paths *paths);
 /* Copies store, person keys (a file of their own) and configuration into the new directory `dir`.
  */
 int job_backup(const struct job_paths *paths, const char *dir);
+/* The two keys that a carried roster is made with. */
+struct job_carry_keys {
+    struct seal_box_secret controller; /* its CURVE key's secret half */
+    struct seal_key gates;             /* gates.key */
+};
+/* Writes a gate's roster into a new file (common/facts/carry.h). `what`: NUMBER:MADE_US:GATE:FILE */
+int job_carry(const struct job_paths *paths, const struct job_carry_keys *keys, const char *what);
 /* Makes the new park directory `dir` from a backup. Prints for a person. */
 int job_restore(const char *from, const char *dir);

@@ -33,6 +33,7 @@ static const struct projector projectors[] = {
     {ENTRY_FAULT,         &parkgate__fault_record__descriptor,      project_fault        },
     {ENTRY_REFUSAL,       &parkgate__refusal__descriptor,           project_nothing      },
     {ENTRY_LOOKUP,        &parkgate__lookup__descriptor,            project_lookup       },
+    {ENTRY_CARRY,         &parkgate__carry_entry__descriptor,       project_nothing      },
     {ENTRY_BACKUP,        &parkgate__backup_entry__descriptor,      project_nothing      },
     {ENTRY_TENANT,        &parkgate__park_row__descriptor,          project_tenant       },
     {ENTRY_FORGIVE,       &parkgate__forgive_record__descriptor,    project_forgive      },

@@ -53,6 +53,7 @@ static void tick(void *ctx)
     terminals_tick(gate);
     uplink_tick(gate);
     copy_tick(gate);
+    carry_tick(gate);
     rekey_tick(gate);
     record_late_again(gate);
     recover_again(gate);
@@ -201,6 +202,7 @@ void gate_end(struct gate **handle)
         link_destroy(&gate->link);
     }
     loop_destroy(&gate->loop);
+    carry_end(gate);
     copy_end(gate);
     vault_destroy(&gate->vault);
     day_keys_destroy(&gate->day_keys);

@@ -38,6 +38,10 @@ enum { DEVICE_TEST_SECONDS = 20, DEVICE_TEST_SECONDS_MAX = 600 };
  */
 int agent_test_device(const struct device_test_options *options);
 
+/* Gives the running agent of directory `dir` a roster that was carried here, and says what it said.
+ * Returns an exit code. */
+int agent_carry(const char *dir, const char *file);
+
 /* Prints what was put aside at the gate of directory `dir`: `what` is "list", or a number of it to
  * be opened, its bytes to standard output. Works beside the daemon. Returns an exit code; says on
  * standard error what is wrong. */

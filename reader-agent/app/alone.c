@@ -261,6 +261,13 @@ void alone_renewed(struct gate *gate)
     }
 }
 
+void alone_carried(struct gate *gate, int64_t ago_us)
+{
+    lease_pass(&gate->copy.lease, gate_mono(gate), gate_wall(gate));
+    lease_carry(&gate->copy.lease, ago_us);
+    write_lease(gate);
+}
+
 /* --- begin, tick, end --- */
 
 enum err copy_begin(struct gate *gate, struct fault *fault)

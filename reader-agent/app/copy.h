@@ -26,6 +26,7 @@ struct copy_coming {
     FILE *file;
     bool whole; /* the last one has come: they are being applied */
     bool snapshot;
+    bool carried;    /* they came by hand, not from the controller's line */
     uint32_t number; /* of the last part kept; 0: none */
     struct copy_about about;
     long applied;   /* bytes of the file that are taken in */
@@ -83,6 +84,15 @@ void copy_refuse(struct gate *gate, const char *why);
 void copy_record_damaged(struct gate *gate, const char *why);
 void copy_check_tick(struct gate *gate);
 
+/* Of a carried roster: keeps its next part, number 1 first. False: it is not that. */
+bool copy_part_carried(struct gate *gate, const Parkgate__CopyPart *part, uint64_t number);
+/* Are parts of one on their way? Have all come? */
+bool copy_carried_is_staged(const struct gate *gate);
+bool copy_carried_is_whole(const struct gate *gate);
+/* Makes them the copy; carry_taken() or carry_not_taken() follow. */
+void copy_carried_apply(struct gate *gate);
+void copy_carried_drop(struct gate *gate);
+
 /* --- own_events.c --- */
 
 /* Lays at most `limit` of the gate's own events on top. True: all of them are. */
@@ -110,3 +120,5 @@ uint32_t alone_lease_left_s(const struct gate *gate);
 void alone_heard(struct gate *gate, int64_t controller_us);
 /* The copy is the controller's now. */
 void alone_renewed(struct gate *gate);
+/* The copy is what was carried here; it was the controller's so long ago. */
+void alone_carried(struct gate *gate, int64_t ago_us);

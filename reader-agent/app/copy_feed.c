@@ -240,6 +240,7 @@ static void applied(struct gate *gate)
 {
     struct gate_copy *copy = &gate->copy;
     bool snapshot = copy->coming.snapshot;
+    bool carried = copy->coming.carried;
     uint32_t number = copy->coming.number;
     drop_coming(gate);
     own_events_drop(gate);
@@ -247,7 +248,9 @@ static void applied(struct gate *gate)
     if (!copy->wants_anew) {
         copy->why[0] = '\0';
     }
-    alone_renewed(gate);
+    if (!carried) {
+        alone_renewed(gate);
+    }
     if (snapshot) {
         const struct copy_about *about = copy_store_about(copy->store);
         log_event("copy_taken", LOG_NUM("generation", about->generation),
@@ -256,7 +259,11 @@ static void applied(struct gate *gate)
             tell_state(gate, DEVICE_UP, "whole again");
         }
     }
-    send_have(gate, number);
+    if (carried) {
+        carry_taken(gate);
+    } else {
+        send_have(gate, number);
+    }
 }
 
 /* What could not be taken for want of room is asked for again later; what is wrong is refused. */
@@ -271,6 +278,10 @@ static void not_applied(struct gate *gate, enum err err, const char *why)
         return;
     }
     own_events_drop(gate);
+    if (gate->copy.coming.carried) {
+        carry_not_taken(gate, why);
+        return;
+    }
     if (err == ERR_FULL || err == ERR_IO || err == ERR_MAP_FULL) {
         log_error("copy_not_taken", LOG_TEXT("why", why));
         drop_coming(gate);
@@ -334,7 +345,7 @@ static void apply(void *ctx)
 void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
 {
     struct copy_coming *coming = &gate->copy.coming;
-    if (coming->whole || mono_before(gate_mono(gate), gate->copy.wait)) {
+    if (coming->whole || coming->carried || mono_before(gate_mono(gate), gate->copy.wait)) {
         return; /* it is told again, from where we are then */
     }
     bool fits = part->number == 1 ? begin_coming(gate, part)
@@ -357,6 +368,48 @@ void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
     }
 }
 
+/* --- a carried roster --- */
+
+bool copy_part_carried(struct gate *gate, const Parkgate__CopyPart *part, uint64_t number)
+{
+    struct copy_coming *coming = &gate->copy.coming;
+    bool next = part->number == 1
+                    ? begin_coming(gate, part)
+                    : coming->carried && !coming->whole && coming->file != NULL &&
+                          part->number == coming->number + 1 &&
+                          part->generation == coming->about.generation;
+    if (!next || !part->snapshot || !keep_rows(coming, part) ||
+        (part->complete && !end_coming(coming, part))) {
+        return false;
+    }
+    coming->carried = true;
+    coming->number = part->number;
+    coming->about.carry = number;
+    return true;
+}
+
+bool copy_carried_is_staged(const struct gate *gate)
+{
+    return gate->copy.coming.carried;
+}
+
+bool copy_carried_is_whole(const struct gate *gate)
+{
+    return gate->copy.coming.carried && gate->copy.coming.whole;
+}
+
+void copy_carried_apply(struct gate *gate)
+{
+    apply(gate);
+}
+
+void copy_carried_drop(struct gate *gate)
+{
+    if (gate->copy.coming.carried) {
+        drop_coming(gate);
+    }
+}
+
 /* --- checks --- */
 
 /* All rows are walked in two thirds of LIMIT_COPY_CHECK_MS, and not faster than that: few rows are
@@ -368,7 +421,7 @@ void copy_check_tick(struct gate *gate)
     size_t slice = 1 + (size_t)(rows * 3 * GATE_TICK_MS / (2 * LIMIT_COPY_CHECK_MS));
     struct fault fault = {0};
     bool done = false;
-    if (!copy->coming.whole &&
+    if (!copy->coming.whole && !copy->coming.carried &&
         !mono_before(gate_mono(gate), mono_after_ms(copy->said, SAY_AGAIN_MS))) {
         drop_coming(gate); /* nothing has come for so long: it may not know where we are */
         send_have(gate, 0);

@@ -60,6 +60,7 @@ size_t draft_pack(const struct draft *draft, struct grant_id id, uint8_t out[LIM
     event.note = (char *)draft->note;
     event.unrecorded_exits = draft->unrecorded_exits;
     event.unrecorded_entries = draft->unrecorded_entries;
+    event.carry = draft->carry;
     event.clock_step_ms = draft->clock_step_ms;
     if (draft->has_aside) {
         event.aside_digest = run(draft->aside_digest, sizeof(draft->aside_digest));

@@ -39,6 +39,7 @@ struct draft {
     uint64_t press;     /* of the lane's exit button; not sent, kept beside the event */
     char note[DRAFT_NOTE_SIZE];
     uint64_t unrecorded_exits, unrecorded_entries;
+    uint64_t carry;        /* number of a carried roster that was taken */
     int64_t clock_step_ms; /* how far the gate's clock jumped */
     bool has_aside;
     uint8_t aside_digest[32]; /* of a body put aside */

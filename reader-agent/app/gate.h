@@ -15,6 +15,7 @@
  *   recovery_key.c  the park's key that day keys are closed to
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
+ *   carry.c      a roster that comes by hand
  *   copy.h       its copy of what decisions read, and what it decides alone
  *   figures.c    what is shown to a monitoring system
  *   agent.c      putting it together, timers, the end
@@ -27,6 +28,7 @@
 #include "common/base/loop.h"
 #include "common/link/link.h"
 #include "common/metrics/times.h"
+#include "reader-agent/app/carry.h"
 #include "reader-agent/app/copy.h"
 #include "reader-agent/app/draft.h"
 #include "reader-agent/app/emergency.h"
@@ -200,6 +202,8 @@ struct gate {
     struct rekey rekey;
     struct backlog backlog;
     struct config_parts config;
+    struct carrying *carry; /* carry.c; NULL: none is being taken */
+    struct mono carry_looked;
     int64_t echo_us;
     struct controller_clock controller_clock;
     struct mono hello_asked,
@@ -340,6 +344,12 @@ MUST_CHECK enum err uplink_begin(struct gate *gate, struct fault *fault);
 void uplink_end(struct gate *gate);
 void uplink_tick(struct gate *gate);
 /* Sends an event that has just been written. */
+/* Rows of the park in parts. Kept: false, and all are dropped, when a part is not the next one. */
+bool uplink_config_kept(struct config_parts *parts, const Parkgate__Config *config);
+bool uplink_config_is_whole(const struct config_parts *parts);
+/* Makes them the gate's rows; frees nothing. */
+void uplink_config_store(struct gate *gate, const struct config_parts *parts);
+void uplink_config_drop(struct config_parts *parts);
 void uplink_send_live(struct gate *gate, struct grant_id id);
 /* ERR_BUSY: not sent. ERR_OK also for an event that cannot be read: it is set aside. */
 MUST_CHECK enum err backlog_send(struct gate *gate, struct grant_id id, struct fault *fault);

@@ -130,7 +130,7 @@ static void hear_refused(struct gate *gate, const ProtobufCMessage *message)
     link_state_refused(&gate->link_state, gate_mono(gate));
 }
 
-static void drop_parts(struct config_parts *parts)
+void uplink_config_drop(struct config_parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
         free((void *)parts->rows[i].data);
@@ -154,9 +154,8 @@ static bool keep_rows(struct config_parts *parts, const Parkgate__Config *config
     return true;
 }
 
-static void store_config(struct gate *gate)
+void uplink_config_store(struct gate *gate, const struct config_parts *parts)
 {
-    struct config_parts *parts = &gate->config;
     struct fault fault = {0};
     (void)!record_commit(gate, NULL);
     enum err err = park_copy_replace(gate->store, parts->version, parts->rows, parts->count,
@@ -171,12 +170,10 @@ static void store_config(struct gate *gate)
     copy_park_changed(gate);
 }
 
-static void hear_config(struct gate *gate, const ProtobufCMessage *message)
+bool uplink_config_kept(struct config_parts *parts, const Parkgate__Config *config)
 {
-    const Parkgate__Config *config = (const Parkgate__Config *)message;
-    struct config_parts *parts = &gate->config;
     if (config->part == 1) {
-        drop_parts(parts);
+        uplink_config_drop(parts);
         parts->version = config->config_version;
         parts->parts = config->parts;
         parts->next = 1;
@@ -184,15 +181,28 @@ static void hear_config(struct gate *gate, const ProtobufCMessage *message)
     if (config->part == 0 || config->part != parts->next ||
         config->config_version != parts->version || config->parts != parts->parts ||
         !keep_rows(parts, config)) {
-        log_warning("config_parts_broken", LOG_NUM("part", config->part),
-                    LOG_NUM("version", config->config_version));
-        drop_parts(parts);
-        return;
+        uplink_config_drop(parts);
+        return false;
     }
     parts->next++;
-    if (config->part == config->parts) {
-        store_config(gate);
-        drop_parts(parts);
+    return true;
+}
+
+bool uplink_config_is_whole(const struct config_parts *parts)
+{
+    return parts->parts != 0 && parts->next == parts->parts + 1;
+}
+
+static void hear_config(struct gate *gate, const ProtobufCMessage *message)
+{
+    const Parkgate__Config *config = (const Parkgate__Config *)message;
+    struct config_parts *parts = &gate->config;
+    if (!uplink_config_kept(parts, config)) {
+        log_warning("config_parts_broken", LOG_NUM("part", config->part),
+                    LOG_NUM("version", config->config_version));
+    } else if (uplink_config_is_whole(parts)) {
+        uplink_config_store(gate, parts);
+        uplink_config_drop(parts);
     }
 }
 
@@ -326,7 +336,7 @@ enum err uplink_begin(struct gate *gate, struct fault *fault)
 
 void uplink_end(struct gate *gate)
 {
-    drop_parts(&gate->config);
+    uplink_config_drop(&gate->config);
     if (gate->controller != NULL) {
         loop_remove_socket(gate->loop, controller_link_socket(gate->controller));
     }
