@@ -287,6 +287,11 @@ class Carry(AloneCase):
                              f"{damaged} 已损坏，或不是离线名册；请重新生成：parkgate agent carry")
         self.refused(file, 1, f"{file} is for gate gate-b; this is gate gate-a", f"{file} 是给出入口 gate-b 的；本机是出入口 gate-a", "gate-a")
         self.refused(older, 1, *self.behind(older))
+        forged = park.directory / "forged"
+        forged.write_bytes(text[:80] + bytes([text[80] ^ 1]) + text[81:])  # its mark
+        self.refused(forged, 1, f"{forged} was made by another controller, or for a key that this gate no longer has; make it again",
+                     f"{forged} 由其他控制器生成，或针对本出入口已更换的密钥；请重新生成")
+        self.refuse_times()
         self.try_in("gate-b-in", new, RED)
         # what is
         done = self.take(file)
@@ -309,6 +314,24 @@ class Carry(AloneCase):
         park.wait_events("both", {"kind": "passage", "lane": "gate-b-in", "text": "passed"}, 2)
         self.assertEqual(self.headcount()["entries"], 2)
         self.assert_verified()
+
+    def made_at(self, name, seconds):
+        """As if it had been made so long ago."""
+        park, file = self.park, self.park.directory / name
+        made = int((time.time() - seconds) * 1e6)
+        subprocess.run([park.programs.path("parkgate-controller"), "--dir", park.home, "--job", "carry", f"9999:{made}:gate-b:{file}"],
+                       check=True, capture_output=True, timeout=60)
+        return file, datetime.datetime.fromtimestamp(made // 1_000_000, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
+
+    def refuse_times(self):
+        file, made = self.made_at("old", 24 * 3600 + 1)
+        self.refused(file, 1, f"{file} is too old: it was made at {made}, and a lease lasts 24 h from then; make a new one",
+                     f"{file} 已过期：生成于 {made}，离线授权期为其后 24 小时；请重新生成")
+        file, made = self.made_at("future", -3600)
+        done = self.take(file)
+        self.assertRegex(done.stderr, rf"^parkgate-agent: {file} was made at {made}, and this gate's clock says "
+                         rf"20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ; set the clock, then try again\nparkgate-agent: {file} 生成于 {made}，而本出入口时钟为 .*；请先校准时钟再试\n$")
+        self.assertEqual(done.returncode, 1)
 
     def behind(self, file):
         """Its journal number, and that of the copy here, are in the answer."""

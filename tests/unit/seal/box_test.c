@@ -168,6 +168,26 @@ static void starts(void)
     }
 }
 
+static void a_pair_has_a_key_of_its_own(void **state)
+{
+    struct seal_box_secret a = alice();
+    struct seal_box_secret b = bob();
+    struct seal_box_public a_public = seal_box_public_of(&a);
+    struct seal_box_public b_public = seal_box_public_of(&b);
+    struct seal_box_public zero = {{0}};
+    struct seal_key one;
+    struct seal_key other;
+    (void)state;
+    assert_int_equal(seal_box_pair_key(&a, &b_public, "carry", &one, NULL), ERR_OK);
+    assert_int_equal(seal_box_pair_key(&b, &a_public, "carry", &other, NULL), ERR_OK);
+    assert_memory_equal(&one, &other, sizeof(one));
+    assert_int_equal(seal_box_pair_key(&b, &a_public, "carrot", &other, NULL), ERR_OK);
+    assert_memory_not_equal(&one, &other, sizeof(one));
+    assert_int_equal(seal_box_pair_key(&b, &b_public, "carry", &other, NULL), ERR_OK);
+    assert_memory_not_equal(&one, &other, sizeof(one));
+    assert_int_equal(seal_box_pair_key(&a, &zero, "carry", &other, NULL), ERR_INPUT);
+}
+
 int main(void)
 {
     starts();
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(any_change_is_corrupt),
         cmocka_unit_test(each_box_has_a_key_of_its_own),
         cmocka_unit_test(a_point_that_gives_zero_is_refused),
+        cmocka_unit_test(a_pair_has_a_key_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
