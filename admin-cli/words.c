@@ -13,6 +13,10 @@ struct title {
 
 /* clang-format off: its columns would move every row for one new word. */
 static const struct title titles[] = {
+    {"made_us", COLUMN_TIME, "made", "生成时间"},
+    {"file", COLUMN_TEXT, "file", "文件"},
+    {"rows", COLUMN_NUMBER, "rows", "行数"},
+    {"bytes", COLUMN_NUMBER, "bytes", "字节"},
     {"boards_down", COLUMN_NUMBER, "boards down", "故障控制板"},
     {"clock_unknown", COLUMN_WORD, "clock unknown", "时钟未知"},
     {"copy_age_s", COLUMN_NUMBER, "copy age s", "副本时龄（秒）"},

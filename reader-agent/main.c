@@ -40,31 +40,32 @@ static const struct argument {
     {"aside",      "list|NUMBER",     offsetof(struct options, aside),
      "what devices posted and nobody understood 查看无法识别的上报"                                                           },
     {"carry",      "FILE",            offsetof(struct options, carry),
-     "take a roster from a stick: `parkgate agent carry` 采用 U 盘带来的离线名册"                                                 },
+     "take a roster from a stick: `parkgate agent carry` 采用 U 盘带来的离线名册"                                            },
     {"test",       "DEVICE",          offsetof(struct options, test.name),
-     "talk to one reader, board or camera 测试一个设备"                                                                           },
+     "talk to one reader, board or camera 测试一个设备"                                                                          },
     {"pulse",      "LANE",            offsetof(struct options, test.pulse),
-     "with --test: open this lane once 打开该通道一次"                                                                            },
+     "with --test: open this lane once 打开该通道一次"                                                                          },
     {"yes",        NULL,              offsetof(struct options, test.yes),
-     "with --pulse: nobody is in its way 已确认通道无人"                                                                          },
+     "with --pulse: nobody is in its way 已确认通道无人"                                                                        },
     {"record",     "FILE",            offsetof(struct options, test.record),
-     "with --test: a trace without personal data 记录不含个人信息的轨迹"                                                          },
+     "with --test: a trace without personal data 记录不含个人信息的轨迹"                                                    },
     {"seconds",    "N",               offsetof(struct options, test.seconds),
-     "with --test: how long to look 观察秒数"                                                                                     },
+     "with --test: how long to look 观察秒数"                                                                                      },
     {"help",       NULL,              offsetof(struct options, help),             "this text 显示本帮助"                          },
     {"version",    NULL,              offsetof(struct options, version),          "show the version 显示版本"                      },
 };
 
 static void print_help(FILE *to)
 {
-    (void)fputs("usage: parkgate-agent --dir DIR\n"
-                "       parkgate-agent --join --dir DIR --gate NAME --controller tcp://HOST:PORT\n"
-                "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
-                "       parkgate-agent --dir DIR --aside list|NUMBER\n"
-                "       parkgate-agent --dir DIR --carry FILE\n"
-                "       parkgate-agent --dir DIR --test DEVICE [--pulse LANE --yes] [--record FILE] "
-                "[--seconds N]\n\n",
-                to);
+    (void)fputs(
+        "usage: parkgate-agent --dir DIR\n"
+        "       parkgate-agent --join --dir DIR --gate NAME --controller tcp://HOST:PORT\n"
+        "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
+        "       parkgate-agent --dir DIR --aside list|NUMBER\n"
+        "       parkgate-agent --dir DIR --carry FILE\n"
+        "       parkgate-agent --dir DIR --test DEVICE [--pulse LANE --yes] [--record FILE] "
+        "[--seconds N]\n\n",
+        to);
     for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
         char left[64];
         (void)snprintf(left, sizeof(left), "--%s %s", arguments[i].name,

@@ -243,9 +243,11 @@ enum exit_code {
     X(521, CARRY_GATE, EXIT_REFUSED, "%1 is for gate %2; this is gate %3",                         \
       "%1 是给出入口 %2 的；本机是出入口 %3")                                                      \
     X(522, CARRY_KEY, EXIT_REFUSED,                                                                \
-      "%1 was made by another controller, or for a key that this gate no longer has; make it again",   \
+      "%1 was made by another controller, or for a key that this gate no longer has; "             \
+      "make it again",                                                                             \
       "%1 由其他控制器生成，或针对本出入口已更换的密钥；请重新生成")                               \
-    X(523, CARRY_NUMBER, EXIT_REFUSED, "%1 has number %2, and number %3 was taken here; use the newest one",   \
+    X(523, CARRY_NUMBER, EXIT_REFUSED,                                                             \
+      "%1 has number %2, and number %3 was taken here; use the newest one",                        \
       "%1 的编号为 %2，而本机已采用编号 %3；请使用最新的一份")                                     \
     X(524, CARRY_OLD, EXIT_REFUSED,                                                                \
       "%1 is too old: it was made at %2, and a lease lasts %3 h from then; make a new one",        \

@@ -48,10 +48,12 @@ MUST_CHECK enum err seal_box_close(const struct seal_box_public *to, const char 
                                    size_t out_size, struct fault *fault);
 
 /* The key that the holders of two pairs share, and nobody else has: what is closed under it
- * (seal_close) comes from one of the two. `purpose` as above; another purpose gives an unrelated key.
+ * (seal_close) comes from one of the two. `purpose` as above; another purpose gives an unrelated
+ * key.
  *
  *   key  = HKDF(salt: none, secret: X25519(own, peer),
- *               info: "parkgate pair 1", NUL, purpose, NUL, both public halves, the lower one first)
+ *               info: "parkgate pair 1", NUL, purpose, NUL, both public halves, the lower one
+ * first)
  *
  * ERR_INPUT  `peer` is no public key */
 MUST_CHECK enum err seal_box_pair_key(const struct seal_box_secret *own,

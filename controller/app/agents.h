@@ -15,8 +15,8 @@ void agents_tick(struct controller *ctl);
 /* Sends every connected gate its rows of the newest configuration, after the commit. */
 MUST_CHECK enum err agents_push_config(struct controller *ctl, struct fault *fault);
 
-/* Is this row of the park one that the gate works with? What decisions read, it reads too when it is
- * alone; of other gates' devices it is told nothing. */
+/* Is this row of the park one that the gate works with? What decisions read, it reads too when it
+ * is alone; of other gates' devices it is told nothing. */
 bool agents_row_is_for(const struct park *park, struct name gate, uint32_t kind, struct name name);
 
 /* A command to a lane of the present park. */

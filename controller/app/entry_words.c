@@ -121,11 +121,9 @@ static void offline_text(const Parkgate__EventEntry *event, struct entry_words *
         return;
     }
     (void)snprintf(w->text + en, sizeof(w->text) - en, "%soffline, by journal %llu, %u s old",
-                   en > 0 ? ", " : "", (unsigned long long)event->copy_sequence,
-                   event->copy_age_s);
-    (void)snprintf(w->text_zh + zh, sizeof(w->text_zh) - zh,
-                   "%s离线判定，依据日志 %llu，%u 秒前", zh > 0 ? "，" : "",
-                   (unsigned long long)event->copy_sequence, event->copy_age_s);
+                   en > 0 ? ", " : "", (unsigned long long)event->copy_sequence, event->copy_age_s);
+    (void)snprintf(w->text_zh + zh, sizeof(w->text_zh) - zh, "%s离线判定，依据日志 %llu，%u 秒前",
+                   zh > 0 ? "，" : "", (unsigned long long)event->copy_sequence, event->copy_age_s);
 }
 
 static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)

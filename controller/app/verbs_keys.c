@@ -529,7 +529,7 @@ static enum err on_key_list(struct controller *ctl, struct request *request, str
 const struct verb_handler verbs_of_keys[] = {
     {"agent.enroll", on_agent_enroll},
     {"agent.list",   on_agent_list  },
-    {"agent.carry",   on_agent_carry  },
+    {"agent.carry",  on_agent_carry },
     {"agent.rekey",  on_agent_rekey },
     {"agent.revoke", on_agent_revoke},
     {"key.add",      on_key_add     },

@@ -147,8 +147,7 @@ static void add_row(struct rows *rows, uint32_t kind, const char *name, struct b
     row.name = field_text(name);
     row.body = field_of(body);
     size_t size = parkgate__park_row__pack(&row, rows->bytes + rows->used);
-    rows->row[rows->count++] =
-        (ProtobufCBinaryData){.data = rows->bytes + rows->used, .len = size};
+    rows->row[rows->count++] = (ProtobufCBinaryData){.data = rows->bytes + rows->used, .len = size};
     rows->used += size;
 }
 
@@ -329,7 +328,7 @@ int job_carry(const struct job_paths *paths, const struct job_carry_keys *keys, 
     }
     (void)printf("number=%llu\nseq=%llu\nrows=%llu\nbytes=%llu\nmade_us=%lld\nfile=%s\n",
                  (unsigned long long)w.head.number, (unsigned long long)w.head.sequence,
-                 (unsigned long long)w.rows, (unsigned long long)w.bytes,
-                 (long long)w.head.made.us, w.path);
+                 (unsigned long long)w.rows, (unsigned long long)w.bytes, (long long)w.head.made.us,
+                 w.path);
     return 0;
 }

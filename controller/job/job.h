@@ -28,7 +28,8 @@ struct job_carry_keys {
     struct seal_box_secret controller; /* its CURVE key's secret half */
     struct seal_key gates;             /* gates.key */
 };
-/* Writes a gate's roster into a new file (common/facts/carry.h). `what`: NUMBER:MADE_US:GATE:FILE */
+/* Writes a gate's roster into a new file (common/facts/carry.h). `what`: NUMBER:MADE_US:GATE:FILE
+ */
 int job_carry(const struct job_paths *paths, const struct job_carry_keys *keys, const char *what);
 /* Makes the new park directory `dir` from a backup. Prints for a person. */
 int job_restore(const char *from, const char *dir);

@@ -196,8 +196,7 @@ static bool take_message(struct gate *gate, struct carrying *carry, uint32_t kin
             parkgate__config__free_unpacked(config, NULL);
         }
     } else if (kind == CARRY_COPY) {
-        Parkgate__CopyPart *part =
-            parkgate__copy_part__unpack(NULL, message.size, message.data);
+        Parkgate__CopyPart *part = parkgate__copy_part__unpack(NULL, message.size, message.data);
         good = part != NULL && part->snapshot && copy_part_carried(gate, part, carry->head.number);
         if (part != NULL) {
             parkgate__copy_part__free_unpacked(part, NULL);

@@ -15,7 +15,7 @@
 
 struct gate;
 
-#define CARRY_IN "carry.in"
+#define CARRY_IN  "carry.in"
 #define CARRY_OUT "carry.out"
 
 enum { CARRY_WAIT_S = 60 };

@@ -373,11 +373,10 @@ void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
 bool copy_part_carried(struct gate *gate, const Parkgate__CopyPart *part, uint64_t number)
 {
     struct copy_coming *coming = &gate->copy.coming;
-    bool next = part->number == 1
-                    ? begin_coming(gate, part)
-                    : coming->carried && !coming->whole && coming->file != NULL &&
-                          part->number == coming->number + 1 &&
-                          part->generation == coming->about.generation;
+    bool next = part->number == 1 ? begin_coming(gate, part)
+                                  : coming->carried && !coming->whole && coming->file != NULL &&
+                                        part->number == coming->number + 1 &&
+                                        part->generation == coming->about.generation;
     if (!next || !part->snapshot || !keep_rows(coming, part) ||
         (part->complete && !end_coming(coming, part))) {
         return false;

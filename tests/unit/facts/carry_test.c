@@ -24,8 +24,12 @@ struct file {
 
 static struct seal_key key_between(uint8_t own, uint8_t peer)
 {
-    struct seal_box_secret mine = {{0, own}};
-    struct seal_box_secret theirs = {{0, peer}};
+    struct seal_box_secret mine = {
+        {0, own}
+    };
+    struct seal_box_secret theirs = {
+        {0, peer}
+    };
     struct seal_box_public public = seal_box_public_of(&theirs);
     struct seal_key key;
     assert_int_equal(carry_key(&mine, &public, &key, NULL), ERR_OK);
