@@ -13,6 +13,7 @@ from campaignlib import Campaign, Failed, build_dir
 
 SEEDS_A_RUN = 1_000_000
 SLICE_S = 20
+ENOUGH = 20  # seeds, for something of everything
 
 
 class Simulation(Campaign):
@@ -25,21 +26,27 @@ class Simulation(Campaign):
         done = subprocess.run([str(program), *arguments], capture_output=True, text=True, timeout=3600, check=False)
         if done.returncode != 0:
             raise Failed(f"status {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-        counts = re.search(r"^sim: (\d+) seeds from \d+, (\d+) simulated hours", done.stdout, re.M)
-        return int(counts[1]), int(counts[2])
+        counts = re.search(r"^sim: (\d+) seeds from \d+, (\d+) simulated hours, (\d+) entries by gates alone, (\d+) fires", done.stdout, re.M)
+        return [int(count) for count in counts.groups()]
 
     def play(self):
         seed = self.seed % SEEDS_A_RUN * SEEDS_A_RUN
-        seeds, hours = self.sim("--seed", str(seed), "--seeds", "1", "--twice")
-        yield seeds
+        totals = self.sim("--seed", str(seed), "--seeds", "1", "--twice")
+        yield totals[0]
         while True:
             slice_s = max(1, int(min(SLICE_S, self.left())))
-            count, more = self.sim("--seed", str(seed + seeds), "--seconds", str(slice_s))
-            seeds, hours = seeds + count, hours + more
+            more = self.sim("--seed", str(seed + totals[0]), "--seconds", str(slice_s))
+            totals = [sum(pair) for pair in zip(totals, more)]
             if self.left() <= 0:
-                self.say(f"{hours} simulated hours")
-                print(f"cases.hours={hours}")
-            yield count
+                self.tell(*totals)
+            yield more[0]
+
+    def tell(self, seeds, hours, alone, fires):
+        self.say(f"{hours} simulated hours, {alone} entries by gates alone, {fires} fires")
+        if seeds >= ENOUGH and (alone == 0 or fires == 0):
+            raise Failed("no gate was alone, or nothing burned: the faults do not do what they should")
+        for part, count in (("hours", hours), ("alone", alone), ("fires", fires)):
+            print(f"cases.{part}={count}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ enum {
     SHORT_US = 200,
     LONG_US = 1500,
     WRITE_MOST_MS = 20,
+    AGAIN_PER_MILLE = 30, /* an order is said again */
+    AGAIN_MOST_US = 10 * 1000 * 1000,
 };
 
 struct board_box {
@@ -367,6 +369,15 @@ static void welcome(void *ctx, uint64_t generation, uint64_t b)
     }
 }
 
+static void tell(struct board_box *board, const struct helper_message *message, int64_t after_us)
+{
+    struct told *told = calloc(1, sizeof(*told));
+    MUST(told != NULL);
+    told->generation = board->generation;
+    told->message = *message;
+    sim_at_owned(sim.now + after_us, arrive, told, board->number, 0);
+}
+
 bool outer_helper_told(unsigned gate, struct name name, const struct helper_message *message)
 {
     struct board_box *board = &boards[gate];
@@ -380,11 +391,11 @@ bool outer_helper_told(unsigned gate, struct name name, const struct helper_mess
         board->joined = true;
         sim_after(LONG_US + 1, welcome, board, board->generation, 0);
     }
-    struct told *told = calloc(1, sizeof(*told));
-    MUST(told != NULL);
-    told->generation = board->generation;
-    told->message = *message;
-    sim_at_owned(sim.now + random_between(&chance, SHORT_US, LONG_US), arrive, told, gate, 0);
+    tell(board, message, random_between(&chance, SHORT_US, LONG_US));
+    if (message->kind == HELPER_SAYS_OPEN && !sim.plan.calm &&
+        random_chance(&chance, AGAIN_PER_MILLE)) {
+        tell(board, message, random_between(&chance, LONG_US, AGAIN_MOST_US));
+    }
     return true;
 }
 

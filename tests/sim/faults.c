@@ -18,6 +18,9 @@ enum fault_name {
     LINE_CUT_LONG,
     LINE_ONE_WAY,
     LINE_SLOW,
+    LINE_LOSES,
+    LINE_DOUBLES,
+    LINE_OVERTAKES,
     BOARD_KILLED,
     BOARD_MUTE,
     CLOCK_JUMPS,
@@ -32,6 +35,8 @@ enum fault_name {
     FIRE,
     FAULT_NAMES
 };
+
+enum { LONG_HOURS = 20 };
 
 static struct {
     struct random chance;
@@ -57,6 +62,9 @@ static const struct {
     [LINE_CUT_LONG] = {"line cut for long",       1 },
     [LINE_ONE_WAY] = {"line one way",            6 },
     [LINE_SLOW] = {"line slow",               6 },
+    [LINE_LOSES] = {"line loses frames",       2 },
+    [LINE_DOUBLES] = {"line doubles frames",     2 },
+    [LINE_OVERTAKES] = {"frames overtake",         2 },
     [BOARD_KILLED] = {"board process killed",    3 },
     [BOARD_MUTE] = {"board mute",              5 },
     [CLOCK_JUMPS] = {"clock jumps",             2 },
@@ -233,6 +241,15 @@ static void do_line(enum fault_name name, unsigned gate)
     case LINE_ONE_WAY:
         wire_cut(gate, sim.now + for_a_while(2 * MINUTE), 1 + (unsigned)random_below(&f.chance, 2));
         break;
+    case LINE_LOSES:
+        wire_is_odd(gate, sim.now + for_a_while(5 * MINUTE), WIRE_LOSES);
+        break;
+    case LINE_DOUBLES:
+        wire_is_odd(gate, sim.now + for_a_while(5 * MINUTE), WIRE_DOUBLES);
+        break;
+    case LINE_OVERTAKES:
+        wire_is_odd(gate, sim.now + for_a_while(5 * MINUTE), WIRE_OVERTAKES | WIRE_DOUBLES);
+        break;
     case LINE_SLOW:
         wire_slow(gate, random_between(&f.chance, 10 * MS, 2 * SECOND));
         sim_after(for_a_while(5 * MINUTE), line_is_fast, NULL, gate, 0);
@@ -314,7 +331,9 @@ void faults_begin(void)
         f.weights[i] = random_chance(&f.chance, 600) ? kinds[i].weight : 0;
     }
     f.weights[LINE_BREAKS] += 1;
+    f.weights[LINE_CUT_LONG] += sim.plan.hours > LONG_HOURS ? 10 : 0;
     f.pause = random_between(&f.chance, 5 * SECOND, 5 * MINUTE) / (sim.plan.gates > 5 ? 5 : 1);
+    f.pause *= sim.plan.hours > LONG_HOURS ? 5 : 1;
     sim_after(f.pause, something, NULL, 0, 0);
 }
 

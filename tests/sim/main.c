@@ -19,29 +19,40 @@ static int64_t begin_of(const struct plan *plan)
     return FIRST_NIGHT - (plan->seed % 2 == 0 ? 19 * HOUR : HOUR + 20 * MINUTE);
 }
 
-enum { REST_LEAST_S = 90, REST_MOST_S = 3600, REST_STEP_S = 5 };
+enum { REST_LEAST_S = 90, REST_MOST_S = 3600, REST_STEP_S = 5, LONG_EVERY = 32 };
 
 struct options {
     uint64_t seed, seeds;
     int64_t hours;
     unsigned gates, people;
     int64_t seconds; /* of the wall; 0: no end by time */
+    int64_t fail_at;
+    int64_t within; /* seconds of the processor that it may take; 0: any */
     bool calm, working_day, verbose, twice, help;
     const char *total;
 };
 
 struct totals {
     uint64_t seeds, hours, seconds;
+    uint64_t alone, fires; /* entries by gates alone; not kept */
 };
 
 static struct plan plan_of(const struct options *options, uint64_t seed)
 {
     struct random random = {.state = seed ^ UINT64_C(0x706c616e)};
-    struct plan plan = {.seed = seed, .calm = options->calm, .verbose = options->verbose};
+    struct plan plan = {.seed = seed,
+                        .calm = options->calm,
+                        .fails_at = options->fail_at,
+                        .verbose = options->verbose};
     plan.gates = (unsigned)random_between(&random, 2, 5);
     plan.people = (unsigned)random_between(&random, 4, 40);
     plan.hours = random_between(&random, 1, 3);
     plan.rush = !options->working_day;
+    if (seed % LONG_EVERY == LONG_EVERY - 1) { /* leases end, and days */
+        plan.gates = 2;
+        plan.people = (unsigned)random_between(&random, 4, 10);
+        plan.hours = random_between(&random, 26, 32);
+    }
     plan.gates = options->gates > 0 ? options->gates : plan.gates;
     plan.people = options->people > 0 ? options->people : plan.people;
     plan.hours = options->hours > 0 ? options->hours : plan.hours;
@@ -90,7 +101,8 @@ static bool is_at_rest(void)
     }
     for (unsigned i = 0; i < sim.plan.gates; i++) {
         struct gate_facts facts;
-        if (!gate_look(i, &facts) || !facts.linked || facts.pending > 0) {
+        if (!gate_look(i, &facts) || !facts.linked || facts.pending > 0 ||
+            gate_copy_sequence(i) < roster_last_sequence()) {
             return false;
         }
     }
@@ -113,16 +125,30 @@ static void come_to_rest(void)
     for (unsigned i = 0; i < sim.plan.gates; i++) {
         struct gate_facts facts = {0};
         bool runs = gate_look(i, &facts);
-        (void)printf("gate %u: runs %d linked %d pending %" PRIu64 " last %" PRIu64 "\n", i, runs,
-                     facts.linked, facts.pending, facts.last_sequence);
+        (void)printf("gate %u: runs %d linked %d pending %" PRIu64 " last %" PRIu64 " copy %" PRIu64
+                     " of %" PRIu64 ", exit held %d\n",
+                     i, runs, facts.linked, facts.pending, facts.last_sequence,
+                     gate_copy_sequence(i), roster_last_sequence(), arm_is_held(i, 1));
     }
-    sim_fail("rest", "an hour after all was mended events are still on their way");
+    sim_fail("rest", "an hour after all was mended something is still on its way");
+}
+
+/* So that a test sees what a failure looks like. */
+static void fail(void *ctx, uint64_t a, uint64_t b)
+{
+    (void)ctx;
+    (void)a;
+    (void)b;
+    sim_fail("asked", "as it was told to, digest %016" PRIx64, sim.digest);
 }
 
 /* Returns the digest. */
 static uint64_t play(const struct plan *plan)
 {
     set_up(plan);
+    if (plan->fails_at > 0) {
+        sim_after(plan->fails_at * SECOND, fail, NULL, 0, 0);
+    }
     while (sim_step(sim.ends)) {
     }
     come_to_rest();
@@ -181,6 +207,8 @@ static int run(const struct options *options)
         }
         totals.seeds++;
         totals.hours += (uint64_t)plan.hours;
+        totals.alone += entries_alone();
+        totals.fires += fires_count();
         if (options->seeds == 1 || options->verbose) {
             (void)printf("sim: seed %" PRIu64 ", %u gates, %u people, %" PRId64
                          " h: %s, %s, %" PRIu64 " steps, digest %016" PRIx64 "\n",
@@ -190,8 +218,14 @@ static int run(const struct options *options)
     }
     double took = seconds_since(&begun);
     totals.seconds = (uint64_t)took;
-    (void)printf("sim: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " simulated hours in %.1f s\n",
-                 totals.seeds, options->seed, totals.hours, took);
+    double busy = (double)clock() / CLOCKS_PER_SEC;
+    (void)printf("sim: %" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " simulated hours, %" PRIu64
+                 " entries by gates alone, %" PRIu64 " fires in %.1f s, %.1f s of the processor\n",
+                 totals.seeds, options->seed, totals.hours, totals.alone, totals.fires, took, busy);
+    if (options->within > 0 && busy > (double)options->within) {
+        (void)printf("sim: FAILED: %" PRId64 " s are what it may take\n", options->within);
+        return 1;
+    }
     if (options->total != NULL) {
         add_total(options->total, &totals);
         (void)printf("sim: in all %" PRIu64 " seeds, %" PRIu64 " simulated hours, %" PRIu64 " s\n",
@@ -213,6 +247,8 @@ static bool parse(int argc, char **argv, struct options *options)
         {"gates",       required_argument, NULL, 'g'},
         {"people",      required_argument, NULL, 'p'},
         {"seconds",     required_argument, NULL, 't'},
+        {"fail-at",     required_argument, NULL, 'x'},
+        {"within",      required_argument, NULL, 'm'},
         {"total",       required_argument, NULL, 'f'},
         {"calm",        no_argument,       NULL, 'c'},
         {"working-day", no_argument,       NULL, 'w'},
@@ -241,6 +277,12 @@ static bool parse(int argc, char **argv, struct options *options)
             break;
         case 't':
             options->seconds = (int64_t)number;
+            break;
+        case 'x':
+            options->fail_at = (int64_t)number;
+            break;
+        case 'm':
+            options->within = (int64_t)number;
             break;
         case 'f':
             options->total = optarg;
@@ -285,7 +327,8 @@ int main(int argc, char **argv)
         (void)fprintf(
             stderr,
             "usage: sim [--seed N] [--seeds K] [--hours H] [--gates N] [--people N] [--seconds S]\n"
-            "           [--total FILE] [--calm] [--working-day] [--twice] [--verbose]\n");
+            "           [--within S] [--fail-at S] [--total FILE] [--calm] [--working-day] "
+            "[--twice] [--verbose]\n");
         return 2;
     }
     if (options.seeds == 0 && options.seconds == 0) {

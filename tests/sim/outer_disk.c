@@ -1,6 +1,8 @@
 /* What common/store asks of the file system rather than of LMDB. */
 #include "common/store/store.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reader-agent/store/lease_file.h"
@@ -23,6 +25,73 @@ enum err __wrap_lease_boot_read(uint8_t ret_boot[LEASE_BOOT_SIZE], struct fault 
     memcpy(ret_boot, &machine_now->booted, sizeof(machine_now->booted));
     return ERR_OK;
 }
+
+/* --- the file of a copy's parts: opened anew for each delivery, and nothing of it outlives one ---
+ */
+
+struct parts {
+    char *bytes;
+    size_t size, room;
+    off64_t at;
+};
+
+static ssize_t read_parts(void *cookie, char *out, size_t size)
+{
+    struct parts *parts = cookie;
+    size_t left = (size_t)parts->at < parts->size ? parts->size - (size_t)parts->at : 0;
+    size_t some = size < left ? size : left;
+    memcpy(out, parts->bytes + parts->at, some);
+    parts->at += (off64_t)some;
+    return (ssize_t)some;
+}
+
+static ssize_t write_parts(void *cookie, const char *bytes, size_t size)
+{
+    struct parts *parts = cookie;
+    size_t end = (size_t)parts->at + size;
+    if (end > parts->room) {
+        parts->room = 2 * end;
+        parts->bytes = realloc(parts->bytes, parts->room);
+        MUST(parts->bytes != NULL);
+    }
+    memcpy(parts->bytes + parts->at, bytes, size);
+    parts->at += (off64_t)size;
+    parts->size = end > parts->size ? end : parts->size;
+    return (ssize_t)size;
+}
+
+static int seek_parts(void *cookie, off64_t *offset, int whence)
+{
+    struct parts *parts = cookie;
+    off64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? parts->at : (off64_t)parts->size;
+    parts->at = from + *offset;
+    *offset = parts->at;
+    return 0;
+}
+
+static int close_parts(void *cookie)
+{
+    struct parts *parts = cookie;
+    free(parts->bytes);
+    free(parts);
+    return 0;
+}
+
+FILE *__wrap_fopen(const char *path, const char *mode);
+
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+    const char *end = strrchr(path, '/');
+    if (end == NULL || strcmp(end, "/parts") != 0) {
+        return fopen(path, mode);
+    }
+    struct parts *parts = calloc(1, sizeof(*parts));
+    MUST(parts != NULL);
+    return fopencookie(parts, "w+",
+                       (cookie_io_functions_t){read_parts, write_parts, seek_parts, close_parts});
+}
+
+/* --- stores --- */
 
 /* It forks, and there are no pages that could be damaged. */
 enum err __wrap_store_check(const struct store_options *options, struct fault *fault)

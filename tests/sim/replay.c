@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/facts/agent_store.h"
+#include "common/facts/field.h"
 #include "common/facts/tables.h"
 #include "controller/app/recount.h"
 #include "controller/journal/journal.h"
@@ -16,6 +18,24 @@ static void must(enum err err, const struct fault *fault)
     if (err != ERR_OK) {
         sim_fail("I4", "the journal cannot be replayed: %s: %s", err_name(err), fault->what);
     }
+}
+
+/* No event stands in the journal twice. */
+static void must_be_new(struct store_txn *txn, const Parkgate__Entry *entry)
+{
+    Parkgate__EventIndex *index = NULL;
+    if (entry->kind != ENTRY_EVENT) {
+        return;
+    }
+    Parkgate__EventEntry *event =
+        parkgate__event_entry__unpack(NULL, entry->body.len, entry->body.data);
+    MUST(event != NULL);
+    if (agent_event(txn, field_view(&event->public_key), event->epoch, event->event_sequence,
+                    &index, NULL) != ERR_NOT_FOUND) {
+        sim_fail("I2", "event %u-%llu of a gate stands in the journal twice", event->epoch,
+                 (unsigned long long)event->event_sequence);
+    }
+    parkgate__event_entry__free_unpacked(event, NULL);
 }
 
 static void replay_one(struct store_txn *read, struct store_txn *write, uint64_t sequence,
@@ -31,6 +51,7 @@ static void replay_one(struct store_txn *read, struct store_txn *write, uint64_t
     }
     Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
     MUST(entry != NULL);
+    must_be_new(write, entry);
     must(project_entry(write, entry, &fault), &fault);
     parkgate__entry__free_unpacked(entry, NULL);
 }

@@ -69,6 +69,11 @@ const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence)
                                                                : NULL;
 }
 
+uint64_t roster_last_sequence(void)
+{
+    return r.count == 0 ? 0 : r.changes[r.count - 1].sequence;
+}
+
 /* --- asking --- */
 
 static const char *const reason = "lost";

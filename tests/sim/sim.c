@@ -166,9 +166,13 @@ void sim_fail(const char *invariant, const char *format, ...)
                  (unsigned long long)sim.plan.seed, (double)(sim.now - sim.began) / 1e6, invariant);
     (void)vprintf(format, args);
     va_end(args);
-    (void)printf(
-        "\nsim: play it again: sim --seed %llu --hours %lld --gates %u --people %u%s%s --verbose\n",
-        (unsigned long long)sim.plan.seed, (long long)sim.plan.hours, sim.plan.gates,
-        sim.plan.people, sim.plan.calm ? " --calm" : "", sim.plan.rush ? "" : " --working-day");
+    (void)printf("\nsim: play it again: sim --seed %llu --hours %lld --gates %u --people %u%s%s",
+                 (unsigned long long)sim.plan.seed, (long long)sim.plan.hours, sim.plan.gates,
+                 sim.plan.people, sim.plan.calm ? " --calm" : "",
+                 sim.plan.rush ? "" : " --working-day");
+    if (sim.plan.fails_at > 0) {
+        (void)printf(" --fail-at %lld", (long long)sim.plan.fails_at);
+    }
+    (void)printf(" --verbose\n");
     exit(1);
 }

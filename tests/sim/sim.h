@@ -57,9 +57,10 @@ struct plan {
     uint64_t seed;
     int64_t hours; /* simulated */
     unsigned gates, people;
-    bool calm;    /* no faults */
-    bool rush;    /* people come every few minutes, else as in a working day */
-    bool verbose; /* tells what happens */
+    bool calm;        /* no faults */
+    bool rush;        /* people come every few minutes, else as in a working day */
+    int64_t fails_at; /* fails on purpose so many seconds after its begin; 0: it does not */
+    bool verbose;     /* tells what happens */
 };
 
 /* --- time and events --- */
@@ -192,6 +193,9 @@ void wire_break(unsigned gate);
 void wire_cut(unsigned gate, int64_t until, unsigned ways);
 /* Slow from now on: up to so much for each frame. */
 void wire_slow(unsigned gate, int64_t most_us);
+/* Frames are lost, doubled, overtaken one by one until then. */
+enum oddity { WIRE_LOSES = 1, WIRE_DOUBLES = 2, WIRE_OVERTAKES = 4 };
+void wire_is_odd(unsigned gate, int64_t until, unsigned oddities);
 void wires_heal(void);
 /* Of the controller's process. */
 void wires_controller_gone(void);
@@ -264,6 +268,8 @@ void roster_begin(void);
 /* Why nobody may let this person in at this gate who knows the journal up to `sequence`; NULL:
  * nothing that is known for sure. */
 const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence);
+/* Of the journal, when the operator last changed anything. */
+uint64_t roster_last_sequence(void);
 
 /* --- entries.c: what must hold when a way in opens --- */
 

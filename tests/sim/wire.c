@@ -1,17 +1,22 @@
 /* Links: ZeroMQ's client of common/link/link.h over simulated connections.
  *
  * A connection keeps the order of its frames and loses none of them while it lives. What breaks is
- * the connection: then frames under way are lost, but for some to the controller that had arrived
- * there already and are taken after the next connection began. A line that is cut says so to
- * nobody: frames vanish until both ends give the connection up, as the heartbeats of the link make
- * them. */
+ * the connection: then frames under way are lost. A line that is cut says so to nobody: frames
+ * vanish until both ends give the connection up, as the heartbeats of the link make them. Beyond
+ * what a stream can do, a line may be odd for a while: frames are lost, doubled and overtaken one
+ * by one, as by a proxy that is broken. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/outer.h"
 #include "tests/sim/sim.h"
 
-enum { RECONNECT_US = 100 * 1000, GIVES_UP_US = 6 * 1000 * 1000, INBOX_MAX = 4096 };
+enum {
+    RECONNECT_US = 100 * 1000,
+    GIVES_UP_US = 6 * 1000 * 1000,
+    INBOX_MAX = 4096,
+    ODD_PER_MILLE = 150
+};
 
 struct frame {
     size_t size;
@@ -39,6 +44,8 @@ struct wire {
     int64_t cut_until, gives_up_at;
     unsigned cut_ways;
     int64_t slow_us;
+    int64_t odd_until; /* frames are lost, doubled and overtaken one by one */
+    unsigned odd;
     struct frame *inbox[INBOX_MAX];
     size_t inbox_first, inbox_count;
 };
@@ -214,11 +221,40 @@ static void arrive_at_controller(void *ctx, uint64_t gate, uint64_t b)
     free(crossing);
 }
 
+static bool is_odd(const struct wire *wire, enum oddity oddity, unsigned per_mille)
+{
+    return sim.now < wire->odd_until && (wire->odd & oddity) != 0 &&
+           random_chance(&wires.random, per_mille);
+}
+
 static int64_t arrival(const struct wire *wire, int64_t after)
 {
+    if (is_odd(wire, WIRE_OVERTAKES, ODD_PER_MILLE)) {
+        return sim.now + random_between(&wires.random, 100, 500 * MS);
+    }
     int64_t at = sim.now + random_between(&wires.random, 100, 2 * MS) +
                  (wire->slow_us > 0 ? random_between(&wires.random, 0, wire->slow_us) : 0);
     return at > after ? at : after;
+}
+
+/* Puts a frame under way, in the order of all that go there. */
+static void cross(struct wire *wire, struct bytes payload, int64_t *arrives, event_run *arrive)
+{
+    unsigned count = is_odd(wire, WIRE_DOUBLES, ODD_PER_MILLE) ? 2 : 1;
+    if (is_odd(wire, WIRE_LOSES, ODD_PER_MILLE)) {
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        struct crossing *crossing = malloc(sizeof(*crossing) + payload.size);
+        MUST(crossing != NULL);
+        crossing->generation = wire->generation;
+        crossing->peer = wire->peer;
+        crossing->size = payload.size;
+        memcpy(crossing->bytes, payload.data, payload.size);
+        int64_t at = arrival(wire, *arrives);
+        *arrives = at > *arrives ? at : *arrives;
+        sim_at_owned(at, arrive, crossing, wire->gate, 0);
+    }
 }
 
 enum err link_client_send(struct link_client *client, struct bytes payload, struct fault *fault)
@@ -231,14 +267,7 @@ enum err link_client_send(struct link_client *client, struct bytes payload, stru
     if (!machine_effect(gate_machine(wire->gate)) || is_cut(wire, 1)) {
         return ERR_OK; /* it is gone, and nobody knows yet */
     }
-    struct crossing *crossing = malloc(sizeof(*crossing) + payload.size);
-    MUST(crossing != NULL);
-    crossing->generation = wire->generation;
-    crossing->peer = wire->peer;
-    crossing->size = payload.size;
-    memcpy(crossing->bytes, payload.data, payload.size);
-    wire->to_arrives = arrival(wire, wire->to_arrives);
-    sim_at_owned(wire->to_arrives, arrive_at_controller, crossing, wire->gate, 0);
+    cross(wire, payload, &wire->to_arrives, arrive_at_controller);
     return ERR_OK;
 }
 
@@ -301,13 +330,7 @@ void wire_to_gate(const struct link_peer *peer, struct bytes frame)
         if (!wire->connected || memcmp(&wire->peer, peer, sizeof(*peer)) != 0 || is_cut(wire, 2)) {
             continue;
         }
-        struct crossing *crossing = malloc(sizeof(*crossing) + frame.size);
-        MUST(crossing != NULL);
-        crossing->generation = wire->generation;
-        crossing->size = frame.size;
-        memcpy(crossing->bytes, frame.data, frame.size);
-        wire->from_arrives = arrival(wire, wire->from_arrives);
-        sim_at_owned(wire->from_arrives, arrive_at_gate, crossing, wire->gate, 0);
+        cross(wire, frame, &wire->from_arrives, arrive_at_gate);
         return;
     }
 }
@@ -348,6 +371,15 @@ void wire_cut(unsigned gate, int64_t until, unsigned ways)
 void wire_slow(unsigned gate, int64_t most_us)
 {
     wires.wires[gate].slow_us = most_us;
+    if (most_us == 0 && wires.wires[gate].odd_until < sim.now) {
+        wires.wires[gate].odd_until = sim.now; /* what was slow may be under way still */
+    }
+}
+
+void wire_is_odd(unsigned gate, int64_t until, unsigned oddities)
+{
+    wires.wires[gate].odd_until = until;
+    wires.wires[gate].odd = oddities;
 }
 
 void wires_heal(void)
@@ -357,6 +389,7 @@ void wires_heal(void)
         bool was_cut = sim.now < wire->cut_until;
         wire->cut_until = 0;
         wire->slow_us = 0;
+        wire->odd_until = 0;
         if (was_cut && wire->connected) {
             disconnect(wire);
         }
@@ -384,5 +417,9 @@ int64_t wire_heard_at(unsigned gate)
 
 int64_t wire_up_since(unsigned gate)
 {
-    return wire_is_up(gate) ? wires.wires[gate].up_since : INT64_MAX;
+    const struct wire *wire = &wires.wires[gate];
+    if (!wire_is_up(gate) || wire->slow_us > 0 || sim.now < wire->odd_until) {
+        return INT64_MAX;
+    }
+    return wire->odd_until > wire->up_since ? wire->odd_until : wire->up_since;
 }
