@@ -15,7 +15,6 @@
 #include "schema/errors.h"
 
 enum {
-    LEASE_WRITE_MS = 60000,
     LAY_SLICE = 64, /* own events, in one tick */
 };
 
@@ -162,8 +161,8 @@ static void add_own_facts(struct gate *gate, const struct facts_view *view,
                           const struct park_lane *lane, struct facts *facts)
 {
     const struct gate_lane *ours = gate_park_lane(gate->park, lane->name);
-    int64_t length_us = lease_length_us(view->park->lease_hours, enters_risk(view->park, lane));
-    facts->lease = lease_state(&gate->copy.lease, length_us, lane->lease_over);
+    facts->lease = lease_state(&gate->copy.lease, view->park->lease_hours,
+                               enters_risk(view->park, lane), lane->lease_over);
     facts->gate_clock_known = gate->copy.lease.clock_known;
     if (emergency_at(gate, lane->name)) { /* a board's own fire is in no copy */
         facts->emergency = true;
@@ -283,6 +282,9 @@ enum err copy_begin(struct gate *gate, struct fault *fault)
     }
     lease_begin(&gate->copy.lease, err == ERR_OK ? &saved : NULL, boot, gate_mono(gate),
                 gate_wall(gate));
+    if (gate->copy.lease.now.fresh_ever) {
+        write_lease(gate); /* another boot may follow before the next tick */
+    }
     if (!gate->copy.lease.clock_known) {
         log_warning("gate_clock", LOG_TEXT("known", "no"),
                     LOG_TEXT("until", "the controller is heard"));

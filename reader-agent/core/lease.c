@@ -16,6 +16,16 @@ static int64_t since(int64_t now_us, int64_t before_us)
     return __builtin_sub_overflow(now_us, before_us, &gap) || gap < 0 ? 0 : gap;
 }
 
+/* What a boot counts as spent beside all that is known: what was lived since the last writing, and
+ * was lost with the power. A clock that stands behind does not say how long the box was off. */
+static int64_t not_saved_us(const struct lease_saved *saved, struct wall wall)
+{
+    if (saved == NULL) {
+        return 0;
+    }
+    return wall.us < saved->counted.us ? HOUR_US : LEASE_WRITE_MS * INT64_C(1000);
+}
+
 void lease_begin(struct gate_lease *lease, const struct lease_saved *saved,
                  const uint8_t boot[LEASE_BOOT_SIZE], struct mono now, struct wall wall)
 {
@@ -26,6 +36,7 @@ void lease_begin(struct gate_lease *lease, const struct lease_saved *saved,
     }
     if (saved == NULL || memcmp(saved->boot, boot, LEASE_BOOT_SIZE) != 0) {
         lease->now.at = now; /* the monotonic clock began anew: only the wall clock can tell */
+        lease->now.spent_us = plus(lease->now.spent_us, not_saved_us(saved, wall));
     }
     memcpy(lease->now.boot, boot, LEASE_BOOT_SIZE);
     lease_pass(lease, now, wall);
@@ -95,9 +106,13 @@ int64_t lease_left_us(const struct gate_lease *lease, int64_t length_us)
     return lease->now.fresh_ever ? since(length_us, lease->now.spent_us) : 0;
 }
 
-enum lease lease_state(const struct gate_lease *lease, int64_t length_us, enum lease_policy policy)
+enum lease lease_state(const struct gate_lease *lease, uint32_t hours, bool high_risk,
+                       enum lease_policy policy)
 {
-    if (lease_left_us(lease, length_us) > 0) {
+    if (high_risk && !lease->clock_known) {
+        return LEASE_OVER;
+    }
+    if (lease_left_us(lease, lease_length_us(hours, high_risk)) > 0) {
         return LEASE_HOLDS;
     }
     return policy == LEASE_POLICY_AUTHENTICATED && lease->now.fresh_ever ? LEASE_AUTHENTICATED

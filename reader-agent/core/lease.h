@@ -6,6 +6,9 @@
  * never stretch it. A wall time below the highest one known counts as no time at all.
  *
  * A box that was started anew does not know what time it is until the controller has been heard.
+ * Until then nobody enters a zone of high risk, and elsewhere only reads of class authenticated
+ * (decide.h, R192); and each boot counts as spent what may have been lived and not written, an hour
+ * when the wall clock stands behind, so that no number of power cuts keeps a lease alive.
  */
 #pragma once
 
@@ -17,7 +20,10 @@
 #include "schema/kinds.h"
 #include "schema/limits.h"
 
-enum { LEASE_BOOT_SIZE = 16 };
+enum {
+    LEASE_BOOT_SIZE = 16,
+    LEASE_WRITE_MS = 60000, /* it is saved so often, and at each start */
+};
 
 /* What is kept of it over a restart. */
 struct lease_saved {
@@ -35,7 +41,8 @@ struct gate_lease {
     bool clock_known;
 };
 
-/* `saved` NULL: nothing is known, the lease is over. */
+/* `saved` NULL: nothing is known, the lease is over. What it makes of `saved` is to be saved at
+ * once, or the next boot would not know of this one. */
 void lease_begin(struct gate_lease *lease, const struct lease_saved *saved,
                  const uint8_t boot[LEASE_BOOT_SIZE], struct mono now, struct wall wall);
 /* Time goes on; call it before asking. */
@@ -56,8 +63,9 @@ void lease_carry(struct gate_lease *lease, int64_t spent_us);
 int64_t lease_length_us(uint32_t hours, bool high_risk);
 /* Microseconds that are left of it; 0: over. */
 int64_t lease_left_us(const struct gate_lease *lease, int64_t length_us);
-/* The fact for a lane with this policy. */
-enum lease lease_state(const struct gate_lease *lease, int64_t length_us, enum lease_policy policy);
+/* The fact for a lane with this policy in a park with a lease of so many hours. */
+enum lease lease_state(const struct gate_lease *lease, uint32_t hours, bool high_risk,
+                       enum lease_policy policy);
 /* The time to judge validity by: the wall clock, never behind the highest known; that one alone
  * while the clock is not known. */
 struct wall lease_wall(const struct gate_lease *lease, struct wall wall);

@@ -56,7 +56,7 @@ static void without_a_copy_it_is_over(void **state)
     struct gate_lease lease;
     lease_begin(&lease, NULL, boot_one, mono_at(0), noon);
     assert_true(lease_left_us(&lease, 24 * HOUR_US) == 0);
-    assert_int_equal(lease_state(&lease, 24 * HOUR_US, LEASE_POLICY_AUTHENTICATED), LEASE_OVER);
+    assert_int_equal(lease_state(&lease, 24, false, LEASE_POLICY_AUTHENTICATED), LEASE_OVER);
 }
 
 static void it_ends_by_the_lanes_policy(void **state)
@@ -65,13 +65,13 @@ static void it_ends_by_the_lanes_policy(void **state)
     struct gate_lease lease = fresh();
     lease_pass(&lease, (struct mono){.us = 24 * HOUR_US - 1},
                (struct wall){.us = noon.us + 24 * HOUR_US - 1});
-    assert_int_equal(lease_state(&lease, 24 * HOUR_US, LEASE_POLICY_DENY), LEASE_HOLDS);
+    assert_int_equal(lease_state(&lease, 24, false, LEASE_POLICY_DENY), LEASE_HOLDS);
     lease_pass(&lease, mono_at(24), wall_at(24));
-    assert_int_equal(lease_state(&lease, 24 * HOUR_US, LEASE_POLICY_DENY), LEASE_OVER);
-    assert_int_equal(lease_state(&lease, 24 * HOUR_US, LEASE_POLICY_AUTHENTICATED),
+    assert_int_equal(lease_state(&lease, 24, false, LEASE_POLICY_DENY), LEASE_OVER);
+    assert_int_equal(lease_state(&lease, 24, false, LEASE_POLICY_AUTHENTICATED),
                      LEASE_AUTHENTICATED);
     lease_renew(&lease, mono_at(25), wall_at(25));
-    assert_int_equal(lease_state(&lease, 24 * HOUR_US, LEASE_POLICY_DENY), LEASE_HOLDS);
+    assert_int_equal(lease_state(&lease, 24, false, LEASE_POLICY_DENY), LEASE_HOLDS);
 }
 
 static void a_clock_set_back_stretches_nothing(void **state)
@@ -126,9 +126,9 @@ static void a_new_boot_does_not_know_the_time(void **state)
     lease_pass(&again, mono_at(1), wall_at(24));
     assert_true(spent_hours(&again) == 24);
     assert_true(lease_wall(&again, wall_at(24)).us == wall_at(4).us);
-    /* A flat battery: the wall clock says nothing, what was spent stays. */
+    /* A flat battery: the wall clock says nothing, what was spent stays, and an hour more. */
     lease_begin(&again, &saved, boot_two, mono_at(0), (struct wall){0});
-    assert_true(spent_hours(&again) == 3);
+    assert_true(spent_hours(&again) == 4);
     assert_true(lease_wall(&again, (struct wall){0}).us == wall_at(3).us);
     /* Still unknown after another restart in that boot, until the controller is heard. */
     const struct lease_saved second = again.now;
@@ -140,6 +140,49 @@ static void a_new_boot_does_not_know_the_time(void **state)
     const struct lease_saved third = again.now;
     lease_begin(&again, &third, boot_two, mono_at(2), wall_at(41));
     assert_true(again.clock_known);
+}
+
+/* Boots as often as somebody pulls the plug; each saves what it begins with. */
+static int64_t spent_after_boots(struct lease_saved saved, int boots, struct wall wall)
+{
+    struct gate_lease lease;
+    for (int i = 0; i < boots; i++) {
+        const uint8_t boot[LEASE_BOOT_SIZE] = {3, (uint8_t)i, (uint8_t)(i >> 8)};
+        lease_begin(&lease, &saved, boot, mono_at(0), wall);
+        saved = lease.now;
+    }
+    return saved.spent_us;
+}
+
+static void no_number_of_power_cuts_keeps_it_alive(void **state)
+{
+    (void)state;
+    const struct gate_lease lease = fresh();
+    /* The wall clock is kept and goes on: a minute each, as much as may not have been written. */
+    assert_true(spent_after_boots(lease.now, 10, noon) == 10 * LEASE_WRITE_MS * INT64_C(1000));
+    assert_true(spent_after_boots(lease.now, 24 * 60, noon) >= 24 * HOUR_US);
+    /* It stands behind: nobody knows how long the box was off. */
+    assert_true(spent_after_boots(lease.now, 24, (struct wall){0}) >= 24 * HOUR_US);
+    /* A process that is started anew within one boot costs nothing: its clock went on. */
+    struct gate_lease again;
+    const struct lease_saved saved = lease.now;
+    lease_begin(&again, &saved, boot_one, mono_at(0), noon);
+    assert_true(again.now.spent_us == 0);
+}
+
+static void high_risk_needs_a_known_clock(void **state)
+{
+    (void)state;
+    const struct gate_lease lease = fresh();
+    const struct lease_saved saved = lease.now;
+    struct gate_lease again;
+    assert_int_equal(lease_state(&lease, 24, true, LEASE_POLICY_AUTHENTICATED), LEASE_HOLDS);
+    lease_begin(&again, &saved, boot_two, mono_at(0), noon);
+    assert_int_equal(lease_state(&again, 24, true, LEASE_POLICY_AUTHENTICATED), LEASE_OVER);
+    assert_int_equal(lease_state(&again, 24, true, LEASE_POLICY_DENY), LEASE_OVER);
+    assert_int_equal(lease_state(&again, 24, false, LEASE_POLICY_DENY), LEASE_HOLDS);
+    lease_heard(&again, mono_at(0), noon);
+    assert_int_equal(lease_state(&again, 24, true, LEASE_POLICY_DENY), LEASE_HOLDS);
 }
 
 static void a_clock_far_from_the_controllers_is_not_known(void **state)
@@ -177,6 +220,8 @@ int main(void)
         cmocka_unit_test(a_clock_set_forward_shrinks_it),
         cmocka_unit_test(it_goes_on_over_a_restart),
         cmocka_unit_test(a_new_boot_does_not_know_the_time),
+        cmocka_unit_test(no_number_of_power_cuts_keeps_it_alive),
+        cmocka_unit_test(high_risk_needs_a_known_clock),
         cmocka_unit_test(a_clock_far_from_the_controllers_is_not_known),
         cmocka_unit_test(a_carried_roster_gives_its_age),
     };
