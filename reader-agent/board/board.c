@@ -23,6 +23,10 @@ struct station_now board_now(const struct board *board)
 
 void board_say_up(struct board *board, const char *what)
 {
+    if (board->miss_told) {
+        board_say_down(board, what); /* it answers, but an exit may be shut */
+        return;
+    }
     if (board->kept.latched) {
         what = "fire: its exits are held open until the key switch is turned";
     } else if (board->hold.exits != 0) {
@@ -33,9 +37,11 @@ void board_say_up(struct board *board, const char *what)
 
 void board_say_down(struct board *board, const char *what)
 {
-    bool shut = board->hold.exits != 0 && !board->reached;
-    board->ops.state(board->ops.ctx, DEVICE_DOWN,
-                     shut ? "fire or emergency: no answer, its exits may be shut" : what);
+    if (board->hold.exits != 0 && !board->reached) {
+        what = board->refuses ? "fire or emergency: it refuses to open an exit"
+                              : "fire or emergency: no answer, its exits may be shut";
+    }
+    board->ops.state(board->ops.ctx, DEVICE_DOWN, what);
 }
 
 /* The line */

@@ -134,8 +134,11 @@ void board_release_everywhere(struct board *board)
 void board_release(struct board *board)
 {
     struct fault fault = {.code = ERR_OK};
-    board->reached = board_has_line(board, &fault) &&
-                     opener_release_held(&board->opener, board->bus, &fault) != ERR_IO;
+    enum err err = board_has_line(board, &fault)
+                       ? opener_release_held(&board->opener, board->bus, &fault)
+                       : ERR_IO;
+    board->reached = err == ERR_OK;
+    board->refuses = err == ERR_REFUSED;
     uint32_t again_ms = board->unit.alone ? HOLD_AGAIN_MS : HOLD_RETRY_MS;
     if (board->reached) {
         board->misses = 0;
@@ -146,10 +149,15 @@ void board_release(struct board *board)
     board->hold_at = mono_after_ms(board_now(board).mono, again_ms);
 }
 
-/* It answered the release: there is no reason to wait for the rest of the back-off. */
+/* It answered the release: there is no reason to wait for the rest of the back-off. People who were
+ * told that its exits may be shut are told that they are open. */
 static void note_reached(struct board *board)
 {
+    bool miss_told = board->miss_told;
     board->miss_told = false;
+    if (miss_told && board->up && board->looked) {
+        board_say_up(board, "");
+    }
     if (!board->up) {
         board->connect_wait_ms = BOARD_CONNECT_FIRST_MS;
         board->connect_at = board_now(board).mono;
@@ -171,7 +179,8 @@ void board_settle_fire(struct board *board)
         note_reached(board);
     }
     unsigned shows = (board->kept.latched ? 2U : 0U) + (board->hold.exits != 0 ? 1U : 0U);
-    if (shows != board->shows && board->up && board->looked) {
+    bool known = board->hold.exits == 0 || board->reached;
+    if (shows != board->shows && known && board->up && board->looked) {
         board->shows = shows;
         board_say_up(board, "");
     }

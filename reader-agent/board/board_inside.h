@@ -43,7 +43,8 @@ struct board {
     bool to_keep; /* not written yet */
     struct hold hold;
     uint32_t released; /* lanes whose coil is ours: held, or to be let go */
-    bool reached;      /* the board confirmed the last release */
+    bool reached;      /* the board confirmed the last release of every exit */
+    bool refuses;      /* ... answered, but refused one */
     uint8_t misses;    /* running */
     bool miss_told;
     unsigned shows;      /* what people were told of it */

@@ -227,28 +227,52 @@ static uint16_t run_at(const struct opener *opener, const struct opener_coil *co
     return length;
 }
 
-/* A board that knows no writing of many coils gets them one by one. */
-static enum err release_one_by_one(struct bus *bus, uint16_t first, uint16_t count,
-                                   struct fault *fault)
+/* A refused coil is named once; it is tried again with every release. */
+static enum err release_one(struct opener *opener, struct bus *bus, uint16_t number,
+                            struct fault *fault)
 {
-    for (uint16_t i = 0; i < count; i++) {
-        TRY(bus_release(bus, (uint16_t)(first + i), 1, fault));
+    struct opener_coil *coil = coil_of(opener, number);
+    enum err err = bus_release(bus, number, 1, fault);
+    bool refused = err == ERR_REFUSED;
+    if (refused && !coil->refused) {
+        log_error("exit_refused", LOG_NUM("coil", number), LOG_TEXT("why", fault->what));
     }
-    return ERR_OK;
+    coil->refused = err == ERR_IO ? coil->refused : refused;
+    return err;
+}
+
+/* A board that knows no writing of many coils, or not of all these, gets them one by one. */
+static enum err release_run(struct opener *opener, struct bus *bus, uint16_t first, uint16_t count,
+                            struct fault *fault)
+{
+    enum err worst = count > 1 ? bus_release(bus, first, count, fault) : ERR_REFUSED;
+    if (worst != ERR_REFUSED) {
+        return worst;
+    }
+    worst = ERR_OK;
+    for (uint16_t i = 0; i < count; i++) {
+        enum err err = release_one(opener, bus, (uint16_t)(first + i), fault);
+        if (err != ERR_OK && err != ERR_REFUSED) {
+            return err;
+        }
+        worst = err == ERR_OK ? worst : err;
+    }
+    return worst;
 }
 
 enum err opener_release_held(struct opener *opener, struct bus *bus, struct fault *fault)
 {
+    enum err worst = ERR_OK;
     for (size_t i = 0; i < opener->count; i++) {
         const struct opener_coil *coil = &opener->coils[i];
         uint16_t length = run_at(opener, coil);
-        enum err err = length > 0 ? bus_release(bus, coil->coil, length, fault) : ERR_OK;
-        if (err == ERR_REFUSED && length > 1) {
-            err = release_one_by_one(bus, coil->coil, length, fault);
+        enum err err = length > 0 ? release_run(opener, bus, coil->coil, length, fault) : ERR_OK;
+        if (err != ERR_OK && err != ERR_REFUSED) {
+            return err;
         }
-        TRY(err);
+        worst = err == ERR_OK ? worst : err;
     }
-    return ERR_OK;
+    return worst;
 }
 
 void opener_release_everywhere(const struct opener *opener, struct bus *bus)

@@ -27,6 +27,7 @@ struct opener_coil {
     bool on; /* switched on by us, to be switched off at `off_at` */
     bool guarded;
     bool held;        /* open until let go */
+    bool refused;     /* the board refused to hold it open */
     uint32_t pass_ms; /* guarded: what an earlier process opened may be on the way for so long */
     struct mono off_at;
 };
@@ -43,8 +44,8 @@ struct opener opener_of(const struct helper_board *setup);
 /* It must not close on what stands there. */
 bool opener_guards(const struct helper_lane *lane);
 
-/* Opens all held exits, neighbouring coils by one write; what one board does not answer ends it.
- * ERR_IO: it may have opened some. */
+/* Opens all held exits, neighbouring coils by one write. ERR_REFUSED: all were tried, and the board
+ * refuses at least one. ERR_IO: it does not answer, which ends it; it may have opened some. */
 MUST_CHECK enum err opener_release_held(struct opener *opener, struct bus *bus,
                                         struct fault *fault);
 /* The same by a broadcast to all units of the serial line. */

@@ -3,12 +3,16 @@ reset. Method: parkgate-board with the real launcher on emulated boards, on TCP 
 wire log and the turn log are the witnesses."""
 import os
 import signal
+import socket
+import struct
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from firelib import (EVACUATION, FIRE, FIRE_ON, INPUT_ENDED, NONE, RESET, UNREACHED, Bus)  # noqa: E402
-from gatelib import IN, OUT, UP, is_alive, wait_until  # noqa: E402
+from firelib import (EVACUATION, FIRE, FIRE_INPUT, FIRE_ON, INPUT_ENDED, NONE, RESET, RESET_INPUT, UNREACHED,
+                     Bus)  # noqa: E402
+from gatelib import DOWN, IN, OUT, UP, Gate, is_alive, wait_until  # noqa: E402
 from peerlib import directory  # noqa: E402
 
 BY_HAND, PASSED, NOT_TAKEN = 8, 1, 2
@@ -172,6 +176,75 @@ class OneBoardTest(FireCase):
         bus.peer.do("mute off")
         bus.wait_open()
         self.told(bus, "state b1 1", "fire: its exits are held open")
+
+
+    def test_a_coil_that_is_refused_keeps_no_other_exit_shut_and_is_named(self):
+        bus = self.bus()
+        # The board has 8 relays. A lane before the others, and one in a run with a relay that it has.
+        ghosts = [f"lane ghost b1 {OUT} 12 1000 3000 -1 -1 -1 -1 -1", f"lane half b1 {OUT} 3 1000 3000 -1 -1 -1 -1 -1",
+                  f"lane half2 b1 {OUT} 8 1000 3000 -1 -1 -1 -1 -1", f"lane half3 b1 {OUT} 7 1000 3000 -1 -1 -1 -1 -1"]
+        bus.gate.configure(bus.config[:1] + ghosts + bus.config[1:])
+        bus.gate.order("configure")
+        bus.mark()
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        self.report(bus, 1, UNREACHED)
+        self.told(bus, f"state b1 {DOWN}", "it refuses to open an exit")
+        wait_until(lambda: any("fn=5 addr=0x0007 values=1 answer=ok" in what for _, what in bus.log()[mark:]),
+                   "the relay beside the one that is refused")
+        bus.entry_is_refused(1)
+        bus.mark()
+        bus.gate.configure(bus.config)
+        bus.gate.order("configure")
+        self.told(bus, f"state b1 {UP}", "fire: its exits are held open")  # nobody is sent away from open doors
+
+
+class FakeBoard:
+    """A board whose writes of coils can be refused, and later taken."""
+
+    def __init__(self):
+        self.burning, self.refuses = False, False
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _answer(self, body):
+        function, first, count = struct.unpack(">BHH", body[:5])
+        if function == 2:
+            bits = [self.burning and first + i == FIRE_INPUT for i in range(count)]
+            data = bytes(sum(1 << i for i, bit in enumerate(bits[at:at + 8]) if bit) for at in range(0, count, 8))
+            return bytes([2, len(data)]) + data
+        if function in (3, 4):
+            return bytes([function, 2 * count]) + bytes(2 * count)
+        return bytes([function | 0x80, 4]) if self.refuses and function in (5, 15) else body[:5]
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.server.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as wire:
+                while len(head := wire.read(7)) == 7:
+                    answer = self._answer(wire.read(struct.unpack(">H", head[4:6])[0] - 1))
+                    connection.sendall(head[:4] + struct.pack(">H", len(answer) + 1) + head[6:] + answer)
+
+
+class RefusalTest(FireCase):
+    def test_people_are_told_when_what_was_refused_is_open_after_all(self):
+        place, board = directory(), FakeBoard()
+        self.addCleanup(place.cleanup)
+        self.addCleanup(board.server.close)
+        config = [f"board b1 tcp {board.address} 1 20 flash=1 counters=0 fire={FIRE_INPUT} reset={RESET_INPUT} broadcast=0",
+                  f"lane out1 b1 {OUT} 1 1000 3000 4 -1 5 -1 -1"]
+        with Gate(place.name, config) as gate:
+            gate.expect(f"state b1 {UP}")
+            board.refuses = board.burning = True
+            gate.expect(f"state b1 {DOWN} fire or emergency: it refuses to open an exit")
+            board.refuses = False
+            gate.expect(f"state b1 {UP} fire: its exits are held open")
 
 
 class OrderTest(FireCase):
