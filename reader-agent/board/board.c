@@ -194,6 +194,7 @@ void board_configure(struct board *board, const struct helper_board *setup)
         board->ops.state(board->ops.ctx, DEVICE_DOWN, fault.what);
         return;
     }
+    board_move_held(board, setup);
     drop_bus(board);
     board->bus = bus;
     board->setup = *setup;

@@ -1,3 +1,4 @@
+#include "common/base/log.h"
 #include "common/base/must.h"
 #include "reader-agent/board/board_inside.h"
 
@@ -28,6 +29,34 @@ enum err board_let_go(struct board *board, struct fault *fault)
     return ERR_OK;
 }
 
+/* Does an exit of `setup` have this coil? */
+static bool is_exit_of(const struct helper_board *setup, uint16_t coil)
+{
+    for (size_t i = 0; i < setup->lane_count; i++) {
+        if (setup->lanes[i].open_coil == coil && setup->lanes[i].direction != LANE_IN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void board_move_held(struct board *board, const struct helper_board *setup)
+{
+    for (size_t i = 0; i < board->setup.lane_count; i++) {
+        const struct helper_lane *lane = &board->setup.lanes[i];
+        struct fault fault = {.code = ERR_OK};
+        if ((board->released >> i & 1) == 0) {
+            continue;
+        }
+        if (!is_exit_of(setup, lane->open_coil) && board_has_line(board, &fault) &&
+            opener_let_go(&board->opener, board->bus, i, board_now(board).mono, &fault) == ERR_IO) {
+            log_error("exit_left_open", LOG_TEXT("lane", lane->name.text),
+                      LOG_TEXT("why", fault.what));
+        }
+    }
+    board->released = hold_moved(board->released, &board->setup, setup);
+}
+
 void board_hold_anew(struct board *board)
 {
     board->hold = hold_of(&board->setup, board->kept.latched, &board->kept.order);
@@ -37,10 +66,11 @@ void board_hold_anew(struct board *board)
     }
     board->released |= board->hold.exits;
     for (size_t i = 0; i < board->setup.lane_count; i++) {
-        if ((board->released >> i & 1) != 0) {
+        bool released = (board->released >> i & 1) != 0;
+        if (released) {
             opener_hold(&board->opener, i);
-            station_release(board->station, i, true);
         }
+        station_release(board->station, i, released);
     }
     if (board->hold.exits != 0 && !board->kept.held) {
         board->kept.held = true;

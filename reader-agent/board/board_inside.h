@@ -64,6 +64,9 @@ bool board_has_line(struct board *board, struct fault *fault);
 /* board_fire.c */
 /* Lanes that are held no more, as far as the board hears it; ERR_IO: it does not. */
 MUST_CHECK enum err board_let_go(struct board *board, struct fault *fault);
+/* Before another setup is taken: coils that are held stay so under the names of their lanes. One
+ * that belongs to no exit of `setup` is switched off, if the board hears it. */
+void board_move_held(struct board *board, const struct helper_board *setup);
 /* What fire and evacuation ask of the lanes that there are now. Nothing is written here. */
 void board_hold_anew(struct board *board);
 void board_take_order(struct board *board, const struct helper_release *order);

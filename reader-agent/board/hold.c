@@ -27,3 +27,18 @@ struct hold hold_of(const struct helper_board *setup, bool latched,
     }
     return hold;
 }
+
+uint32_t hold_moved(uint32_t lanes, const struct helper_board *from, const struct helper_board *to)
+{
+    uint32_t moved = 0;
+    for (size_t i = 0; i < from->lane_count; i++) {
+        for (size_t k = 0; (lanes >> i & 1) != 0 && k < to->lane_count; k++) {
+            bool same = name_equal(from->lanes[i].name, to->lanes[k].name) ||
+                        from->lanes[i].open_coil == to->lanes[k].open_coil;
+            if (same && to->lanes[k].direction != LANE_IN) {
+                moved |= UINT32_C(1) << k;
+            }
+        }
+    }
+    return moved;
+}

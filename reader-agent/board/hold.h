@@ -18,3 +18,7 @@ struct hold {
  * both. Entries run on where `order` says that the park admits. */
 struct hold hold_of(const struct helper_board *setup, bool latched,
                     const struct helper_release *order);
+
+/* Bits of lanes of `from` as those of the same lanes in `to`, by name or by coil. A lane that is an
+ * entry now, or is there no more, has none. */
+uint32_t hold_moved(uint32_t lanes, const struct helper_board *from, const struct helper_board *to);

@@ -164,6 +164,28 @@ class OneBoardTest(FireCase):
         self.assertEqual([what for _, what in bus.log()[mark:] if "values=0" in what and "addr=0x0001" in what], [])
         self.assertEqual({bus.relay(lane) for lane in bus.exits()}, {"on"})
 
+    def test_a_lane_that_comes_meanwhile_moves_no_release_to_an_entry(self):
+        bus = self.bus()
+        lanes = bus.config[1:]
+        bus.gate.configure(bus.config[:1] + lanes[1:])  # the exits alone
+        bus.gate.order("configure")
+        bus.peer.do("fire on")
+        bus.wait_open()
+        mark = bus.mark()
+        bus.gate.configure(bus.config)  # the entry comes first now
+        bus.gate.order("configure")
+        bus.entry_is_refused(1)
+        self.look_at_releases(bus, mark)
+        self.assertEqual(bus.relay("in1"), "off")
+        bus.gate.configure(bus.config[:2] + [lanes[1].replace(f" b1 {OUT} ", f" b1 {IN} ")] + lanes[2:])
+        bus.gate.order("configure")  # out1 is an entry now
+        bus.peer.do("wait out1 relay off 3000")
+        self.assertEqual(bus.relay("way1"), "on")
+
+    def look_at_releases(self, bus, mark):
+        wait_until(lambda: sum("fn=15" in what for _, what in bus.log()[mark:]) >= 2, "two more releases")
+        self.assertEqual(bus.entry_writes(mark), [])
+
     def test_a_board_that_was_away_is_named_and_opened_when_it_answers(self):
         bus = self.bus()
         bus.peer.do("fire on")
