@@ -8,8 +8,8 @@
  * Conversation. The helper connects and says HELLO. The agent answers WELCOME, and to a board also
  * BOARD (GUARDED_BOARD where a lane has a guard, which an earlier board helper skips: it then opens
  * nothing there; FIRE_BOARD where the board has a fire or reset input or a neighbour on its bus: an
- * earlier helper skips it and goes on with what it had), to a terminal's TERMINAL (its configuration; again whenever it changes). Then, in any
- * order:
+ * earlier helper skips it and goes on with what it had), to a terminal's TERMINAL (its
+ * configuration; again whenever it changes). Then, in any order:
  *
  *   both   HEARTBEAT every HELPER_HEARTBEAT_MS; a side not heard for HELPER_SILENCE_MS is gone
  *   nfc    READ, or PROVED at a reader that asks cards to prove themselves
@@ -24,18 +24,18 @@
  *                    comes after that gets OPEN_DUPLICATE
  *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
  *   agent -> board   INDICATE, unanswered
- *   agent -> board   RELEASE, after each BOARD and whenever it changes: the emergency state that the
- *                    agent keeps; unanswered. The board keeps it, and releases and closes by it
- *   agent -> board   WATCH, of a device test: from now on LEVELS, at once and after each change
- *   agent -> terminal   CHECK; one that grants is answered once by OPEN_RESULT
- *   agent -> terminal   SUBJECT, one at a time; answered once by SUBJECT_RESULT
- *   terminal -> agent   SETTINGS, after each change and after each WELCOME
+ *   agent -> board   RELEASE, after each BOARD and whenever it changes: the emergency state that
+ * the agent keeps; unanswered. The board keeps it, and releases and closes by it agent -> board
+ * WATCH, of a device test: from now on LEVELS, at once and after each change agent -> terminal
+ * CHECK; one that grants is answered once by OPEN_RESULT agent -> terminal   SUBJECT, one at a
+ * time; answered once by SUBJECT_RESULT terminal -> agent   SETTINGS, after each change and after
+ * each WELCOME
  *
  * A bus with several boards is served by one process with one connection a board: it says HELLO for
  * each of them under that board's name, with its own pid.
  *
- * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest is dropped when full
- * and the loss is told in STATE): they outlive the agent, not the helper itself.
+ * Reports wait in the board helper's memory (HELPER_REPORTS_KEPT, the oldest but those of a fire is
+ * dropped when full and the loss is told in STATE): they outlive the agent, not the helper itself.
  */
 #pragma once
 
@@ -199,8 +199,8 @@ enum open_result {
     OPEN_REFUSED = 6,      /* no link to the board, or it answered that it cannot */
     OPEN_QUEUE_FULL = 7,   /* LANE_QUEUE_MAX grants wait for their passage */
     OPEN_LOST = 8,         /* made by the agent's end only: the helper went before it answered */
-    OPEN_HUNG_UP = 9,      /* made by the agent's end only: the camera that asked was gone; not opened */
-    OPEN_EMERGENCY = 10,   /* fire or emergency: entries stay closed */
+    OPEN_HUNG_UP = 9, /* made by the agent's end only: the camera that asked was gone; not opened */
+    OPEN_EMERGENCY = 10, /* fire or emergency: entries stay closed */
 };
 
 struct helper_open_result {
@@ -332,8 +332,8 @@ struct helper_proved {
 
 /* What a board's inputs are, as it was seen last. */
 struct helper_levels {
-    uint64_t levels;  /* bit by input */
-    uint64_t looked;  /* these are a lane's, the others were not looked at */
+    uint64_t levels; /* bit by input */
+    uint64_t looked; /* these are a lane's, the others were not looked at */
     bool has_counters;
     uint16_t edges[HELPER_LEVELS]; /* counters of the board */
 };

@@ -14,9 +14,9 @@ struct report_queue {
     uint64_t number; /* of the youngest report ever added */
 };
 
-/* Gives the report its number and keeps it; drops the oldest when full. Numbers rise and are never
- * below the wall clock's microseconds at the start, so that a restarted helper repeats none.
- * Returns the kept report, borrowed until the next add or ack. */
+/* Gives the report its number and keeps it; when full the oldest that is not of a fire is dropped.
+ * Numbers rise and are never below the wall clock's microseconds at the start, so that a restarted
+ * helper repeats none. Returns the kept report, borrowed until the next add or ack. */
 const struct helper_report *report_queue_add(struct report_queue *queue,
                                              const struct helper_report *report);
 
