@@ -174,8 +174,8 @@ class OneBoardTest(FireCase):
         mark = bus.mark()
         bus.gate.configure(bus.config)  # the entry comes first now
         bus.gate.order("configure")
-        bus.entry_is_refused(1)
         self.look_at_releases(bus, mark)
+        bus.entry_is_refused(1)
         self.assertEqual(bus.relay("in1"), "off")
         bus.gate.configure(bus.config[:2] + [lanes[1].replace(f" b1 {OUT} ", f" b1 {IN} ")] + lanes[2:])
         bus.gate.order("configure")  # out1 is an entry now
