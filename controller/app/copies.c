@@ -8,12 +8,15 @@
 #include "common/facts/agent_store.h"
 #include "common/facts/recall_store.h"
 #include "common/store/keybuf.h"
+#include "controller/app/batch.h"
 #include "controller/app/copies_part.h"
+#include "controller/app/faults.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
 #include "schema/envelope.h"
 
 enum { BUSY_INPUTS = 100, YIELDS_MAX = 20, WAIT_MS = 5, RETRIES = 2 };
+enum { DAMAGED_TOLD = 16 };
 enum { HEADER_BYTES = 4096, BODY_BYTES = LIMIT_FRAME_BYTES - 16 };
 
 struct copies {
@@ -26,6 +29,9 @@ struct copies {
     unsigned yielded;
     struct copies_figures figures;
     struct copy_stream changes, snapshot;
+    struct handle damaged; /* a credential; none: all is well */
+    size_t damaged_told;
+    struct handle damaged_before[DAMAGED_TOLD]; /* each is told once a start */
     struct copy_covered covered[LIMIT_AGENTS];
     uint8_t body[BODY_BYTES];
     uint8_t frame[LIMIT_FRAME_BYTES];
@@ -469,6 +475,9 @@ static enum err step(struct controller *ctl, struct copy_stream *stream, struct 
         uint64_t read = 0;
         TRY(copies_build(stream, txn, keys_txn, &read, fault));
         ctl->copies->figures.rows += read;
+        if (stream->part.damaged > 0) {
+            ctl->copies->damaged = stream->part.damaged_credential;
+        }
         if (stream->part.complete) {
             TRY(cover_members(ctl, stream, txn, fault));
         }
@@ -498,6 +507,35 @@ static enum err run(struct controller *ctl, bool look, bool round, struct fault 
         }
     }
     return ERR_OK;
+}
+
+static bool was_told(const struct copies *copies, struct handle credential)
+{
+    for (size_t i = 0; i < copies->damaged_told; i++) {
+        if (handle_equal(copies->damaged_before[i], credential)) {
+            return true;
+        }
+    }
+    return copies->damaged_told == DAMAGED_TOLD;
+}
+
+static enum err note_damaged(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    (void)ctx;
+    char handle[HANDLE_TEXT_SIZE];
+    handle_to_text(ctl->copies->damaged, handle);
+    return fault_note(ctl, &fault_credential_damaged, handle, "", "", fault);
+}
+
+/* Its badge opens no lane at gates until it is given anew: somebody must know. */
+static void tell_damaged(struct controller *ctl)
+{
+    struct copies *copies = ctl->copies;
+    if (!handle_is_none(copies->damaged) && !was_told(copies, copies->damaged)) {
+        copies->damaged_before[copies->damaged_told++] = copies->damaged;
+        batch_run(ctl, note_damaged, NULL);
+    }
+    copies->damaged = (struct handle){{0}};
 }
 
 /* Events come first: after a turn full of them the feed waits, but not for ever. */
@@ -531,6 +569,7 @@ int64_t copies_turn(struct controller *ctl)
     if (run(ctl, copies->look || round, round, &fault) != ERR_OK) {
         log_error("copy_failed", LOG_TEXT("what", fault.what));
     }
+    tell_damaged(ctl);
     busy = copies->changes.id != 0 || copies->snapshot.id != 0;
     return busy ? 1 : copies->urgent ? WAIT_MS : -1;
 }

@@ -79,7 +79,8 @@ size_t copies_pack_rows(const struct copy_part *part, const struct seal_key *key
 
 /* --- credentials --- */
 
-/* The canonical bytes, for hashes of single gates. None: the holder's key is destroyed. */
+/* The canonical bytes, for hashes of single gates. None: the holder's key is destroyed.
+ * ERR_CORRUPT: this record, or that key, is damaged. */
 static enum err open_canonical(struct store_txn *keys_txn, const Parkgate__CredentialRecord *record,
                                struct copy_credential *one, struct fault *fault)
 {
@@ -142,7 +143,14 @@ static enum err add_credential(struct building *b, const struct copy_row *row,
     *one = (struct copy_credential){
         .kind = record->kind, .value_at = part->value_used, .value_size = row->value_size};
     memcpy(one->handle, row->key, HANDLE_SIZE);
-    TRY(open_canonical(b->keys_txn, record, one, fault));
+    enum err err = open_canonical(b->keys_txn, record, one, fault);
+    if (err != ERR_OK && err != ERR_CORRUPT) {
+        return err;
+    }
+    if (err == ERR_CORRUPT) { /* no gate finds it any more; all others they do */
+        part->damaged++;
+        memcpy(part->damaged_credential.bytes, one->handle, HANDLE_SIZE);
+    }
     memcpy(part->values + part->value_used, row->value, row->value_size);
     part->value_used += row->value_size;
     part->credential_count++;
@@ -311,7 +319,7 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     struct building b = {.part = part, .txn = txn, .keys_txn = keys_txn};
     struct journal_head head;
     part->complete = false;
-    part->rows = part->used = part->credential_count = part->value_used = 0;
+    part->rows = part->used = part->credential_count = part->value_used = part->damaged = 0;
     TRY(journal_head(txn, &head, fault));
     if (stream->snapshot && !stream->walked) {
         TRY(walk(stream, &b, fault));

@@ -26,6 +26,8 @@ struct copy_part {
     uint64_t to;
     size_t rows, used, credential_count;
     size_t value_used;
+    size_t damaged; /* credentials told without a hash, for their records are damaged; the last: */
+    struct handle damaged_credential;
     struct copy_digest digest;
     uint8_t bytes[COPY_PART_BYTES + STORE_KEY_MAX + 64]; /* rows as fields of the message */
     uint8_t values[COPY_PART_BYTES];                     /* of credentials */

@@ -124,6 +124,12 @@ const struct fault_kind fault_recovering = {
     "gates decide alone: parkgate recover%s",
     "控制器已从备份还原，在向各出入口取回记录之前不作判定；各出入口自行判定：parkgate recover%s"};
 
+const struct fault_kind fault_credential_damaged = {
+    "credential-damaged",
+    "the record of credential %s is damaged: gates that are alone do not know it; take it back and "
+    "give it anew",
+    "凭证 %s 的记录已损坏：离线时各出入口无法识别；请收回后重新发放"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)

@@ -11,6 +11,7 @@
 #include "common/facts/presence_now.h"
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
+#include "controller/app/recall_rows.h"
 #include "controller/app/zone_alerts.h"
 #include "schema/kinds.h"
 
@@ -125,6 +126,12 @@ static bool needs_lane(uint32_t kind)
 {
     return kind != EVENT_DEVICE && kind != EVENT_FIRE && kind != EVENT_UNRECORDED &&
            kind != EVENT_CLOCK && kind != EVENT_CARRY;
+}
+
+/* Empty, or the name of a thing: it becomes part of keys. */
+static bool is_name_or_empty(const char *text)
+{
+    return text[0] == '\0' || name_or_none(text).text[0] != '\0';
 }
 
 /* What is wrong with the event by itself; NULL: nothing. */
@@ -675,6 +682,12 @@ static enum err work_off(struct controller *ctl, struct arrival *a, struct fault
     }
     if (!lane_is_ours(ctl, a, &err, fault)) {
         return err;
+    }
+    if (!is_name_or_empty(a->event->reader)) {
+        return refuse_bad(ctl, a, "its device has no valid name", fault);
+    }
+    if (a->recalled != NULL) {
+        TRY(recall_credential(ctl, a->session, a->event, &a->recalled->credential, fault));
     }
     fill_input(a, ctl->now);
     return event_workers[a->event->kind](ctl, a, fault);

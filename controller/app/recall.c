@@ -13,7 +13,9 @@
 #include "controller/app/recall_rows.h"
 #include "controller/store/key_store.h"
 #include "schema/agent.pb-c.h"
+#include "schema/envelope.h"
 #include "schema/kinds.h"
+#include "schema/precheck.h"
 
 enum {
     ASK_AGAIN_MS = 5000,    /* no answer within this: asked once more */
@@ -206,7 +208,7 @@ static bool is_due(const struct controller *ctl, const struct session *session, 
     const struct session_recall *recall = &session->recall;
     int64_t wait_ms = recall->wait_long ? ASK_SKIPPED_MS : ASK_AGAIN_MS;
     return session->used && !session->away &&
-           (recall->number != number ||
+           (recall->number != number || recall->asked.us == 0 ||
             !mono_before(ctl->mono, mono_after_ms(recall->asked, wait_ms)));
 }
 
@@ -300,16 +302,30 @@ static bool open_sealed(const struct controller *ctl, const Parkgate__RecalledEv
     return opened;
 }
 
+/* Within the bounds of an event that comes by itself. NULL: it is none. */
+static Parkgate__Event *unpack_event(struct bytes packed)
+{
+    struct complaint ignored;
+    const struct envelope envelope = {
+        .version = PROTOCOL_VERSION, .kind = MESSAGE_EVENT, .body = packed};
+    return (Parkgate__Event *)(void *)envelope_unpack(&envelope, &ignored);
+}
+
+static Parkgate__RecalledEvent *unpack_item(const ProtobufCBinaryData *packed)
+{
+    static const struct message_bounds bounds = {16, LIMIT_RECALL_ITEM_BYTES};
+    return precheck(field_view(packed), bounds) != NULL
+               ? NULL
+               : parkgate__recalled_event__unpack(NULL, packed->len, packed->data);
+}
+
 static enum err take_packed(struct controller *ctl, struct input *input,
                             const struct session *session, const Parkgate__RecalledEvent *item,
                             struct bytes packed, enum recalled_end *ret_end, struct fault *fault)
 {
-    Parkgate__Event *event = parkgate__event__unpack(NULL, packed.size, packed.data);
+    Parkgate__Event *event = unpack_event(packed);
     enum err err = ERR_OK;
     if (event != NULL && event->sequence != 0) {
-        err = recall_credential(ctl, session, event, &item->credential, fault);
-    }
-    if (event != NULL && event->sequence != 0 && err == ERR_OK) {
         err = ingest_recalled(ctl, input, session, item, event, packed, ret_end, fault);
     }
     if (event != NULL) {
@@ -322,8 +338,7 @@ static enum err take_item(struct controller *ctl, struct input *input,
                           const struct session *session, const ProtobufCBinaryData *packed,
                           enum recalled_end *ret_end, struct fault *fault)
 {
-    Parkgate__RecalledEvent *item =
-        parkgate__recalled_event__unpack(NULL, packed->len, packed->data);
+    Parkgate__RecalledEvent *item = unpack_item(packed);
     uint8_t opened[LIMIT_EVENT_BYTES];
     size_t size = 0;
     enum err err = ERR_OK;

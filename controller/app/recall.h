@@ -27,7 +27,8 @@ MUST_CHECK enum err recall_heard(struct controller *ctl, struct input *input,
                                  struct fault *fault);
 /* Once a second: asks gates that were not asked yet, or did not answer. */
 void recall_tick(struct controller *ctl);
-/* An operator's: asks from now on; ends it whatever is missing. Without a recovery they do nothing. */
+/* An operator's: asks from now on; ends it whatever is missing. Without a recovery they do nothing.
+ */
 MUST_CHECK enum err recall_ask(struct controller *ctl, const char *actor, struct fault *fault);
 MUST_CHECK enum err recall_end(struct controller *ctl, const char *actor, const char *reason,
                                struct fault *fault);

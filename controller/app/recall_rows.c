@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/access/credential.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/ban_store.h"
@@ -11,6 +12,12 @@
 #include "common/store/keybuf.h"
 #include "controller/app/roster.h"
 #include "schema/kinds.h"
+#include "schema/precheck.h"
+
+/* A record: no more fields than lists of tenants, zones and drivers fill. */
+static const struct message_bounds record_bounds = {LIMIT_TENANTS + LIMIT_ZONES_PER_TENANT + 64,
+                                                    LIMIT_TEXT_BYTES};
+static const struct message_bounds row_bounds = {8, LIMIT_RECALL_ITEM_BYTES};
 
 struct given {
     struct controller *ctl;
@@ -188,6 +195,9 @@ static enum err take_row(struct given *g, const Parkgate__CopyRow *row, struct f
     if (taker == NULL || row->gone) {
         return fault_set(fault, ERR_INPUT, "a row of table %u", row->table);
     }
+    if (precheck(field_view(&row->value), record_bounds) != NULL) {
+        return fault_set(fault, ERR_INPUT, "a row out of bounds");
+    }
     TRY(copy_row_check(row, fault));
     message = protobuf_c_message_unpack(taker->descriptor, NULL, row->value.len, row->value.data);
     return message == NULL ? fault_set(fault, ERR_INPUT, "a row without a record")
@@ -199,7 +209,9 @@ enum err recall_row(struct controller *ctl, const struct session *session,
                     struct fault *fault)
 {
     struct given given = {.ctl = ctl, .session = session, .recovery = recovery};
-    Parkgate__CopyRow *row = parkgate__copy_row__unpack(NULL, packed->len, packed->data);
+    Parkgate__CopyRow *row = precheck(field_view(packed), row_bounds) != NULL
+                                 ? NULL
+                                 : parkgate__copy_row__unpack(NULL, packed->len, packed->data);
     enum err err = row == NULL ? fault_set(fault, ERR_INPUT, "a row that cannot be read")
                                : take_row(&given, row, fault);
     if (row != NULL) {
@@ -269,13 +281,19 @@ enum err recall_credential(struct controller *ctl, const struct session *session
         event->credential_kind == CREDENTIAL_KIND_PIN) {
         return ERR_OK;
     }
+    if (precheck(field_view(packed), record_bounds) != NULL ||
+        !credential_is_canonical((enum credential_kind)event->credential_kind,
+                                 field_view(&event->credential))) {
+        return ERR_OK; /* a foreign plate, too: nobody holds one */
+    }
     Parkgate__CredentialRecord *told =
         parkgate__credential_record__unpack(NULL, packed->len, packed->data);
     if (told == NULL) {
         return ERR_OK;
     }
     enum err err = ERR_OK;
-    if (told->kind == event->credential_kind && told->credential.len == HANDLE_SIZE) {
+    if (told->kind == event->credential_kind && told->credential.len == HANDLE_SIZE &&
+        told->holder.len == HANDLE_SIZE) {
         err = is_new(ctl, event, told, &fresh, fault);
     }
     if (err == ERR_OK && fresh) {

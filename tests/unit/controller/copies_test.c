@@ -513,6 +513,50 @@ static void a_snapshot_is_whole_while_things_change(void **state)
     taker_close(&t);
 }
 
+/* What the holder's key opens is longer than a credential may be. */
+static void spoil_credential(struct world *w, const char *uid_hex)
+{
+    uint8_t uid[7];
+    struct store_txn *txn = NULL;
+    Parkgate__CredentialRecord *record = NULL;
+    assert_true(bytes_from_hex(uid_hex, uid, sizeof(uid)));
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    w->ctl->txn = txn;
+    struct seal_hash hash =
+        controller_credential_hash(w->ctl, CREDENTIAL_KIND_BADGE, BYTES_OF(uid));
+    w->ctl->txn = NULL;
+    assert_int_equal(people_credential(txn, BYTES_OF(hash.bytes), &record, NULL), ERR_OK);
+    record->sealed.data[0] ^= 1;
+    assert_int_equal(
+        store_put_message(txn, TABLE_CREDENTIAL, BYTES_OF(hash.bytes), &record->base, NULL),
+        ERR_OK);
+    parkgate__credential_record__free_unpacked(record, NULL);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void a_damaged_credential_stops_no_copy(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    bool revoked = true;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    person_with_badge(w, "acme", "Li Wei", "04010203040506", "day", NULL);
+    spoil_credential(w, "04010203040506");
+    uint64_t before = head_of(w).sequence;
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_true(t.completes > 0);
+    assert_true(copy_knows(&t, UID, &revoked));
+    assert_false(copy_knows(&t, "04010203040506", &revoked));
+    assert_int_equal(faults_of(w, "credential-damaged", before), 1);
+    have(&t, true);
+    rounds(&t, 20);
+    assert_whole(&t);
+    assert_int_equal(faults_of(w, "credential-damaged", before), 1); /* once a start */
+    taker_close(&t);
+}
+
 static void its_own_events_are_named(void **state)
 {
     struct world *w = *state;
@@ -616,6 +660,7 @@ int main(void)
         WORLD_TEST(a_gate_that_comes_back_goes_on_where_it_stood),
         WORLD_TEST(what_is_not_ours_begins_anew),
         WORLD_TEST(a_snapshot_is_whole_while_things_change),
+        WORLD_TEST(a_damaged_credential_stops_no_copy),
         WORLD_TEST(its_own_events_are_named),
         WORLD_TEST(agent_list_says_how_far_a_copy_is),
         WORLD_TEST(a_gate_knows_the_park_that_it_decides_with),
