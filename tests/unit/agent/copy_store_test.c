@@ -4,7 +4,9 @@
  * must leave the old copy or none. */
 #include "reader-agent/store/copy_store.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <lmdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +32,25 @@ struct box {
     struct copy_store *store;
     struct copy_digest digest; /* of what the controller has told */
 };
+
+/* --- LMDB after a failed write of its root: it refuses all until it is opened anew --- */
+
+static bool panics;
+
+int mdb_env_create(MDB_env **env)
+{
+    int (*real)(MDB_env **) = (int (*)(MDB_env **))(uintptr_t)dlsym(RTLD_NEXT, "mdb_env_create");
+    panics = false;
+    return real(env);
+}
+
+int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
+{
+    int (*real)(MDB_env *, MDB_txn *, unsigned, MDB_txn **) =
+        (int (*)(MDB_env *, MDB_txn *, unsigned, MDB_txn **))(uintptr_t)dlsym(RTLD_NEXT,
+                                                                              "mdb_txn_begin");
+    return panics ? MDB_PANIC : real(env, parent, flags, txn);
+}
 
 static int box_make(void **state)
 {
@@ -439,6 +460,20 @@ static void a_damaged_file_is_thrown_away_at_the_start(void **state)
     assert_true(copy_store_about(box->store)->sequence == 100);
 }
 
+static void after_a_failed_write_it_is_opened_anew(void **state)
+{
+    struct box *box = *state;
+    snapshot(box);
+    panics = true;
+    suspend(box, 5, 101);
+    assert_false(panics);
+    assert_true(copy_store_about(box->store)->sequence == 101);
+    panics = true;
+    assert_int_equal(check_all(box, NULL), ERR_OK);
+    panics = true;
+    assert_true(is_suspended(box, 5) && !is_suspended(box, 6));
+}
+
 int main(void)
 {
 #define BOX_TEST(f) cmocka_unit_test_setup_teardown(f, box_make, box_remove)
@@ -454,6 +489,7 @@ int main(void)
         BOX_TEST(a_flipped_byte_is_found),
         BOX_TEST(a_row_that_was_not_told_is_found),
         BOX_TEST(a_damaged_file_is_thrown_away_at_the_start),
+        BOX_TEST(after_a_failed_write_it_is_opened_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
