@@ -75,6 +75,7 @@ static void set_up(const struct plan *plan)
     boards_reset();
     fires_reset();
     truth_reset();
+    counts_reset();
     people_reset();
     roster_reset();
     entries_reset();

@@ -260,6 +260,17 @@ void person_uid(unsigned number, char out[16]);
 /* PEOPLE_MAX: nobody's. */
 unsigned person_by_uid(const uint8_t *uid, size_t size);
 
+/* --- counts.c: the headcount --- */
+
+void counts_reset(void);
+/* A passage that counts; `order` decides between equal times. */
+void counts_add(unsigned person, int64_t at, uint64_t order, bool out);
+/* Something changed since it was compared last. */
+bool counts_are_new(void);
+/* Compares the controller's tables with it. */
+void counts_check(bool changed_only);
+uint64_t counts_checks(void);
+
 /* --- roster.c: the operator --- */
 
 enum forbidding { FORBIDS_BADGE, FORBIDS_PERSON, FORBIDS_TENANT, FORBIDS_LANE };
