@@ -21,6 +21,7 @@ struct sent {
     uint32_t person;
     bool out;
     bool presentation;
+    size_t probe; /* its number + 1; 0: it is none */
 };
 
 /* A grant whose passage has not been sent. */
@@ -39,14 +40,19 @@ struct box {
     uint32_t epoch;
     uint64_t last; /* sequence */
     size_t open;
+    uint64_t copy_generation, copy_sequence; /* whole; 0: none */
+    uint64_t coming;                         /* generation of the parts on their way */
+    uint32_t copy_number;                    /* of the last one */
     size_t grant_first, grant_count;
     struct grant grants[FLEET_OPEN_MAX];
     struct sent ring[FLEET_OPEN_MAX];
 };
 
 struct fleet {
-    bool bare;
-    size_t count;
+    bool bare, fed;
+    size_t count, probe_count, copy_count;
+    struct fleet_probe *probes;
+    struct fleet_copy *copies;
     uint32_t persons, person_step;
     uint64_t person_turn;
     uint8_t *inside; /* a bit a person */
@@ -115,6 +121,10 @@ enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fl
     AUTO(fleet_destroy) struct fleet *fleet = calloc(1, sizeof(*fleet));
     MUST(fleet != NULL);
     fleet->bare = options->bare;
+    fleet->fed = options->fed;
+    fleet->probes = calloc(FLEET_PROBES_MAX, sizeof(*fleet->probes));
+    fleet->copies = calloc(FLEET_COPIES_MAX, sizeof(*fleet->copies));
+    MUST(fleet->probes != NULL && fleet->copies != NULL);
     fleet->persons = options->persons;
     fleet->person_step = step_over(options->persons);
     fleet->inside = calloc(1, options->persons / 8 + 1);
@@ -140,6 +150,8 @@ void fleet_destroy(struct fleet **handle)
     }
     series_destroy(&fleet->figures.verdict);
     series_destroy(&fleet->figures.ack);
+    free(fleet->probes);
+    free(fleet->copies);
     free(fleet->boxes);
     free(fleet->inside);
     free(fleet);
@@ -188,6 +200,7 @@ void fleet_measure(struct fleet *fleet, int64_t from_ns)
 {
     struct fleet_figures *figures = &fleet->figures;
     fleet->measure_from_ns = from_ns;
+    fleet->probe_count = fleet->copy_count = 0;
     series_clear(&figures->verdict);
     series_clear(&figures->ack);
     *figures = (struct fleet_figures){.verdict = figures->verdict, .ack = figures->ack};
@@ -238,6 +251,59 @@ void fleet_beat(struct fleet *fleet)
         enum err err = send_message(box, MESSAGE_HEARTBEAT, 0, &beat.base);
         (void)err; /* the next one follows */
     }
+}
+
+/* --- copies: what a gate answers, and nothing of what it keeps --- */
+
+static void say_have(struct box *box, bool anew)
+{
+    Parkgate__CopyHave have = PARKGATE__COPY_HAVE__INIT;
+    have.generation = box->coming != 0 ? box->coming : box->copy_generation;
+    have.sequence = box->copy_sequence;
+    have.number = box->copy_number;
+    have.anew = anew;
+    enum err err = send_message(box, MESSAGE_COPY_HAVE, 0, &have.base);
+    (void)err; /* it is told again */
+}
+
+static void on_part(struct fleet *fleet, size_t number, const Parkgate__CopyPart *part,
+                    int64_t now_ns)
+{
+    struct box *box = &fleet->boxes[number];
+    if (part->number != 1 &&
+        (part->number != box->copy_number + 1 || part->generation != box->coming)) {
+        box->coming = 0;
+        box->copy_number = 0;
+        say_have(box, false);
+        return;
+    }
+    box->coming = part->generation;
+    box->copy_number = part->number;
+    if (part->complete) {
+        box->copy_generation = part->generation;
+        box->copy_sequence = part->to;
+        box->coming = 0;
+        if (fleet->copy_count < FLEET_COPIES_MAX) {
+            fleet->copies[fleet->copy_count++] =
+                (struct fleet_copy){.box = number, .sequence = part->to, .at_ns = now_ns};
+        }
+    }
+    say_have(box, false);
+}
+
+const struct fleet_copy *fleet_copies(const struct fleet *fleet, size_t *ret_count)
+{
+    *ret_count = fleet->copy_count;
+    return fleet->copies;
+}
+
+size_t fleet_whole(const struct fleet *fleet)
+{
+    size_t whole = 0;
+    for (size_t i = 0; i < fleet->count; i++) {
+        whole += fleet->boxes[i].copy_generation != 0;
+    }
+    return whole;
 }
 
 static void on_welcome(struct box *box, const Parkgate__Welcome *welcome)
@@ -349,6 +415,32 @@ bool fleet_send(struct fleet *fleet, size_t number, int64_t due_ns)
     return true;
 }
 
+bool fleet_probe(struct fleet *fleet, size_t number, uint32_t person, int64_t now_ns)
+{
+    struct box *box = &fleet->boxes[number];
+    struct sent next = {.sequence = box->last + 1,
+                        .presentation = true,
+                        .person = person,
+                        .due_ns = now_ns,
+                        .probe = fleet->probe_count + 1};
+    if (fleet->probe_count == FLEET_PROBES_MAX || !box->welcomed ||
+        box->ring[next.sequence & RING_MASK].sequence != 0 || send_event(box, &next, 0) != ERR_OK) {
+        return false;
+    }
+    fleet->probes[fleet->probe_count++] =
+        (struct fleet_probe){.box = number, .person = person, .sent_ns = now_ns};
+    box->ring[next.sequence & RING_MASK] = next;
+    box->last = next.sequence;
+    box->open++;
+    return true;
+}
+
+const struct fleet_probe *fleet_probes(const struct fleet *fleet, size_t *ret_count)
+{
+    *ret_count = fleet->probe_count;
+    return fleet->probes;
+}
+
 /* --- receiving --- */
 
 static struct sent *find_sent(struct box *box, uint64_t sequence)
@@ -364,6 +456,12 @@ static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence
     struct fleet_figures *figures = &fleet->figures;
     if (sent == NULL) {
         figures->dropped++;
+        return;
+    }
+    if (sent->probe != 0 && sent->probe <= fleet->probe_count) {
+        struct fleet_probe *probe = &fleet->probes[sent->probe - 1];
+        probe->answered_ns = now_ns;
+        probe->granted = granted;
         return;
     }
     if (sent->due_ns >= fleet->measure_from_ns) {
@@ -424,6 +522,7 @@ static void on_ack(struct fleet *fleet, struct box *box, const Parkgate__Ack *ac
 
 static void on_frame(struct fleet *fleet, struct box *box, struct bytes frame, int64_t now_ns)
 {
+    size_t number = (size_t)(box - fleet->boxes);
     struct envelope envelope;
     struct complaint ignored;
     if (!envelope_read(frame, &envelope, &ignored)) {
@@ -442,6 +541,11 @@ static void on_frame(struct fleet *fleet, struct box *box, struct bytes frame, i
         on_ack(fleet, box, (const void *)body, now_ns);
     } else if (envelope.kind == MESSAGE_WELCOME) {
         on_welcome(box, (const void *)body);
+        if (fleet->fed) {
+            say_have(box, box->copy_generation == 0);
+        }
+    } else if (envelope.kind == MESSAGE_COPY_PART) {
+        on_part(fleet, number, (const void *)body, now_ns);
     }
     protobuf_c_message_free_unpacked(body, NULL);
 }

@@ -32,6 +32,7 @@ enum {
 struct fleet_options {
     struct link *link;
     bool bare;
+    bool fed; /* gates that keep copies: they are fed, and say how far they are */
     const char *endpoint;
     struct link_key server_key;
     const char *key_dir; /* DIR/g-001/agent.key, ... of boxes that joined; bare: not used */
@@ -43,6 +44,23 @@ struct fleet_figures {
     struct series verdict, ack;
     uint64_t sent, acks, granted, denied, refused, retried, busy, dropped;
 };
+
+/* A badge that is shown once beside the flow, and what became of it. */
+struct fleet_probe {
+    size_t box;
+    uint32_t person;
+    int64_t sent_ns, answered_ns; /* 0: no verdict came */
+    bool granted;
+};
+
+/* The copy of a box became that of a sequence. */
+struct fleet_copy {
+    size_t box;
+    uint64_t sequence;
+    int64_t at_ns;
+};
+
+enum { FLEET_PROBES_MAX = 16384, FLEET_COPIES_MAX = 65536 };
 
 struct fleet;
 
@@ -62,6 +80,14 @@ void fleet_beat(struct fleet *fleet);
 void fleet_measure(struct fleet *fleet, int64_t from_ns);
 /* Sends the box's next event, due at `due_ns`. False: its window or its socket is full. */
 bool fleet_send(struct fleet *fleet, size_t box, int64_t due_ns);
+/* Shows a person's badge at the box's entry, beside what it sends; nobody goes through. False: as
+ * fleet_send(), or there is no more room. */
+bool fleet_probe(struct fleet *fleet, size_t box, uint32_t person, int64_t now_ns);
+/* All since fleet_measure(). Borrowed. */
+const struct fleet_probe *fleet_probes(const struct fleet *fleet, size_t *ret_count);
+const struct fleet_copy *fleet_copies(const struct fleet *fleet, size_t *ret_count);
+/* Boxes whose copy is whole. */
+size_t fleet_whole(const struct fleet *fleet);
 /* Takes whatever has come for this box. */
 void fleet_drain(struct fleet *fleet, size_t box, int64_t now_ns);
 /* Events of the box, or of all, that are not acknowledged yet. */

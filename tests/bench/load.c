@@ -1,12 +1,15 @@
 /* bench-load: fleets of emulated gate boxes, driven by lines on standard input.
  *
- *   open NAME bare|gate ENDPOINT SERVER_KEY KEY_DIR BOXES PERSONS
- *                                answers when all boxes were welcomed
+ *   open NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR BOXES PERSONS
+ *                                answers when all boxes were welcomed; fed: when their copies are
+ *                                whole
  *   run NAME RATE SECONDS        events a second over all boxes; the first second does not count
- *   flood NAME WINDOW SECONDS    each box keeps WINDOW events unacknowledged: the highest rate
- *   first NAME                   one presentation of the first box, and its verdict
- *   close NAME
- *   quit
+ *   revoke NAME RATE SECONDS FIRST SLOT_MS
+ *                                as run; beside it person FIRST is shown once at each box within
+ * the first slot, the next person within the second slot, and so on. Says {"begin_ns":..} first,
+ * then the probes, and when which box had which copy; times are those of CLOCK_MONOTONIC flood NAME
+ * WINDOW SECONDS    each box keeps WINDOW events unacknowledged: the highest rate first NAME one
+ * presentation of the first box, and its verdict close NAME quit
  *
  * Each answers with one line of JSON. Between the commands all gates keep up their heartbeats.
  */
@@ -149,11 +152,22 @@ static bool wait_welcome(struct load *load, struct fleet *fleet)
     return fleet_ready(fleet) == fleet_count(fleet);
 }
 
+static bool wait_whole(struct load *load, struct fleet *fleet)
+{
+    int64_t end_ns = now_ns() + WELCOME_S * NS_PER_S;
+    while (fleet_whole(fleet) < fleet_count(fleet) && now_ns() < end_ns) {
+        beat_when_due(load);
+        wait_and_drain(load, fleet, now_ns() + NS_PER_S / 20);
+    }
+    return fleet_whole(fleet) == fleet_count(fleet);
+}
+
 static bool on_open(struct load *load, char **words)
 {
     struct fault fault = {0};
     struct fleet_options options = {.link = load->link,
                                     .bare = strcmp(words[2], "bare") == 0,
+                                    .fed = strcmp(words[2], "fed") == 0,
                                     .endpoint = words[3],
                                     .key_dir = words[5],
                                     .count = strtoul(words[6], NULL, 10),
@@ -175,9 +189,68 @@ static bool on_open(struct load *load, char **words)
     if (!wait_welcome(load, named->fleet)) {
         return say_error("not all boxes were welcomed");
     }
+    if (options.fed && !wait_whole(load, named->fleet)) {
+        return say_error("not all copies are whole");
+    }
     (void)printf("{\"boxes\":%zu,\"seconds\":%.3f}\n", fleet_count(named->fleet),
                  (double)(now_ns() - begun_ns) / (double)NS_PER_S);
     return true;
+}
+
+/* Badges that are shown beside the flow: in each slot one person's, at box after box. */
+struct probing {
+    int64_t begin_ns, slot_ns; /* slot 0: no probes */
+    uint32_t first;
+    uint64_t done; /* over all slots */
+};
+
+static void probe_when_due(struct fleet *fleet, struct probing *probing)
+{
+    size_t boxes = fleet_count(fleet);
+    int64_t now = now_ns();
+    while (probing->slot_ns != 0) {
+        int64_t due = probing->begin_ns + (int64_t)(probing->done / boxes) * probing->slot_ns +
+                      (int64_t)(probing->done % boxes) * (probing->slot_ns / (int64_t)boxes);
+        if (now < due) {
+            return;
+        }
+        uint32_t person = probing->first + (uint32_t)(probing->done / boxes);
+        if (!fleet_probe(fleet, probing->done % boxes, person, now_ns())) {
+            return;
+        }
+        probing->done++;
+    }
+}
+
+static void flow(struct load *load, struct fleet *fleet, double rate, int64_t seconds,
+                 struct probing *probing, struct series *late)
+{
+    double step_ns = (double)NS_PER_S / rate;
+    int64_t begin_ns = now_ns() + NS_PER_S / 100;
+    int64_t measure_ns = begin_ns + NS_PER_S;
+    int64_t end_ns = measure_ns + seconds * NS_PER_S;
+    fleet_measure(fleet, measure_ns);
+    probing->begin_ns = measure_ns;
+    if (probing->slot_ns != 0) {
+        (void)printf("{\"begin_ns\":%lld}\n", (long long)measure_ns);
+        (void)fflush(stdout);
+    }
+    for (uint64_t turn = 0;; turn++) {
+        int64_t due_ns = begin_ns + (int64_t)((double)turn * step_ns);
+        if (due_ns >= end_ns) {
+            break;
+        }
+        while (now_ns() < due_ns) {
+            wait_and_drain(load, fleet, due_ns);
+        }
+        if (due_ns >= measure_ns) {
+            series_add(late, now_ns() - due_ns);
+        }
+        (void)fleet_send(fleet, turn % fleet_count(fleet), due_ns);
+        probe_when_due(fleet, probing);
+        beat_when_due(load);
+    }
+    settle(load, fleet);
 }
 
 static bool on_run(struct load *load, char **words)
@@ -185,30 +258,49 @@ static bool on_run(struct load *load, char **words)
     struct fleet **fleet = find_fleet(load, words[1]);
     double rate = strtod(words[2], NULL);
     int64_t seconds = strtol(words[3], NULL, 10);
+    struct probing none = {0};
     AUTO(series_destroy) struct series late = {0};
     if (fleet == NULL || rate <= 0 || seconds <= 0) {
         return say_error("bad words");
     }
-    double step_ns = (double)NS_PER_S / rate;
-    int64_t begin_ns = now_ns() + NS_PER_S / 100;
-    int64_t measure_ns = begin_ns + NS_PER_S;
-    int64_t end_ns = measure_ns + seconds * NS_PER_S;
-    fleet_measure(*fleet, measure_ns);
-    for (uint64_t turn = 0;; turn++) {
-        int64_t due_ns = begin_ns + (int64_t)((double)turn * step_ns);
-        if (due_ns >= end_ns) {
-            break;
-        }
-        while (now_ns() < due_ns) {
-            wait_and_drain(load, *fleet, due_ns);
-        }
-        if (due_ns >= measure_ns) {
-            series_add(&late, now_ns() - due_ns);
-        }
-        (void)fleet_send(*fleet, turn % fleet_count(*fleet), due_ns);
-        beat_when_due(load);
+    flow(load, *fleet, rate, seconds, &none, &late);
+    print_figures(*fleet, (double)seconds, &late);
+    return true;
+}
+
+static void print_probes(const struct fleet *fleet)
+{
+    size_t probes = 0;
+    size_t copies = 0;
+    const struct fleet_probe *probe = fleet_probes(fleet, &probes);
+    const struct fleet_copy *copy = fleet_copies(fleet, &copies);
+    (void)fputs("{\"probes\":[", stdout);
+    for (size_t i = 0; i < probes; i++) {
+        (void)printf("%s[%zu,%u,%lld,%lld,%d]", i == 0 ? "" : ",", probe[i].box, probe[i].person,
+                     (long long)probe[i].sent_ns, (long long)probe[i].answered_ns,
+                     probe[i].granted);
     }
-    settle(load, *fleet);
+    (void)fputs("],\"copies\":[", stdout);
+    for (size_t i = 0; i < copies; i++) {
+        (void)printf("%s[%zu,%llu,%lld]", i == 0 ? "" : ",", copy[i].box,
+                     (unsigned long long)copy[i].sequence, (long long)copy[i].at_ns);
+    }
+    (void)fputs("]}\n", stdout);
+}
+
+static bool on_revoke(struct load *load, char **words)
+{
+    struct fleet **fleet = find_fleet(load, words[1]);
+    double rate = strtod(words[2], NULL);
+    int64_t seconds = strtol(words[3], NULL, 10);
+    struct probing probing = {.first = (uint32_t)strtoul(words[4], NULL, 10),
+                              .slot_ns = strtol(words[5], NULL, 10) * 1000000};
+    AUTO(series_destroy) struct series late = {0};
+    if (fleet == NULL || rate <= 0 || seconds <= 0 || probing.slot_ns <= 0) {
+        return say_error("bad words");
+    }
+    flow(load, *fleet, rate, seconds, &probing, &late);
+    print_probes(*fleet);
     print_figures(*fleet, (double)seconds, &late);
     return true;
 }
@@ -282,12 +374,13 @@ static const struct command {
     size_t words;
     bool (*run)(struct load *load, char **words);
 } commands[] = {
-    {"open",  8, on_open },
-    {"run",   4, on_run  },
-    {"flood", 4, on_flood},
-    {"first", 2, on_first},
-    {"close", 2, on_close},
-    {"quit",  1, on_quit },
+    {"open",   8, on_open  },
+    {"run",    4, on_run   },
+    {"revoke", 6, on_revoke},
+    {"flood",  4, on_flood },
+    {"first",  2, on_first },
+    {"close",  2, on_close },
+    {"quit",   1, on_quit  },
 };
 
 /* False: the end. */
