@@ -253,9 +253,10 @@ void alone_heard(struct gate *gate, int64_t controller_us)
 void alone_renewed(struct gate *gate)
 {
     struct gate_lease *lease = &gate->copy.lease;
-    bool first = !lease->now.fresh_ever;
+    /* What is on the disk is older than it need be: a crash now would end a lease that holds. */
+    bool stale = !lease->now.fresh_ever || lease->now.spent_us > LEASE_WRITE_MS * INT64_C(1000);
     lease_renew(lease, gate_mono(gate), gate_wall(gate));
-    if (first) {
+    if (stale) {
         write_lease(gate);
     }
 }

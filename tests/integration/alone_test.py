@@ -22,8 +22,8 @@ def closed_hours():
     return f"{(NOW.hour + 8) % 24:02}:00", f"{(NOW.hour + 9) % 24:02}:00"
 
 
-YAML = PARK_YAML.replace("tenants:", "  - {name: vault, title: Vault, parent: yard, high_risk: true}\ntenants:").replace(
-    "zones: [yard]}\nshifts", "zones: [yard]}\n  - {name: night-watch, title: Night Watch, zones: [yard, vault], schedule: later}\nshifts") + """
+YAML = PARK_YAML.replace("title: Cold Chain, zones: [yard]", "title: Cold Chain, zones: [yard, vault]").replace("tenants:", "  - {name: vault, title: Vault, parent: yard, high_risk: true}\ntenants:").replace(
+    "zones: [yard, vault]}\nshifts", "zones: [yard, vault]}\n  - {name: night-watch, title: Night Watch, zones: [yard, vault], schedule: later}\nshifts") + """
 passback:
   - {name: once, mode: hard, zones: [yard], for: [staff, day]}
 schedules:
@@ -34,7 +34,8 @@ schedules:
 
 
 def gate(name):
-    return Gate(name, [Board(f"{name}-board", [Lane(f"{name}-in"), Lane(f"{name}-out", "out", button=True)])])
+    return Gate(name, [Board(f"{name}-board", [Lane(f"{name}-in"), Lane(f"{name}-out", "out", button=True),
+                                               Lane(f"{name}-vault", zone="vault", outer_zone="yard", lease_over="authenticated")])])
 
 
 class AloneCase(ParkCase):
@@ -44,8 +45,12 @@ class AloneCase(ParkCase):
     def setUp(self):
         if not self.park.controller.runs():  # the test before failed
             self.together()
+        self.take_cards_away()
+
+    def take_cards_away(self):
+        """A helper that is started reads what lies there."""
         for reader in self.park.readers.values():
-            reader.do("remove")  # a helper that is started reads what lies there
+            reader.do("remove")
 
     def copied(self):
         """Until every gate's copy stands at the head of the journal."""
@@ -182,12 +187,54 @@ class Alone(AloneCase):
     def wait_reader(self, device, gate_name):
         self.park.agents[gate_name].wait_event(f"device name={re.escape(device)} state=1")
 
-    def forget_time(self, gate_name):
-        """As a box finds its lease after a power cut: of another boot, in which the controller was heard."""
+    def change_lease(self, gate_name, at, value):
+        """Changes what the gate remembers of its lease (reader-agent/store/lease_file.c)."""
         path = self.park.agent_home(gate_name) / "lease"
         body = bytearray(path.read_bytes()[:-32])
-        body[5:37] = b"before".ljust(32, b"!")
+        body[at:at + len(value)] = value
         path.write_bytes(bytes(body) + hashlib.sha256(body).digest())
+
+    def alone_for(self, gate_name, minutes):
+        """The gate's box starts anew, having been alone for so long."""
+        self.take_cards_away()
+        self.park.agents[gate_name].kill()
+        self.change_lease(gate_name, 61, int(minutes * 60e6).to_bytes(8, "big"))
+        self.park.start_agent(gate_name)
+        for lane in ("in", "out", "vault"):
+            self.wait_reader(f"{gate_name}-{lane}-badge", gate_name)
+
+    def test_the_lease(self):
+        """An hour into zones of high risk, a day elsewhere; then each lane's policy; nobody is kept from leaving."""
+        park = self.park
+        _, badge = self.person("cold-chain")
+        _, second = self.person("cold-chain")
+        _, third = self.person("cold-chain")
+        head = self.copied()
+        self.assertLess(int(park.gate_row("gate-b")["lease_left_s"]), 24 * 3600 + 1)
+        self.assertGreater(int(park.gate_row("gate-b")["lease_left_s"]), 23 * 3600)
+        self.apart()
+        self.walk("gate-b-in", badge)
+        self.walk("gate-b-vault", badge)
+        self.alone_for("gate-b", 61)
+        self.walk("gate-b-in", second)
+        self.try_in("gate-b-vault", second, RED)
+        self.alone_for("gate-b", 24 * 60)
+        self.try_in("gate-b-in", third, RED)
+        self.try_in("gate-b-vault", second, RED)
+        self.try_in("gate-b-vault", "04DEADBEEF0033", RED)
+        self.walk("gate-b-out", second)
+        self.walk("gate-b-out", "04DEADBEEF0044")
+        self.together()
+        self.assertEqual(self.reasons("gate-b-in", head, 3), ["granted", "granted", "lease-over"])
+        self.assertEqual(self.reasons("gate-b-vault", head, 4), ["granted", "lease-class", "lease-class", "credential-unknown"])
+        self.assertEqual(self.reasons("gate-b-out", head, 2), ["exit", "exit"])
+        self.copied()
+        until("the lease is whole again", lambda: int(park.gate_row("gate-b")["lease_left_s"]) > 23 * 3600)
+        self.assert_verified()
+
+    def forget_time(self, gate_name):
+        """As a box finds its lease after a power cut: of another boot, in which the controller was heard."""
+        self.change_lease(gate_name, 5, b"before".ljust(32, b"!"))
 
     def test_the_time_is_not_known(self):
         """A box that was switched off and on again without a controller cannot know what day it is."""
