@@ -137,14 +137,16 @@ static int64_t lease_us(const struct gate *gate)
     return lease_length_us(gate->copy.park == NULL ? 0 : gate->copy.park->lease_hours, false);
 }
 
-/* A clock that stands before the making cannot tell how old it is. */
+/* A clock that stands before the making, or that was lost and stands before what this gate has seen,
+ * cannot tell how old it is. */
 static bool is_in_time(struct gate *gate, const struct carrying *carry)
 {
     char made[TIME_SIZE];
     char other[TIME_SIZE];
     time_text(carry->head.made, made);
     int64_t age = age_us(gate, carry);
-    if (age < -CLOCK_SLACK_US) {
+    bool lost = !gate->copy.lease.clock_known && gate_wall(gate).us < gate->copy.lease.now.high.us;
+    if (lost || age < -CLOCK_SLACK_US) {
         time_text(gate_wall(gate), other);
         refuse(gate, ERROR_CARRY_CLOCK, made, other);
         return false;

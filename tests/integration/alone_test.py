@@ -52,6 +52,17 @@ class AloneCase(ParkCase):
         for reader in self.park.readers.values():
             reader.do("remove")
 
+    def change_lease(self, gate_name, at, value):
+        """Changes what the gate remembers of its lease (reader-agent/store/lease_file.c)."""
+        path = self.park.agent_home(gate_name) / "lease"
+        body = bytearray(path.read_bytes()[:-32])
+        body[at:at + len(value)] = value
+        path.write_bytes(bytes(body) + hashlib.sha256(body).digest())
+
+    def forget_time(self, gate_name):
+        """As a box finds its lease after a power cut: of another boot, in which the controller was heard."""
+        self.change_lease(gate_name, 5, b"before".ljust(32, b"!"))
+
     def copied(self):
         """Until every gate's copy stands at the head of the journal."""
         head = int(self.park.cli("journal", "head")["seq"])
@@ -187,13 +198,6 @@ class Alone(AloneCase):
     def wait_reader(self, device, gate_name):
         self.park.agents[gate_name].wait_event(f"device name={re.escape(device)} state=1")
 
-    def change_lease(self, gate_name, at, value):
-        """Changes what the gate remembers of its lease (reader-agent/store/lease_file.c)."""
-        path = self.park.agent_home(gate_name) / "lease"
-        body = bytearray(path.read_bytes()[:-32])
-        body[at:at + len(value)] = value
-        path.write_bytes(bytes(body) + hashlib.sha256(body).digest())
-
     def alone_for(self, gate_name, minutes):
         """The gate's box starts anew, having been alone for so long."""
         self.take_cards_away()
@@ -231,10 +235,6 @@ class Alone(AloneCase):
         self.copied()
         until("the lease is whole again", lambda: int(park.gate_row("gate-b")["lease_left_s"]) > 23 * 3600)
         self.assert_verified()
-
-    def forget_time(self, gate_name):
-        """As a box finds its lease after a power cut: of another boot, in which the controller was heard."""
-        self.change_lease(gate_name, 5, b"before".ljust(32, b"!"))
 
     def test_the_time_is_not_known(self):
         """A box that was switched off and on again without a controller cannot know what day it is."""
@@ -371,10 +371,28 @@ class Carry(AloneCase):
         return file, datetime.datetime.fromtimestamp(made // 1_000_000, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%SZ")
 
     def refuse_times(self):
+        self.lease = (self.park.agent_home("gate-b") / "lease").read_bytes()[:-32]
         file, made = self.made_at("old", 24 * 3600 + 1)
         self.refused(file, 1, f"{file} is too old: it was made at {made}, and a lease lasts 24 h from then; make a new one",
                      f"{file} 已过期：生成于 {made}，离线授权期为其后 24 小时；请重新生成")
         file, made = self.made_at("future", -3600)
+        self.behind_the_clock(file, made)
+        # a box that lost the time, and stands before what it has seen
+        self.park.agents["gate-b"].kill()
+        self.forget_time("gate-b")
+        lease = self.park.agent_home("gate-b") / "lease"
+        high = int.from_bytes(lease.read_bytes()[45:53], "big")
+        self.change_lease("gate-b", 45, (high + 7200 * 10**6).to_bytes(8, "big"))
+        self.park.start_agent("gate-b")
+        file, made = self.made_at("now", 0)
+        self.behind_the_clock(file, made)
+        self.park.agents["gate-b"].kill()
+        self.change_lease("gate-b", 0, self.lease)
+        self.park.start_agent("gate-b")
+        for lane in ("in", "out"):
+            self.park.agents["gate-b"].wait_event(f"device name=gate-b-{lane}-badge state=1")
+
+    def behind_the_clock(self, file, made):
         done = self.take(file)
         self.assertRegex(done.stderr, rf"^parkgate-agent: {file} was made at {made}, and this gate's clock says "
                          rf"20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ; set the clock, then try again\nparkgate-agent: {file} 生成于 {made}，而本出入口时钟为 .*；请先校准时钟再试\n$")
