@@ -137,8 +137,8 @@ static int64_t lease_us(const struct gate *gate)
     return lease_length_us(gate->copy.park == NULL ? 0 : gate->copy.park->lease_hours, false);
 }
 
-/* A clock that stands before the making, or that was lost and stands before what this gate has seen,
- * cannot tell how old it is. */
+/* A clock that stands before the making, or that was lost and stands before what this gate has
+ * seen, cannot tell how old it is. */
 static bool is_in_time(struct gate *gate, const struct carrying *carry)
 {
     char made[TIME_SIZE];
