@@ -12,6 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stage import Line, Stage, badge  # noqa: E402
+from park import until  # noqa: E402
 
 GATES, RATE, PERSONS, ROUNDS, SLOT_S = 50, 1000, 2000, 20, 1.5
 COMMAND_AT_S = 0.2  # into each slot
@@ -40,8 +41,8 @@ class Revoke(unittest.TestCase):
         begun = []
         begin_s = self.load.read()["begin_ns"] / 1e9
         for number in range(ROUNDS):
-            while (left := begin_s + number * SLOT_S + COMMAND_AT_S - time.monotonic()) > 0:
-                time.sleep(left)
+            due = begin_s + number * SLOT_S + COMMAND_AT_S
+            until("the next badge is due", lambda due=due: time.monotonic() >= due)
             began = time.monotonic()
             self.stage.park.cli("badge", "revoke", "--uid", badge(first + number), "--reason", "lost")
             begun.append((first + number, began))
