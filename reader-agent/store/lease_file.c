@@ -71,6 +71,9 @@ enum err lease_file_read(const char *dir, struct lease_saved *ret, struct fault 
     saved.high.us = (int64_t)reader_u64(&r);
     saved.counted.us = (int64_t)reader_u64(&r);
     saved.spent_us = (int64_t)reader_u64(&r);
+    if (saved.at.us < 0 || saved.high.us < 0 || saved.counted.us < 0 || saved.spent_us < 0) {
+        return fault_set(fault, ERR_NOT_FOUND, "%s: it is damaged", path);
+    }
     *ret = saved;
     return ERR_OK;
 }

@@ -1,16 +1,19 @@
 #!/usr/bin/python3
 """Seeded bugs: each is put into a copy of the tree, and the campaign that must catch it is run.
 
-    tests/bugs/run.py [--only NAME...] [--rotate DAY --count 3 | --seconds S] [--jobs 2] [--list]
+    tests/bugs/run.py [--only NAME...] [--rotate DAY --count 3 | --seconds S] [--jobs 2] [--keep] [--list]
 
 A bug (bugs.toml) is a line or two of a file, found by its text, and what stands there instead. The copy is an overlay in a
 mount namespace of its own, so that its build goes on from the objects of build/release and writes nothing of the tree; where there
 is no overlay, a real copy that is built anew. The campaign must end with an error that says what the row expects: a bug that is not
 caught, one whose text is not found any more, and one that does not compile are all failures. --rotate DAY --count N plays N bugs
 of that day (days since 1970), so that days in a row play all; --seconds S plays bugs of today until the time is over.
+--keep writes into caught.json, for docs/reliability.md, who caught each and by which words.
 """
 import argparse
 import concurrent.futures
+import datetime
+import json
 import os
 import pathlib
 import re
@@ -24,7 +27,9 @@ import tomllib
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "release"
+KEPT = HERE / "caught.json"
 RUN_S = 400  # no campaign takes longer over a bug
+SAID_MAX = 120
 
 # What a campaign is: what it needs built, how it is run. {seed} and {seconds} are the row's, or these.
 CAMPAIGNS = tomllib.loads((HERE / "campaigns.toml").read_text(encoding="utf-8"))
@@ -151,6 +156,7 @@ def main():
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--seed", help="not used: what is played goes by the day")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--keep", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--here", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -175,6 +181,14 @@ def main():
     sys.exit(run_all(chosen(options, rows), rows, options, overlay))
 
 
+def keep(name, row, said):
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept[name] = {"campaign": row["campaign"], "date": datetime.date.today().isoformat(), "said": " ".join(said.split())[:SAID_MAX]}
+    fresh = KEPT.with_suffix(".new")
+    fresh.write_text(json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh.replace(KEPT)
+
+
 def run_all(names, rows, options, overlay):
     end = time.monotonic() + (options.seconds if options.seconds is not None else 1e9)
     begun, caught, missed, waiting = time.monotonic(), 0, [], list(names)
@@ -192,6 +206,8 @@ def run_all(names, rows, options, overlay):
                 good, said, took = future.result()
                 caught += good
                 missed += [] if good else [name]
+                if good and options.keep:
+                    keep(name, rows[name], said)
                 print(f"{'caught' if good else 'NOT CAUGHT'}: {name} by {rows[name]['campaign']} in {took:.0f} s: {said}", flush=True)
             if time.monotonic() >= end:
                 waiting.clear()

@@ -2,14 +2,17 @@
 """Plays campaigns and keeps what they reached.
 
     run.py NAME... | all [--hours H | --seconds S] [--seed N] [--totals FILE]
-    run.py --list
+    run.py --list | --budget
+    run.py --merge FILE
 
 Without --hours: each once, for its share of CI (shares.toml), and nothing is kept. With --hours: each for so long, in pieces of
-at most ten minutes with a seed each, added to the totals file (build/campaigns/totals.json) after every piece. A campaign
-that ran no case has failed; the first that fails ends the run with status 1.
+at most ten minutes with a seed each, added to the totals file (tests/campaigns/totals.json) after every piece; several may run at
+once. --merge adds the totals of another tree. A campaign that ran no case has failed; the first that fails ends the run with
+status 1. --budget says how long the shares of CI take on two processors.
 """
 import argparse
 import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -21,7 +24,8 @@ import tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TOTALS = ROOT / "build" / "campaigns" / "totals.json"
+TOTALS = HERE / "totals.json"
+BUDGET_S = 300  # all shares of CI together, on two processors
 PIECE_S = 600
 LATE_S = 900  # beyond its time; then it hangs
 
@@ -69,21 +73,34 @@ def play(name, row, seconds, seed):
     return cases, parts, time.monotonic() - begun
 
 
-def keep(path, name, cases, parts, seconds, seed):
-    """Adds a run to the totals, in one step."""
-    totals = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def add(totals, name, new):
     entry = totals.setdefault(name, {"cases": 0, "seconds": 0, "runs": []})
-    entry["cases"] += cases
-    entry["seconds"] = round(entry["seconds"] + seconds, 1)
-    for part, count in parts.items():
+    entry["cases"] += new["cases"]
+    entry["seconds"] = round(entry["seconds"] + new["seconds"], 1)
+    for part, count in new.get("parts", {}).items():
         entry.setdefault("parts", {})
         entry["parts"][part] = entry["parts"].get(part, 0) + count
-    entry["runs"] = (entry["runs"] + [{"date": datetime.date.today().isoformat(), "commit": commit(), "cases": cases,
-                                       "seconds": round(seconds, 1), "seed": seed}])[-50:]
+    entry["runs"] = (entry["runs"] + new["runs"])[-50:]
+
+
+def keep(path, news):
+    """Adds {campaign: what ran} to the totals, in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(totals, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    with open(path.with_suffix(".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        totals = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        for name, new in news.items():
+            add(totals, name, new)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(totals, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        fresh.replace(path)
+
+
+def budget(table):
+    """Seconds of the shares that run side by side, two at a time, and of those that run alone."""
+    together = sum(row["seconds"] for row in table.values() if not row.get("serial", False))
+    alone = sum(row["seconds"] for row in table.values() if row.get("serial", False))
+    return together, alone, together / 2 + alone
 
 
 def play_long(name, row, options):
@@ -91,7 +108,9 @@ def play_long(name, row, options):
     seed = options.seed
     while (left := end - time.monotonic()) > 0:
         cases, parts, seconds = play(name, row, min(PIECE_S, max(left, 5)), seed)
-        keep(options.totals, name, cases, parts, seconds, seed)
+        keep(options.totals, {name: {"cases": cases, "seconds": round(seconds, 1), "parts": parts, "runs": [
+            {"date": datetime.date.today().isoformat(), "commit": commit(), "cases": cases, "seconds": round(seconds, 1),
+             "seed": seed}]}})
         seed += 1
 
 
@@ -99,6 +118,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--budget", action="store_true")
+    parser.add_argument("--merge", type=pathlib.Path, metavar="FILE", help="adds these totals to ours")
     parser.add_argument("--ci", choices=("together", "alone"), help="the names that CI plays, for CMake")
     parser.add_argument("--hours", type=float, help="for each; adds to the totals")
     parser.add_argument("--seconds", type=float, help="for each, in place of its share of CI")
@@ -108,6 +129,13 @@ def main():
     table = shares()
     if options.ci:
         print(";".join(name for name, row in table.items() if row["seconds"] and row.get("serial", False) == (options.ci == "alone")))
+        return
+    if options.budget:
+        together, alone, wall = budget(table)
+        print(f"{together} s two at a time, {alone} s alone: {wall:.0f} s of at most {BUDGET_S}")
+        return
+    if options.merge:
+        keep(options.totals, json.loads(options.merge.read_text(encoding="utf-8")))
         return
     if options.list or not options.names:
         for name, row in table.items():
