@@ -74,7 +74,6 @@ static const ProtobufCMessageDescriptor *const kinds[] = {
     &parkgate__emergency_record__descriptor,
     &parkgate__change_record__descriptor,
     &parkgate__copy_digest_record__descriptor,
-    &parkgate__recovery_key__descriptor,
     &parkgate__recalled__descriptor,
     &parkgate__recall_record__descriptor,
     &parkgate__agent_state__descriptor,
