@@ -33,7 +33,7 @@ class Reliability(unittest.TestCase):
         section = self.page.split("## What each fuzz target reads")[1].split("\n## ")[0]
         told = set(re.findall(r"`(\w+)`", "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))))
         there = {path.stem.removeprefix("fuzz_") for path in (ROOT / "tests" / "fuzz").glob("fuzz_*.c")}
-        self.assertEqual(told, there)
+        self.assertEqual(told, there, "its table in docs/reliability.md")
 
     def test_seeded_bugs_fit_the_tree(self):
         self.assertGreaterEqual(len(self.bugs), 30)
