@@ -1,15 +1,15 @@
 /* fire_file: what a board must still know of fire and evacuation after a crash, a restart or a
  * power cut: beside the lock and the setup, in `run_dir`/`name`.fire. Holds nothing personal.
  *
- * Two places are written in turn, each with a number and a checksum, and were both there before: a
- * write that a power cut tears leaves the one before, and a full disk refuses none. Nothing that
- * opens an exit reads it, waits for it, or fails with it; it is read at the start alone.
+ * Nothing that opens an exit reads it, waits for it, or fails with it; it is read at the start
+ * alone. Its two places: place_file.h.
  */
 #pragma once
 
+#include "reader-agent/board/place_file.h"
 #include "schema/helper.h"
 
-enum { FIRE_FILE_PLACE = 1024, FIRE_FILE_PLACES = 2 };
+enum { FIRE_FILE_PLACE = 1024 };
 
 struct fire_kept {
     bool latched;    /* fire, not reset yet */
@@ -20,10 +20,11 @@ struct fire_kept {
     struct helper_release order; /* the newest */
 };
 
-/* Opens or makes the file at its full size; done before privileges are given up. ERR_IO. */
+/* Opens or makes the file; done before privileges are given up. As place_file_open() says. */
 MUST_CHECK enum err fire_file_open(const char *run_dir, struct name name, int *ret_fd,
                                    struct fault *fault);
 /* Nothing kept, or nothing readable: all zero. *ret_count is what fire_file_pack() goes on from. */
 struct fire_kept fire_file_read(int fd, uint64_t *ret_count);
-/* The bytes of the `count`-th write, for FIRE_FILE_PLACE * (count % FIRE_FILE_PLACES). */
+/* The bytes of the `count`-th write, for fire_file_offset(). */
 void fire_file_pack(const struct fire_kept *kept, uint64_t count, uint8_t out[FIRE_FILE_PLACE]);
+uint32_t fire_file_offset(uint64_t count);

@@ -43,6 +43,9 @@ struct seat {
     struct helper_state state;
     struct fire_kept kept;
     uint64_t written; /* of its fire file */
+    bool has_setup;   /* `setup` is what its setup file says, as far as the disk took it */
+    struct helper_board setup;
+    uint64_t setups; /* written of its setup file */
 };
 
 struct program {
@@ -100,8 +103,7 @@ static bool keep_fire(void *ctx, size_t index, const struct fire_kept *kept)
     uint8_t place[FIRE_FILE_PLACE];
     uint64_t count = seat->written + 1;
     fire_file_pack(kept, count, place);
-    if (!scribe_write(program->scribe, file_of(index, FIRE_FILE),
-                      (uint32_t)(count % FIRE_FILE_PLACES) * FIRE_FILE_PLACE, false,
+    if (!scribe_write(program->scribe, file_of(index, FIRE_FILE), fire_file_offset(count),
                       (struct bytes){.data = place, .size = sizeof(place)})) {
         return false;
     }
@@ -111,13 +113,22 @@ static bool keep_fire(void *ctx, size_t index, const struct fire_kept *kept)
 
 static void keep_setup(struct seat *seat, const struct helper_board *setup)
 {
-    uint8_t frame[HELPER_FRAME_BYTES];
-    size_t size = setup_file_pack(setup, frame);
-    if (!scribe_write(seat->program->scribe, file_of(seat->index, SETUP_FILE), 0, true,
-                      (struct bytes){.data = frame, .size = size})) {
+    uint8_t place[SETUP_FILE_PLACE];
+    uint64_t count = seat->setups + 1;
+    if (seat->has_setup && helper_board_equal(&seat->setup, setup)) {
+        return;
+    }
+    setup_file_pack(setup, count, place);
+    if (!scribe_write(seat->program->scribe, file_of(seat->index, SETUP_FILE),
+                      setup_file_offset(count),
+                      (struct bytes){.data = place, .size = sizeof(place)})) {
         log_warning("board_setup_not_kept", LOG_TEXT("board", seat->name.text),
                     LOG_TEXT("why", "the disk is busy"));
+        return;
     }
+    seat->setups = count;
+    seat->setup = *setup;
+    seat->has_setup = true;
 }
 
 /* A serial device may be closed to the user we should become; then exit buttons go before. */
@@ -161,11 +172,13 @@ static bool say_to_agent(void *ctx, size_t index, const struct helper_message *m
 /* The agent may be dead for long: what it said last holds until it says otherwise. */
 static void use_kept_setups(struct program *program)
 {
-    struct helper_board setup;
     for (size_t i = 0; i < program->count; i++) {
-        if (setup_file_read(program->files[file_of(i, SETUP_FILE)], &setup) == ERR_OK) {
-            drop_privileges(program, &setup);
-            board_configure(line_board(program->bus, i), &setup);
+        struct seat *seat = &program->seats[i];
+        seat->has_setup = setup_file_read(program->files[file_of(i, SETUP_FILE)], &seat->setup,
+                                          &seat->setups) == ERR_OK;
+        if (seat->has_setup) {
+            drop_privileges(program, &seat->setup);
+            board_configure(line_board(program->bus, i), &seat->setup);
         }
     }
 }
@@ -225,7 +238,8 @@ static int catch_signals(void)
     return fd;
 }
 
-/* Files before locks, and the scribe between: it must not hold a lock of ours. */
+/* Files before locks, and the scribe between: it must not hold a lock of ours. Without any of them
+ * exits open all the same; only what is so now is not known after the next start. */
 static enum err open_files(struct program *program, struct fault *fault)
 {
     const char *dir = program->options.run_dir;
@@ -234,8 +248,12 @@ static enum err open_files(struct program *program, struct fault *fault)
         TRY(setup_file_open(dir, name, &program->files[file_of(i, SETUP_FILE)], fault));
         TRY(fire_file_open(dir, name, &program->files[file_of(i, FIRE_FILE)], fault));
     }
-    return scribe_start(program->files, file_of(program->count, 0), program->options.user,
-                        &program->scribe, fault);
+    if (scribe_start(program->files, file_of(program->count, 0), program->options.user,
+                     &program->scribe, fault) != ERR_OK) {
+        log_error("board_file_not_kept", LOG_TEXT("board", program->options.name.text),
+                  LOG_TEXT("why", fault->what));
+    }
+    return ERR_OK;
 }
 
 static enum err take_boards(struct program *program, struct fault *fault)
@@ -300,6 +318,7 @@ int main(int argc, char **argv)
                 fault.what);
         return EXIT_USAGE;
     }
+    MUST(signal(SIGXFSZ, SIG_IGN) != SIG_ERR); /* a limit of file sizes is a full disk, no more */
     seat_boards(&program);
     if (open_files(&program, &fault) != ERR_OK || take_boards(&program, &fault) != ERR_OK) {
         log_error("board_locked", LOG_TEXT("board", program.options.name.text),

@@ -11,7 +11,7 @@
 #include "common/base/must.h"
 #include "reader-agent/helper/privilege.h"
 
-enum { HEAD_BYTES = 6 };
+enum { HEAD_BYTES = 5 };
 
 struct scribe {
     int fd;
@@ -24,14 +24,12 @@ static void write_one(const int *fds, uint8_t count, struct bytes frame)
     struct reader r = reader_of(frame);
     uint8_t index = reader_u8(&r);
     uint32_t offset = reader_u32(&r);
-    bool whole = reader_u8(&r) != 0;
     if (r.bad || index >= count) {
         return;
     }
     const uint8_t *data = frame.data + HEAD_BYTES;
     size_t size = frame.size - HEAD_BYTES;
-    bool cut = !whole || ftruncate(fds[index], (off_t)offset) == 0;
-    if (!cut || pwrite(fds[index], data, size, (off_t)offset) != (ssize_t)size ||
+    if (pwrite(fds[index], data, size, (off_t)offset) != (ssize_t)size ||
         fdatasync(fds[index]) != 0) {
         log_warning("board_file_not_kept", LOG_NUM("file", index),
                     LOG_TEXT("why", strerror(errno)));
@@ -93,15 +91,16 @@ void scribe_destroy(struct scribe **scribe)
     }
 }
 
-bool scribe_write(struct scribe *scribe, uint8_t index, uint32_t offset, bool whole,
-                  struct bytes data)
+bool scribe_write(struct scribe *scribe, uint8_t index, uint32_t offset, struct bytes data)
 {
     uint8_t frame[HEAD_BYTES + SCRIBE_BYTES];
     struct writer w = writer_of(frame, sizeof(frame));
     MUST(data.size <= SCRIBE_BYTES);
+    if (scribe == NULL) {
+        return false;
+    }
     writer_u8(&w, index);
     writer_u32(&w, offset);
-    writer_u8(&w, whole ? 1 : 0);
     memcpy(frame + HEAD_BYTES, data.data, data.size);
     size_t size = HEAD_BYTES + data.size;
     return send(scribe->fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;

@@ -18,8 +18,8 @@ MUST_CHECK enum err scribe_start(const int *fds, uint8_t count, const char *user
                                  struct scribe **ret_scribe, struct fault *fault);
 void scribe_destroy(struct scribe **scribe);
 
-/* `data` (at most SCRIBE_BYTES) to `offset` of file `index`, made durable; `whole`: nothing stands
- * behind it. Never waits. False: it has too much to do, its disk hangs; nothing will be written. */
+/* `data` (at most SCRIBE_BYTES) to `offset` of file `index`, made durable. Never waits. False: it
+ * has too much to do, its disk hangs, or there is no scribe (NULL); nothing will be written. */
 enum { SCRIBE_BYTES = 4096 };
-MUST_CHECK bool scribe_write(struct scribe *scribe, uint8_t index, uint32_t offset, bool whole,
+MUST_CHECK bool scribe_write(struct scribe *scribe, uint8_t index, uint32_t offset,
                              struct bytes data);

@@ -1,44 +1,46 @@
 #include "reader-agent/board/setup_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "common/base/must.h"
+
+static const struct place_file file = {
+    .ending = "board", .magic = 0x53455455, .size = SETUP_FILE_PLACE};
 
 enum err setup_file_open(const char *run_dir, struct name name, int *ret_fd, struct fault *fault)
 {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof(path), "%s/%s.board", run_dir, name.text);
-    if (length < 0 || (size_t)length >= sizeof(path)) {
-        return fault_set(fault, ERR_INPUT, "the directory %s has too long a path", run_dir);
-    }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return fault_set(fault, ERR_IO, "cannot open %s: %s", path, strerror(errno));
-    }
-    *ret_fd = fd;
-    return ERR_OK;
+    return place_file_open(&file, run_dir, name, ret_fd, fault);
 }
 
-enum err setup_file_read(int fd, struct helper_board *ret_setup)
+static bool unpack(void *ctx, struct bytes body)
+{
+    struct reader r = reader_of(body);
+    struct helper_message message;
+    struct bytes frame = reader_run(&r);
+    if (r.bad || helper_unpack(frame, &message, NULL) != ERR_OK || !helper_says_board(&message)) {
+        return false;
+    }
+    *(struct helper_board *)ctx = message.board;
+    return true;
+}
+
+enum err setup_file_read(int fd, struct helper_board *ret_setup, uint64_t *ret_count)
+{
+    place_file_read(&file, fd, unpack, ret_setup, ret_count);
+    return *ret_count > 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+void setup_file_pack(const struct helper_board *setup, uint64_t count,
+                     uint8_t out[SETUP_FILE_PLACE])
 {
     uint8_t frame[HELPER_FRAME_BYTES];
-    struct helper_message message;
-    ssize_t size = pread(fd, frame, sizeof(frame), 0);
-    if (size <= 0 ||
-        helper_unpack((struct bytes){.data = frame, .size = (size_t)size}, &message, NULL) !=
-            ERR_OK ||
-        !helper_says_board(&message)) {
-        return ERR_NOT_FOUND;
-    }
-    *ret_setup = message.board;
-    return ERR_OK;
+    uint8_t body[SETUP_FILE_PLACE - PLACE_FILE_EXTRA];
+    const struct helper_message message = {.kind = helper_board_kind(setup), .board = *setup};
+    struct writer w = writer_of(body, sizeof(body));
+    writer_run(&w, (struct bytes){.data = frame, .size = helper_pack(&message, frame)});
+    MUST(!w.bad);
+    place_file_pack(&file, count, writer_view(&w), out);
 }
 
-size_t setup_file_pack(const struct helper_board *setup, uint8_t out[HELPER_FRAME_BYTES])
+uint32_t setup_file_offset(uint64_t count)
 {
-    const struct helper_message message = {.kind = helper_board_kind(setup), .board = *setup};
-    return helper_pack(&message, out);
+    return place_file_offset(&file, count);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
 
 enum { LOOK_EVERY_MS = 10 };
 
@@ -25,6 +26,29 @@ static pid_t holder_of(int fd)
     char *end = NULL;
     long pid = strtol(text, &end, 10);
     return end != text && pid > 1 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+static bool read_name(const char *path, char out[32])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd >= 0 ? read(fd, out, 31) : -1;
+    out[size > 0 ? size : 0] = '\0';
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return size > 0;
+}
+
+/* The file may say the pid of one who died long ago, where the disk did not take the next one's:
+ * whoever has that number now is left alone unless it is this program. */
+static bool is_one_of_us(pid_t pid)
+{
+    char path[64];
+    char theirs[32];
+    char ours[32];
+    (void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    return read_name(path, theirs) && read_name("/proc/self/comm", ours) &&
+           strcmp(theirs, ours) == 0;
 }
 
 static bool is_taken(int fd)
@@ -52,7 +76,7 @@ static bool take_from_holder(int fd)
     static const int signals[] = {SIGTERM, SIGKILL};
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
         pid_t holder = holder_of(fd);
-        if (holder > 0) {
+        if (holder > 0 && is_one_of_us(holder)) {
             (void)kill(holder, signals[i]);
         }
         if (wait_for_it(fd)) {
@@ -62,14 +86,33 @@ static bool take_from_holder(int fd)
     return false;
 }
 
-static enum err write_own_pid(int fd, const char *path, struct fault *fault)
+/* Only for whoever comes next: the lock is held without it. */
+static void write_own_pid(int fd, const char *path)
 {
     char text[32];
     int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
-        return fault_set(fault, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+        log_warning("device_lock_not_named", LOG_TEXT("file", path),
+                    LOG_TEXT("why", strerror(errno)));
     }
-    return ERR_OK;
+}
+
+/* A disk that takes nothing is no reason to keep exits shut. */
+static int open_lock(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int why = errno;
+    if (fd < 0) {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        errno = why;
+    }
+    return fd;
+}
+
+/* Where no file can be made, nobody before us can hold it. */
+static bool is_disk_trouble(int number)
+{
+    return number == EROFS || number == ENOSPC || number == EDQUOT || number == EIO;
 }
 
 enum err device_lock_take(const char *run_dir, const char *name, bool take_over,
@@ -80,7 +123,11 @@ enum err device_lock_take(const char *run_dir, const char *name, bool take_over,
     if (length < 0 || (size_t)length >= sizeof(path)) {
         return fault_set(fault, ERR_INPUT, "the path of the lock of %s is too long", name);
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = open_lock(path);
+    if (fd < 0 && is_disk_trouble(errno)) {
+        log_error("device_lock_not_made", LOG_TEXT("file", path), LOG_TEXT("why", strerror(errno)));
+        return ERR_OK;
+    }
     if (fd < 0) {
         return fault_set(fault, ERR_IO, "cannot open %s: %s", path, strerror(errno));
     }
@@ -89,9 +136,6 @@ enum err device_lock_take(const char *run_dir, const char *name, bool take_over,
         close(fd);
         return fault_set(fault, ERR_BUSY, "%s is held by process %d: stop it first", path, holder);
     }
-    enum err err = write_own_pid(fd, path, fault);
-    if (err != ERR_OK) {
-        close(fd);
-    }
-    return err;
+    write_own_pid(fd, path);
+    return ERR_OK;
 }

@@ -14,7 +14,8 @@ enum { DEVICE_LOCK_WAIT_MS = 2000 };
 
 /* Takes `run_dir`/`name`.lock for the life of the process (the descriptor is never closed).
  * `take_over`: ask a holder to go; without, a held lock is refused at once.
- * ERR_BUSY: somebody holds it and stays; the fault names its pid. ERR_IO: no such directory or no
- * permission. */
+ * On a disk that takes nothing it holds without its pid, or where no file can be made without a
+ * lock at all; the log says so. ERR_BUSY: somebody holds it and stays; the fault names its pid.
+ * ERR_IO: no such directory or no permission. */
 MUST_CHECK enum err device_lock_take(const char *run_dir, const char *name, bool take_over,
                                      struct fault *fault);

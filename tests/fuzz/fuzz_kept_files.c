@@ -23,27 +23,29 @@ enum { LEASE_BODY = 4 + 1 + 2 * LEASE_BOOT_SIZE + 4 * 8 }; /* lease_file.c */
 
 static char dir[64];
 
-static void put(int fd, const uint8_t *data, size_t size, bool sum)
+/* `sum`: the check sums of its places of `place` bytes are put right. */
+static void put(int fd, const uint8_t *data, size_t size, size_t place, bool sum)
 {
-    uint8_t bytes[FIRE_FILE_PLACE * FIRE_FILE_PLACES] = {0};
-    size_t take = size < sizeof(bytes) ? size : sizeof(bytes);
+    uint8_t bytes[SETUP_FILE_PLACE * PLACE_FILE_PLACES] = {0};
+    size_t whole = place * PLACE_FILE_PLACES;
+    size_t take = size < whole ? size : whole;
     memcpy(bytes, data, take);
-    for (size_t place = 0; sum && place < FIRE_FILE_PLACES; place++) {
+    for (size_t p = 0; sum && p < PLACE_FILE_PLACES; p++) {
         uint64_t fnv = UINT64_C(14695981039346656037);
-        uint8_t *at = bytes + place * FIRE_FILE_PLACE;
-        for (size_t i = 0; i < FIRE_FILE_PLACE - sizeof(fnv); i++) {
+        uint8_t *at = bytes + p * place;
+        for (size_t i = 0; i < place - sizeof(fnv); i++) {
             fnv = (fnv ^ at[i]) * UINT64_C(1099511628211);
         }
-        struct writer w = writer_of(at + FIRE_FILE_PLACE - sizeof(fnv), sizeof(fnv));
+        struct writer w = writer_of(at + place - sizeof(fnv), sizeof(fnv));
         writer_u64(&w, fnv);
     }
-    size_t length = sum ? sizeof(bytes) : take;
+    size_t length = sum ? whole : take;
     MUST(ftruncate(fd, 0) == 0 && pwrite(fd, bytes, length, 0) == (ssize_t)length);
 }
 
 static void read_fire(int fd)
 {
-    uint8_t packed[FIRE_FILE_PLACE * FIRE_FILE_PLACES] = {0};
+    uint8_t packed[FIRE_FILE_PLACE * PLACE_FILE_PLACES] = {0};
     uint64_t count = 0;
     uint64_t again_count = 0;
     struct fire_kept kept = fire_file_read(fd, &count);
@@ -51,8 +53,7 @@ static void read_fire(int fd)
         return;
     }
     fire_file_pack(&kept, count, packed);
-    MUST(ftruncate(fd, 0) == 0 &&
-         pwrite(fd, packed, sizeof(packed), 0) == (ssize_t)sizeof(packed));
+    MUST(ftruncate(fd, 0) == 0 && pwrite(fd, packed, sizeof(packed), 0) == (ssize_t)sizeof(packed));
     struct fire_kept again = fire_file_read(fd, &again_count);
     MUST(again_count == count && again.latched == kept.latched && again.held == kept.held &&
          again.number == kept.number && again.order.number == kept.order.number &&
@@ -61,10 +62,17 @@ static void read_fire(int fd)
 
 static void read_setup(int fd)
 {
+    uint8_t packed[SETUP_FILE_PLACE * PLACE_FILE_PLACES] = {0};
     struct helper_board setup;
-    if (setup_file_read(fd, &setup) == ERR_OK) {
-        MUST(setup.lane_count <= HELPER_LANES_PER_BOARD);
+    struct helper_board again;
+    uint64_t count = 0;
+    if (setup_file_read(fd, &setup, &count) != ERR_OK) {
+        return;
     }
+    MUST(setup.lane_count <= HELPER_LANES_PER_BOARD);
+    setup_file_pack(&setup, count, packed);
+    MUST(ftruncate(fd, 0) == 0 && pwrite(fd, packed, sizeof(packed), 0) == (ssize_t)sizeof(packed));
+    MUST(setup_file_read(fd, &again, &count) == ERR_OK && helper_board_equal(&setup, &again));
 }
 
 /* With its hash put right. */
@@ -102,7 +110,7 @@ static void remove_dir(void)
     (void)rmdir(dir);
 }
 
-/* A byte: which file; with bit 7 the fire file's check sums are put right. */
+/* A byte: which file; with bit 7 the check sums of its places are put right. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int fd = -1;
@@ -116,7 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1) {
         return 0;
     }
-    put(fd, data + 1, size - 1, (data[0] & 0x80) != 0);
+    size_t place = data[0] % 3 == 1 ? SETUP_FILE_PLACE : FIRE_FILE_PLACE;
+    put(fd, data + 1, size - 1, place, (data[0] & 0x80) != 0);
     switch (data[0] % 3) {
     case 0:
         read_fire(fd);

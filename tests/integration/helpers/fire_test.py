@@ -2,9 +2,12 @@
 reset. Method: parkgate-board with the real launcher on emulated boards, on TCP and on a serial line; the relays, the
 wire log and the turn log are the witnesses."""
 import os
+import resource
+import shutil
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import unittest
@@ -221,6 +224,57 @@ class OneBoardTest(FireCase):
         bus.gate.configure(bus.config)
         bus.gate.order("configure")
         self.told(bus, f"state b1 {UP}", "fire: its exits are held open")  # nobody is sent away from open doors
+
+
+class DiskTest(FireCase):
+    def works_after_a_restart(self, bus):
+        os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+        bus.gate.expect("started b1")
+        self.told(bus, "state b1 1", "")
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        bus.entry_is_refused(1)
+
+    def test_a_full_disk_keeps_no_exit_shut_and_its_setup_is_kept(self):
+        """Nothing can be written, so that nothing of it depends on the disk; then the agent is dead, too."""
+        bus = self.bus()
+        resource.prlimit(bus.gate.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        self.works_after_a_restart(bus)
+        os.kill(bus.gate.worker, signal.SIGSTOP)
+        bus.peer.do("fire off")
+        bus.turn_key()
+        os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+        wait_until(lambda: self.helper_of(bus) not in (0, bus.gate.pids["b1"]), "the next helper")
+        mark = bus.mark()
+        bus.peer.do("fire on")
+        bus.wait_open()
+        self.assertLessEqual(bus.opened_ms(mark)[1], LIMIT_MS)
+        os.kill(bus.gate.worker, signal.SIGCONT)
+
+    def helper_of(self, bus):
+        with open(f"/proc/{bus.gate.process.pid}/task/{bus.gate.process.pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for pid in children:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                if file.read().strip() == "parkgate-board" and is_alive(int(pid)):
+                    return int(pid)
+        return 0
+
+    def test_files_that_can_only_be_read_keep_no_exit_shut(self):
+        """A program that runs cannot be opened for writing, whoever asks: it stands for a disk that is read-only."""
+        place = directory()
+        self.addCleanup(place.cleanup)
+        for ending in ("lock", "fire", "board"):
+            path = os.path.join(place.name, f"b1.{ending}")
+            shutil.copy("/bin/sleep", path)
+            process = subprocess.Popen([path, "60"])
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+        bus = Bus(place.name)
+        self.addCleanup(bus.stop)
+        self.works_after_a_restart(bus)
 
 
 class FakeBoard:
