@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Failing calls: every Nth write, fsync, open and malloc fails in turn; what follows is a clean error or a restart.
 
-    tests/campaigns/calls.py [--seconds S] [--seed N] [--only stores|processes]
+    tests/campaigns/calls.py [--seconds S] [--seed N] [--only stores|processes] [--agent SCENARIO]
 
 stores     The controller's state machine (start, HELLO, event, passage, batch, import slice, key, backup) and a gate's stores (first
            start, start, read), in a process a case under tests/campaigns/calls/failing.c. Judged from outside: the stores open, what
@@ -33,9 +33,13 @@ class Calls(Campaign):
     @classmethod
     def arguments(cls, parser):
         parser.add_argument("--only", choices=("stores", "processes"))
+        parser.add_argument("--agent", metavar="SCENARIO", help="this one of the gate's stores alone")
 
     def play(self):
         only = self.options.only
+        if self.options.agent:
+            yield self.stores("agent", max(5, self.left()))
+            return
         if only != "processes":
             seconds = self.left() / (2 if only is None else 1)
             for subject, part in zip(SUBJECTS, (0.8, 0.2)):
@@ -46,6 +50,7 @@ class Calls(Campaign):
     def stores(self, subject, seconds):
         environment = {**os.environ, "LD_PRELOAD": built("failing.so"), "TMPDIR": fresh_dir() or "/tmp"}
         command = [built(f"calls_{subject}"), "run", str(int(seconds)), str(self.rng.randrange(1 << 31))]
+        command += [self.options.agent] if self.options.agent else []
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds + 300, check=False)
         counts = re.search(r"^cases=(\d+) of (\d+)", done.stdout, re.M)
         if done.returncode != 0 or not counts:

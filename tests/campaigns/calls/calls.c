@@ -142,11 +142,13 @@ static uint64_t mix(uint64_t z)
 }
 
 /* Every case there is; the first plays of each scenario and kind count its calls. */
-static size_t all_cases(const struct calls_subject *subject, struct calls_case *c, struct one *out)
+static size_t all_cases(const struct calls_subject *subject, struct calls_case *c,
+                        const char *only, struct one *out)
 {
     size_t count = 0;
     for (uint32_t s = 0; subject->scenarios[s] != NULL; s++) {
-        for (uint32_t f = 0; f < ARRAY_LEN(failures); f++) {
+        bool plays = only == NULL || strcmp(only, subject->scenarios[s]) == 0;
+        for (uint32_t f = 0; plays && f < ARRAY_LEN(failures); f++) {
             struct one none = {.scenario = s, .failure = f, .nth = UINT64_MAX};
             if (!play_case(subject, c, &none, false)) {
                 (void)printf("FAILED without any failure: %s: %s\n", subject->scenarios[s], c->why);
@@ -180,13 +182,13 @@ static void say_failed(const struct calls_subject *subject, const struct calls_c
 }
 
 static int run(const struct calls_subject *subject, struct calls_case *c, long seconds,
-               uint64_t seed)
+               uint64_t seed, const char *only)
 {
     struct timespec begun;
     struct timespec now;
     static struct one cases[CASES_MAX];
     MUST(clock_gettime(CLOCK_MONOTONIC, &begun) == 0);
-    size_t count = all_cases(subject, c, cases);
+    size_t count = all_cases(subject, c, only, cases);
     shuffle(cases, count, seed);
     size_t played = 0;
     size_t missed = 0;
@@ -226,12 +228,12 @@ int calls_main(int argc, char **argv, const struct calls_subject *subject)
     struct calls_case *c =
         mmap(NULL, sizeof(*c), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MUST(c != MAP_FAILED);
-    if (argc == 4 && strcmp(argv[1], "run") == 0) {
-        return run(subject, c, strtol(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "run") == 0) {
+        return run(subject, c, strtol(argv[2], NULL, 10), strtoull(argv[3], NULL, 10), argv[4]);
     }
     if (argc == 5 && strcmp(argv[1], "one") == 0) {
         return one(subject, c, argv);
     }
-    (void)fprintf(stderr, "usage: %s run SECONDS SEED | one SCENARIO FAILURE NTH\n", argv[0]);
+    (void)fprintf(stderr, "usage: %s run SECONDS SEED [SCENARIO] | one SCENARIO FAILURE NTH\n", argv[0]);
     return 2;
 }
