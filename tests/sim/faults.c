@@ -62,9 +62,9 @@ static const struct {
     [LINE_CUT_LONG] = {"line cut for long",       1 },
     [LINE_ONE_WAY] = {"line one way",            6 },
     [LINE_SLOW] = {"line slow",               6 },
-    [LINE_LOSES] = {"line loses frames",       2 },
-    [LINE_DOUBLES] = {"line doubles frames",     2 },
-    [LINE_OVERTAKES] = {"frames overtake",         2 },
+    [LINE_LOSES] = {"line loses frames",       3 },
+    [LINE_DOUBLES] = {"line doubles frames",     4 },
+    [LINE_OVERTAKES] = {"frames overtake",         4 },
     [BOARD_KILLED] = {"board process killed",    3 },
     [BOARD_MUTE] = {"board mute",              5 },
     [CLOCK_JUMPS] = {"clock jumps",             2 },
@@ -76,7 +76,7 @@ static const struct {
     [CONTROLLER_DISK_FULL] = {"controller's disk full",  2 },
     [CONTROLLER_DISK_FAILS] = {"controller's disk fails", 2 },
     [MAP_FULL] = {"map full",                3 },
-    [FIRE] = {"fire",                    1 },
+    [FIRE] = {"fire",                    2 },
 };
 
 static enum disk_fate judge(void *ctx, const char *path)

@@ -11,12 +11,13 @@ enum { KEY_AFTER_S = 3, KEY_AGAIN_S = 15, END_MOST_MIN = 30 };
 #define CONNECT_US (8 * SECOND)
 #define OPEN_US    SECOND
 #define LOOK_US    (200 * MS)
+#define WRITTEN_US SECOND
 
 struct fire {
     bool open;     /* not reset yet */
     int64_t began; /* of the input */
     int64_t ends;
-    int64_t seen_open;
+    int64_t first_open, seen_open; /* 0: not yet */
     int64_t key_at;
     bool turned; /* the key, once at least */
 };
@@ -71,12 +72,23 @@ static void check_exit(unsigned gate)
     }
     if (arm_is_held(gate, 1)) {
         fire->seen_open = sim.now;
+        fire->first_open = fire->first_open == 0 ? sim.now : fire->first_open;
     }
     from = fire->seen_open > from ? fire->seen_open : from;
     if (sim.now > from + OPEN_US) {
         sim_fail("I10", "fire at gate %u for %.3f s, and its way out is shut", gate,
                  (double)(sim.now - fire->began) / 1e6);
     }
+}
+
+/* The input says fire no more, nobody turned the key: what was latched stays, over a restart, too.
+ */
+static bool is_latched(unsigned gate)
+{
+    const struct fire *fire = &f.gates[gate];
+    int64_t whole = outer_board_whole_since(gate);
+    return !fire->turned && fire->first_open != 0 &&
+           (whole <= fire->began || whole > fire->first_open + WRITTEN_US);
 }
 
 bool fire_shuts(unsigned gate)
@@ -100,6 +112,8 @@ static void tend(void *ctx, uint64_t gate, uint64_t number)
             fire->key_at = sim.now + KEY_AFTER_S * SECOND;
             sim_note("fire is out", gate, 0);
         }
+    } else if (is_latched((unsigned)gate) && sim.now < fire->key_at) {
+        check_exit((unsigned)gate);
     } else if (fire->turned && !outer_board_is_latched((unsigned)gate)) {
         fire->open = false;
         f.over_at = sim.now;

@@ -201,7 +201,7 @@ static void show(void *ctx, uint64_t number, uint64_t b)
     } else {
         truth_shown(visit->gate, visit->lane, (unsigned)number);
         gate_show_card(visit->gate, visit->lane, person->uid, sizeof(person->uid));
-        if (random_chance(&p.chance, 30)) { /* the card bounces */
+        if (random_chance(&p.chance, 60)) { /* the card bounces */
             truth_shown(visit->gate, visit->lane, (unsigned)number);
             gate_show_card(visit->gate, visit->lane, person->uid, sizeof(person->uid));
         }

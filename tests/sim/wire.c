@@ -15,7 +15,7 @@ enum {
     RECONNECT_US = 100 * 1000,
     GIVES_UP_US = 6 * 1000 * 1000,
     INBOX_MAX = 4096,
-    ODD_PER_MILLE = 150
+    ODD_PER_MILLE = 300
 };
 
 struct frame {
