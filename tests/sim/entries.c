@@ -3,15 +3,20 @@
  *   I5  a revoked badge opens no gate whose line works for 2 s, and none after its lease
  *   I8  no entry opens for somebody who has no valid badge, or has shown none; a gate that is alone
  * is never laxer than what the controller knew at the copy's sequence and what the gate did since;
- *       it lets nobody in when its lease is over, or when it was started and has not heard the time
- *   I9  what opens an entry is on the gate's disk before
- *   I10 nothing opens an entry in a fire
+ *       it lets nobody in when its lease is over, or when it was started and has not heard the
+ * time; and while nothing else is wrong it goes on letting in whom it knows I9  what opens an entry
+ * is on the gate's disk before I10 nothing opens an entry in a fire
  */
+#include "tests/sim/outer.h"
 #include "tests/sim/sim.h"
 
 enum { SHOWN_US = 8 * 1000 * 1000, REVOKED_US = 2 * 1000 * 1000, STANDS_US = 4 * 1000 * 1000 };
 /* A clock that is trusted may be off by so much, and drift. */
-#define CLOCK_US (7 * SECOND)
+#define CLOCK_US   (7 * SECOND)
+#define TRUSTED_US (2 * SECOND)
+#define SETTLES_US (15 * SECOND)
+/* A clock that jumped to and fro may have shortened a lease by so much. */
+#define JUMPS_US (45 * MINUTE)
 
 static struct {
     uint64_t entries, alone;
@@ -102,6 +107,36 @@ void entry_opens(unsigned gate, const struct entry_shown *shown, struct grant_id
     }
     if (decision.own) {
         check_alone(gate, shown);
+    }
+}
+
+/* Nothing is wrong but that nobody answers. */
+static bool is_well(unsigned gate, int64_t since)
+{
+    const struct machine *machine = gate_machine(gate);
+    int64_t off = machine_wall(machine).us - sim.now;
+    return gate_up_since(gate) < since - SETTLES_US && machine->booted < wire_heard_at(gate) &&
+           machine->sick_until < since && machine->stalled_until < since - SETTLES_US &&
+           off < TRUSTED_US && off > -TRUSTED_US && fires_count() == 0 &&
+           outer_board_whole_since(gate) < since - SETTLES_US;
+}
+
+/* A gate alone goes on: whom the controller would let in, it lets in while its lease holds. */
+void entry_refused(unsigned gate, const struct entry_shown *shown)
+{
+    int64_t alone_us = shown->at - wire_heard_at(gate);
+    if (shown->person >= PEOPLE_MAX || !is_well(gate, shown->at) || shown->sequence == 0) {
+        return;
+    }
+    const struct person *person = person_of(shown->person);
+    bool just_was = shown->granted_at != 0 && shown->at - shown->granted_at < MINUTE;
+    if (person->unknown || person->ends < sim.now + HOUR || just_was ||
+        roster_touched(shown->person, gate)) {
+        return;
+    }
+    if (alone_us > SETTLES_US && alone_us < entries_lease_us() - JUMPS_US) {
+        sim_fail("I8", "gate %u, alone for %.0f s, does not let in person %u", gate,
+                 (double)alone_us / 1e6, shown->person);
     }
 }
 

@@ -37,6 +37,7 @@ enum fault_name {
 };
 
 enum { LONG_HOURS = 20 };
+#define SICK_US (2 * MINUTE)
 
 static struct {
     struct random chance;
@@ -131,6 +132,7 @@ static void disk_has_room(void *ctx, uint64_t gate, uint64_t b)
         gate == GATES_MAX ? controller_machine() : gate_machine((unsigned)gate);
     (void)ctx;
     machine->disk_full = false;
+    machine->sick_until = sim.now + SICK_US;
 }
 
 static void line_is_fast(void *ctx, uint64_t gate, uint64_t b)
@@ -186,8 +188,8 @@ static void do_gate(enum fault_name name, unsigned gate)
         gate_crash(gate, true);
         break;
     case GATE_DISK_LOST:
-        if (fire_is_open(gate)) {
-            break; /* that board would never be heard of again */
+        if (fire_is_open(gate) || arm_is_held(gate, 1)) {
+            break; /* what it held and what it said would be forgotten for good */
         }
         board_crash(gate, true);
         gate_crash(gate, true);
@@ -216,10 +218,12 @@ static void do_gate(enum fault_name name, unsigned gate)
         break;
     case GATE_DISK_FULL:
         machine->disk_full = true;
+        machine->sick_until = INT64_MAX;
         sim_after(for_a_while(5 * MINUTE), disk_has_room, NULL, gate, 0);
         break;
     case GATE_DISK_FAILS:
         machine->disk_fails = (unsigned)random_between(&f.chance, 1, 3);
+        machine->sick_until = INT64_MAX; /* nobody says when it will fail */
         break;
     default:
         break;

@@ -26,6 +26,7 @@ struct box {
     int64_t said_at; /* helpers' words keep their order */
     int64_t heard_at;
     unsigned starts_failed;
+    int64_t up_since;
     bool has_files;
     struct link_key_pair keys;
 };
@@ -246,6 +247,7 @@ void gate_boot(unsigned gate)
         box->machine.dying = true;
     } else {
         box->starts_failed = 0;
+        box->up_since = sim.now;
     }
     settle(box);
 }
@@ -313,6 +315,11 @@ struct gate_decision gate_decision_of(unsigned gate, struct grant_id id)
     decision.outcome = decision.acted ? acted.outcome : 0;
     decision.own = decision.acted && acted.source == SOURCE_AGENT;
     return decision;
+}
+
+int64_t gate_up_since(unsigned gate)
+{
+    return boxes[gate].gate == NULL ? INT64_MAX : boxes[gate].up_since;
 }
 
 uint64_t gate_copy_sequence(unsigned gate)

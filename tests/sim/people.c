@@ -182,6 +182,8 @@ static void look(void *ctx, uint64_t number, uint64_t b)
     } else {
         if (out) {
             check_way_out(visit);
+        } else {
+            truth_refused(visit->gate);
         }
         end_visit((unsigned)number, false);
     }

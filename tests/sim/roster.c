@@ -69,6 +69,19 @@ const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence)
                                                                : NULL;
 }
 
+bool roster_touched(unsigned person, unsigned gate)
+{
+    for (size_t i = 0; i < r.count; i++) {
+        const struct change *is = &r.changes[i];
+        if ((is->what == FORBIDS_TENANT && is->number == person_of(person)->tenant) ||
+            (is->what == FORBIDS_LANE && is->number == gate) ||
+            (is->what < FORBIDS_TENANT && is->number == person)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint64_t roster_last_sequence(void)
 {
     return r.count == 0 ? 0 : r.changes[r.count - 1].sequence;

@@ -112,6 +112,7 @@ struct machine {
     int64_t set;
     int64_t stalled_until; /* hangs: SIGSTOP, or a disk that is slow */
     bool disk_full;
+    int64_t sick_until;  /* its disk was not well, and it may still suffer */
     unsigned disk_fails; /* so many commits fail */
     struct random random;
     struct clock clock;
@@ -176,6 +177,8 @@ void gate_wipe(unsigned gate);
 bool gate_look(unsigned gate, struct gate_facts *ret_facts);
 /* As it stands on the gate's disk. */
 struct gate_decision gate_decision_of(unsigned gate, struct grant_id id);
+/* Since when its process runs; INT64_MAX: it does not. */
+int64_t gate_up_since(unsigned gate);
 /* Of its copy; 0: it has none, or its process does not run. */
 uint64_t gate_copy_sequence(unsigned gate);
 /* Everything that the loop has to do now. */
@@ -276,6 +279,8 @@ uint64_t counts_checks(void);
 enum forbidding { FORBIDS_BADGE, FORBIDS_PERSON, FORBIDS_TENANT, FORBIDS_LANE };
 void roster_reset(void);
 void roster_begin(void);
+/* Something was ever said about this person, his tenant or this entry. */
+bool roster_touched(unsigned person, unsigned gate);
 /* Why nobody may let this person in at this gate who knows the journal up to `sequence`; NULL:
  * nothing that is known for sure. */
 const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence);
@@ -293,6 +298,8 @@ struct entry_shown {
 };
 void entries_reset(void);
 void entry_opens(unsigned gate, const struct entry_shown *shown, struct grant_id grant);
+/* It did not open for him. */
+void entry_refused(unsigned gate, const struct entry_shown *shown);
 /* The controller's verdict left. */
 void entry_granted(unsigned gate, unsigned person);
 /* How many were let in by a gate that was alone. */
@@ -325,6 +332,8 @@ void truth_wiped(unsigned gate);
 void truth_released(unsigned gate, unsigned lane);
 void truth_shown(unsigned gate, unsigned lane, unsigned person);
 void truth_pressed(unsigned gate, unsigned lane);
+/* Who showed a card at this entry last goes away: it did not open. */
+void truth_refused(unsigned gate);
 /* A relay was switched on. `why`: what the board's process did just now. */
 enum pulse_why { PULSE_NONE = 0, PULSE_OPEN, PULSE_ANSWER, PULSE_ALONE, PULSE_NEXT };
 void truth_pulsed(unsigned gate, unsigned lane, enum pulse_why why, struct grant_id grant);

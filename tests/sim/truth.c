@@ -287,6 +287,21 @@ static bool was_given(const struct lane_truth *lane, struct grant_id grant)
     return false;
 }
 
+static struct entry_shown shown_at(const struct lane_truth *lane)
+{
+    return (struct entry_shown){.person = lane->shown,
+                                .at = lane->shown_at,
+                                .sequence = lane->shown_sequence,
+                                .stands = lane->standing > 0 && lane->granted == lane->shown,
+                                .granted_at = lane->granted_at};
+}
+
+void truth_refused(unsigned gate)
+{
+    struct entry_shown shown = shown_at(&t.lanes[gate][0]);
+    entry_refused(gate, &shown);
+}
+
 void truth_pulsed(unsigned gate, unsigned lane_number, enum pulse_why why, struct grant_id grant)
 {
     struct lane_truth *lane = &t.lanes[gate][lane_number];
