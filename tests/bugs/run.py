@@ -7,8 +7,9 @@ A bug (bugs.toml) is a line or two of a file, found by its text, and what stands
 mount namespace of its own, so that its build goes on from the objects of build/release and writes nothing of the tree; where there
 is no overlay, a real copy that is built anew. The campaign must end with an error that says what the row expects: a bug that is not
 caught, one whose text is not found any more, and one that does not compile are all failures. --rotate DAY --count N plays N bugs
-of that day (days since 1970), so that days in a row play all; --seconds S plays bugs of today until the time is over.
---keep writes into caught.json, for docs/reliability.md, who caught each and by which words.
+of that day (days since 1970), so that days in a row play all; --seconds S plays bugs of today for so long, but none that took
+longer, when it was caught last, than is left. --keep writes into caught.json, for
+docs/reliability.md, who caught each and by which words.
 """
 import argparse
 import concurrent.futures
@@ -181,9 +182,19 @@ def main():
     sys.exit(run_all(chosen(options, rows), rows, options, overlay))
 
 
-def keep(name, row, said):
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    kept[name] = {"campaign": row["campaign"], "date": datetime.date.today().isoformat(), "said": " ".join(said.split())[:SAID_MAX]}
+def kept_so_far():
+    return json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+
+
+def next_of(waiting, kept, left):
+    """The first that fits into the time; None: none does."""
+    return next((name for name in waiting if kept.get(name, {}).get("seconds", 0) <= left), None)
+
+
+def keep(name, row, said, took):
+    kept = kept_so_far()
+    kept[name] = {"campaign": row["campaign"], "date": datetime.date.today().isoformat(), "seconds": round(took),
+                  "said": " ".join(said.split())[:SAID_MAX]}
     fresh = KEPT.with_suffix(".new")
     fresh.write_text(json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     fresh.replace(KEPT)
@@ -191,12 +202,12 @@ def keep(name, row, said):
 
 def run_all(names, rows, options, overlay):
     end = time.monotonic() + (options.seconds if options.seconds is not None else 1e9)
-    begun, caught, missed, waiting = time.monotonic(), 0, [], list(names)
+    begun, caught, missed, waiting, kept = time.monotonic(), 0, [], list(names), kept_so_far()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         running = {}
         while waiting or running:
-            while waiting and len(running) < options.jobs and (time.monotonic() < end or caught + len(missed) + len(running) == 0):
-                name = waiting.pop(0)
+            while len(running) < options.jobs and (name := next_of(waiting, kept, end - time.monotonic())):
+                waiting.remove(name)
                 running[pool.submit(play, name, rows[name], overlay)] = name
             if not running:
                 break
@@ -207,7 +218,7 @@ def run_all(names, rows, options, overlay):
                 caught += good
                 missed += [] if good else [name]
                 if good and options.keep:
-                    keep(name, rows[name], said)
+                    keep(name, rows[name], said, took)
                 print(f"{'caught' if good else 'NOT CAUGHT'}: {name} by {rows[name]['campaign']} in {took:.0f} s: {said}", flush=True)
             if time.monotonic() >= end:
                 waiting.clear()
