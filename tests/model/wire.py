@@ -52,7 +52,7 @@ def rows_of(park):
             8: z["soft"], 11: z["crowd"], 12: bool(z["first"]), 13: z["first"], 14: z["two"], 15: z["escort"]}))
     for gate in (0, 1):
         out.append(row(GATE, f"gate-{gate}", {1: f"gate {gate}"}))
-        out.append(row(BOARD, f"board-{gate}", {1: f"gate-{gate}", 2: "tcp", 3: "127.0.0.1:502", 10: 20, 13: 100}))
+        out.append(row(BOARD, f"board-{gate}", {1: f"gate-{gate}", 2: "tcp", 3: "127.0.0.1:502", 10: 20, 13: 100, 14: 1, 15: 63}))
     for number, (name, l) in enumerate(park.lanes.items()):
         out.append(row(LANE, name, {
             1: f"gate-{l['gate']}", 4: l["direction"], 5: l["vehicles"], 6: l["zone"], 7: l["outer"],
