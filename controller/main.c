@@ -19,6 +19,7 @@
 #include "common/facts/tables.h"
 #include "common/metrics/port.h"
 #include "common/metrics/process.h"
+#include "controller/app/ballast.h"
 #include "controller/app/metrics.h"
 #include "controller/app/recall.h"
 #include "controller/app/recovery.h"
@@ -557,6 +558,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(link_key_pair_read(d->settings.key_file, &d->pair, fault));
     TRY(open_stores(d, fault));
     TRY(create_controller(d, fault));
+    ballast_begin(d->ctl, BALLAST_BYTES);
     recover_admin(d);
     TRY(look_for_restored(d, fault));
     store_time_commits(d->store, on_committed, d);

@@ -489,6 +489,15 @@ static const struct reason_text texts[] = {
         .operator_zh = "该门未确认的事件已满，拒绝入园、放行出园；恢复与控制器的联络",
         .operator_en = "This gate can keep no more unacknowledged events: entries denied, exits granted; mend the link to the controller",
     },
+    [REASON_STORE_FULL] = {
+        .reason = REASON_STORE_FULL,
+        .light = YELLOW,
+        .name = "store-full",
+        .lane_zh = "暂停进入，请稍候",
+        .lane_en = "Please wait a moment",
+        .operator_zh = "控制器磁盘已满，无法记录：拒绝入园、放行出园；请释放磁盘空间",
+        .operator_en = "The controller's disk is full and nothing can be recorded: entries denied, exits granted; free disk space there",
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(texts) == REASON_COUNT, "each reason has its text");

@@ -61,6 +61,7 @@ enum reason {
     REASON_LEASE_CLASS = 50, /* denied: it did, and now asks for the class `authenticated` */
     REASON_GATE_CLOCK_UNKNOWN = 51, /* denied: the gate does not know the time, and asks for it */
     REASON_OUTBOX_FULL = 52, /* denied: the gate can keep no more events */
+    REASON_STORE_FULL = 53,  /* denied: the controller can record nothing */
     REASON_COUNT,                   /* one past the last; not a reason */
 };
 

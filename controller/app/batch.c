@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "controller/app/ballast.h"
 #include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
 #include "schema/operator.pb-c.h"
@@ -24,6 +25,7 @@ struct outgoing {
 
 /* As long as slices of an import are all it holds, a batch waits this long for more of them: nobody
  * at a gate waits for it, and the pages that they share are written once. */
+enum { ROOM_TRIES = 12 }; /* a commit makes room, by growing or by the ballast */
 enum { BULK_COMMIT_MS = 4 * LIMIT_GROUP_COMMIT_MS };
 
 enum { ARENA_SIZE = 8 * 1024 * 1024, OUTGOING_MAX = 1024 };
@@ -215,7 +217,7 @@ static void tell_failed(struct controller *ctl, const struct input *input, enum 
     if (input->port == PORT_AGENTS) {
         return; /* unanswered events come again */
     }
-    if (code == ERR_FULL) {
+    if (ballast_is_full(ctl, code)) {
         (void)complain(&c, ERROR_STORE_FULL, store_dir(ctl->store), NULL, NULL, NULL);
     } else {
         (void)complain(&c, ERROR_INTERNAL, fault->what, NULL, NULL, NULL);
@@ -243,7 +245,7 @@ static void give_up(struct controller *ctl, enum err code, const struct fault *f
     struct batch *batch = ctl->batch;
     log_error("batch_failed", LOG_TEXT("error", err_name(code)), LOG_TEXT("what", fault->what),
               LOG_NUM("inputs", batch->input_count));
-    ctl->store_full = code == ERR_FULL;
+    ctl->store_full = ballast_is_full(ctl, code);
     for (size_t i = 0; i < batch->input_count; i++) {
         tell_failed(ctl, &batch->inputs[i], code, fault);
     }
@@ -361,19 +363,31 @@ static enum err redo_all(struct controller *ctl, struct fault *fault)
     return ctl->batch->work != NULL ? run_work(ctl, fault) : work_from(ctl, 0, fault);
 }
 
-/* The map is full: grow it and work the whole batch off again. */
-static enum err grow_and_redo(struct controller *ctl, struct fault *fault)
+static enum err grow(struct controller *ctl, struct fault *fault)
 {
-    enum err err = ERR_MAP_FULL;
-    while (err == ERR_MAP_FULL) {
+    TRY(store_grow(ctl->store, fault));
+    TRY(store_grow(ctl->keys, fault));
+    log_event("store_grown", LOG_TEXT("dir", store_dir(ctl->store)));
+    return ERR_OK;
+}
+
+/* The map is full, or the disk while there is ballast: make room and work the whole batch off
+ * again. ERR_OK: it is; any other code is what is left. */
+static enum err make_room_and_redo(struct controller *ctl, enum err err, struct fault *fault)
+{
+    for (;;) {
+        if (err != ERR_MAP_FULL && (err == ERR_OK || !is_dead(err))) {
+            return err;
+        }
         forget(ctl);
-        TRY(store_grow(ctl->store, fault));
-        TRY(store_grow(ctl->keys, fault));
-        log_event("store_grown", LOG_TEXT("dir", store_dir(ctl->store)));
+        if (err == ERR_MAP_FULL) {
+            TRY(grow(ctl, fault));
+        } else if (!ballast_spend(ctl, err)) {
+            return err;
+        }
         TRY(reload_committed(ctl, fault));
         err = redo_all(ctl, fault);
     }
-    return err;
 }
 
 static void open_batch(struct controller *ctl)
@@ -410,9 +424,7 @@ void batch_take(struct controller *ctl, const struct input *taken)
     batch->in_used += taken->frame.size;
     uint64_t rows = ctl->gauges.rows;
     enum err err = work_from(ctl, batch->input_count - 1, &fault);
-    if (err == ERR_MAP_FULL) {
-        err = grow_and_redo(ctl, &fault);
-    }
+    err = make_room_and_redo(ctl, err, &fault);
     if (err != ERR_OK) {
         give_up(ctl, err, &fault);
     }
@@ -433,10 +445,7 @@ void batch_run(struct controller *ctl,
     open_batch(ctl);
     ctl->batch->work = work;
     ctl->batch->work_ctx = ctx;
-    enum err err = run_work(ctl, &fault);
-    if (err == ERR_MAP_FULL) {
-        err = grow_and_redo(ctl, &fault);
-    }
+    enum err err = make_room_and_redo(ctl, run_work(ctl, &fault), &fault);
     if (err != ERR_OK) {
         give_up(ctl, err, &fault);
     } else {
@@ -478,15 +487,20 @@ void batch_commit(struct controller *ctl)
     }
     uint64_t writes = writes_of(ctl);
     enum err err = commit_both(ctl, &fault);
-    while (err == ERR_MAP_FULL) {
-        err = grow_and_redo(ctl, &fault);
-        err = err == ERR_OK ? commit_both(ctl, &fault) : err;
+    for (int i = 0; err != ERR_OK && i < ROOM_TRIES; i++) {
+        enum err again = make_room_and_redo(ctl, err, &fault);
+        if (again != ERR_OK) {
+            err = again;
+            break;
+        }
+        err = commit_both(ctl, &fault);
     }
     if (err != ERR_OK) {
         give_up(ctl, err, &fault);
         return;
     }
-    ctl->store_full = ctl->store_full && writes_of(ctl) == writes;
+    ctl->store_full =
+        ctl->store_full && (writes_of(ctl) == writes || ballast_is_used_up(ctl));
     ctl->commits++;
     ctl->inputs += ctl->batch->input_count;
     if (ctl->batch->input_count > ctl->batch_inputs_most) {

@@ -98,6 +98,8 @@ struct controller {
     bool emergency_waits;     /* a board's word told late may wait to count; looked at again */
     uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
     bool store_full;          /* the last commit found no room */
+    size_t ballast_bytes;     /* ballast.h; 0: there is none */
+    bool ballast_spent, store_short, store_short_told;
     bool stores_over;         /* turn_is_over() */
     uint64_t frames_refused;  /* gauges */
     struct gauges gauges;     /* times are measured by the shell */

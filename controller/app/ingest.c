@@ -258,6 +258,9 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
                                 .reason = (enum reason)a->input->reason};
     }
     struct verdict verdict = decide(facts);
+    if (ctl->store_full && a->direction == LANE_IN && verdict.outcome == OUTCOME_GRANT) {
+        verdict = (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_STORE_FULL};
+    }
     if (!a->event->history) {
         batch_verdict(ctl, a->input, a->session->version, a->event->epoch, a->event->sequence,
                       verdict.outcome, verdict.reason);

@@ -10,6 +10,7 @@
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/approvals.h"
+#include "controller/app/ballast.h"
 #include "controller/store/key_store.h"
 #include "controller/store/person_keys.h"
 #include "schema/envelope.h"
@@ -325,6 +326,12 @@ static bool is_about_rights(uint32_t error)
     return error_exit(error) == EXIT_NOT_PERMITTED;
 }
 
+static bool has_room(const struct controller *ctl, struct request *request)
+{
+    return ballast_allows(ctl, request->verb->name) ||
+           request_refuse(request, ERROR_STORE_SHORT, store_dir(ctl->store), NULL, NULL);
+}
+
 static enum err serve(struct controller *ctl, struct request *request, struct fault *fault)
 {
     request_handler *handle = NULL;
@@ -333,7 +340,7 @@ static enum err serve(struct controller *ctl, struct request *request, struct fa
         handle = request->verb == NULL ? NULL : request_handler_of(request->verb->name);
         if (handle == NULL) {
             (void)request_refuse(request, ERROR_VERB_UNKNOWN, request->message->verb, NULL, NULL);
-        } else if (is_permitted(request)) {
+        } else if (is_permitted(request) && has_room(ctl, request)) {
             TRY(run(ctl, request, handle, fault));
         }
     }

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/agents.h"
+#include "controller/app/ballast.h"
 #include "controller/app/batch.h"
 #include "controller/app/copies.h"
 #include "controller/app/emergency.h"
@@ -126,6 +127,7 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
 
 void turn_tick(struct controller *ctl)
 {
+    ballast_tick(ctl);
     agents_tick(ctl);
     recall_tick(ctl);
     emergency_tick(ctl);

@@ -71,6 +71,7 @@ static const struct {
     {50, "lease-class"             },
     {51, "gate-clock-unknown"      },
     {52, "outbox-full"             },
+    {53, "store-full"              },
 };
 
 /* UTF-16 units of UTF-8 text; -1 when it is not UTF-8 of one, two or three bytes (all a display of
