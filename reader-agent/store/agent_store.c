@@ -305,6 +305,18 @@ static bool make_room(struct agent_store *store, enum err why)
     }
 }
 
+/* Nothing can be written though the disk has room: it failed, and was perhaps mended since, or
+ * mounted anew. The next call opens the store again by its path. */
+static void let_go_of_failed_disk(struct agent_store *store, enum err why)
+{
+    uint64_t room = 0;
+    if ((why == ERR_FULL || why == ERR_IO) && store->store != NULL &&
+        (store_disk_free(store->store, &room, NULL) != ERR_OK ||
+         room > 2 * AGENT_STORE_BALLAST_BYTES)) {
+        store_destroy(&store->store);
+    }
+}
+
 enum err agent_store_write(struct agent_store *store,
                            enum err (*write)(struct store_txn *, void *, struct fault *), void *ctx,
                            struct fault *fault)
@@ -316,5 +328,6 @@ enum err agent_store_write(struct agent_store *store,
             break;
         }
     }
+    let_go_of_failed_disk(store, err);
     return err == ERR_MAP_FULL ? ERR_FULL : err;
 }

@@ -8,7 +8,8 @@
  *
  * When the disk is full, a ballast file is given up once, so that the last few commits still fit;
  * after that commits fail with ERR_FULL until there is room, and the caller denies entries and
- * opens exits. A store that LMDB gave up after a failed write is opened again by the next call.
+ * opens exits. A store that LMDB gave up after a failed write is opened again by the next call, and
+ * so is one that could not be written although the disk has room.
  */
 #pragma once
 

@@ -36,11 +36,12 @@ class DiskPark(Park):
         finally:
             for disk in (self.disk, self.gate_disk):
                 if disk:
-                    disk.unmount()
+                    disk.give_back()
 
 
 class Base(ParkCase):
     CONTROLLER = GATE = None
+    strangers = 0
 
     @classmethod
     def setUpClass(cls):
@@ -66,6 +67,28 @@ class Base(ParkCase):
             park.push(lane)
         return shown["colour"] == GREEN
 
+    def stranger(self):
+        """Somebody whom nobody knows goes out, as everybody may."""
+        Base.strangers += 1
+        self.assertTrue(self.walk("gate-a-out", f"04FE{Base.strangers:010X}"))
+
+    def denied(self, uids, disk=None):
+        """Entries are, once what is free in the file is used up as well."""
+        while self.walk("gate-a-in", next(uids)):
+            for _ in range(10 if disk else 0):
+                disk.fill()
+                self.stranger()
+
+    def use_up(self, daemon, disk, event, name):
+        """Events until this daemon's log has `event`: free pages of its file are used first."""
+        mark = daemon.mark()
+        for _ in range(300):
+            if any(line and event in line for line in daemon.lines[mark:]):
+                return
+            disk.fill(name=name)
+            self.stranger()
+        self.fail(f"{event} did not come")
+
     def outbox(self):
         return stores.Outbox(self.park.agent_home("gate-a"))
 
@@ -87,48 +110,38 @@ class Controller:
 
     def test_full_disk(self):
         park, disk = self.park, self.park.disk
-        people = [self.person() for _ in range(3)]
-        badge = park.rows("badge", "list", people[2][0])[0]["credential"]
+        uids = iter([self.person()[1] for _ in range(8)])
+        spare = self.person()
+        badge = park.rows("badge", "list", spare[0])[0]["credential"]
         ballast = park.home / "store" / "ballast"
-        self.assertTrue(self.walk("gate-a-in", people[0][1]))
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
         # 1: configuration goes first, and the ballast is whole
         disk.fill(SHORT_MIB << 20)
         until("the disk is short", lambda: "store-short" in [row["fault"] for row in park.rows("status")])
-        refused = park.try_cli("person", "add", "--tenant", "sun-express", "--kind", "day", "--name", "李四", "--json")
-        self.assertEqual(refused.returncode, 1, refused)
-        self.assertIn('"number":130', refused.stderr)
-        self.assertIn(f"free disk space at {park.home}", refused.stderr)
+        self.assert_no_configuration()
         self.assertGreater(ballast.stat().st_size, 15 << 20)
         park.cli("badge", "revoke", badge, "--reason", "lost")  # rights can be taken away
-        self.assertTrue(self.walk("gate-a-out", people[0][1]))
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
         # 2: events go on while there is ballast
-        disk.fill()
-        self.use_up("gate-a-in", people[0][1], "ballast_spent")
+        self.use_up(park.controller, disk, "ballast_spent", "filler")
         self.assertFalse(ballast.exists())
-        self.assertEqual(park.try_cli("person", "add", "--tenant", "sun-express", "--kind", "day", "--name", "李四").returncode, 1)
+        self.assert_no_configuration()
         before = self.passages()
-        self.assertTrue(self.walk("gate-a-in", people[1][1]))
-        self.assertTrue(self.walk("gate-a-out", people[1][1]))
-        until("both count", lambda: self.passages() == before + 2)
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
+        until("it counts", lambda: self.passages() == before + 1)
         # 3: nothing is left
         disk.fill(name="filler-2")
-        until("the store is full", lambda: park.cli("status")["state"] == "store-full")
-        self.assertFalse(self.walk("gate-a-in", people[1][1]))
-        self.assertTrue(self.walk("gate-a-out", people[0][1]))
-        self.assert_no_false_acknowledgement()
+        self.assert_full(next(uids))
         # 4: a restart while it is full
         park.controller.kill()
         park.start_controller()
         until("the gate is back", lambda: park.gate_state("gate-a") == "online")
-        self.assertEqual(park.cli("status")["state"], "store-full")
-        self.assertFalse(self.walk("gate-a-in", people[1][1]))
-        self.assertTrue(self.walk("gate-a-out", people[0][1]))
-        self.assert_no_false_acknowledgement()
+        self.assert_full(next(uids))
         # 5: room again, and nobody does anything
         disk.empty()
         until("there is room", lambda: "store-short" not in [row["fault"] for row in park.rows("status")])
         self.assertGreater(ballast.stat().st_size, 15 << 20)
-        self.assertTrue(self.walk("gate-a-in", people[1][1]))
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
         self.all_answered()
         self.assertGreater(self.assert_no_false_acknowledgement(), 10)
         self.person()
@@ -136,16 +149,19 @@ class Controller:
         self.assertEqual(self.passages(), turns)
         self.assert_verified()
 
-    def use_up(self, lane, uid, event):
-        """Events until the controller's log has this: free pages of its file are used first."""
-        mark = 0
-        for _ in range(200):
-            if any(line and event in line for line in self.park.controller.lines[mark:]):
-                return
-            self.assertTrue(self.walk(lane, uid))
-            lane = "gate-a-out" if lane == "gate-a-in" else "gate-a-in"
-            self.park.disk.fill()
-        self.fail(f"{event} did not come")
+    def assert_no_configuration(self):
+        refused = self.park.try_cli("person", "add", "--tenant", "sun-express", "--kind", "day", "--name", "李四", "--json")
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn('"number":130', refused.stderr)
+        self.assertIn(f"free disk space at {self.park.home}", refused.stderr)
+
+    def assert_full(self, uid):
+        park = self.park
+        until("the store is full", lambda: park.cli("status")["state"] == "store-full")
+        self.assertFalse(self.walk("gate-a-in", uid))
+        self.stranger()
+        self.assertEqual(park.cli("status")["state"], "store-full")
+        self.assert_no_false_acknowledgement()
 
 
 class FullTmpfs(Controller, Base):
@@ -161,30 +177,19 @@ class Gate:
 
     def test_full_disk(self):
         park, disk, agent = self.park, self.park.gate_disk, self.park.agents["gate-a"]
-        people = [self.person() for _ in range(2)]
-        self.assertTrue(self.walk("gate-a-in", people[0][1]))
-        self.assertTrue(self.walk("gate-a-out", people[0][1]))
-        for _ in range(2):
-            disk.fill()
-            lane, opened = "gate-a-in", True
-            for _ in range(200):  # the ballast, then what is free in the file
-                opened = self.walk(lane, people[0][1])
-                if not opened:
-                    break
-                lane = "gate-a-out" if lane == "gate-a-in" else "gate-a-in"
-                disk.fill()
-            self.assertEqual((opened, lane), (False, "gate-a-in"))
-            agent.wait_event("store_failed")
-            self.assertTrue(self.walk("gate-a-out", people[1][1]))  # nobody is kept in
-            self.assertFalse(self.walk("gate-a-in", people[1][1]))
-            agent.kill()
-            park.start_agent("gate-a")  # with a full disk
-            until("the boards are up", lambda: agent.wait_event("device name=gate-a-board state=1"))
-            agent.wait_event("device name=gate-a-out-badge state=1")
-            self.assertTrue(self.walk("gate-a-out", people[1][1]))
-            disk.empty()
-            until("the outbox can be written", lambda: self.walk("gate-a-in", people[1][1]))
-            self.assertTrue(self.walk("gate-a-out", people[1][1]))
+        uids = iter([self.person()[1] for _ in range(40)])
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
+        self.use_up(agent, disk, "store_failed", "filler")  # the ballast, then what is free in the file
+        self.denied(uids, disk)
+        self.stranger()  # nobody is kept in
+        agent.kill()
+        park.start_agent("gate-a")  # with a full disk
+        for device in ("gate-a-board", "gate-a-in-badge", "gate-a-out-badge"):
+            agent.wait_event(f"device name={device} state=1")
+        self.stranger()
+        disk.empty()
+        until("entries go on", lambda: self.walk("gate-a-in", next(uids)))
+        until("the ballast is there again", (park.agent_home("gate-a") / "store" / "ballast").exists, 90)
         self.all_answered()
         self.assert_no_false_acknowledgement()
         self.assert_verified()
@@ -203,33 +208,33 @@ class FailingDisks(Base):
 
     CONTROLLER = GATE = "ext4"
 
-    def test_failing_gate(self):
+    def test_1_failing_gate(self):
         park, agent = self.park, self.park.agents["gate-a"]
-        _, uid = self.person()
-        self.assertTrue(self.walk("gate-a-in", uid))
-        self.assertTrue(self.walk("gate-a-out", uid))
+        uids = iter([self.person()[1] for _ in range(20)])
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
         park.gate_disk.break_down()
         mark = agent.mark()
-        self.assertFalse(self.walk("gate-a-in", uid))
-        self.assertTrue(self.walk("gate-a-out", uid))
+        self.denied(uids)
+        self.stranger()
         park.gate_disk.mend()
         agent.wait_event("store_works_again", since=mark)
-        self.assertTrue(self.walk("gate-a-in", uid))
+        until("entries go on", lambda: self.walk("gate-a-in", next(uids)))
         self.all_answered()
         late = [event for event in park.events() if event["reason"] == "agent-error"]
         self.assertEqual(len(late), 1)
         self.assert_verified()
 
-    def test_failing_controller(self):
-        """It ends itself rather than go on; the gate decides alone, and what was acknowledged is there afterwards."""
+    def test_2_failing_controller(self):
+        """Its store is opened anew by a restart; what was acknowledged is there, and what was not comes again."""
         park = self.park
-        _, uid = self.person()
-        self.assertTrue(self.walk("gate-a-in", uid))
+        uids = iter([self.person()[1] for _ in range(20)])
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
         self.all_answered()
         known = self.assert_no_false_acknowledgement()
         park.disk.break_down()
-        self.assertTrue(self.walk("gate-a-out", uid))
-        self.assertTrue(self.walk("gate-a-in", uid))
+        self.stranger()
+        self.denied(uids)
+        self.stranger()
         self.assertGreater(len(self.outbox().pending), 0)
         park.controller.kill()
         park.disk.mend()

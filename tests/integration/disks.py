@@ -22,6 +22,7 @@ class Disk:
     def __init__(self, path, kind, mib):
         self.path, self.kind, self.mib = pathlib.Path(path), kind, mib
         self.image = self.path.with_name(self.path.name + ".img")
+        self.loops = []
         self.path.mkdir(parents=True)
         if kind == "ext4":
             with open(self.image, "wb") as image:
@@ -31,13 +32,29 @@ class Disk:
         self.path.chmod(0o755)
 
     def mount(self):
-        words = ["-t", "tmpfs", "-o", f"size={self.mib}m", "none"] if self.kind == "tmpfs" else ["-o", "loop", self.image]
+        """Over a loop device of its own each time: a file system that failed lives on while anybody has its files open."""
+        words = ["-t", "tmpfs", "-o", f"size={self.mib}m", "none"]
+        if self.kind == "ext4":
+            words = [self._loop()]
         done = run("mount", *words, self.path)
         if done.returncode != 0:
             raise unittest.SkipTest(f"no {self.kind} can be mounted here: {done.stderr.strip()}")
 
+    def _loop(self):
+        done = run("losetup", "--find", "--show", self.image)
+        if done.returncode != 0:
+            raise unittest.SkipTest(f"no loop device here: {done.stderr.strip()}")
+        self.loops.append(done.stdout.strip())
+        return self.loops[-1]
+
     def unmount(self):
         run("umount", "-l", self.path)
+
+    def give_back(self):
+        """At the end, when nobody uses it any more; a device that is still used goes with its last user."""
+        self.unmount()
+        for loop in self.loops:
+            run("losetup", "--detach", loop)
 
     def free(self):
         state = os.statvfs(self.path)
