@@ -11,10 +11,10 @@ enum { NEARLY_NOTHING = 1 << 20 }; /* free bytes at which a failed write means a
 
 /* What adds to the park. Taking rights away, letting people out and looking go on. */
 static const char *const configuration[] = {
-    "park.stage",     "park.commit",   "tenant.add",   "person.add",   "import.begin",
-    "import.slice",   "import.close",  "badge.add",    "face.attach",  "vehicle.add",
-    "pin.set",        "booking.add",   "visitor.add",  "assignment.add", "agent.enroll",
-    "agent.rekey",    "key.add",       "key.replace",  "clearance.add",  "passback.forgive",
+    "park.stage",   "park.commit",  "tenant.add",  "person.add",     "import.begin",
+    "import.slice", "import.close", "badge.add",   "face.attach",    "vehicle.add",
+    "pin.set",      "booking.add",  "visitor.add", "assignment.add", "agent.enroll",
+    "agent.rekey",  "key.add",      "key.replace", "clearance.add",  "passback.forgive",
 };
 
 bool ballast_allows(const struct controller *ctl, const char *verb)

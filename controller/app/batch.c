@@ -499,8 +499,7 @@ void batch_commit(struct controller *ctl)
         give_up(ctl, err, &fault);
         return;
     }
-    ctl->store_full =
-        ctl->store_full && (writes_of(ctl) == writes || ballast_is_used_up(ctl));
+    ctl->store_full = ctl->store_full && (writes_of(ctl) == writes || ballast_is_used_up(ctl));
     ctl->commits++;
     ctl->inputs += ctl->batch->input_count;
     if (ctl->batch->input_count > ctl->batch_inputs_most) {

@@ -250,6 +250,15 @@ static enum err record_applied(struct controller *ctl, struct arrival *a, struct
 
 /* --- one worker an event kind --- */
 
+/* Somebody stands there now. What is sent again was answered when it was new, though the answer
+ * could not be kept. */
+static bool is_waited_for(const struct controller *ctl, const struct arrival *a)
+{
+    enum { WAITS_US = 2000000 };
+    int64_t age_us = ctl->now.us - a->event->received_us + a->session->offset_ms * INT64_C(1000);
+    return age_us < WAITS_US && age_us > -WAITS_US;
+}
+
 static struct verdict decide_once(struct controller *ctl, struct arrival *a,
                                   const struct facts *facts)
 {
@@ -258,7 +267,8 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
                                 .reason = (enum reason)a->input->reason};
     }
     struct verdict verdict = decide(facts);
-    if (ctl->store_full && a->direction == LANE_IN && verdict.outcome == OUTCOME_GRANT) {
+    if (ctl->store_full && a->direction == LANE_IN && verdict.outcome == OUTCOME_GRANT &&
+        is_waited_for(ctl, a)) {
         verdict = (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_STORE_FULL};
     }
     if (!a->event->history) {

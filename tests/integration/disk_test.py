@@ -189,7 +189,8 @@ class Gate:
         self.stranger()
         disk.empty()
         until("entries go on", lambda: self.walk("gate-a-in", next(uids)))
-        until("the ballast is there again", (park.agent_home("gate-a") / "store" / "ballast").exists, 90)
+        if self.GATE == "tmpfs":  # once is enough: it is looked after once a minute
+            until("the ballast is there again", (park.agent_home("gate-a") / "store" / "ballast").exists, 90)
         self.all_answered()
         self.assert_no_false_acknowledgement()
         self.assert_verified()

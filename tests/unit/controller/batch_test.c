@@ -161,8 +161,10 @@ static void a_full_disk_acknowledges_nothing_and_says_so(void **state)
 {
     struct world *w = *state;
     struct gate gate;
+    struct gate other;
     hire(w, PERSONS);
     gate_join(w, &gate, "gate-a", 1);
+    gate_join(w, &other, "gate-b", 2);
     struct journal_head before = head_of(w);
     sent_forget(w);
     fill_disk();
@@ -181,6 +183,19 @@ static void a_full_disk_acknowledges_nothing_and_says_so(void **state)
     for (int i = 0; i < 2; i++) {
         assert_string_equal(note(admin(w, "status", NULL), "state"), "store-full");
     }
+    /* Who comes now is not let in, and not kept in. */
+    sent_forget(w);
+    fill_disk();
+    uint64_t entry = gate_badge(w, &other, "b-in", "04005001");
+    uint64_t leaving = gate_badge(w, &other, "b-out", "04005002");
+    free_disk();
+    uint32_t outcome = OUTCOME_GRANT;
+    assert_int_equal(verdict_of(w, entry, &outcome), REASON_STORE_FULL);
+    assert_int_equal(outcome, OUTCOME_DENY);
+    assert_int_equal(verdict_of(w, leaving, &outcome), REASON_EXIT);
+    assert_int_equal(outcome, OUTCOME_GRANT);
+    assert_int_equal(answers_to(w, entry) + answers_to(w, leaving), 0);
+    world_pass(w, 5 * SECOND_US);
     /* There is room again: the same frames, as the gate sends them again. */
     sent_forget(w);
     gate_again(w, &again);
