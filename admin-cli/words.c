@@ -143,6 +143,11 @@ static const struct title titles[] = {
     {"backup_seq", COLUMN_NUMBER, "backup's number", "备份序号"},
     {"fresh", COLUMN_NUMBER, "new", "新"},
     {"no_lane", COLUMN_NUMBER, "lane unknown", "通道未知"},
+    {"look", COLUMN_TEXT, "first", "请先"},
+    {"what", COLUMN_WORD, "what", "事项"},
+    {"handle", COLUMN_TEXT, "handle", "代号"},
+    {"unconfirmed", COLUMN_WORD, "waits to be confirmed", "待确认"},
+    {"confirmed", COLUMN_NUMBER, "confirmed", "已确认"},
 };
 /* clang-format on */
 

@@ -239,6 +239,8 @@ enum recall_step {
     /* 3 was never recorded */
     RECALL_GATE = 4, /* a gate gave all it keeps */
     RECALL_ENDED = 5,
+    RECALL_WAITS = 6,     /* a gate alone told of a holder, credential or assignment: inert */
+    RECALL_CONFIRMED = 7, /* ... another gate told the same, or a person confirmed it */
 };
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -110,6 +110,8 @@ static const struct verb_spec verbs[] = {
     {"recover.show",     ADM | OPR | SEC | AUD,       false, false, false},
     {"recover.end",      ADM,                         false, false, true },
     {"recover.persons",  ADM | OPR,                   false, false, false},
+    {"recover.waiting",  ADM | OPR | SEC,             false, false, false},
+    {"recover.confirm",  ADM,                         false, false, true },
     {"backup",           ADM,                         false, false, true },
 };
 

@@ -10,6 +10,7 @@ struct copy_table {
     const ProtobufCMessageDescriptor *descriptor; /* NULL: the value is empty */
     uint64_t kept;                                /* bit n: field n is told */
     unsigned previous; /* field that holds an older record of the same kind; 0 none */
+    unsigned told_by;  /* field by which a record is not confirmed: it is not told; 0 none */
 };
 
 /* NULL: not replicated. */

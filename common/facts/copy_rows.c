@@ -39,17 +39,20 @@ static const struct copy_table tables[] = {
      .shape = "h",
      .descriptor = &parkgate__holder_record__descriptor,
      .kept = UP_TO(1, 4) | F(7) | UP_TO(9, 12) | UP_TO(14, 16),
-     .previous = 15},
+     .previous = 15,
+     .told_by = 18},
     {.table = TABLE_CREDENTIAL,
      .shape = "h",
      .descriptor = &parkgate__credential_record__descriptor,
      .kept = F(1) | UP_TO(3, 4) | UP_TO(6, 8) | UP_TO(12, 13),
-     .previous = 13},
+     .previous = 13,
+     .told_by = 14},
     {.table = TABLE_ASSIGNMENT,
      .shape = "hh",
      .descriptor = &parkgate__assignment_record__descriptor,
      .kept = UP_TO(1, 9),
-     .previous = 9},
+     .previous = 9,
+     .told_by = 10},
     {.table = TABLE_PRESENCE,
      .shape = "h",
      .descriptor = &parkgate__presence_record__descriptor,
@@ -190,21 +193,28 @@ static struct field read_field(struct reader *r)
 }
 
 static bool strip(const struct copy_table *table, struct bytes packed, unsigned depth,
-                  struct writer *w);
+                  struct writer *w, bool *ret_waits);
 
 /* Older records are kept inside a record, one within the other. The length stands before the
- * content and is known after it: the content is moved up to it. */
+ * content and is known after it: the content is moved up to it. One that waits to be confirmed is
+ * not kept. */
 static bool strip_previous(const struct copy_table *table, const struct field *field,
                            unsigned depth, struct writer *w)
 {
+    size_t begun = w->size;
+    bool waits = false;
     write_varint(w, field->tag);
     if (w->bad || w->capacity - w->size < LENGTH_ROOM) {
         return false;
     }
     uint8_t *content = w->out + w->size + LENGTH_ROOM;
     struct writer nested = writer_of(content, w->capacity - w->size - LENGTH_ROOM);
-    if (depth == NESTED_MAX || !strip(table, field->content, depth + 1, &nested)) {
+    if (depth == NESTED_MAX || !strip(table, field->content, depth + 1, &nested, &waits)) {
         return false;
+    }
+    if (waits) {
+        w->size = begun;
+        return true;
     }
     write_varint(w, nested.size);
     memmove(w->out + w->size, content, nested.size);
@@ -213,11 +223,13 @@ static bool strip_previous(const struct copy_table *table, const struct field *f
 }
 
 static bool strip(const struct copy_table *table, struct bytes packed, unsigned depth,
-                  struct writer *w)
+                  struct writer *w, bool *ret_waits)
 {
     struct reader r = reader_of(packed);
     while (!r.bad && r.at < packed.size) {
         struct field field = read_field(&r);
+        *ret_waits |=
+            table->told_by != 0 && field.number == table->told_by && field.content.size > 0;
         if (r.bad || field.number > FIELD_MAX || (table->kept & F(field.number)) == 0) {
             continue;
         }
@@ -281,8 +293,12 @@ enum err copy_row_of(enum table table, struct bytes key, struct bytes value, str
     }
     TRY(store_packed_message(key, value, &packed, fault));
     struct writer w = writer_of(ret->value, sizeof(ret->value));
-    if (!strip(known, packed, 0, &w)) {
+    bool waits = false;
+    if (!strip(known, packed, 0, &w, &waits)) {
         return damaged(table, fault);
+    }
+    if (waits) {
+        return ERR_NOT_FOUND;
     }
     ret->value_size = w.size;
     return table == TABLE_CREDENTIAL ? credential_key(ret, fault) : ERR_OK;

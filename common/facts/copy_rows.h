@@ -33,8 +33,8 @@ extern const size_t copy_table_count;
 bool copy_replicates(uint32_t table);
 
 /* What is told of the row that stands under `key` as `value`, in the controller's tables or in a
- * copy. `table` must be replicated (aborts). ERR_NOT_FOUND: nothing is told of it (a PIN).
- * ERR_CORRUPT: the record is damaged. */
+ * copy. `table` must be replicated (aborts). ERR_NOT_FOUND: nothing is told of it (a PIN, or what a
+ * gate alone gave back). ERR_CORRUPT: the record is damaged. */
 MUST_CHECK enum err copy_row_of(enum table table, struct bytes key, struct bytes value,
                                 struct copy_row *ret, struct fault *fault);
 /* The same for a row looked up by the key that gates know it by. ERR_NOT_FOUND: there is none (any

@@ -16,12 +16,15 @@
 
 /* --- the credential --- */
 
-static enum credential_state state_of(const Parkgate__CredentialRecord *record, struct wall when)
+/* What a gate alone gave back of holder or credential is not valid before it is confirmed. */
+static enum credential_state state_of(const Parkgate__CredentialRecord *record,
+                                      const Parkgate__HolderRecord *holder, struct wall when)
 {
+    bool waits = record->told_by[0] != '\0' || holder->told_by[0] != '\0';
     if (record->revoked_us != 0) {
         return CREDENTIAL_STATE_REVOKED;
     }
-    if (when.us < record->from_us) {
+    if (waits || when.us < record->from_us) {
         return CREDENTIAL_STATE_NOT_YET_VALID;
     }
     if (record->until_us != 0 && when.us >= record->until_us) {
@@ -42,7 +45,7 @@ enum err gather_holder_of(const struct facts_view *view, const Parkgate__Credent
         parkgate__holder_record__free_unpacked(holder, NULL);
         return ERR_OK;
     }
-    *ret = (struct gather_read){.state = state_of(record, view->now),
+    *ret = (struct gather_read){.state = state_of(record, holder, view->now),
                                 .credential = people_handle(&record->credential),
                                 .holder = people_handle(&record->holder),
                                 .record = holder};

@@ -45,7 +45,9 @@ static enum err duties_of(const struct facts_view *view, struct handle person, s
 {
     int32_t day = civil_of(view->tz, when).day;
     memset(ret, 0, sizeof(*ret));
-    TRY(people_assignments(view->txn, person, day - 1, day + 1, &ret->records, fault));
+    TRY(view->recalled
+            ? people_assignments_told(view->txn, person, day - 1, day + 1, &ret->records, fault)
+            : people_assignments(view->txn, person, day - 1, day + 1, &ret->records, fault));
     for (size_t i = 0; i < ret->records.count; i++) {
         add_duty(view, ret, ret->records.items[i]);
     }

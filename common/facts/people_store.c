@@ -98,8 +98,9 @@ enum err people_assignment(struct store_txn *txn, struct handle person, struct h
 /* Ended and past assignments stay in the table until retention; this bounds the walk over them. */
 enum { ASSIGNMENT_WALK_MAX = 4096 };
 
-enum err people_assignments(struct store_txn *txn, struct handle person, int32_t from_day,
-                            int32_t to_day, struct people_assignments *ret, struct fault *fault)
+static enum err assignments(struct store_txn *txn, struct handle person, int32_t from_day,
+                            int32_t to_day, bool with_told, struct people_assignments *ret,
+                            struct fault *fault)
 {
     struct keybuf prefix;
     struct bytes key;
@@ -121,7 +122,8 @@ enum err people_assignments(struct store_txn *txn, struct handle person, int32_t
             return err;
         }
         Parkgate__AssignmentRecord *record = (Parkgate__AssignmentRecord *)(void *)message;
-        if (!record->ended && record->from_day <= to_day && record->to_day >= from_day) {
+        bool counts = with_told || record->told_by[0] == '\0';
+        if (counts && !record->ended && record->from_day <= to_day && record->to_day >= from_day) {
             found.items[found.count++] = record;
         } else {
             store_message_destroy(&message);
@@ -133,6 +135,19 @@ enum err people_assignments(struct store_txn *txn, struct handle person, int32_t
     }
     *ret = found;
     return ERR_OK;
+}
+
+enum err people_assignments(struct store_txn *txn, struct handle person, int32_t from_day,
+                            int32_t to_day, struct people_assignments *ret, struct fault *fault)
+{
+    return assignments(txn, person, from_day, to_day, false, ret, fault);
+}
+
+enum err people_assignments_told(struct store_txn *txn, struct handle person, int32_t from_day,
+                                 int32_t to_day, struct people_assignments *ret,
+                                 struct fault *fault)
+{
+    return assignments(txn, person, from_day, to_day, true, ret, fault);
 }
 
 void people_assignments_destroy(struct people_assignments *assignments)

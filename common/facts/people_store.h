@@ -42,6 +42,10 @@ struct people_assignments {
 MUST_CHECK enum err people_assignments(struct store_txn *txn, struct handle person,
                                        int32_t from_day, int32_t to_day,
                                        struct people_assignments *ret, struct fault *fault);
+/* The same with those that a gate alone gave back (told_by): for what happened before. */
+MUST_CHECK enum err people_assignments_told(struct store_txn *txn, struct handle person,
+                                            int32_t from_day, int32_t to_day,
+                                            struct people_assignments *ret, struct fault *fault);
 void people_assignments_destroy(struct people_assignments *assignments);
 
 /* False when nothing was ever said: not suspended. */

@@ -24,4 +24,6 @@ struct facts_view {
     bool has_passages;
     /* A gate that does not know the time: whatever has a schedule counts as closed. */
     bool clock_unknown;
+    /* It is of the past, given back by a gate: what gates alone told of assignments counts, too. */
+    bool recalled;
 };

@@ -6,6 +6,7 @@
 #include "common/access/decide.h"
 #include "common/base/must.h"
 #include "common/facts/emergency_store.h"
+#include "common/facts/tables.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -245,6 +246,17 @@ static void recalled_words(const ProtobufCMessage *body, struct entry_words *w)
     };
     const Parkgate__Recalled *step = (const void *)body;
     copy(w->gate, sizeof(w->gate), step->gate);
+    if (step->step == RECALL_WAITS || step->step == RECALL_CONFIRMED) {
+        bool waits = step->step == RECALL_WAITS;
+        put_handle(w->who, sizeof(w->who), &step->holder);
+        (void)snprintf(w->text, sizeof(w->text), "%s: %s %s",
+                       waits ? "told by one gate alone, waits" : "confirmed",
+                       table_names[step->table < TABLE_COUNT ? step->table : 0], step->reason);
+        (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%s %s",
+                       waits ? "仅一处告知，待确认" : "已确认",
+                       table_names[step->table < TABLE_COUNT ? step->table : 0], step->reason);
+        return;
+    }
     if (step->step >= ARRAY_LEN(steps) || steps[step->step].en == NULL) {
         return;
     }

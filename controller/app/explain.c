@@ -38,7 +38,8 @@ static uint32_t preference(uint32_t kind)
 /* A live one before one that was taken back, then by kind. */
 static uint32_t rank(const Parkgate__CredentialRecord *record, struct wall when)
 {
-    bool live = record->revoked_us == 0 && (record->until_us == 0 || when.us < record->until_us);
+    bool live = record->revoked_us == 0 && record->told_by[0] == '\0' &&
+                (record->until_us == 0 || when.us < record->until_us);
     uint32_t by_kind = preference(record->kind);
     return by_kind == 0 ? 0 : by_kind + (live ? 100U : 0U);
 }

@@ -49,6 +49,13 @@ static void answer(struct controller *ctl, struct arrival *a, uint32_t kind, uin
     batch_ack(ctl, a->input, a->session->version, a->event->epoch, a->event->sequence, kind, error);
 }
 
+static struct facts_view view_of(const struct controller *ctl, const struct arrival *a)
+{
+    struct facts_view view = controller_view(ctl);
+    view.recalled = a->recalled != NULL;
+    return view;
+}
+
 /* --- refusing --- */
 
 /* The event without its digits, when they are a PIN: that is kept nowhere. */
@@ -346,7 +353,7 @@ static void recall_verdict(struct arrival *a)
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 static enum err on_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
-    const struct facts_view view = controller_view(ctl);
+    const struct facts_view view = view_of(ctl, a);
     struct facts facts;
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
     bool twice = false;
@@ -465,7 +472,7 @@ static enum err on_passage(struct controller *ctl, struct arrival *a, struct fau
     event_outcome_subject(&a->out);
     /* One presentation lets one person through; whoever follows is nobody we know. */
     if (event_passes(a->event->passage) && passed == 0 && !handle_is_none(a->out.subject.holder)) {
-        const struct facts_view view = controller_view(ctl);
+        const struct facts_view view = view_of(ctl, a);
         TRY(event_outcome_count(&a->out, &view, fault));
     }
     TRY(record_applied(ctl, a, fault));

@@ -1,8 +1,9 @@
 /* recall_rows: what gates' copies say of holders, taken in by a controller that was built again.
  *
- * A gate's word adds what the backup does not know, and makes stricter what it does: holders and
- * assignments that are new; removals, suspensions, ends of assignments, revocations and bans. It
- * frees nobody and changes no name. So the order of rows and gates does not matter.
+ * A gate's word makes stricter what the backup knows: removals, suspensions, ends of assignments,
+ * revocations and bans. What it adds, new holders, credentials and assignments, counts for what
+ * happened and lets nobody in before another gate says the same (recall_waits.h). It frees nobody
+ * and changes no name. So the order of rows and gates does not matter.
  */
 #pragma once
 

@@ -175,7 +175,8 @@ enum err roster_make_holder(struct controller *ctl, const struct roster_person *
 
 static bool is_live(const Parkgate__CredentialRecord *record, struct wall now)
 {
-    return record->revoked_us == 0 && (record->until_us == 0 || now.us < record->until_us);
+    return record->revoked_us == 0 && record->told_by[0] == '\0' &&
+           (record->until_us == 0 || now.us < record->until_us);
 }
 
 static enum err seal_credential(struct controller *ctl, struct bytes canonical,

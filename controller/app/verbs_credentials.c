@@ -255,7 +255,10 @@ static void credential_row(struct controller *ctl, struct answer *a,
     answer_handle(a, people_handle(&record->credential));
     answer_text(a, credential_kind_name((enum credential_kind)record->kind));
     answer_text(a, credential_class_name(credential_class_of((enum credential_kind)record->kind)));
-    answer_text(a, record->revoked_us != 0 ? "revoked" : expired ? "expired" : "valid");
+    answer_text(a, record->revoked_us != 0      ? "revoked"
+                   : expired                    ? "expired"
+                   : record->told_by[0] != '\0' ? "waiting"
+                                                : "valid");
     answer_wall(a, (struct wall){record->until_us});
     (void)answer_end_row(a);
 }

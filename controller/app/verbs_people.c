@@ -127,7 +127,9 @@ static void field_row(struct answer *a, const char *field, const char *value)
 
 static const char *state_of(const Parkgate__HolderRecord *holder, const char *tenant)
 {
-    return people_suspended_by(holder, tenant) ? "suspended" : "active";
+    return people_suspended_by(holder, tenant) ? "suspended"
+           : holder->told_by[0] != '\0'        ? "waiting"
+                                               : "active";
 }
 
 /* For whom the key speaks: another tenant's suspension is invisible to it. */

@@ -1,3 +1,4 @@
+#include "common/facts/people_store.h"
 #include "common/facts/recall_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
@@ -28,11 +29,33 @@ static enum err move_on(struct store_txn *txn, const Parkgate__Entry *entry,
     return put(txn, "", &record, fault);
 }
 
+static enum err wait_or_confirm(struct store_txn *txn, const Parkgate__Entry *entry,
+                                const Parkgate__Recalled *step, struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__RecallRecord record = PARKGATE__RECALL_RECORD__INIT;
+    const struct recall_row row = {.holder = people_handle(&step->holder),
+                                   .row = people_handle(&step->row),
+                                   .table = step->table};
+    if (step->step == RECALL_CONFIRMED) {
+        enum err err = store_del(txn, TABLE_RECALL, recall_row_key(&key, &row), fault);
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    record.number = step->number;
+    record.step = RECALL_WAITS;
+    record.gate = step->gate;
+    record.at_us = entry->time_us;
+    return store_put_message(txn, TABLE_RECALL, recall_row_key(&key, &row), &record.base, fault);
+}
+
 enum err project_recalled(struct store_txn *txn, const Parkgate__Entry *entry,
                           const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__Recalled *step = (const void *)body;
     Parkgate__RecallRecord part = PARKGATE__RECALL_RECORD__INIT;
+    if (step->step == RECALL_WAITS || step->step == RECALL_CONFIRMED) {
+        return wait_or_confirm(txn, entry, step, fault);
+    }
     if (step->step != RECALL_GATE) {
         return move_on(txn, entry, step, fault);
     }

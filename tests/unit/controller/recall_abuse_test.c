@@ -3,6 +3,7 @@
  * answer its questions as a hostile program would. */
 #include "tests/unit/controller/harness.h"
 
+#include "common/facts/copy_rows.h"
 #include "common/facts/people_store.h"
 #include "controller/app/recall.h"
 
@@ -202,12 +203,300 @@ static void a_device_without_a_name_of_ours_is_refused(void **state)
     assert_int_equal(error, ERROR_EVENT_BAD);
 }
 
+/* --- what lets somebody in --- */
+
+#define MALLORY "07070707070707" /* the badge of give_read() number 7 */
+
+static void events_are_over(struct scene *s, struct gate *gate)
+{
+    Parkgate__Recall none = PARKGATE__RECALL__INIT;
+    none.epoch = gate->epoch;
+    none.from = gate->sequence;
+    none.done = true;
+    answer(s, gate, &none);
+}
+
+static bool is_recovering(struct world *w)
+{
+    return row_with(admin(w, "status", NULL), "fault", "recovering") != SIZE_MAX;
+}
+
+/* Rows of a copy that nobody has but the one who gives them. */
+struct rows {
+    size_t count;
+    ProtobufCBinaryData items[8];
+    uint8_t bytes[8][1024];
+};
+
+static void add_row(struct rows *rows, enum table table, struct bytes key,
+                    const ProtobufCMessage *record)
+{
+    uint8_t value[512];
+    Parkgate__CopyRow row = PARKGATE__COPY_ROW__INIT;
+    row.table = (uint32_t)table;
+    row.key = field_of(key);
+    row.value = (ProtobufCBinaryData){.data = value, .len = protobuf_c_message_pack(record, value)};
+    rows->items[rows->count] =
+        (ProtobufCBinaryData){.data = rows->bytes[rows->count],
+                              .len = parkgate__copy_row__pack(&row, rows->bytes[rows->count])};
+    rows->count++;
+}
+
+static void add_holder(struct rows *rows, struct handle holder, const char *tenant)
+{
+    Parkgate__HolderRecord record = PARKGATE__HOLDER_RECORD__INIT;
+    record.holder = people_field(&holder);
+    record.tenant = text_of(tenant);
+    record.kind = PERSON_DAY;
+    add_row(rows, TABLE_HOLDER, BYTES_OF(holder.bytes), &record.base);
+}
+
+static void add_assignment(struct rows *rows, struct handle holder, const char *tenant)
+{
+    struct handle own = {{0x55}};
+    uint8_t key[2 * HANDLE_SIZE];
+    Parkgate__AssignmentRecord record = PARKGATE__ASSIGNMENT_RECORD__INIT;
+    memcpy(key, holder.bytes, HANDLE_SIZE);
+    memcpy(key + HANDLE_SIZE, own.bytes, HANDLE_SIZE);
+    record.assignment = people_field(&own);
+    record.person = people_field(&holder);
+    record.tenant = text_of(tenant);
+    record.shift = text_of("day");
+    record.from_day = TUESDAY - 1;
+    record.to_day = TUESDAY + 10;
+    add_row(rows, TABLE_ASSIGNMENT, BYTES_OF(key), &record.base);
+}
+
+static void give_rows(struct scene *s, struct gate *gate, struct rows *rows)
+{
+    Parkgate__Recall recall = PARKGATE__RECALL__INIT;
+    recall.rows = recall.done = true;
+    recall.n_item = rows->count;
+    recall.item = rows->items;
+    answer(s, gate, &recall);
+}
+
+static const struct handle stranger = {
+    {0x66, 1}
+};
+
+static void give_stranger(struct scene *s, struct gate *gate, const char *tenant)
+{
+    struct rows rows = {.count = 0};
+    add_holder(&rows, stranger, tenant);
+    add_assignment(&rows, stranger, tenant);
+    give_rows(s, gate, &rows);
+}
+
+static void both_are_over(struct scene *s)
+{
+    events_are_over(s, &s->a);
+    events_are_over(s, &s->b);
+    assert_false(is_recovering(s->w));
+}
+
+static uint64_t read_of(struct scene *s, const char *lane, const char *uid)
+{
+    world_pass(s->w, 20 * SECOND_US);
+    uint64_t read = gate_badge(s->w, lane[0] == 'a' ? &s->a : &s->b, lane, uid);
+    world_turn(s->w);
+    return read;
+}
+
+static size_t waiting(struct world *w)
+{
+    return row_count(admin(w, "recover.waiting", NULL));
+}
+
+/* Does the controller tell gates of this holder? */
+static bool is_copied(struct world *w, struct handle holder)
+{
+    static struct copy_row row;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    enum err err = copy_row_get(txn, TABLE_HOLDER, BYTES_OF(holder.bytes), &row, NULL);
+    store_txn_destroy(&txn);
+    assert_true(err == ERR_OK || err == ERR_NOT_FOUND);
+    return err == ERR_OK;
+}
+
+static void one_gate_alone_lets_nobody_in(void **state)
+{
+    static struct scene s;
+    char text[HANDLE_TEXT_SIZE];
+    scene_open(&s, *state);
+    struct world *w = s.w;
+    give_stranger(&s, &s.a, "acme");
+    no_rows(&s, &s.b);
+    tick(w);
+    give_read(&s, &s.a, "a-in", 7, stranger, 7);
+    both_are_over(&s);
+    assert_denied(w, read_of(&s, "a-in", MALLORY), REASON_CREDENTIAL_NOT_YET);
+    assert_denied(w, read_of(&s, "b-in", MALLORY), REASON_CREDENTIAL_NOT_YET);
+    assert_false(is_copied(w, stranger));
+    const Parkgate__Reply *shown = admin(w, "recover.waiting", NULL);
+    assert_int_equal(row_count(shown), 3);
+    assert_true(row_with(shown, "what", "credential") != SIZE_MAX);
+    assert_true(row_with(shown, "what", "assignment") != SIZE_MAX);
+    assert_string_equal(cell(shown, row_with(shown, "what", "holder"), "gate"), "gate-a");
+    assert_string_equal(note(admin(w, "recover.show", NULL), "unconfirmed"), "yes");
+    handle_to_text(stranger, text);
+    assert_refused(ask(w, w->admin, "recover.confirm", "person", text, NULL), ERROR_REASON_NEEDED);
+    assert_refused(ask(w, w->admin, "recover.confirm", "reason", "x", NULL), ERROR_ARG_BAD);
+    shown = admin(w, "recover.confirm", "person", text, "reason", "known to me", NULL);
+    assert_string_equal(note(shown, "confirmed"), "3");
+    assert_int_equal(waiting(w), 0);
+    assert_true(is_copied(w, stranger));
+    assert_granted(w, read_of(&s, "a-in", MALLORY), REASON_GRANTED);
+    (void)assert_replays(w);
+}
+
+/* A badge of its own for somebody who is known, and leave for him where he has none. */
+static void nobody_known_is_lent_a_badge_or_a_tenant(void **state)
+{
+    static struct scene s;
+    struct rows rows = {.count = 0};
+    char wang[HANDLE_TEXT_SIZE];
+    person_with_badge(*state, "acme", "Wang Wu", "04010299", NULL, wang);
+    scene_open(&s, *state);
+    struct world *w = s.w;
+    add_assignment(&rows, handle_of(wang), "beta");
+    give_rows(&s, &s.a, &rows);
+    no_rows(&s, &s.b);
+    tick(w);
+    give_read(&s, &s.a, "a-in", 7, handle_of(s.li), 7);
+    both_are_over(&s);
+    assert_denied(w, read_of(&s, "a-in", MALLORY), REASON_CREDENTIAL_NOT_YET);
+    assert_denied(w, read_of(&s, "a-in", "04010299"), REASON_NO_ASSIGNMENT);
+    assert_granted(w, read_of(&s, "a-in", LI), REASON_GRANTED); /* his own is as it was */
+    assert_int_equal(waiting(w), 2);
+    const Parkgate__Reply *done =
+        admin(w, "recover.confirm", "gate", "gate-a", "reason", "the only gate there", NULL);
+    assert_string_equal(note(done, "confirmed"), "2");
+    assert_granted(w, read_of(&s, "b-in", "04010299"), REASON_GRANTED);
+}
+
+static void two_gates_that_say_the_same_are_believed(void **state)
+{
+    static struct scene s;
+    scene_open(&s, *state);
+    struct world *w = s.w;
+    give_stranger(&s, &s.a, "acme");
+    give_stranger(&s, &s.b, "acme");
+    tick(w);
+    give_read(&s, &s.a, "a-in", 7, stranger, 7);
+    assert_int_equal(waiting(w), 1); /* whose the badge is, one alone says */
+    give_read(&s, &s.a, "a-in", 7, stranger, 7);
+    assert_int_equal(waiting(w), 1); /* twice, too */
+    give_read(&s, &s.b, "b-in", 7, stranger, 7);
+    assert_int_equal(waiting(w), 0);
+    both_are_over(&s);
+    assert_granted(w, read_of(&s, "a-in", MALLORY), REASON_GRANTED);
+    assert_string_equal(note(admin(w, "recover.show", NULL), "unconfirmed"), "no");
+    (void)assert_replays(w);
+}
+
+static void two_gates_that_differ_are_not(void **state)
+{
+    static struct scene s;
+    scene_open(&s, *state);
+    give_stranger(&s, &s.a, "acme");
+    give_stranger(&s, &s.b, "beta");
+    tick(s.w);
+    give_read(&s, &s.a, "a-in", 7, stranger, 7);
+    give_read(&s, &s.b, "b-in", 7, handle_of(s.li), 7); /* the same badge, another's */
+    both_are_over(&s);
+    assert_int_equal(waiting(s.w), 3);
+    assert_denied(s.w, read_of(&s, "a-in", MALLORY), REASON_CREDENTIAL_NOT_YET);
+}
+
+/* What is stricter is taken from one; a ban is made no shorter by it. */
+static void one_gate_is_enough_to_be_stricter(void **state)
+{
+    static struct scene s;
+    struct world *w = *state;
+    struct rows rows = {.count = 0};
+    Parkgate__BanRecord ban = PARKGATE__BAN_RECORD__INIT;
+    Parkgate__HolderRecord removed = PARKGATE__HOLDER_RECORD__INIT;
+    char wang[HANDLE_TEXT_SIZE];
+    struct handle own = {{0x77}};
+    person_with_badge(w, "acme", "Wang Wu", "04010299", "day", wang);
+    scene_open(&s, w);
+    struct handle li = handle_of(s.li);
+    struct handle other = handle_of(wang);
+    admin(w, "ban.add", "who", s.li, "reason", "violence", "until", "2026-05-30", "notice", "N-1",
+          NULL);
+    ban.ban = people_field(&own);
+    ban.holder = people_field(&li);
+    ban.from_us = w->now.us + SECOND_US;
+    ban.until_us = w->now.us + 2 * MINUTE_US; /* over soon */
+    add_row(&rows, TABLE_BAN, BYTES_OF(li.bytes), &ban.base);
+    removed.holder = people_field(&other);
+    removed.tenant = text_of("acme");
+    removed.removed = true;
+    add_row(&rows, TABLE_HOLDER, BYTES_OF(other.bytes), &removed.base);
+    give_rows(&s, &s.a, &rows);
+    no_rows(&s, &s.b);
+    tick(w);
+    both_are_over(&s);
+    world_pass(w, 5 * MINUTE_US);
+    assert_denied(w, read_of(&s, "a-in", LI), REASON_PARK_BAN);
+    assert_denied(w, read_of(&s, "a-in", "04010299"), REASON_CREDENTIAL_UNKNOWN);
+}
+
+static void keys_are_looked_at_first(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    struct fault fault = {0};
+    Parkgate__Recall asked = PARKGATE__RECALL__INIT;
+    gate_join(w, &gate, "gate-a", 1);
+    assert_int_equal(recall_begin(w->ctl, head_of(w).sequence, &fault), ERR_OK);
+    const Parkgate__Reply *shown = admin(w, "recover.start", NULL);
+    assert_string_equal(note(shown, "recovery"), "waiting");
+    assert_non_null(strstr(note(shown, "look"), "revoked after the backup live again"));
+    assert_int_equal(row_count(shown), 1);
+    assert_string_equal(cell(shown, 0, "gate"), "gate-a");
+    assert_int_equal(strlen(cell(shown, 0, "public")), 40);
+    assert_true(cell(shown, 0, "heard_us")[0] != '\0');
+    tick(w);
+    assert_false(was_asked(w, &gate, &asked));
+    assert_string_equal(note(admin(w, "recover.start", "yes", "yes", NULL), "recovery"), "asking");
+    tick(w);
+    assert_true(was_asked(w, &gate, &asked));
+}
+
+/* Where another person could, one alone does not answer for it. */
+static void confirming_takes_two_where_there_are_two(void **state)
+{
+    static struct scene s;
+    char text[HANDLE_TEXT_SIZE];
+    scene_open(&s, *state);
+    struct world *w = s.w;
+    struct link_key second = operator_key(w, 40, "admin", NULL, NULL, NULL);
+    give_stranger(&s, &s.a, "acme");
+    handle_to_text(stranger, text);
+    const Parkgate__Reply *asked =
+        admin(w, "recover.confirm", "person", text, "reason", "known to me", NULL);
+    const char *number = note(asked, "approval");
+    assert_int_equal(waiting(w), 2);
+    assert_done(ask(w, second, "approval.grant", "approval", number, NULL));
+    assert_int_equal(waiting(w), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_credential_of_no_size_is_taken),
         WORLD_TEST(a_terminal_of_endless_name),
         WORLD_TEST(a_device_without_a_name_of_ours_is_refused),
+        WORLD_TEST(one_gate_alone_lets_nobody_in),
+        WORLD_TEST(nobody_known_is_lent_a_badge_or_a_tenant),
+        WORLD_TEST(two_gates_that_say_the_same_are_believed),
+        WORLD_TEST(two_gates_that_differ_are_not),
+        WORLD_TEST(one_gate_is_enough_to_be_stricter),
+        WORLD_TEST(keys_are_looked_at_first),
+        WORLD_TEST(confirming_takes_two_where_there_are_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
