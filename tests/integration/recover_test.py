@@ -38,7 +38,7 @@ class Recover(ParkCase):
             shutil.move(kept / name, park.home / name)
 
     def recovered(self):
-        self.assertEqual(self.park.cli("recover")["recovery"], "asking")
+        self.assertEqual(self.park.cli("recover", "--yes")["recovery"], "asking")
         until("the recovery ends", lambda: self.park.cli("recover", "show")["recovery"] == "ended")
 
     def test_a_gate_that_lost_its_keys(self):
@@ -101,7 +101,9 @@ class Recover(ParkCase):
         park.wait_gate("gate-a")
         self.assertNotEqual(self.figures(), before)
         self.assertIn("recovering", [row["fault"] for row in park.rows("status")])
-        self.assertEqual(park.cli("recover")["recovery"], "asking")
+        self.assertEqual({row["gate"] for row in park.rows("recover")}, {"gate-a", "gate-b"})  # whose keys are live
+        self.assertEqual(park.cli("recover", "show")["recovery"], "waiting")
+        self.assertEqual(park.cli("recover", "--yes")["recovery"], "asking")
         rows = lambda: {row["gate"]: row for row in park.rows("recover", "show")}
         until("gate a has given all", lambda: rows()["gate-a"]["state"] == "done")
         self.assertEqual(rows()["gate-b"]["state"], "away")
@@ -115,6 +117,7 @@ class Recover(ParkCase):
             self.assertEqual(row["state"], "done")
             self.assertGreater(int(row["fresh"]), 0)
         self.assertEqual(int(rows()["gate-a"]["persons"]), 2)
+        self.waits(new)
         self.nameless(new, unseen)
         self.assertEqual(park.rows("badge", "list", revoked[0])[0]["state"], "revoked")
         self.walk("gate-a-out", people[2])  # and the park goes on
@@ -122,6 +125,15 @@ class Recover(ParkCase):
         self.assertEqual(int(self.figures()[1]), int(before[1]) - 2)
         self.wait_copies()  # fed anew, by the controller that was built again
         self.assert_verified()
+
+    def waits(self, new):
+        """Both gates' copies tell of him; whose the badge is, one alone has read."""
+        park = self.park
+        waiting = park.rows("recover", "waiting")
+        self.assertEqual([(row["person"], row["what"], row["gate"]) for row in waiting], [(new[0], "credential", "gate-a")])
+        done = park.cli("recover", "confirm", "--person", new[0], "--reason", "known to the tenant")
+        self.assertEqual(done["confirmed"], "1")
+        self.assertEqual(park.rows("recover", "waiting"), [])
 
     def nameless(self, new, unseen):
         park = self.park
