@@ -510,9 +510,9 @@ static const struct command commands[] = {
               OPTION("record", ARG_FILE, "write a trace without personal data", "记录不含个人信息的轨迹"),
               OPTION("seconds", ARG_NUMBER, "how long to look, 1 to 600 (20)", "观察秒数，1 到 600（默认 20）")}},
     {"recover", "", "recover.start", PLAIN, .csv = CSV_NEVER,
-     .help = {{"after a restore: show whose word is taken; with --yes ask every gate for the events that it keeps",
-               "还原之后：先列出将取信的各出入口密钥；加 --yes 才向每个出入口取回其保存的事件"}},
-     .args = {OPTION("yes", ARG_FLAG, "the keys were looked at: keys revoked after the backup are revoked again, "
+     .help = {{"after a restore: show whose word is taken; with --checked ask every gate for the events that it keeps",
+               "还原之后：先列出将取信的各出入口密钥；加 --checked 才向每个出入口取回其保存的事件"}},
+     .args = {OPTION("checked", ARG_FLAG, "the keys were looked at: keys revoked after the backup are revoked again, "
                                       "no stolen box is among them",
                      "已核对密钥：备份之后吊销的密钥已重新吊销，其中没有失窃的主机")}},
     {"recover", "show", "recover.show", PLAIN, .csv = CSV_NEVER,

@@ -68,8 +68,6 @@ static bool same_message(const ProtobufCMessage *a, const ProtobufCMessage *b)
 
 /* --- holders --- */
 
-static char nothing[] = "";
-
 static bool are_names(char *const *texts, size_t count)
 {
     struct name name;
@@ -104,7 +102,7 @@ static Parkgate__HolderRecord bare_holder(const Parkgate__HolderRecord *record)
     bare.n_suspended_by = 0;
     bare.removed = false;
     bare.stage = bare.recovered = 0;
-    bare.told_by = nothing;
+    bare.told_by = field_text("");
     return bare;
 }
 
@@ -197,7 +195,7 @@ static Parkgate__AssignmentRecord bare_assignment(const Parkgate__AssignmentReco
     bare.ended = false;
     bare.stage = 0;
     bare.previous = (ProtobufCBinaryData){0};
-    bare.told_by = nothing;
+    bare.told_by = field_text("");
     return bare;
 }
 

@@ -26,15 +26,13 @@ enum err recall_row_waits(struct controller *ctl, const char *gate, uint64_t rec
 
 /* --- confirming --- */
 
-static char none[] = "";
-
 static enum err confirm_holder(struct controller *ctl, const char *actor,
                                const struct recall_row *row, struct fault *fault)
 {
     Parkgate__HolderRecord *here = NULL;
     TRY(people_holder(ctl->txn, row->holder, &here, fault));
     Parkgate__HolderRecord changed = *here;
-    changed.told_by = none;
+    changed.told_by = field_text("");
     changed.stage = 0;
     changed.previous = (ProtobufCBinaryData){0};
     enum err err = here->told_by[0] == '\0'
@@ -50,7 +48,7 @@ static enum err confirm_assignment(struct controller *ctl, const char *actor,
     Parkgate__AssignmentRecord *here = NULL;
     TRY(people_assignment(ctl->txn, row->holder, row->row, &here, fault));
     Parkgate__AssignmentRecord changed = *here;
-    changed.told_by = none;
+    changed.told_by = field_text("");
     changed.stage = 0;
     changed.previous = (ProtobufCBinaryData){0};
     enum err err = here->told_by[0] == '\0'
@@ -66,7 +64,7 @@ static enum err confirm_credential(struct controller *ctl, const char *actor,
     Parkgate__CredentialRecord *here = NULL;
     TRY(people_credential_by_handle(ctl->txn, row->row, &here, fault));
     Parkgate__CredentialRecord changed = *here;
-    changed.told_by = none;
+    changed.told_by = field_text("");
     changed.stage = 0;
     changed.previous = (ProtobufCBinaryData){0};
     enum err err = here->told_by[0] == '\0'

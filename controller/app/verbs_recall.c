@@ -136,8 +136,9 @@ static enum err keys_to_look_at(struct controller *ctl, struct request *request,
     answer_note(
         a, "look",
         "keys that were revoked after the backup live again, stolen boxes' too: revoke them "
-        "(parkgate agent revoke), then parkgate recover --yes; "
-        "备份之后吊销的密钥重新有效，失窃主机的也在内：先逐一吊销，再执行 parkgate recover --yes");
+        "(parkgate agent revoke), then parkgate recover --checked; "
+        "备份之后吊销的密钥重新有效，失窃主机的也在内：先逐一吊销，再执行 parkgate recover "
+        "--checked");
     answer_columns(a, "gate,public,added_us,heard_us");
     TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
@@ -162,7 +163,7 @@ static enum err on_recover_start(struct controller *ctl, struct request *request
     if (record != NULL) {
         parkgate__recall_record__free_unpacked(record, NULL);
     }
-    if (begins && request_arg(request, "yes") == NULL) {
+    if (begins && request_arg(request, "checked") == NULL) {
         return keys_to_look_at(ctl, request, fault);
     }
     TRY(recall_ask(ctl, request->key->name, fault));

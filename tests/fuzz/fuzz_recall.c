@@ -24,7 +24,7 @@ static void open_world(void **state)
     gate_join(w, &gates[1], "gate-b", 2);
     person_with_badge(w, "acme", "Li Wei", "04010203", "day", NULL);
     assert_int_equal(recall_begin(w->ctl, head_of(w).sequence, &fault), ERR_OK);
-    admin(w, "recover.start", "yes", "yes", NULL);
+    admin(w, "recover.start", "checked", "yes", NULL);
     turn_tick(w->ctl);
     world_turn(w);
     sessions = w->ctl->sessions;

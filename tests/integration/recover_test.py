@@ -38,7 +38,7 @@ class Recover(ParkCase):
             shutil.move(kept / name, park.home / name)
 
     def recovered(self):
-        self.assertEqual(self.park.cli("recover", "--yes")["recovery"], "asking")
+        self.assertEqual(self.park.cli("recover", "--checked")["recovery"], "asking")
         until("the recovery ends", lambda: self.park.cli("recover", "show")["recovery"] == "ended")
 
     def test_a_gate_that_lost_its_keys(self):
@@ -103,7 +103,7 @@ class Recover(ParkCase):
         self.assertIn("recovering", [row["fault"] for row in park.rows("status")])
         self.assertEqual({row["gate"] for row in park.rows("recover")}, {"gate-a", "gate-b"})  # whose keys are live
         self.assertEqual(park.cli("recover", "show")["recovery"], "waiting")
-        self.assertEqual(park.cli("recover", "--yes")["recovery"], "asking")
+        self.assertEqual(park.cli("recover", "--checked")["recovery"], "asking")
         rows = lambda: {row["gate"]: row for row in park.rows("recover", "show")}
         until("gate a has given all", lambda: rows()["gate-a"]["state"] == "done")
         self.assertEqual(rows()["gate-b"]["state"], "away")
@@ -132,7 +132,7 @@ class Recover(ParkCase):
         waiting = park.rows("recover", "waiting")
         self.assertEqual([(row["person"], row["what"], row["gate"]) for row in waiting], [(new[0], "credential", "gate-a")])
         done = park.cli("recover", "confirm", "--person", new[0], "--reason", "known to the tenant")
-        self.assertEqual(done["confirmed"], "1")
+        self.assertEqual(int(done["confirmed"]), 1)
         self.assertEqual(park.rows("recover", "waiting"), [])
 
     def nameless(self, new, unseen):

@@ -49,7 +49,7 @@ static void scene_open(struct scene *s, struct world *w)
     person_with_badge(w, "acme", "Li Wei", LI, "day", s->li);
     s->backup = head_of(w).sequence;
     assert_int_equal(recall_begin(w->ctl, s->backup, &fault), ERR_OK);
-    admin(w, "recover.start", "yes", "yes", NULL);
+    admin(w, "recover.start", "checked", "yes", NULL);
     tick(w);
 }
 
@@ -461,7 +461,7 @@ static void keys_are_looked_at_first(void **state)
     assert_true(cell(shown, 0, "heard_us")[0] != '\0');
     tick(w);
     assert_false(was_asked(w, &gate, &asked));
-    assert_string_equal(note(admin(w, "recover.start", "yes", "yes", NULL), "recovery"), "asking");
+    assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"), "asking");
     tick(w);
     assert_true(was_asked(w, &gate, &asked));
 }

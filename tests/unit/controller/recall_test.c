@@ -236,7 +236,7 @@ static void counts_are_as_before(void **state)
     assert_true(say_hello(w, &s.b.gate)->recovering);
     tick(w);
     assert_null(asked_of(w, &s.a.gate)); /* a person says when */
-    const Parkgate__Reply *shown = admin(w, "recover.start", "yes", "yes", NULL);
+    const Parkgate__Reply *shown = admin(w, "recover.start", "checked", "yes", NULL);
     assert_string_equal(note(shown, "recovery"), "asking");
     tick(w);
     give_all(&s, &s.b, 3); /* the gate where most of it is later is first */
@@ -251,7 +251,7 @@ static void counts_are_as_before(void **state)
     figures(w, after);
     assert_string_equal(before, after);
     assert_string_equal(note(admin(w, "recover.show", NULL), "recovery"), "ended");
-    assert_string_equal(note(admin(w, "recover.start", "yes", "yes", NULL), "recovery"), "ended");
+    assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"), "ended");
 }
 
 static void given_twice_it_counts_once(void **state)
@@ -264,7 +264,7 @@ static void given_twice_it_counts_once(void **state)
     restore(&s);
     (void)say_hello(w, &s.a.gate);
     (void)say_hello(w, &s.b.gate);
-    admin(w, "recover.start", "yes", "yes", NULL);
+    admin(w, "recover.start", "checked", "yes", NULL);
     tick(w);
     assert_true(give(&s, &s.a, 4));
     world_restart(w); /* with what was given so far */
@@ -332,7 +332,7 @@ static void events_of_lanes_not_known_wait_for_the_park(void **state)
     restore(&s);
     (void)say_hello(w, &s.a.gate);
     (void)say_hello(w, &s.b.gate);
-    admin(w, "recover.start", "yes", "yes", NULL);
+    admin(w, "recover.start", "checked", "yes", NULL);
     tick(w);
     give_all(&s, &s.a, 100);
     give_all(&s, &s.b, 100);
@@ -368,7 +368,7 @@ static void a_backup_without_gates_recovers_nothing(void **state)
     uint64_t head = head_of(w).sequence;
     assert_int_equal(recall_begin(w->ctl, head, &fault), ERR_OK);
     assert_int_equal(head_of(w).sequence, head);
-    assert_string_equal(note(admin(w, "recover.start", "yes", "yes", NULL), "recovery"), "none");
+    assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"), "none");
     assert_string_equal(note(admin(w, "recover.end", "reason", "x", NULL), "recovery"), "none");
     assert_int_equal(head_of(w).sequence, head);
 }
