@@ -379,6 +379,7 @@ static enum err back_again(struct controller *ctl, struct session *session, stru
         return ERR_OK;
     }
     session->away = false;
+    session->guard.lag_from = ctl->mono;
     return fault_end(ctl, &fault_gate_away, session->gate.text, fault);
 }
 
@@ -476,12 +477,16 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     reply.wall_us = ctl->now.us;
     reply.echo_us = beat->wall_us;
     reply.recovering = recovering;
+    if (recovering) {
+        session->guard.lag_from = ctl->mono; /* nobody is fed meanwhile */
+    }
     batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
                &reply.base);
     TRY(back_again(ctl, session, fault));
     TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
     TRY(judge_outbox_state(ctl, session, fault));
     TRY(gate_health_heard(ctl, session, beat, fault));
+    TRY(fault_while(ctl, copies_is_behind(ctl, session), &fault_copy_behind, session, fault));
     return judge_clock(ctl, session, fault);
 }
 

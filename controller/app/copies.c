@@ -23,12 +23,13 @@ struct copies {
     struct seal_key gates_key;
     uint64_t recovery; /* journal number of the last one; 0: none ever was */
     uint64_t next_id;
+    uint64_t head; /* of the journal, when streams were last begun */
     bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
     struct mono last_round;
     uint64_t inputs_seen;
     unsigned yielded;
     struct copies_figures figures;
-    struct copy_stream changes, snapshot;
+    struct copy_stream changes, behind, snapshot;
     struct handle damaged; /* a credential; none: all is well */
     size_t damaged_told;
     struct handle damaged_before[DAMAGED_TOLD]; /* each is told once a start */
@@ -82,28 +83,32 @@ static bool is_ours(const struct copies *copies, const struct session *session, 
 
 static void give_up(struct controller *ctl, struct session *session, const char *why)
 {
-    struct copy_feed *feed = &session->feed;
-    feed->delivery = 0;
-    feed->failures++;
-    feed->not_before =
-        mono_after_ms(ctl->mono, feed->failures >= RETRIES ? COPY_REST_MS : COPY_URGENT_MS);
+    struct session_guard *guard = &session->guard;
+    session->feed.delivery = 0;
+    guard->failures++;
+    guard->not_before =
+        mono_after_ms(ctl->mono, guard->failures >= RETRIES ? COPY_REST_MS : COPY_URGENT_MS);
     ctl->copies->figures.dropped++;
     log_event("copy_dropped", LOG_TEXT("gate", session->gate.text), LOG_TEXT("why", why));
 }
 
-static void delivered(struct controller *ctl, struct copy_feed *feed)
+static void delivered(struct controller *ctl, struct session *session)
 {
+    struct copy_feed *feed = &session->feed;
     feed->delivery = 0;
     feed->generation = feed->delivery_generation;
     feed->sequence = feed->to;
     feed->anew = false;
-    feed->failures = 0;
     feed->whole_at = ctl->mono;
+    session->guard.failures = 0;
+    session->guard.lag_from = ctl->mono;
     ctl->copies->look = true;
 }
 
-static void progress(struct controller *ctl, struct copy_feed *feed, const Parkgate__CopyHave *have)
+static void progress(struct controller *ctl, struct session *session,
+                     const Parkgate__CopyHave *have)
 {
+    struct copy_feed *feed = &session->feed;
     if (have->number > feed->sent) {
         return; /* of a delivery before */
     }
@@ -112,7 +117,7 @@ static void progress(struct controller *ctl, struct copy_feed *feed, const Parkg
         feed->progress = ctl->mono;
     }
     if (feed->to != 0 && have->sequence == feed->to && have->number == feed->sent) {
-        delivered(ctl, feed);
+        delivered(ctl, session);
     }
 }
 
@@ -127,22 +132,27 @@ enum err copies_have(struct controller *ctl, struct session *session,
 {
     bool recovering = false;
     struct copy_feed *feed = &session->feed;
-    feed->not_before = (struct mono){0};
+    if (session->guard.lag_from.us == 0) {
+        session->guard.lag_from = ctl->mono;
+    }
     if (feed->delivery != 0 && !have->anew) {
         if (have->generation == feed->delivery_generation) {
-            progress(ctl, feed, have);
+            progress(ctl, session, have);
         }
         feed->asked = true;
         return ERR_OK;
     }
+    bool was_anew = feed->asked && feed->anew;
+    bool back = feed->asked && have->generation == feed->generation &&
+                have->sequence < feed->sequence; /* no gate unlearns what it had */
     feed->asked = true;
     feed->delivery = 0;
     feed->generation = have->generation;
     feed->sequence = have->sequence;
     TRY(look_for_recovery(ctl->copies, ctl->txn, &recovering, fault));
-    feed->anew = have->anew || !is_ours(ctl->copies, session, have->generation);
+    feed->anew = have->anew || back || !is_ours(ctl->copies, session, have->generation);
     ctl->copies->look = true;
-    if (feed->anew) {
+    if (feed->anew && !was_anew) {
         log_event("copy_anew", LOG_TEXT("gate", session->gate.text),
                   LOG_TEXT("why", have->why[0] != '\0' ? have->why : "none of ours"));
     }
@@ -173,7 +183,33 @@ static bool can_be_fed(const struct controller *ctl, const struct session *sessi
 static bool is_ready(const struct controller *ctl, const struct session *session)
 {
     return can_be_fed(ctl, session) && session->feed.delivery == 0 &&
-           !mono_before(ctl->mono, session->feed.not_before);
+           !mono_before(ctl->mono, session->guard.not_before);
+}
+
+static bool may_snapshot(const struct controller *ctl, const struct session *session)
+{
+    return is_ready(ctl, session) && session->feed.anew &&
+           bucket_has(&session->guard.snapshots, ctl->mono, COPY_SNAPSHOT_MS, COPY_SNAPSHOTS);
+}
+
+static bool is_slow(const struct controller *ctl, const struct session *session)
+{
+    return mono_before(ctl->mono, session->guard.slow_until);
+}
+
+/* It stands where all others stand: what is new is told to it with them. */
+static bool is_near(const struct controller *ctl, const struct session *session, uint64_t head)
+{
+    uint64_t at = session->feed.sequence;
+    return !is_slow(ctl, session) && (at >= head || head - at <= COPY_NEAR);
+}
+
+/* There is something to tell it. */
+static bool is_due(const struct controller *ctl, const struct session *session, uint64_t head)
+{
+    const struct copy_feed *feed = &session->feed;
+    return is_ready(ctl, session) && !feed->anew &&
+           (feed->sequence < head || is_after(ctl->mono, feed->whole_at, COPY_RENEW_MS));
 }
 
 static void begin_stream(struct copies *copies, struct copy_stream *stream, uint64_t cursor)
@@ -184,6 +220,7 @@ static void begin_stream(struct copies *copies, struct copy_stream *stream, uint
     stream->cursor = cursor;
     stream->place = (struct copy_place){0};
     stream->part.there = false;
+    stream->held_by = 0;
     stream->keys.count = stream->keys.next = stream->keys.used = 0;
     memset(stream->keys.slots, 0, sizeof(stream->keys.slots));
 }
@@ -198,6 +235,7 @@ static void join(struct controller *ctl, struct session *session, const struct c
     feed->to = 0;
     feed->sent = feed->confirmed = 0;
     feed->progress = ctl->mono;
+    session->guard.served = ctl->mono;
 }
 
 /* Not 0: a generation of 0 is none. */
@@ -215,9 +253,10 @@ static void begin_snapshot(struct controller *ctl, uint64_t head)
     struct copy_stream *stream = &copies->snapshot;
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
         struct session *session = &ctl->sessions.items[i];
-        if (!is_ready(ctl, session) || !session->feed.anew) {
+        if (!may_snapshot(ctl, session)) {
             continue;
         }
+        (void)bucket_take(&session->guard.snapshots, ctl->mono, COPY_SNAPSHOT_MS, COPY_SNAPSHOTS);
         if (stream->id == 0) {
             begin_stream(copies, stream, head);
             stream->nonce = draw_nonce(ctl);
@@ -241,48 +280,65 @@ static void judge_sequences(struct controller *ctl, uint64_t head, uint64_t floo
     }
 }
 
-/* The gate that waits longest; NULL: none is due. */
-static const struct session *first_in_line(const struct controller *ctl, uint64_t head)
+/* Members are told from where the last of them stands: a row more than once does no harm. */
+static void join_changes(struct controller *ctl, struct session *session,
+                         struct copy_stream *stream)
 {
-    const struct session *found = NULL;
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        const struct session *session = &ctl->sessions.items[i];
-        const struct copy_feed *feed = &session->feed;
-        bool due = is_ready(ctl, session) && !feed->anew &&
-                   (feed->sequence < head || is_after(ctl->mono, feed->whole_at, COPY_RENEW_MS));
-        if (due && (found == NULL || mono_before(feed->whole_at, found->feed.whole_at))) {
-            found = session;
-        }
+    uint64_t at = session->feed.sequence;
+    if (stream->id == 0) {
+        begin_stream(ctl->copies, stream, at);
+        ctl->copies->figures.rounds++;
     }
-    return found;
+    stream->cursor = at < stream->cursor ? at : stream->cursor;
+    join(ctl, session, stream, session->feed.generation, at);
 }
 
-/* All that stand near the first in line are told from where the last of them stands: a row more
- * than once does no harm. */
+/* All that stand near the head, if one of them is due. */
 static void begin_round(struct controller *ctl, uint64_t head)
 {
-    struct copy_stream *stream = &ctl->copies->changes;
-    const struct session *first = first_in_line(ctl, head);
-    uint64_t from = UINT64_MAX;
+    bool due = false;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        due = due || (is_due(ctl, session, head) && is_near(ctl, session, head));
+    }
+    for (size_t i = 0; due && i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        if (is_ready(ctl, session) && !session->feed.anew && is_near(ctl, session, head)) {
+            join_changes(ctl, session, &ctl->copies->changes);
+        }
+    }
+}
+
+/* Of those that are far behind or slow, the one that was served longest ago; NULL: none is due. */
+static struct session *first_behind(struct controller *ctl, uint64_t head)
+{
+    struct session *first = NULL;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        bool due = is_due(ctl, session, head) && !is_near(ctl, session, head);
+        if (due && (first == NULL || mono_before(session->guard.served, first->guard.served))) {
+            first = session;
+        }
+    }
+    return first;
+}
+
+/* A slow one alone, else all that are as far behind. */
+static void begin_behind(struct controller *ctl, uint64_t head)
+{
+    struct session *first = first_behind(ctl, head);
     if (first == NULL) {
         return;
     }
-    uint64_t low = first->feed.sequence;
-    if (head - low <= COPY_NEAR) {
-        low = head > COPY_NEAR ? head - COPY_NEAR : 0;
-    }
-    begin_stream(ctl->copies, stream, 0);
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+    join_changes(ctl, first, &ctl->copies->behind);
+    for (size_t i = 0; !is_slow(ctl, first) && i < LIMIT_AGENTS; i++) {
         struct session *session = &ctl->sessions.items[i];
-        const struct copy_feed *feed = &session->feed;
-        if (is_ready(ctl, session) && !feed->anew && feed->sequence >= low &&
-            feed->sequence - low <= COPY_NEAR) {
-            from = feed->sequence < from ? feed->sequence : from;
-            join(ctl, session, stream, feed->generation, feed->sequence);
+        uint64_t low = first->feed.from;
+        if (is_due(ctl, session, head) && !is_near(ctl, session, head) && !is_slow(ctl, session) &&
+            session->feed.sequence >= low && session->feed.sequence - low <= COPY_NEAR) {
+            join_changes(ctl, session, &ctl->copies->behind);
         }
     }
-    stream->cursor = from;
-    ctl->copies->figures.rounds++;
 }
 
 static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
@@ -299,6 +355,7 @@ static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
     }
     TRY(journal_head(txn, &head, fault));
     TRY(changes_floor(txn, head.sequence, &floor, fault));
+    copies->head = head.sequence;
     judge_sequences(ctl, head.sequence, floor);
     if (copies->snapshot.id == 0) {
         begin_snapshot(ctl, head.sequence);
@@ -307,6 +364,9 @@ static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
         begin_round(ctl, head.sequence);
         copies->last_round = ctl->mono;
         copies->urgent = false;
+    }
+    if (copies->behind.id == 0) {
+        begin_behind(ctl, head.sequence);
     }
     copies->look = false;
     return ERR_OK;
@@ -400,6 +460,71 @@ static void finish_part(struct copy_stream *stream)
     stream->id = part->complete ? 0 : stream->id;
 }
 
+static bool is_full(const struct session *session)
+{
+    return session->feed.sent - session->feed.confirmed >= COPY_WINDOW;
+}
+
+/* Somebody else could be told something now, were it not for this one. */
+static bool others_wait(struct controller *ctl, const struct copy_stream *stream,
+                        const struct session *held_by)
+{
+    const struct copies *copies = ctl->copies;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        if (session == held_by) {
+            continue;
+        }
+        bool waits = is_member(session, stream) ? !is_full(session)
+                     : is_slow(ctl, session)    ? false
+                     : stream->snapshot         ? may_snapshot(ctl, session)
+                                                : is_due(ctl, session, copies->head) &&
+                                              !is_near(ctl, session, copies->head);
+        if (waits) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A member's window is full. True: it has kept others waiting for as long as it may. */
+static bool has_held(struct controller *ctl, struct copy_stream *stream, size_t index)
+{
+    struct session *session = &ctl->sessions.items[index];
+    struct session_guard *guard = &session->guard;
+    bool near = stream == &ctl->copies->changes;
+    int64_t since_us = ctl->mono.us - stream->held_at.us;
+    int64_t held_us = stream->held_by == index + 1 ? since_us : 0;
+    stream->held_by = index + 1;
+    stream->held_at = ctl->mono;
+    if (is_after(ctl->mono, guard->held_from, COPY_HELD_MS)) {
+        guard->held_from = ctl->mono;
+        guard->held_us = 0;
+    }
+    if (held_us == 0 || (!near && !others_wait(ctl, stream, session))) {
+        return false;
+    }
+    guard->held_us += held_us;
+    return guard->held_us >= (near ? COPY_HOLD_MS : COPY_HOLD_BEHIND_MS) * INT64_C(1000);
+}
+
+/* True: the stream goes on without it. */
+static bool is_dropped(struct controller *ctl, struct copy_stream *stream, size_t index)
+{
+    struct session *session = &ctl->sessions.items[index];
+    if (has_held(ctl, stream, index)) {
+        session->guard.slow_until = mono_after_ms(ctl->mono, COPY_SLOW_MS);
+        session->guard.held_us = 0;
+        give_up(ctl, session, "it kept others waiting");
+        return true;
+    }
+    if (is_after(ctl->mono, session->feed.progress, COPY_STALL_MS)) {
+        give_up(ctl, session, "no answer");
+        return true;
+    }
+    return false;
+}
+
 /* False: a gate's window is full, or this turn's share of hashes is spent. */
 static bool send_part(struct controller *ctl, struct copy_stream *stream)
 {
@@ -413,13 +538,13 @@ static bool send_part(struct controller *ctl, struct copy_stream *stream)
         if (hashes > COPY_HASHES_A_TURN) {
             return false;
         }
-        if (session->feed.sent - session->feed.confirmed >= COPY_WINDOW) {
-            if (!is_after(ctl->mono, session->feed.progress, COPY_STALL_MS)) {
+        if (is_full(session)) {
+            if (!is_dropped(ctl, stream, i)) {
                 return false;
             }
-            give_up(ctl, session, "no answer");
             continue;
         }
+        stream->held_by = 0;
         send_to(ctl, i, stream);
         hashes += stream->part.credential_count;
     }
@@ -491,7 +616,8 @@ static enum err step(struct controller *ctl, struct copy_stream *stream, struct 
 static enum err run(struct controller *ctl, bool look, bool round, struct fault *fault)
 {
     struct copies *copies = ctl->copies;
-    struct copy_stream *const streams[] = {&copies->changes, &copies->snapshot};
+    struct copy_stream *const streams[] = {&copies->changes, &copies->behind,
+                                           &copies->snapshot};
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     AUTO(store_txn_destroy) struct store_txn *keys_txn = NULL;
     TRY(store_begin_read(ctl->store, &txn, fault));
@@ -552,11 +678,16 @@ static bool yields(struct controller *ctl)
     return true;
 }
 
+static bool is_busy(const struct copies *copies)
+{
+    return copies->changes.id != 0 || copies->behind.id != 0 || copies->snapshot.id != 0;
+}
+
 int64_t copies_turn(struct controller *ctl)
 {
     struct copies *copies = ctl->copies;
     struct fault fault = {0};
-    bool busy = copies->changes.id != 0 || copies->snapshot.id != 0;
+    bool busy = is_busy(copies);
     bool round = is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
                  (copies->urgent && is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
     if (!busy && !round && !copies->look) {
@@ -570,7 +701,7 @@ int64_t copies_turn(struct controller *ctl)
         log_error("copy_failed", LOG_TEXT("what", fault.what));
     }
     tell_damaged(ctl);
-    busy = copies->changes.id != 0 || copies->snapshot.id != 0;
+    busy = is_busy(copies);
     return busy ? 1 : copies->urgent ? WAIT_MS : -1;
 }
 
@@ -586,4 +717,10 @@ struct copies_figures copies_figures_of(const struct controller *ctl)
                          !is_after(ctl->mono, session->feed.whole_at, 2 * COPY_RENEW_MS);
     }
     return figures;
+}
+
+bool copies_is_behind(const struct controller *ctl, const struct session *session)
+{
+    struct mono from = session->guard.lag_from;
+    return can_be_fed(ctl, session) && from.us != 0 && is_after(ctl->mono, from, COPY_LAG_MS);
 }

@@ -7,8 +7,10 @@
  * their values of the moment of reading; a delivery goes on until the changes it has told reach the
  * journal's head at reading, which makes it whole.
  *
- * Gates that stand near each other are served by one reading (a stream): one stream of changes and
- * one of snapshots at a time. A turn builds at most one part of each. Changes are told once a
+ * Gates that stand near each other are served by one reading (a stream): one stream of changes for
+ * all that stand near the journal's head, one for such as are far behind or slow, whoever was served
+ * longest ago first, and one of snapshots at a time. So no gate, and no stolen key, keeps the others
+ * from what is new. A turn builds at most one part of each. Changes are told once a
  * second, at once when they are few and urgent (copies_urgent). Events come first: see
  * copies_turn().
  *
@@ -28,18 +30,29 @@ enum {
     COPY_RANGES_MAX = 100,       /* of a gate's own events; with more it waits */
     COPY_HASHES_A_TURN = 1000,   /* credentials' hashes made for single gates */
     COPY_NEAR = 5000,            /* entries apart: still one stream */
+    COPY_SNAPSHOTS = 4,          /* of one gate at once, and one each: */
+    COPY_SNAPSHOT_MS = 60000,
     COPY_ROUND_MS = 1000,
     COPY_URGENT_MS = 50,  /* between deliveries of urgent changes */
     COPY_RENEW_MS = 5000, /* told so often that nothing changed: the copy is that young */
     COPY_STALL_MS = 1000, /* a stream waits so long for one gate's answers */
     COPY_RESEND_MS = 3000,
-    COPY_REST_MS = 10000, /* and then that gate gets nothing for so long, unless it speaks */
+    COPY_REST_MS = 10000, /* and then that gate gets nothing for so long */
+    /* So long a gate may keep others waiting in any COPY_HELD_MS; then it is served apart. */
+    COPY_HOLD_MS = 1000,        /* such as stand near the journal's head */
+    COPY_HOLD_BEHIND_MS = 5000, /* others that are behind as it is */
+    COPY_HELD_MS = 60000,
+    COPY_SLOW_MS = 300000,
+    COPY_LAG_MS = 60000, /* behind for so long: a fault */
 };
 
 struct copies;
 
 struct copies *copies_create(const struct seal_key *gates_key);
 void copies_destroy(struct copies **copies);
+
+/* Has this gate been heard, and its copy not been whole, for COPY_LAG_MS? */
+bool copies_is_behind(const struct controller *ctl, const struct session *session);
 
 /* COPY_HAVE of a gate, in ctl->txn. While the controller recovers nobody is fed; what was fed
  * before a recovery is none of ours afterwards. */

@@ -57,6 +57,8 @@ struct copy_stream {
     struct copy_keys keys;
     struct copy_part part;
     size_t next_session; /* the part was sent to those before */
+    size_t held_by;      /* the session that it waits for, and 1; 0: none */
+    struct mono held_at; /* looked at then */
 };
 
 /* Which of its own events a gate's copy holds, as of the part that is whole. */

@@ -134,6 +134,11 @@ const struct fault_kind fault_credential_damaged = {
     "the record of credential %s is damaged: gates that are alone do not know it; take it back and "
     "give it anew",
     "凭证 %s 的记录已损坏：离线时各出入口无法识别；请收回后重新发放"};
+const struct fault_kind fault_copy_behind = {
+    "copy-behind",
+    "gate %s is heard, and its copy of the roster is behind for over a minute: alone it would not "
+    "know what is new",
+    "出入口 %s 在线，但其名册副本落后超过一分钟：离线时将不知最新变更"};
 
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
@@ -283,6 +288,7 @@ static const struct {
     {&fault_manual,             has_lane           },
     {&fault_blocked,            has_lane           },
     {&fault_terminal_decides,   has_asking_terminal},
+    {&fault_copy_behind,        has_gate           },
     {&fault_zone_filling,       has_zone           },
     {&fault_zone_nearly_full,   has_zone           },
     {&fault_zone_over,          has_zone           },

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/base/bucket.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/link/link.h"
@@ -19,9 +20,21 @@ struct copy_feed {
     uint64_t delivery;             /* the stream that feeds it; 0: none */
     uint64_t delivery_generation, from, to; /* of that; `to` once it is told whole */
     uint32_t sent, confirmed;               /* parts */
-    uint32_t failures;                      /* deliveries given up in a row */
-    struct mono progress, not_before;
+    struct mono progress;
     struct mono whole_at; /* when it last confirmed a whole copy */
+};
+
+/* What a gate has used up of what it may do: kept over its HELLOs, so that saying one again buys
+ * nothing. */
+struct session_guard {
+    struct bucket snapshots;
+    uint32_t failures;               /* deliveries given up in a row */
+    struct mono not_before;          /* nothing is delivered until then */
+    struct mono served;              /* it joined a delivery last */
+    struct mono slow_until;          /* it kept others waiting: it is served apart until then */
+    struct mono held_from;           /* from then on it kept others waiting for so long: */
+    int64_t held_us;
+    struct mono lag_from; /* its copy was whole then, or it was heard first; 0: neither */
 };
 
 /* How far a gate is that is asked for what it keeps (recall.h). */
@@ -69,6 +82,7 @@ struct session {
     bool subjects_told;                      /* the last telling had some */
     struct session_recall recall;
     struct copy_feed feed;
+    struct session_guard guard;
     uint32_t lease_left_s; /* as it said last */
     bool clock_unknown;
 };
@@ -80,7 +94,7 @@ struct sessions {
 /* The session that `gate` or `key` has now; NULL: none. */
 struct session *session_of_gate(struct sessions *sessions, struct name gate);
 struct session *session_of_key(struct sessions *sessions, const struct link_key *key);
-/* A new session for the gate, in place of an older one. NULL: LIMIT_AGENTS are taken. */
+/* A new session for the gate, in place of an older one, whose guard it takes over. NULL: LIMIT_AGENTS are taken. */
 struct session *session_open(struct sessions *sessions, struct name gate,
                              const struct link_key *key, const struct link_peer *peer);
 void session_close(struct session *session);

@@ -647,6 +647,188 @@ static void a_gate_knows_the_park_that_it_decides_with(void **state)
     taker_close(&t);
 }
 
+/* --- a gate, or a key that was stolen, that would have the others wait --- */
+
+/* A box with gate-b's key, that answers when it likes. */
+static void says(struct world *w, struct gate *gate, uint64_t generation, uint64_t sequence,
+                 uint32_t number, bool anew)
+{
+    Parkgate__CopyHave message = PARKGATE__COPY_HAVE__INIT;
+    message.generation = generation;
+    message.sequence = sequence;
+    message.number = number;
+    message.anew = anew;
+    gate_send(w, gate, MESSAGE_COPY_HAVE, 0, &message.base);
+}
+
+enum { UID_SIZE = 15 };
+
+static const char *uid_of(unsigned number, char out[UID_SIZE])
+{
+    (void)snprintf(out, UID_SIZE, "0511%010x", number);
+    return out;
+}
+
+/* Persons enough for a snapshot, or a round, of many parts. */
+static void add_persons_from(struct world *w, unsigned from, unsigned count)
+{
+    for (unsigned i = from; i < from + count; i++) {
+        char name[32];
+        char uid[UID_SIZE];
+        (void)snprintf(name, sizeof(name), "Person %u", i);
+        person_with_badge(w, "acme", name, uid_of(i, uid), "day", NULL);
+    }
+}
+
+static void add_persons(struct world *w, unsigned count)
+{
+    add_persons_from(w, 0, count);
+}
+
+/* HELLO again and again, each time from nothing: it is served, and not before the others. */
+static void who_begins_again_and_again_starves_nobody(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    struct taker thief;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    taker_open(&thief, w, "gate-b", 72);
+    have(&t, true);
+    rounds(&t, 2);
+    assert_whole(&t);
+    uint64_t snapshots = copies_figures_of(w->ctl).snapshots;
+    for (int i = 0; i < 60; i++) {
+        Parkgate__Hello hello = gate_hello_message(w, &thief.gate);
+        gate_send_hello(w, &thief.gate, &hello);
+        says(w, &thief.gate, 0, 0, 0, true);
+        (void)gate_badge(w, &t.gate, "a-out", "04999999");
+        rounds(&t, 2);
+        assert_whole(&t);
+    }
+    assert_true(copies_figures_of(w->ctl).snapshots - snapshots <= COPY_SNAPSHOTS + 3);
+    taker_close(&t);
+    taker_close(&thief);
+}
+
+/* It says that it stands far behind: those at the head are told what is new all the same. */
+static void who_stands_far_behind_holds_back_nobody(void **state)
+{
+    enum { REVOKED = 15, PERSONS = 700 };
+    struct world *w = *state;
+    struct taker t;
+    struct taker thief;
+    bool revoked = false;
+    add_persons(w, REVOKED);
+    taker_open(&t, w, "gate-a", 71);
+    taker_open(&thief, w, "gate-b", 72);
+    have(&t, true);
+    have(&thief, true);
+    for (int i = 0; i < 3; i++) {
+        rounds(&t, 1);
+        pump(&thief);
+    }
+    assert_whole(&t);
+    thief.silent = true;
+    add_persons_from(w, REVOKED, PERSONS);
+    for (int i = 0; head_of(w).sequence - thief.sequence <= COPY_NEAR; i++) {
+        (void)gate_badge(w, &t.gate, "a-out", "04999999");
+        if (i % 200 == 0) {
+            world_turn(w);
+            beat(&thief);
+            rounds(&t, 1);
+            for (int s = 0; s < 20 && t.sequence != head_of(w).sequence; s++) {
+                rounds(&t, 1);
+            }
+            sent_forget(w);
+            t.seen = thief.seen = 0;
+        }
+    }
+    rounds(&t, 2);
+    assert_whole(&t);
+    for (unsigned i = 0; i < REVOKED; i++) { /* for longer than a gate rests that did not answer */
+        char uid[UID_SIZE];
+        beat(&thief);
+        rounds(&t, 1);
+        admin(w, "badge.revoke", "uid", uid_of(i, uid), "reason", "lost", NULL);
+        for (int turn = 0; turn < 4; turn++) {
+            world_pass(w, COPY_URGENT_MS * MS_US);
+            turn_tick(w->ctl);
+            world_turn(w);
+            pump(&t);
+        }
+        assert_true(copy_knows(&t, uid, &revoked) && revoked);
+    }
+    taker_close(&t);
+    taker_close(&thief);
+}
+
+/* It confirms each part just in time, for ever: it is put aside, and the others have theirs. */
+static void who_confirms_slowly_is_served_apart(void **state)
+{
+    enum { PERSONS = 1500 };
+    struct world *w = *state;
+    struct taker t;
+    struct taker thief;
+    add_persons(w, PERSONS);
+    taker_open(&t, w, "gate-a", 71);
+    taker_open(&thief, w, "gate-b", 72);
+    have(&t, true);
+    have(&thief, true);
+    uint64_t generation = 0;
+    uint32_t confirmed = 0;
+    for (int i = 0; i < 7 * 10 && t.completes == 0; i++) {
+        world_pass(w, 100 * MS_US);
+        turn_tick(w->ctl);
+        world_turn(w);
+        pump(&t);
+        for (; thief.seen < w->sent_count; thief.seen++) {
+            const struct sent *sent = &w->sent[thief.seen];
+            const Parkgate__CopyPart *part = (const void *)sent->body;
+            if (sent->kind == MESSAGE_COPY_PART &&
+                memcmp(sent->peer.id, thief.gate.peer.id, sizeof(sent->peer.id)) == 0) {
+                confirmed = part->generation == generation ? confirmed : 0;
+                generation = part->generation;
+            }
+        }
+        if (generation != 0 && i % 8 == 0) {
+            says(w, &thief.gate, generation, 0, ++confirmed, false);
+        }
+        beat(&t);
+        beat(&thief);
+    }
+    assert_int_equal(t.completes, 1); /* within 7 s */
+    rounds(&t, 2);
+    assert_whole(&t);
+    assert_true(copies_figures_of(w->ctl).dropped > 0);
+    taker_close(&t);
+    taker_close(&thief);
+}
+
+static void a_copy_that_stays_behind_is_a_fault(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    have(&t, true);
+    rounds(&t, 90);
+    assert_whole(&t);
+    assert_int_equal(faults_of(w, "copy-behind", 0), 0);
+    t.silent = true;
+    rounds(&t, 50);
+    assert_int_equal(faults_of(w, "copy-behind", 0), 0);
+    rounds(&t, 20);
+    assert_int_equal(faults_of(w, "copy-behind", 0), 1);
+    uint64_t open = head_of(w).sequence;
+    t.silent = false;
+    have(&t, false);
+    rounds(&t, 20);
+    assert_whole(&t);
+    assert_true(entries_of(w, ENTRY_FAULT, open) == 1); /* its end */
+    taker_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -664,6 +846,10 @@ int main(void)
         WORLD_TEST(its_own_events_are_named),
         WORLD_TEST(agent_list_says_how_far_a_copy_is),
         WORLD_TEST(a_gate_knows_the_park_that_it_decides_with),
+        WORLD_TEST(who_begins_again_and_again_starves_nobody),
+        WORLD_TEST(who_stands_far_behind_holds_back_nobody),
+        WORLD_TEST(who_confirms_slowly_is_served_apart),
+        WORLD_TEST(a_copy_that_stays_behind_is_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
