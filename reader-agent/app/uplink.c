@@ -214,7 +214,9 @@ static void hear_verdict(struct gate *gate, const ProtobufCMessage *message)
     /* After a stall of ours it may lie here for long: whoever stood there is gone. */
     bool late = row != NULL && !mono_before(gate_mono(gate), row->deadline);
     if (row == NULL || late || heard->outcome > OUTCOME_GRANT) {
-        log_event("verdict_too_late", LOG_NUM("sequence", heard->sequence));
+        if (row != NULL || heard->sequence > gate->backlog.end) { /* a backlog waits for none */
+            log_event("verdict_too_late", LOG_NUM("sequence", heard->sequence));
+        }
         return;
     }
     struct verdict verdict = {.outcome = (enum outcome)heard->outcome,

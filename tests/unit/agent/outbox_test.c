@@ -19,6 +19,7 @@
 #include "reader-agent/app/vault.h"
 #include "reader-agent/store/park_copy.h"
 #include "reader-agent/store/seen.h"
+#include "schema/agent_store.pb-c.h"
 
 static const int64_t day_us = INT64_C(86400) * 1000000;
 static const char *const secret_plate = "\xe4\xba\xac"
@@ -613,6 +614,83 @@ static void retention_destroys_the_boxes_too(void **state)
     assert_int_equal(box_count(world, day), 0);
 }
 
+/* --- time and versions --- */
+
+static void the_latest_time_is_kept_though_the_clock_is_set_back(void **state)
+{
+    struct world *world = *state;
+    struct wall latest = world->now;
+    (void)stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    world->now.us -= 3 * day_us;
+    (void)stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    open_again(world);
+    assert_int_equal(agent_store_state(world->store)->wall_high.us, latest.us);
+    world->now.us = latest.us + 1;
+    (void)stage(world, EVENT_PASSAGE, false);
+    commit(world);
+    open_again(world);
+    assert_int_equal(agent_store_state(world->store)->wall_high.us, latest.us + 1);
+}
+
+/* As the version before made it: without the tables that came since. */
+static void make_old_store(const char *dir)
+{
+    static const char *const tables[] = {"state",     "outbox", "pending",  "answered",   "open",
+                                         "acted",     "moved",  "days",     "quarantine", "seen",
+                                         "seen-ring", "park",   "lane-mode"};
+    static const uint8_t store_id[STORE_ID_SIZE] = {7};
+    AUTO(store_destroy) struct store *store = NULL;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    struct store_options options = {.dir = dir,
+                                    .kind = "agent",
+                                    .version = 1,
+                                    .tables = tables,
+                                    .table_count = sizeof(tables) / sizeof(tables[0]),
+                                    .map_size = AGENT_STORE_MAP_BYTES,
+                                    .create = true};
+    Parkgate__AgentState record = PARKGATE__AGENT_STATE__INIT;
+    record.store_id =
+        (ProtobufCBinaryData){.len = STORE_ID_SIZE, .data = (uint8_t *)(uintptr_t)store_id};
+    record.epoch = 3;
+    record.config_version = 9;
+    record.command_sequence = 12;
+    assert_int_equal(store_open(&options, &store, NULL), ERR_OK);
+    assert_int_equal(store_begin_write(store, &txn, NULL), ERR_OK);
+    assert_int_equal(
+        store_put_message(txn, TABLE_STATE, bytes_of_text("state"), &record.base, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void a_store_of_the_version_before_is_taken_on(void **state)
+{
+    struct world *world = *state;
+    char path[96];
+    close_world(world);
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const files[] = {"data.mdb", "lock.mdb", "owner", "ballast"};
+        (void)snprintf(path, sizeof(path), "%s/store/%s", world->dir, files[i]);
+        (void)unlink(path);
+    }
+    (void)snprintf(path, sizeof(path), "%s/store", world->dir);
+    make_old_store(path);
+    open_world(world);
+    const struct agent_state *kept = agent_store_state(world->store);
+    assert_int_equal(kept->store_id[0], 7);
+    assert_int_equal(kept->epoch, 3);
+    assert_int_equal(kept->config_version, 9);
+    assert_int_equal(kept->command_sequence, 12);
+    assert_false(kept->has_recovery_key);
+    struct seal_box_secret secret = use_recovery_key(world);
+    struct grant_id id = stage(world, EVENT_PASSAGE, false);
+    uint8_t packed[LIMIT_EVENT_BYTES];
+    commit(world);
+    open_again(world);
+    assert_int_equal(id.epoch, 3);
+    assert_true(opened_by(world, &secret, id, packed) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -622,6 +700,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(new_epoch_moves_what_is_not_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(retention_takes_rows_then_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_latest_time_is_kept_though_the_clock_is_set_back,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_store_of_the_version_before_is_taken_on, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_recovery_key_alone_opens_what_is_kept, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_box_a_day_however_often_it_starts, set_up, tear_down),
