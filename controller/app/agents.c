@@ -236,7 +236,7 @@ static bool order_stands(const struct controller *ctl, const struct input *input
  * the outbox, whose own former epochs must not come back. */
 static uint32_t next_epoch(const Parkgate__Hello *hello, const Parkgate__AgentRecord *known)
 {
-    enum { AHEAD_MAX = 1 << 20 }; /* more is no count of orders */
+    enum { AHEAD_MAX = 1 << 10 }; /* more is no count of orders; they are not to be used up */
     bool ahead = hello->epoch > known->epoch && hello->epoch - known->epoch < AHEAD_MAX;
     return (ahead ? hello->epoch : known->epoch) + 1;
 }
@@ -346,12 +346,24 @@ static enum err on_hello(struct controller *ctl, struct input *input,
         refuse_hello(ctl, input, PROTOCOL_VERSION, &c);
         return ERR_OK;
     }
+    struct session *before = session_of_gate(&ctl->sessions, name_or_none(key->gate));
+    if (before != NULL &&
+        !bucket_take(&before->guard.hellos, ctl->mono, GUARD_HELLO_MS, GUARD_HELLOS)) {
+        return ERR_OK; /* it says it again; nothing is answered to who may be hostile */
+    }
     TRY(rekey_spoken(ctl, key, fault));
     TRY(agent_get(ctl->txn, key->gate, &known, fault));
     bool stands = order_stands(ctl, input, hello, known);
     enum err err = stands ? ERR_OK : judge_outbox(ctl, hello, known, &fit, fault);
     if (stands) {
         epoch = known->epoch;
+    } else if (err == ERR_OK && fit != OUTBOX_FITS && before != NULL &&
+               !bucket_take(&before->guard.epochs, ctl->mono, GUARD_EPOCH_MS, GUARD_EPOCHS)) {
+        parkgate__agent_record__free_unpacked(known, NULL);
+        (void)complain(&c, ERROR_TRY_LATER, "too many outboxes of one gate in an hour", NULL, NULL,
+                       NULL);
+        refuse_hello(ctl, input, version, &c);
+        return fault_raise(ctl, &fault_gate_floods, key->gate, key->gate, "", fault);
     } else if (err == ERR_OK && fit != OUTBOX_FITS) {
         err = order_epoch(ctl, hello, known, key, &epoch, fault);
     }
@@ -487,6 +499,10 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     TRY(judge_outbox_state(ctl, session, fault));
     TRY(gate_health_heard(ctl, session, beat, fault));
     TRY(fault_while(ctl, copies_is_behind(ctl, session), &fault_copy_behind, session, fault));
+    if (bucket_is_full(&session->guard.refused, ctl->mono) &&
+        bucket_is_full(&session->guard.epochs, ctl->mono)) {
+        TRY(fault_end(ctl, &fault_gate_floods, session->gate.text, fault));
+    }
     return judge_clock(ctl, session, fault);
 }
 

@@ -140,6 +140,12 @@ const struct fault_kind fault_copy_behind = {
     "know what is new",
     "出入口 %s 在线，但其名册副本落后超过一分钟：离线时将不知最新变更"};
 
+const struct fault_kind fault_gate_floods = {
+    "gate-floods",
+    "gate %s sends more that is refused than a box that is well would; it waits: look at the box, or "
+    "revoke its key",
+    "出入口 %s 发来的被拒内容过多，已限速；请检查该主机，必要时吊销其密钥"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)
@@ -289,6 +295,7 @@ static const struct {
     {&fault_blocked,            has_lane           },
     {&fault_terminal_decides,   has_asking_terminal},
     {&fault_copy_behind,        has_gate           },
+    {&fault_gate_floods,        has_gate           },
     {&fault_zone_filling,       has_zone           },
     {&fault_zone_nearly_full,   has_zone           },
     {&fault_zone_over,          has_zone           },

@@ -18,7 +18,7 @@
 /* One event on its way, with what the steps found out. Buffers outlive the entry's recording. */
 struct arrival {
     struct input *input;
-    const struct session *session;
+    struct session *session;
     const Parkgate__Event *event;
     struct bytes packed;
     struct seal_hash digest;      /* as it came */
@@ -31,7 +31,7 @@ struct arrival {
     uint32_t answered; /* enum event_answer */
     size_t unknown_size;
     /* From here on not cleared for each event. */
-    uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an oversized event is kept aside whole */
+    uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an event that is refused is kept aside whole */
     uint8_t unknown[LIMIT_EVENT_BYTES];
 };
 
@@ -94,10 +94,18 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     char *args[ERROR_ARGS];
     int32_t day = 0;
     size_t size = 0;
+    if (a->recalled == NULL && !bucket_take(&a->session->guard.refused, ctl->mono, GUARD_REFUSED_MS,
+                                            GUARD_REFUSED)) {
+        answer(ctl, a, ANSWER_RETRY, 0); /* it stays with its gate, and is not lost */
+        return fault_raise(ctl, &fault_gate_floods, a->session->gate.text, a->session->gate.text,
+                           "", fault);
+    }
     for (size_t i = 0; i < ERROR_ARGS; i++) {
         args[i] = field_text(c->arg[i]);
     }
-    TRY(seal_event(ctl, a, &day, &size, fault));
+    if (a->packed.size <= LIMIT_EVENT_BYTES) { /* of a larger one the digest is enough */
+        TRY(seal_event(ctl, a, &day, &size, fault));
+    }
     refused.gate = field_text(a->session->gate.text);
     refused.public_key = field_of(BYTES_OF(a->session->identity.bytes));
     refused.epoch = a->event->epoch;
@@ -547,6 +555,18 @@ static bool device_is_anothers(const struct controller *ctl, const struct arriva
            (board != NULL && !name_equal(board->gate, a->session->gate));
 }
 
+/* A gate speaks of its own readers, boards and lanes, and of its copy, by this one name. */
+static bool device_is_its_own(const struct controller *ctl, const struct arrival *a)
+{
+    char copy[2 * NAME_SIZE];
+    struct name device = name_or_none(a->event->reader);
+    const struct park_lane *lane = park_lane(ctl->park, device);
+    (void)snprintf(copy, sizeof(copy), "%s.copy", a->session->gate.text);
+    return park_reader(ctl->park, device) != NULL || park_board(ctl->park, device) != NULL ||
+           (lane != NULL && name_equal(lane->gate, a->session->gate)) ||
+           strcmp(device.text, copy) == 0 || name_equal(device, a->session->gate);
+}
+
 static enum err on_device(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     const char *gate = a->session->gate.text;
@@ -557,6 +577,9 @@ static enum err on_device(struct controller *ctl, struct arrival *a, struct faul
         return refuse_bad(ctl, a, "its device is another gate's", fault);
     }
     TRY(record_applied(ctl, a, fault));
+    if (!device_is_its_own(ctl, a)) {
+        return ERR_OK; /* dropped from the park meanwhile, or made up: nothing begins or ends */
+    }
     if (a->event->device_state == DEVICE_DOWN) {
         return fault_raise(ctl, &fault_device_down, a->event->reader, gate, "", fault);
     }
@@ -765,7 +788,7 @@ static enum err ingest(struct controller *ctl, struct arrival *a, bool *ret_know
 }
 
 /* One thread; clearing its buffers would cost more than the event. */
-static struct arrival *arrival_of(struct input *input, const struct session *session,
+static struct arrival *arrival_of(struct input *input, struct session *session,
                                   const Parkgate__Event *event, struct bytes packed)
 {
     static struct arrival a;
@@ -777,14 +800,14 @@ static struct arrival *arrival_of(struct input *input, const struct session *ses
     return &a;
 }
 
-enum err ingest_event(struct controller *ctl, struct input *input, const struct session *session,
+enum err ingest_event(struct controller *ctl, struct input *input, struct session *session,
                       const Parkgate__Event *event, struct bytes packed, struct fault *fault)
 {
     bool known = false;
     return ingest(ctl, arrival_of(input, session, event, packed), &known, fault);
 }
 
-enum err ingest_recalled(struct controller *ctl, struct input *input, const struct session *session,
+enum err ingest_recalled(struct controller *ctl, struct input *input, struct session *session,
                          const Parkgate__RecalledEvent *item, const Parkgate__Event *event,
                          struct bytes packed, enum recalled_end *ret_end, struct fault *fault)
 {

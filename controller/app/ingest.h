@@ -21,7 +21,7 @@ enum recalled_end {
 /* Works off an event that the gate's outbox kept (`packed`, as it was first sent), without answer
  * and without verdict: `item` says what was done. */
 MUST_CHECK enum err ingest_recalled(struct controller *ctl, struct input *input,
-                                    const struct session *session,
+                                    struct session *session,
                                     const Parkgate__RecalledEvent *item,
                                     const Parkgate__Event *event, struct bytes packed,
                                     enum recalled_end *ret_end, struct fault *fault);
@@ -29,5 +29,5 @@ MUST_CHECK enum err ingest_recalled(struct controller *ctl, struct input *input,
 /* Works off one event of `session` in ctl->txn, sends the verdict at once and leaves the answer to
  * the batch. `packed` is the event's body as received. */
 MUST_CHECK enum err ingest_event(struct controller *ctl, struct input *input,
-                                 const struct session *session, const Parkgate__Event *event,
+                                 struct session *session, const Parkgate__Event *event,
                                  struct bytes packed, struct fault *fault);

@@ -1,16 +1,36 @@
 #include "controller/app/muster.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/facts/emergency_store.h"
 #include "common/facts/people_store.h"
 #include "controller/app/request.h"
 
-enum err muster_is_on(struct controller *ctl, bool *ret_on, struct fault *fault)
+static bool says_fire(const Parkgate__EmergencyRecord *record, size_t board)
+{
+    return record->change[board] == FIRE_ON || record->change[board] == FIRE_INPUT_ENDED;
+}
+
+static bool is_sure(const Parkgate__EmergencyRecord *record)
+{
+    const char *gate = NULL;
+    bool several = false;
+    for (size_t i = 0; i < record->n_board_gate && i < record->n_change; i++) {
+        if (says_fire(record, i)) {
+            several = several || (gate != NULL && strcmp(gate, record->board_gate[i]) != 0);
+            gate = record->board_gate[i];
+        }
+    }
+    return record->evacuation || several;
+}
+
+enum err muster_is_on(struct controller *ctl, bool *ret_on, bool *ret_sure, struct fault *fault)
 {
     Parkgate__EmergencyRecord *record = NULL;
     TRY(emergency_get(ctl->txn, &record, fault));
     *ret_on = record != NULL && record->state != EMERGENCY_NONE;
+    *ret_sure = *ret_on && is_sure(record);
     if (record != NULL) {
         parkgate__emergency_record__free_unpacked(record, NULL);
     }

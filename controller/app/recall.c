@@ -320,7 +320,7 @@ static Parkgate__RecalledEvent *unpack_item(const ProtobufCBinaryData *packed)
 }
 
 static enum err take_packed(struct controller *ctl, struct input *input,
-                            const struct session *session, const Parkgate__RecalledEvent *item,
+                            struct session *session, const Parkgate__RecalledEvent *item,
                             struct bytes packed, enum recalled_end *ret_end, struct fault *fault)
 {
     Parkgate__Event *event = unpack_event(packed);
@@ -335,7 +335,7 @@ static enum err take_packed(struct controller *ctl, struct input *input,
 }
 
 static enum err take_item(struct controller *ctl, struct input *input,
-                          const struct session *session, const ProtobufCBinaryData *packed,
+                          struct session *session, const ProtobufCBinaryData *packed,
                           enum recalled_end *ret_end, struct fault *fault)
 {
     Parkgate__RecalledEvent *item = unpack_item(packed);

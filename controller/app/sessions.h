@@ -28,6 +28,8 @@ struct copy_feed {
  * nothing. */
 struct session_guard {
     struct bucket snapshots;
+    struct bucket hellos, epochs; /* of the key's HELLOs; that were given a new epoch */
+    struct bucket refused;        /* events that were kept in quarantine */
     uint32_t failures;               /* deliveries given up in a row */
     struct mono not_before;          /* nothing is delivered until then */
     struct mono served;              /* it joined a delivery last */
@@ -52,6 +54,16 @@ struct session_recall {
     uint64_t persons; /* of them not known before */
     size_t cursor_size;
     uint8_t cursor[RECALL_CURSOR_MAX];
+};
+
+/* How much a key may cost: what is above it waits, is not recorded, and is not answered as done. */
+enum {
+    GUARD_HELLOS = 60, /* at once, and one each: */
+    GUARD_HELLO_MS = 2000,
+    GUARD_EPOCHS = 12,
+    GUARD_EPOCH_MS = 300000,
+    GUARD_REFUSED = 1000,
+    GUARD_REFUSED_MS = 6000,
 };
 
 struct session {

@@ -26,18 +26,20 @@ static void write_name(void *ctx, struct handle person, char *out, size_t size)
 
 /* --- names --- */
 
-/* Names are opened by an emergency, by a guard's key, else with a reason; each time on record. */
+/* Names are opened by an emergency that is more than one gate's word, by a guard's key, else with a
+ * reason; each time on record. */
 static enum err open_names(struct controller *ctl, struct request *request, uint64_t *ret_opened,
                            struct fault *fault)
 {
     Parkgate__MusterEntry entry = PARKGATE__MUSTER_ENTRY__INIT;
     struct journal_head head;
     bool emergency = false;
+    bool sure = false;
     uint64_t inside = 0;
     const char *reason = request_arg(request, "reason");
     *ret_opened = 0;
-    TRY(muster_is_on(ctl, &emergency, fault));
-    if (!emergency && (request->key->roles & 1U << ROLE_GUARD) == 0 &&
+    TRY(muster_is_on(ctl, &emergency, &sure, fault));
+    if (!sure && (request->key->roles & 1U << ROLE_GUARD) == 0 &&
         !request_need(request, "reason", &reason)) {
         return ERR_OK;
     }

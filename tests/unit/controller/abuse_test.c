@@ -95,6 +95,59 @@ static void others_of_its_batch_are_recorded_once(void **state)
     assert_int_equal(entries_of(w, ENTRY_EVENT_REFUSED, before), BAD);
 }
 
+/* --- a key that floods --- */
+
+/* What is refused is kept as long as a box that is well would bring it; the rest waits at the gate.
+ */
+static void refused_events_fill_no_disk(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    uint64_t last = 0;
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t before = head_of(w).sequence;
+    for (int i = 0; i < GUARD_REFUSED + 500; i++) {
+        Parkgate__Event event = PARKGATE__EVENT__INIT;
+        event.kind = 9999;
+        last = gate_event(w, &gate, &event);
+        if (i % 200 == 0) {
+            world_turn(w);
+        }
+    }
+    world_turn(w);
+    assert_in_range(entries_of(w, ENTRY_EVENT_REFUSED, before), GUARD_REFUSED, GUARD_REFUSED + 10);
+    assert_int_equal(answer_of(w, last, NULL), ANSWER_RETRY);
+    assert_int_equal(faults_of(w, "gate-floods", before), 1);
+    uint64_t good = gate_badge(w, &gate, "a-out", LI); /* what is accepted flows on */
+    world_turn(w);
+    assert_int_equal(answer_of(w, good, NULL), ANSWER_APPLIED);
+    before = head_of(w).sequence;
+    world_pass(w, 3 * 3600 * SECOND_US);
+    gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+    world_turn(w);
+    assert_true(entries_of(w, ENTRY_FAULT, before) > 0); /* its end */
+}
+
+static void hellos_of_ever_new_outboxes_fill_no_disk(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t before = head_of(w).sequence;
+    uint32_t epoch = gate.epoch;
+    for (int i = 0; i < 300; i++) {
+        Parkgate__Hello hello = gate_hello_message(w, &gate);
+        gate.store_id[0] = (uint8_t)(i + 1);
+        gate.store_id[1] = (uint8_t)(i >> 8);
+        hello.epoch = UINT32_MAX - 1;
+        gate_send_hello(w, &gate, &hello);
+    }
+    assert_in_range(entries_of(w, ENTRY_AGENT_EPOCH, before), 1, GUARD_EPOCHS);
+    assert_in_range(gate.epoch, epoch, epoch + GUARD_EPOCHS);
+    assert_int_equal(faults_of(w, "gate-floods", before), 1);
+}
+
 /* --- imports --- */
 
 enum { ROWS_MAX = 240 };
@@ -395,6 +448,8 @@ static void a_redone_change_of_the_park_is_made(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WORLD_TEST(refused_events_fill_no_disk),
+        WORLD_TEST(hellos_of_ever_new_outboxes_fill_no_disk),
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
         WORLD_TEST(others_of_its_batch_are_recorded_once),
         WORLD_TEST(who_works_for_two_stays_the_home_tenants),

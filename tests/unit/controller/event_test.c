@@ -559,6 +559,37 @@ static void devices_and_tamper_are_faults_until_they_are_well(void **state)
     }
 }
 
+/* A stolen key of gate-b ends no fault of gate-a's lanes, and fills no list with names of its own.
+ */
+static void a_gate_speaks_of_its_own_devices_alone(void **state)
+{
+    static const char *const names[] = {"a-in", "made-up-1", "made-up-2", "gate-a.copy", "gate-a"};
+    struct park_day *d = *state;
+    Parkgate__Event tamper = PARKGATE__EVENT__INIT;
+    tamper.kind = EVENT_TAMPER;
+    tamper.lane = (char *)(uintptr_t) "a-in";
+    tamper.device_state = DEVICE_TAMPER;
+    (void)gate_event(d->w, &d->a, &tamper);
+    world_turn(d->w);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        Parkgate__Event word = PARKGATE__EVENT__INIT;
+        word.kind = EVENT_DEVICE;
+        word.reader = (char *)(uintptr_t)names[i];
+        word.device_state = i == 0 ? DEVICE_UP : DEVICE_DOWN;
+        uint64_t sequence = gate_event(d->w, &d->b, &word);
+        world_turn(d->w);
+        assert_int_equal(answer_of(d->w, sequence, NULL), ANSWER_APPLIED);
+        assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "1");
+    }
+    Parkgate__Event own = PARKGATE__EVENT__INIT;
+    own.kind = EVENT_DEVICE;
+    own.reader = (char *)(uintptr_t) "gate-b.copy";
+    own.device_state = DEVICE_DOWN;
+    (void)gate_event(d->w, &d->b, &own);
+    world_turn(d->w);
+    assert_string_equal(note(admin(d->w, "status", NULL), "open_faults"), "2");
+}
+
 /* --- commands --- */
 
 static void lane_open_goes_to_the_gate_after_the_commit(void **state)
@@ -756,6 +787,7 @@ int main(void)
         DAY_TEST(a_presentation_that_the_gate_decided_is_recorded_only),
         DAY_TEST(button_and_late_opening),
         DAY_TEST(devices_and_tamper_are_faults_until_they_are_well),
+        DAY_TEST(a_gate_speaks_of_its_own_devices_alone),
         DAY_TEST(lane_open_goes_to_the_gate_after_the_commit),
         DAY_TEST(a_command_that_answers_a_read_counts_who_was_read),
         DAY_TEST(only_a_read_that_waits_there_is_answered),

@@ -67,6 +67,29 @@ static void names_need_a_reason_a_guard_or_a_fire(void **state)
     (void)assert_replays(w);
 }
 
+/* One gate's box, or its stolen key, says fire: that alone opens nobody's name. */
+static void one_gates_word_of_fire_opens_no_names(void **state)
+{
+    struct world *w = *state;
+    struct gate a;
+    open_with_two_inside(w, &a);
+    struct link_key staff = operator_key(w, 30, "operator", NULL, NULL, NULL);
+    struct link_key guard = operator_key(w, 31, "guard", NULL, "a-in", NULL);
+    Parkgate__Event fire = PARKGATE__EVENT__INIT;
+    fire.kind = EVENT_FIRE;
+    fire.reader = text_of("board-a");
+    fire.fire = FIRE_ON;
+    (void)gate_event(w, &a, &fire);
+    world_turn(w);
+    assert_refused(ask(w, staff, "muster", "names", "yes", NULL), ERROR_REASON_NEEDED);
+    (void)assert_done(ask(w, guard, "muster", "names", "yes", NULL));
+    (void)assert_done(ask(w, staff, "muster", "names", "yes", "reason", "fire", NULL));
+    Parkgate__MusterEntry *entry =
+        (void *)newest_entry(w, ENTRY_MUSTER, &parkgate__muster_entry__descriptor);
+    assert_true(entry->emergency);
+    parkgate__muster_entry__free_unpacked(entry, NULL);
+}
+
 static void gates_that_may_know_of_more(void **state)
 {
     struct world *w = *state;
@@ -207,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(who_is_inside_by_tenant_and_zone),
         WORLD_TEST(names_need_a_reason_a_guard_or_a_fire),
+        WORLD_TEST(one_gates_word_of_fire_opens_no_names),
         WORLD_TEST(gates_that_may_know_of_more),
         WORLD_TEST(twenty_thousand_with_names_in_under_three_seconds),
         WORLD_TEST(pages_go_on_for_their_key_and_a_minute),
