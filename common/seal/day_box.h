@@ -13,6 +13,7 @@
 enum {
     DAY_BOX_SIZE = SEAL_KEY_SIZE + SEAL_BOX_OVERHEAD,
     DAY_BOX_ID_SIZE = 8,
+    DAY_BOXES_MAX = 8, /* of one day that are looked at */
     OUTBOX_PLACE_SIZE = 12,
 };
 

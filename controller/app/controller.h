@@ -67,12 +67,22 @@ struct subject_sweep {
     struct mono again;
 };
 
+/* The key of a gate's day that was opened last: the next event is of the same day, mostly. */
+struct recall_day {
+    bool there;
+    uint32_t day;
+    struct seal_key key;
+};
+
 struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
     const struct entropy *entropy;
     struct index_keys index_keys;        /* keyed hashes of identifiers */
     struct seal_box_secret recovery_key; /* opens what gates keep when they lost their own keys */
+    struct recall_day recall_day;        /* soft */
+    unsigned day_boxes;                  /* opened in this turn */
+    struct mono recall_rows_since;       /* gates are asked for rows; 0: not */
     struct outlet outlet;
     struct endpoints endpoints;
     struct tz_table tz;
@@ -100,9 +110,9 @@ struct controller {
     bool store_full;          /* the last commit found no room */
     size_t ballast_bytes;     /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
-    bool stores_over;         /* turn_is_over() */
-    uint64_t frames_refused;  /* gauges */
-    struct gauges gauges;     /* times are measured by the shell */
+    bool stores_over;                   /* turn_is_over() */
+    uint64_t frames_refused;            /* gauges */
+    struct gauges gauges;               /* times are measured by the shell */
     struct process_figures process;     /* read by the shell now and then */
     uint64_t inputs, batch_inputs_most; /* committed; of one batch */
     uint64_t commits, commits_told;     /* the latter: those that followers were woken for */

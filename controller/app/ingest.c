@@ -343,7 +343,8 @@ static bool breaks_passback(const struct arrival *a, const struct facts *facts)
            (facts->passback == PASSBACK_INSIDE || facts->passback == PASSBACK_TOO_SOON);
 }
 
-/* What was decided then, where the gate knows it. What it decided itself, another event says. */
+/* What was done then, where the gate knows it. Whoever decided it: here it is the gate's word,
+ * never a verdict of ours. */
 static void recall_verdict(struct arrival *a)
 {
     if (a->recalled->outcome == 0 || a->recalled->outcome > OUTCOME_GRANT + 1) {
@@ -352,10 +353,11 @@ static void recall_verdict(struct arrival *a)
     struct verdict verdict = {.outcome = (enum outcome)(a->recalled->outcome - 1),
                               .reason = (enum reason)a->recalled->reason};
     event_outcome_verdict(&a->out, &verdict);
-    if (a->recalled->source != SOURCE_CONTROLLER) {
-        a->out.entry.outcome = 0;
-        a->out.entry.reason = 0;
-    }
+    a->out.entry.outcome = 0;
+    a->out.entry.reason = 0;
+    a->out.entry.acted_outcome = a->recalled->outcome;
+    a->out.entry.acted_reason = a->recalled->reason;
+    a->out.entry.acted_source = a->recalled->source;
 }
 
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */

@@ -16,6 +16,7 @@ enum recalled_end {
     RECALLED_FRESH,   /* it is now */
     RECALLED_NO_LANE, /* the park does not have its lane, or gives it to another gate: not taken */
     RECALLED_UNREADABLE, /* kept aside, or no event */
+    RECALLED_LATER,      /* this turn has opened enough boxes */
 };
 
 /* Works off an event that the gate's outbox kept (`packed`, as it was first sent), without answer

@@ -20,6 +20,10 @@
 enum {
     ASK_AGAIN_MS = 5000,    /* no answer within this: asked once more */
     ROWS_WAIT_MS = 30000,   /* others wait so long for a gate that gives no rows */
+    ROWS_TOTAL_MS = 600000, /* and so long for all of them together, whatever comes */
+    ROWS_MAX = 4 * LIMIT_IMPORT_ROWS,
+    EVENTS_MAX = 4000000,   /* an outbox keeps a quarter of that */
+    BOXES_A_TURN = 64,      /* opened: a tenth of a millisecond each */
     ASK_SKIPPED_MS = 10000, /* events of lanes that the park does not have: from the beginning */
 };
 
@@ -198,6 +202,7 @@ static void ask(struct controller *ctl, struct session *session, uint64_t number
     }
     session->recall.number = number;
     session->recall.asked = ctl->mono;
+    session->recall.waits = true;
     batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_RECALL, 0, &recall.base);
 }
 
@@ -216,6 +221,9 @@ static bool is_due(const struct controller *ctl, const struct session *session, 
  * there. */
 static bool rows_are_coming(const struct controller *ctl)
 {
+    if (!mono_before(ctl->mono, mono_after_ms(ctl->recall_rows_since, ROWS_TOTAL_MS))) {
+        return false;
+    }
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
         const struct session *session = &ctl->sessions.items[i];
         const struct session_recall *recall = &session->recall;
@@ -238,6 +246,9 @@ static enum err ask_all(struct controller *ctl, void *ctx, struct fault *fault)
     uint64_t number = record == NULL ? 0 : record->number;
     if (record != NULL) {
         parkgate__recall_record__free_unpacked(record, NULL);
+    }
+    if (!asks || ctl->recall_rows_since.us == 0) {
+        ctl->recall_rows_since = asks ? ctl->mono : (struct mono){0};
     }
     for (size_t i = 0; asks && i < LIMIT_AGENTS; i++) {
         struct session *session = &ctl->sessions.items[i];
@@ -281,25 +292,34 @@ void recall_tick(struct controller *ctl)
 
 /* --- what comes --- */
 
-/* The gate lost the key of this day: one of the boxes that it kept has it. */
-static bool open_sealed(const struct controller *ctl, const Parkgate__RecalledEvent *item,
-                        uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size)
+static bool open_with(const struct seal_key *key, const Parkgate__RecalledEvent *item,
+                      uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size)
 {
     uint8_t place[OUTBOX_PLACE_SIZE];
-    struct bytes aad = outbox_place(item->epoch, item->sequence, place);
-    bool opened = false;
-    if (item->sealed.len > LIMIT_EVENT_BYTES + SEAL_OVERHEAD) {
-        return false;
-    }
+    return seal_open(key, outbox_place(item->epoch, item->sequence, place),
+                     field_view(&item->sealed), out, LIMIT_EVENT_BYTES, ret_size, NULL) == ERR_OK;
+}
+
+/* The gate lost the key of this day: one of the boxes that it kept has it. */
+static bool open_sealed(struct controller *ctl, const Parkgate__RecalledEvent *item,
+                        uint8_t out[LIMIT_EVENT_BYTES], size_t *ret_size)
+{
+    struct recall_day *day = &ctl->recall_day;
+    bool opened = day->there && day->day == item->day && open_with(&day->key, item, out, ret_size);
     for (size_t at = 0; at + DAY_BOX_SIZE <= item->day_box.len && !opened; at += DAY_BOX_SIZE) {
-        struct seal_key key;
-        opened = day_box_open(&ctl->recovery_key, item->day, item->day_box.data + at, &key, NULL) ==
-                     ERR_OK &&
-                 seal_open(&key, aad, field_view(&item->sealed), out, LIMIT_EVENT_BYTES, ret_size,
-                           NULL) == ERR_OK;
-        seal_wipe(&key, sizeof(key));
+        ctl->day_boxes++;
+        day->day = item->day;
+        day->there = day_box_open(&ctl->recovery_key, item->day, item->day_box.data + at, &day->key,
+                                  NULL) == ERR_OK;
+        opened = day->there && open_with(&day->key, item, out, ret_size);
     }
     return opened;
+}
+
+static bool is_sealed_within_bounds(const Parkgate__RecalledEvent *item)
+{
+    return item->sealed.len <= LIMIT_EVENT_BYTES + SEAL_OVERHEAD &&
+           item->day_box.len <= (size_t)DAY_BOXES_MAX * DAY_BOX_SIZE;
 }
 
 /* Within the bounds of an event that comes by itself. NULL: it is none. */
@@ -325,7 +345,9 @@ static enum err take_packed(struct controller *ctl, struct input *input,
 {
     Parkgate__Event *event = unpack_event(packed);
     enum err err = ERR_OK;
-    if (event != NULL && event->sequence != 0) {
+    uint32_t newest =
+        session->ordered_epoch > session->epoch ? session->ordered_epoch : session->epoch;
+    if (event != NULL && event->sequence != 0 && event->epoch <= newest) {
         err = ingest_recalled(ctl, input, session, item, event, packed, ret_end, fault);
     }
     if (event != NULL) {
@@ -348,7 +370,9 @@ static enum err take_item(struct controller *ctl, struct input *input,
     }
     if (item->sealed.len == 0) {
         err = take_packed(ctl, input, session, item, field_view(&item->event), ret_end, fault);
-    } else if (open_sealed(ctl, item, opened, &size)) {
+    } else if (ctl->day_boxes > BOXES_A_TURN - DAY_BOXES_MAX) {
+        *ret_end = RECALLED_LATER;
+    } else if (is_sealed_within_bounds(item) && open_sealed(ctl, item, opened, &size)) {
         struct bytes event = {.data = opened, .size = size};
         err = take_packed(ctl, input, session, item, event, ret_end, fault);
     } else {
@@ -379,22 +403,47 @@ static enum err gate_done(struct controller *ctl, const struct session *session,
     return all ? end(ctl, "", number, "", fault) : ERR_OK;
 }
 
+/* *ret_taken: so many of the answer's; the others are asked for again. */
 static enum err take_items(struct controller *ctl, struct input *input, struct session *session,
-                           const Parkgate__Recall *answer, struct fault *fault)
+                           const Parkgate__Recall *answer, size_t *ret_taken, struct fault *fault)
 {
     struct session_recall was = session->recall;
-    for (size_t i = 0; i < answer->n_item; i++) {
+    size_t taken = 0;
+    for (; taken < answer->n_item; taken++) {
         enum recalled_end how = RECALLED_UNREADABLE;
-        TRY(take_item(ctl, input, session, &answer->item[i], &how, fault));
+        TRY(take_item(ctl, input, session, &answer->item[taken], &how, fault));
+        if (how == RECALLED_LATER) {
+            break;
+        }
         was.events++;
         was.fresh += how == RECALLED_FRESH;
         was.skipped += how == RECALLED_NO_LANE;
     }
     if (!input->recalled) { /* worked off again, it is counted once */
         session->recall = was;
+        session->recall.waits = false;
         input->recalled = true;
     }
+    *ret_taken = taken;
     return ERR_OK;
+}
+
+/* A gate cannot hold the others up: each answer goes on behind the one before, and only one that
+ * was asked for is taken. */
+static bool goes_on(const struct session_recall *recall, const Parkgate__Recall *answer)
+{
+    struct bytes before = {.data = recall->cursor, .size = recall->cursor_size};
+    struct bytes now = field_view(&answer->cursor);
+    size_t common = before.size < now.size ? before.size : now.size;
+    int order = common == 0 ? 0 : memcmp(now.data, before.data, common);
+    if (!recall->waits) {
+        return false;
+    }
+    if (answer->rows) {
+        return answer->done || order > 0 || (order == 0 && now.size > before.size);
+    }
+    return answer->done || answer->epoch > recall->epoch ||
+           (answer->epoch == recall->epoch && answer->from > recall->sequence);
 }
 
 /* An answer that is worked off again changes the session once. */
@@ -415,11 +464,14 @@ static enum err take_rows(struct controller *ctl, struct input *input, struct se
     }
     if (!input->recalled) {
         input->recalled = true;
+        recall->waits = false;
         recall->persons += persons;
+        recall->rows += answer->n_item;
         recall->rows_heard = ctl->mono;
         recall->cursor_size = answer->cursor.len;
         memcpy(recall->cursor, answer->cursor.data, answer->cursor.len);
-        recall->rows_done = answer->done || !newer;
+        recall->rows_done =
+            answer->done || !newer || answer->n_item == 0 || recall->rows > ROWS_MAX;
     }
     if (recall->rows_done) {
         recall->asked = (struct mono){0}; /* the next tick asks for events */
@@ -427,6 +479,19 @@ static enum err take_rows(struct controller *ctl, struct input *input, struct se
         ask(ctl, session, recall->number);
     }
     return ERR_OK;
+}
+
+/* Behind the last of those that were taken. */
+static void move_behind(struct session *session, const Parkgate__Recall *answer, size_t taken)
+{
+    Parkgate__RecalledEvent *item = taken == 0 ? NULL : unpack_item(&answer->item[taken - 1]);
+    if (item != NULL && item->sealed.len > 0) {
+        session->recall.epoch = item->epoch;
+        session->recall.sequence = item->sequence;
+    }
+    if (item != NULL) {
+        parkgate__recalled_event__free_unpacked(item, NULL);
+    }
 }
 
 enum err recall_heard(struct controller *ctl, struct input *input, struct session *session,
@@ -447,14 +512,23 @@ enum err recall_heard(struct controller *ctl, struct input *input, struct sessio
     if (done) {
         return ERR_OK;
     }
+    if (!input->recalled && !goes_on(&session->recall, answer)) {
+        return ERR_OK;
+    }
     if (answer->rows) {
         return take_rows(ctl, input, session, answer, backup_sequence, fault);
     }
     session->recall.rows_done = true; /* a gate of the version before gives no rows */
-    TRY(take_items(ctl, input, session, answer, fault));
+    size_t taken = 0;
+    TRY(take_items(ctl, input, session, answer, &taken, fault));
+    if (taken < answer->n_item) { /* the next tick asks for the rest */
+        move_behind(session, answer, taken);
+        session->recall.asked = (struct mono){0};
+        return ERR_OK;
+    }
     session->recall.epoch = answer->epoch;
     session->recall.sequence = answer->from;
-    if (!answer->done) {
+    if (!answer->done && session->recall.events <= EVENTS_MAX) {
         ask(ctl, session, number);
         return ERR_OK;
     }

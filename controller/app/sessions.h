@@ -47,11 +47,13 @@ struct session_recall {
     uint32_t epoch;  /* behind this place it is asked, or is to be */
     uint64_t sequence;
     struct mono asked;
+    bool waits;     /* for an answer: others are not taken */
     bool wait_long; /* it gave all, and some of it is of lanes that the park does not have */
     uint64_t events, fresh, skipped;
     bool rows_done; /* of its copy: they come first */
     struct mono rows_heard;
     uint64_t persons; /* of them not known before */
+    uint64_t rows;
     size_t cursor_size;
     uint8_t cursor[RECALL_CURSOR_MAX];
 };

@@ -106,6 +106,7 @@ void turn_destroy(struct controller **ctl)
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
     seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
+    seal_wipe(&(*ctl)->recall_day, sizeof((*ctl)->recall_day));
     seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));
     free((*ctl)->park);
     free(*ctl);
@@ -116,6 +117,7 @@ void turn_begin(struct controller *ctl, struct wall now, struct mono mono)
 {
     ctl->now = now;
     ctl->mono = mono;
+    ctl->day_boxes = 0;
 }
 
 void turn_frame(struct controller *ctl, enum port port, const struct link_peer *peer,

@@ -10,7 +10,6 @@
 #include "common/seal/day_box.h"
 #include "reader-agent/store/agent_store.h"
 
-enum { DAY_BOXES_MAX = 8 }; /* of one day that are looked at */
 
 /* Up to DAY_BOXES_MAX boxes of a day, one behind the other; *ret_count 0: there is none. */
 MUST_CHECK enum err day_boxes_get(struct agent_store *store, uint32_t day,

@@ -5,6 +5,7 @@
 
 #include "common/facts/copy_rows.h"
 #include "common/facts/people_store.h"
+#include "common/seal/day_box.h"
 #include "controller/app/recall.h"
 
 #define LI "04010203"
@@ -461,7 +462,8 @@ static void keys_are_looked_at_first(void **state)
     assert_true(cell(shown, 0, "heard_us")[0] != '\0');
     tick(w);
     assert_false(was_asked(w, &gate, &asked));
-    assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"), "asking");
+    assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"),
+                        "asking");
     tick(w);
     assert_true(was_asked(w, &gate, &asked));
 }
@@ -484,6 +486,106 @@ static void confirming_takes_two_where_there_are_two(void **state)
     assert_int_equal(waiting(w), 0);
 }
 
+/* --- what a gate may say, and how much of it --- */
+
+static void give_said(struct scene *s, uint32_t epoch)
+{
+    uint8_t packed[512];
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
+    event.kind = EVENT_PRESENTATION;
+    event.lane = text_of("a-in");
+    event.epoch = epoch;
+    event.sequence = s->a.sequence + 1;
+    event.received_us = event.captured_us = s->w->now.us;
+    item.event =
+        (ProtobufCBinaryData){.data = packed, .len = parkgate__event__pack(&event, packed)};
+    item.outcome = OUTCOME_GRANT + 1;
+    item.reason = REASON_GRANTED;
+    item.source = SOURCE_CONTROLLER;
+    give(s, &s->a, &item);
+}
+
+static void what_was_decided_is_the_gates_word(void **state)
+{
+    static struct scene s;
+    scene_open(&s, *state);
+    rows_are_over(&s);
+    give_said(&s, s.a.epoch);
+    Parkgate__EventEntry *entry =
+        (void *)newest_entry(s.w, ENTRY_EVENT, &parkgate__event_entry__descriptor);
+    assert_int_equal(entry->outcome, 0);
+    assert_int_equal(entry->acted_outcome, OUTCOME_GRANT + 1);
+    assert_int_equal(entry->acted_reason, REASON_GRANTED);
+    assert_int_equal(entry->acted_source, SOURCE_CONTROLLER);
+    parkgate__event_entry__free_unpacked(entry, NULL);
+    give_said(&s, s.a.epoch + 1); /* which it never had */
+    assert_int_equal(entries_of(s.w, ENTRY_EVENT, s.backup), 1);
+}
+
+static void answers_go_on_or_are_not_taken(void **state)
+{
+    static struct scene s;
+    scene_open(&s, *state);
+    uint8_t cursor[] = {1, 5};
+    struct rows rows = {.count = 0};
+    Parkgate__Recall recall = PARKGATE__RECALL__INIT;
+    add_holder(&rows, stranger, "acme");
+    recall.rows = true;
+    recall.n_item = rows.count;
+    recall.item = rows.items;
+    recall.cursor = (ProtobufCBinaryData){.data = cursor, .len = sizeof(cursor)};
+    size_t asked = sent_count(s.w, MESSAGE_RECALL);
+    answer(&s, &s.a, &recall);
+    assert_int_equal(sent_count(s.w, MESSAGE_RECALL), asked + 1);
+    answer(&s, &s.a, &recall); /* the same place */
+    cursor[1] = 4;
+    answer(&s, &s.a, &recall); /* back */
+    assert_int_equal(sent_count(s.w, MESSAGE_RECALL), asked + 1);
+    cursor[1] = 6;
+    answer(&s, &s.a, &recall);
+    assert_int_equal(sent_count(s.w, MESSAGE_RECALL), asked + 2);
+    cursor[1] = 7;
+    recall.n_item = 0; /* nothing, and not done: its rows are over */
+    answer(&s, &s.a, &recall);
+    cursor[1] = 8;
+    answer(&s, &s.a, &recall);
+    assert_int_equal(sent_count(s.w, MESSAGE_RECALL), asked + 2);
+}
+
+static void a_turn_opens_few_boxes(void **state)
+{
+    static struct scene s;
+    static uint8_t packed[60][1024];
+    uint8_t boxes[(DAY_BOXES_MAX + 1) * DAY_BOX_SIZE] = {1};
+    uint8_t sealed[64] = {2};
+    ProtobufCBinaryData items[60];
+    Parkgate__Recall recall = PARKGATE__RECALL__INIT;
+    scene_open(&s, *state);
+    rows_are_over(&s);
+    for (size_t i = 0; i < ARRAY_LEN(items); i++) {
+        Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
+        size_t size = (size_t)(i == 0 ? DAY_BOXES_MAX + 1 : DAY_BOXES_MAX) * DAY_BOX_SIZE;
+        item.sealed = (ProtobufCBinaryData){.data = sealed, .len = sizeof(sealed)};
+        item.day_box = (ProtobufCBinaryData){.data = boxes, .len = size};
+        item.epoch = 1;
+        item.sequence = i + 1;
+        assert_true(parkgate__recalled_event__get_packed_size(&item) <= sizeof(packed[0]));
+        items[i] = (ProtobufCBinaryData){.data = packed[i],
+                                         .len = parkgate__recalled_event__pack(&item, packed[i])};
+    }
+    recall.n_item = ARRAY_LEN(items);
+    recall.item = items;
+    recall.epoch = 1;
+    recall.from = ARRAY_LEN(items);
+    turn_begin(s.w->ctl, s.w->now, s.w->mono);
+    answer(&s, &s.a, &recall);
+    tick(s.w);
+    Parkgate__Recall asked = PARKGATE__RECALL__INIT;
+    assert_true(was_asked(s.w, &s.a, &asked));
+    assert_int_equal(asked.from, 9); /* one of too many boxes, eight that were looked at */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +599,9 @@ int main(void)
         WORLD_TEST(one_gate_is_enough_to_be_stricter),
         WORLD_TEST(keys_are_looked_at_first),
         WORLD_TEST(confirming_takes_two_where_there_are_two),
+        WORLD_TEST(what_was_decided_is_the_gates_word),
+        WORLD_TEST(answers_go_on_or_are_not_taken),
+        WORLD_TEST(a_turn_opens_few_boxes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
