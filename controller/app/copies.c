@@ -23,7 +23,7 @@ struct copies {
     struct seal_key gates_key;
     uint64_t recovery; /* journal number of the last one; 0: none ever was */
     uint64_t next_id;
-    uint64_t head; /* of the journal, when streams were last begun */
+    uint64_t head;     /* of the journal, when streams were last begun */
     bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
     struct mono last_round;
     uint64_t inputs_seen;
@@ -616,8 +616,7 @@ static enum err step(struct controller *ctl, struct copy_stream *stream, struct 
 static enum err run(struct controller *ctl, bool look, bool round, struct fault *fault)
 {
     struct copies *copies = ctl->copies;
-    struct copy_stream *const streams[] = {&copies->changes, &copies->behind,
-                                           &copies->snapshot};
+    struct copy_stream *const streams[] = {&copies->changes, &copies->behind, &copies->snapshot};
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     AUTO(store_txn_destroy) struct store_txn *keys_txn = NULL;
     TRY(store_begin_read(ctl->store, &txn, fault));

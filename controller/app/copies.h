@@ -8,9 +8,9 @@
  * journal's head at reading, which makes it whole.
  *
  * Gates that stand near each other are served by one reading (a stream): one stream of changes for
- * all that stand near the journal's head, one for such as are far behind or slow, whoever was served
- * longest ago first, and one of snapshots at a time. So no gate, and no stolen key, keeps the others
- * from what is new. A turn builds at most one part of each. Changes are told once a
+ * all that stand near the journal's head, one for such as are far behind or slow, whoever was
+ * served longest ago first, and one of snapshots at a time. So no gate, and no stolen key, keeps
+ * the others from what is new. A turn builds at most one part of each. Changes are told once a
  * second, at once when they are few and urgent (copies_urgent). Events come first: see
  * copies_turn().
  *

@@ -31,7 +31,8 @@ struct arrival {
     uint32_t answered; /* enum event_answer */
     size_t unknown_size;
     /* From here on not cleared for each event. */
-    uint8_t sealed[LIMIT_FRAME_BYTES + SEAL_OVERHEAD]; /* an event that is refused is kept aside whole */
+    uint8_t sealed[LIMIT_FRAME_BYTES +
+                   SEAL_OVERHEAD]; /* an event that is refused is kept aside whole */
     uint8_t unknown[LIMIT_EVENT_BYTES];
 };
 
@@ -94,8 +95,8 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     char *args[ERROR_ARGS];
     int32_t day = 0;
     size_t size = 0;
-    if (a->recalled == NULL && !bucket_take(&a->session->guard.refused, ctl->mono, GUARD_REFUSED_MS,
-                                            GUARD_REFUSED)) {
+    if (a->recalled == NULL &&
+        !bucket_take(&a->session->guard.refused, ctl->mono, GUARD_REFUSED_MS, GUARD_REFUSED)) {
         answer(ctl, a, ANSWER_RETRY, 0); /* it stays with its gate, and is not lost */
         return fault_raise(ctl, &fault_gate_floods, a->session->gate.text, a->session->gate.text,
                            "", fault);

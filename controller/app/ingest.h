@@ -22,8 +22,7 @@ enum recalled_end {
 /* Works off an event that the gate's outbox kept (`packed`, as it was first sent), without answer
  * and without verdict: `item` says what was done. */
 MUST_CHECK enum err ingest_recalled(struct controller *ctl, struct input *input,
-                                    struct session *session,
-                                    const Parkgate__RecalledEvent *item,
+                                    struct session *session, const Parkgate__RecalledEvent *item,
                                     const Parkgate__Event *event, struct bytes packed,
                                     enum recalled_end *ret_end, struct fault *fault);
 

@@ -6,8 +6,8 @@
 
 enum { MUSTER_OPEN_S = 60 }; /* a list with names goes on page by page for so long */
 
-/* Is fire or evacuation on anywhere? *ret_sure: by a person's key, or by boards of more than one gate:
- * not by one gate's word alone, which a stolen key could say. */
+/* Is fire or evacuation on anywhere? *ret_sure: by a person's key, or by boards of more than one
+ * gate: not by one gate's word alone, which a stolen key could say. */
 MUST_CHECK enum err muster_is_on(struct controller *ctl, bool *ret_on, bool *ret_sure,
                                  struct fault *fault);
 

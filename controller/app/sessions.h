@@ -30,11 +30,11 @@ struct session_guard {
     struct bucket snapshots;
     struct bucket hellos, epochs; /* of the key's HELLOs; that were given a new epoch */
     struct bucket refused;        /* events that were kept in quarantine */
-    uint32_t failures;               /* deliveries given up in a row */
-    struct mono not_before;          /* nothing is delivered until then */
-    struct mono served;              /* it joined a delivery last */
-    struct mono slow_until;          /* it kept others waiting: it is served apart until then */
-    struct mono held_from;           /* from then on it kept others waiting for so long: */
+    uint32_t failures;            /* deliveries given up in a row */
+    struct mono not_before;       /* nothing is delivered until then */
+    struct mono served;           /* it joined a delivery last */
+    struct mono slow_until;       /* it kept others waiting: it is served apart until then */
+    struct mono held_from;        /* from then on it kept others waiting for so long: */
     int64_t held_us;
     struct mono lag_from; /* its copy was whole then, or it was heard first; 0: neither */
 };
@@ -108,7 +108,8 @@ struct sessions {
 /* The session that `gate` or `key` has now; NULL: none. */
 struct session *session_of_gate(struct sessions *sessions, struct name gate);
 struct session *session_of_key(struct sessions *sessions, const struct link_key *key);
-/* A new session for the gate, in place of an older one, whose guard it takes over. NULL: LIMIT_AGENTS are taken. */
+/* A new session for the gate, in place of an older one, whose guard it takes over. NULL:
+ * LIMIT_AGENTS are taken. */
 struct session *session_open(struct sessions *sessions, struct name gate,
                              const struct link_key *key, const struct link_peer *peer);
 void session_close(struct session *session);
