@@ -28,7 +28,7 @@ static void send_have(struct gate *gate, uint32_t number)
     have.generation = coming->file != NULL ? coming->about.generation : about->generation;
     have.sequence = about->sequence;
     have.number = number;
-    have.anew = gate->copy.wants_anew;
+    have.anew = gate->copy.wants_anew && coming->file == NULL; /* else it is on its way */
     have.why = gate->copy.why;
     if (link_state_is_up(&gate->link_state, gate_mono(gate))) {
         (void)!controller_link_send(gate->controller, MESSAGE_COPY_HAVE, &have.base, NULL);
@@ -290,6 +290,7 @@ static void not_applied(struct gate *gate, enum err err, const char *why)
         return;
     }
     if (err == ERR_CORRUPT) {
+        log_error("copy_not_taken", LOG_TEXT("why", why));
         drop_coming(gate);
         copy_store_drop_take(gate->copy.store);
         copy_record_damaged(gate, why);
