@@ -63,6 +63,7 @@ static void read_fire(int fd)
 static void read_setup(int fd)
 {
     uint8_t packed[SETUP_FILE_PLACE * PLACE_FILE_PLACES] = {0};
+    uint8_t repacked[SETUP_FILE_PLACE * PLACE_FILE_PLACES] = {0};
     struct helper_board setup;
     struct helper_board again;
     uint64_t count = 0;
@@ -72,7 +73,10 @@ static void read_setup(int fd)
     MUST(setup.lane_count <= HELPER_LANES_PER_BOARD);
     setup_file_pack(&setup, count, packed);
     MUST(ftruncate(fd, 0) == 0 && pwrite(fd, packed, sizeof(packed), 0) == (ssize_t)sizeof(packed));
-    MUST(setup_file_read(fd, &again, &count) == ERR_OK && helper_board_equal(&setup, &again));
+    MUST(setup_file_read(fd, &again, &count) == ERR_OK);
+    /* What nobody uses (a fire input's sense without the input) is not kept; the rest is. */
+    setup_file_pack(&again, count, repacked);
+    MUST(memcmp(packed, repacked, sizeof(packed)) == 0);
 }
 
 /* With its hash put right. */
