@@ -9,8 +9,8 @@ import sys
 import unittest
 
 from case import ParkCase, foot_gate
-from park import RED, Board, Gate, Lane, Park, Refused, until
-from proxy import Proxy
+from park import RED, Board, Lane, Refused, until
+from proxy import ParkByProxy
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 import wirelog  # noqa: E402
@@ -20,21 +20,6 @@ PARK_MS = 5000       # to the exits of other boards, over agent, controller and 
 EXITS = {"gate-a-board": 1, "yard-1": 0, "yard-2": 0, "gate-b-board": 1}  # board: its exit's coil
 ENTRIES = {"gate-a-board": 0, "gate-b-board": 0}
 OWN = "gate-a-board"
-
-
-class ParkByProxy(Park):
-    """Each gate's line to the controller can be cut."""
-
-    def agents_endpoint(self, gate, ticket):
-        host, port = super().agents_endpoint(gate, ticket).rsplit("/", 1)[1].rsplit(":", 1)
-        self.lines = getattr(self, "lines", {})
-        self.lines[gate] = Proxy(host, int(port))
-        return f"tcp://127.0.0.1:{self.lines[gate].port}"
-
-    def stop(self):
-        super().stop()
-        for line in getattr(self, "lines", {}).values():
-            line.stop()
 
 
 def exit_board(name):
@@ -83,9 +68,7 @@ class Emergency(ParkCase):
     # --- what boards did ---
 
     def log(self, board, begin=None):
-        path = self.park.wire_log(board)
-        text = path.read_bytes()[self.marks[board] if begin is None else begin:].decode()
-        return [(int(line.split(" ", 1)[0][5:]), line.split(" ", 1)[1]) for line in text.splitlines()]
+        return wirelog.read(self.park.wire_log(board), self.marks[board] if begin is None else begin)
 
     def fire(self, board=OWN):
         self.park.turnstile(board).do("fire on")

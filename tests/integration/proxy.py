@@ -4,13 +4,15 @@
     proxy.port          # where to connect in place of 7000
     proxy.cut()         # connections end; new ones are taken and heard by nobody
     proxy.join()        # new ones are passed on again
-    proxy.flap()        # both
+    proxy.flap()        # both, until somebody has connected anew
 """
 import contextlib
 import selectors
 import socket
 import struct
 import threading
+
+from park import Park, until
 
 PIECE = 65536
 
@@ -22,7 +24,8 @@ class Proxy:
         self.port = self.listener.getsockname()[1]
         self.lock, self.joined, self.ended = threading.Lock(), True, False
         self.pairs = {}  # socket: the other one, None while nobody hears it
-        self.flaps = 0
+        self.answered = 0  # connections on which the other side has said something
+        self.said = set()
         self.wake_here, self.wake_there = socket.socketpair()
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ)
@@ -48,9 +51,11 @@ class Proxy:
         self._wake()
 
     def flap(self):
+        """Cut and joined at once; returns when somebody has connected anew and was answered."""
+        before = self.answered
         self.cut()
         self.join()
-        self.flaps += 1
+        until("somebody connects anew", lambda: self.answered > before)
 
     def stop(self):
         self.ended = True
@@ -68,6 +73,7 @@ class Proxy:
             if one is None:
                 continue
             self.pairs.pop(one, None)
+            self.said.discard(one)
             with contextlib.suppress(OSError, KeyError, ValueError):
                 self.selector.unregister(one)
             with contextlib.suppress(OSError):
@@ -83,6 +89,7 @@ class Proxy:
             except OSError:  # nobody is there
                 ours.close()
                 return
+        self.said.add(theirs)
         for one, other in ((ours, theirs), (theirs, ours)):
             if one is not None:
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -95,6 +102,9 @@ class Proxy:
             piece = end.recv(PIECE)
             if piece and other is not None:
                 other.sendall(piece)
+                if end in self.said:
+                    self.said.discard(end)
+                    self.answered += 1
             if not piece:
                 self._drop(end)
         except OSError:
@@ -114,3 +124,29 @@ class Proxy:
             for end in list(self.pairs):
                 self._drop(end)
         self.listener.close()
+
+
+class ParkByProxy(Park):
+    """Each gate's line to the controller can be cut, and each board's by TCP."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.lines, self.board_lines = {}, {}
+
+    def agents_endpoint(self, gate, ticket):
+        host, port = super().agents_endpoint(gate, ticket).rsplit("/", 1)[1].rsplit(":", 1)
+        self.lines[gate] = Proxy(host, int(port))
+        return f"tcp://127.0.0.1:{self.lines[gate].port}"
+
+    def _start_board(self, board):
+        device = super()._start_board(board)
+        if not board.rtu:
+            host, port = board.address.rsplit(":", 1)
+            line = self.board_lines[board.name] = Proxy(host, int(port))
+            board.address = f"127.0.0.1:{line.port}"
+        return device
+
+    def stop(self):
+        super().stop()
+        for line in [*self.lines.values(), *self.board_lines.values()]:
+            line.stop()

@@ -2,9 +2,10 @@
 import re
 
 
-def read(path):
-    """[(wall time in us, what stands behind it)]"""
+def read(path, begin=0):
+    """[(wall time in us, what stands behind it)], from that byte on."""
     with open(path, encoding="utf-8") as file:
+        file.seek(begin)
         return [(int(line.split(" ", 1)[0][5:]), line.split(" ", 1)[1].strip()) for line in file if line.endswith("\n")]
 
 
