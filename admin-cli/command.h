@@ -94,6 +94,7 @@ enum exit_code run_key_make(struct cli *cli, const struct call *call);
 enum exit_code run_key_add(struct cli *cli, const struct call *call);
 enum exit_code run_pin_set(struct cli *cli, const struct call *call);
 enum exit_code run_muster(struct cli *cli, const struct call *call);
+enum exit_code run_muster_key(struct cli *cli, const struct call *call);
 enum exit_code run_events(struct cli *cli, const struct call *call);
 enum exit_code run_admin_recover(struct cli *cli, const struct call *call);
 enum exit_code run_desk_add(struct cli *cli, const struct call *call);

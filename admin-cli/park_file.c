@@ -10,6 +10,7 @@
 #include "common/access/civil.h"
 #include "common/base/ids.h"
 #include "common/base/must.h"
+#include "common/park/park.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
 #include "schema/park.pb-c.h"
@@ -135,6 +136,13 @@ static bool add_site(const struct entry *e, const struct yaml_site *from)
     site.title_zh = text_or(from->title_zh, "");
     site.time_zone = from->time_zone;
     site.emergency_admits = from->emergency_admits;
+    uint8_t muster_key[PARK_MUSTER_KEY_SIZE];
+    if (from->muster_key != NULL && from->muster_key[0] != '\0') {
+        if (!bytes_from_hex(from->muster_key, muster_key, sizeof(muster_key))) {
+            return bad(e, ERROR_PARK_BAD_VALUE, "muster_key", from->muster_key);
+        }
+        site.muster_key = (ProtobufCBinaryData){.len = sizeof(muster_key), .data = muster_key};
+    }
     if (from->lease_hours > LIMIT_LEASE_HOURS_MAX) {
         char number[24];
         return bad(e, ERROR_PARK_BAD_VALUE, "lease_hours", cli_number(number, from->lease_hours));
@@ -197,6 +205,7 @@ static bool add_gate(const struct entry *e, const void *element)
     Parkgate__ParkGate gate = PARKGATE__PARK_GATE__INIT;
     gate.title = text_or(from->title, from->name);
     gate.title_zh = text_or(from->title_zh, "");
+    gate.muster_post = from->muster_post;
     add(e, PARK_GATE, from->name, &gate.base);
     return true;
 }

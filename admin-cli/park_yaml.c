@@ -122,6 +122,7 @@ static const cyaml_schema_field_t site_fields[] = {
     TITLE(yaml_site, title_zh),
     TEXT(yaml_site, time_zone),
     CYAML_FIELD_BOOL("emergency_admits", MAYBE, struct yaml_site, emergency_admits),
+    TEXT_MAYBE(yaml_site, muster_key),
     CYAML_FIELD_UINT("lease_hours", MAYBE, struct yaml_site, lease_hours),
     CYAML_FIELD_END};
 
@@ -153,8 +154,9 @@ static const cyaml_schema_field_t clearance_fields[] = {
     TEXT(yaml_clearance, name), TITLE(yaml_clearance, title), TITLE(yaml_clearance, title_zh),
     CYAML_FIELD_END};
 
-static const cyaml_schema_field_t gate_fields[] = {TEXT(yaml_gate, name), TITLE(yaml_gate, title),
-                                                   TITLE(yaml_gate, title_zh), CYAML_FIELD_END};
+static const cyaml_schema_field_t gate_fields[] = {
+    TEXT(yaml_gate, name), TITLE(yaml_gate, title), TITLE(yaml_gate, title_zh),
+    CYAML_FIELD_BOOL("muster_post", MAYBE, struct yaml_gate, muster_post), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t lane_fields[] = {
     TEXT(yaml_lane, name),

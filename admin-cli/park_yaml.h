@@ -14,6 +14,7 @@
 struct yaml_site {
     char *name, *title, *title_zh, *time_zone;
     bool emergency_admits;
+    char *muster_key;     /* 64 hex digits */
     uint32_t lease_hours; /* 0: the default */
 };
 
@@ -34,6 +35,7 @@ struct yaml_clearance {
 
 struct yaml_gate {
     char *name, *title, *title_zh;
+    bool muster_post;
 };
 
 struct yaml_lane {

@@ -164,6 +164,7 @@ static const struct {
     {"run-on",         "照常"      },
     {"emergency",      "紧急状态"},
     {"muster",         "清点"      },
+    {"muster-opened",  "查看名单"},
     {"grant",          "放行"      },
     {"deny",           "拒绝"      },
     {"review",         "核查"      },

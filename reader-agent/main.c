@@ -16,6 +16,8 @@ struct options {
     struct agent_join given;
     const char *aside;
     const char *carry;
+    bool muster;
+    const char *key;
     struct device_test_options test;
 };
 
@@ -41,6 +43,10 @@ static const struct argument {
      "what devices posted and nobody understood 查看无法识别的上报"                                                           },
     {"carry",      "FILE",            offsetof(struct options, carry),
      "take a roster from a stick: `parkgate agent carry` 采用 U 盘带来的离线名册"                                            },
+    {"muster",     NULL,              offsetof(struct options, muster),
+     "at a muster post: who is inside 集合点：在园人员"                                                                        },
+    {"key",        "FILE",            offsetof(struct options, key),
+     "with --muster: the key that opens names 打开姓名的密钥文件"                                                             },
     {"test",       "DEVICE",          offsetof(struct options, test.name),
      "talk to one reader, board or camera 测试一个设备"                                                                          },
     {"pulse",      "LANE",            offsetof(struct options, test.pulse),
@@ -63,6 +69,7 @@ static void print_help(FILE *to)
         "                      --enrol tcp://HOST:PORT --server-key Z85 --code CODE\n"
         "       parkgate-agent --dir DIR --aside list|NUMBER\n"
         "       parkgate-agent --dir DIR --carry FILE\n"
+        "       parkgate-agent --dir DIR --muster [--key FILE]\n"
         "       parkgate-agent --dir DIR --test DEVICE [--pulse LANE --yes] [--record FILE] "
         "[--seconds N]\n\n",
         to);
@@ -135,7 +142,8 @@ static int run(const char *dir)
     struct launcher_options options = {
         .helper_dir = settings.helper_dir[0] == '\0' ? NULL : settings.helper_dir,
         .program = "parkgate-agent"};
-    return launcher_run(&options, worker, (void *)dir);
+    struct agent_start start = {.dir = dir, .page = agent_share_page()};
+    return launcher_run(&options, worker, &start);
 }
 
 int main(int argc, char **argv)
@@ -161,6 +169,9 @@ int main(int argc, char **argv)
     }
     if (options.carry != NULL) {
         return agent_carry(options.given.dir, options.carry);
+    }
+    if (options.muster) {
+        return agent_look_muster(options.given.dir, options.key);
     }
     if (options.test.name != NULL) {
         options.test.dir = options.given.dir;

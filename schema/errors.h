@@ -147,6 +147,9 @@ enum exit_code {
     X(323, PARK_FIRE_BROADCAST, EXIT_BAD_FILE,                                                     \
       "board %1: fire_broadcast would open entry %2 too, since an exit on this bus has coil %3 as well; move one of them or remove fire_broadcast", \
       "控制板 %1：fire_broadcast 也会打开入口 %2，因为同一总线上有出口同样使用线圈 %3；请改接其中之一或去掉 fire_broadcast") \
+    X(324, PARK_MUSTER_KEY, EXIT_BAD_FILE,                                                         \
+      "gate %1 is a muster post, and the park has no muster_key; make one: parkgate muster key FILE", \
+      "出入口 %1 是集合点，但园区没有 muster_key；请先生成：parkgate muster key FILE")             \
     /* people and credentials */                                                                   \
     X(400, ROW_BAD, EXIT_BAD_FILE, "line %1, column %2: %3", "第 %1 行，“%2”列：%3")               \
     X(401, FILE_HEADER, EXIT_BAD_FILE, "header: %1", "表头：%1")                                   \

@@ -99,6 +99,7 @@ enum event_kind {
     EVENT_CARRY = 12,  /* a carried roster was taken at the gate's console */
     EVENT_CLOCK = 13,  /* the gate's clock jumped */
     EVENT_UNRECORDED = 14, /* the outbox was full: how much was done without an event */
+    EVENT_MUSTER = 15,     /* names were opened at a muster post */
 };
 
 enum fire_change {

@@ -59,8 +59,15 @@ static const char *add_site(struct park *park, struct name name, const void *mes
     copy_title(&park->title, site->title, site->title_zh);
     copy_text(park->time_zone, sizeof(park->time_zone), site->time_zone);
     park->emergency_admits = site->emergency_admits;
+    park->has_muster_key = site->muster_key.len > 0;
+    if (park->has_muster_key) {
+        if (site->muster_key.len != PARK_MUSTER_KEY_SIZE) {
+            return "muster_key";
+        }
+        memcpy(park->muster_key, site->muster_key.data, PARK_MUSTER_KEY_SIZE);
+    }
     park->lease_hours = site->lease_hours;
-    return site->time_zone[0] == '\0'                     ? "time_zone"
+    return site->time_zone[0] == '\0'                  ? "time_zone"
            : site->lease_hours > LIMIT_LEASE_HOURS_MAX ? "lease_hours"
                                                        : NULL;
 }
@@ -101,7 +108,7 @@ static const char *add_gate(struct park *park, struct name name, const void *mes
 {
     const Parkgate__ParkGate *in = message;
     struct park_gate *gate = &park->gates[park->gate_count++];
-    *gate = (struct park_gate){.name = name};
+    *gate = (struct park_gate){.name = name, .muster_post = in->muster_post};
     copy_title(&gate->title, in->title, in->title_zh);
     return NULL;
 }

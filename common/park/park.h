@@ -19,6 +19,7 @@
 #include "schema/limits.h"
 
 enum { PARK_TITLE_SIZE = 96, PARK_NONE = -1, PARK_ZONE_DEPTH_MAX = 8, PARK_PATH_SIZE = 256 };
+enum { PARK_MUSTER_KEY_SIZE = 32 };
 enum { PASSBACK_MINUTES_MAX = 10080, PARK_TERMINAL_SIZE = 128 };
 
 struct park_title {
@@ -53,6 +54,7 @@ struct park_clearance {
 struct park_gate {
     struct name name;
     struct park_title title;
+    bool muster_post; /* its box keeps who is inside */
 };
 
 /* An optional input or output of a board. */
@@ -81,8 +83,8 @@ struct park_lane {
     enum lane_actuator actuator;
     struct park_point crush, manual; /* something stands in the way; manual release pulled */
     bool driver;                     /* vehicles: entry needs plate and driver's badge */
-    uint32_t answer_ms; /* its gate waits so long for a verdict */
-    enum lease_policy lease_over; /* entries, when its gate was alone for too long */
+    uint32_t answer_ms;              /* its gate waits so long for a verdict */
+    enum lease_policy lease_over;    /* entries, when its gate was alone for too long */
 };
 
 struct park_reader {
@@ -149,6 +151,8 @@ struct park {
     struct park_title title;
     char time_zone[64];
     bool emergency_admits; /* entries run on in an emergency */
+    bool has_muster_key;
+    uint8_t muster_key[PARK_MUSTER_KEY_SIZE]; /* public half */
     uint32_t lease_hours; /* how long a gate decides alone; 0: LIMIT_LEASE_HOURS */
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
         schedule_count, passback_count, clearance_count;
@@ -215,15 +219,17 @@ void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than
  * PARK_ZONE_DEPTH_MAX, no two lanes share a coil or an input, no exit is locked or interlocked,
- * no input pulse can be missed by its board's polling, fire opens every exit in time, alerts and limits fit each other, names
- * stand once. First violation into *c; false then. Expects a sorted park. */
+ * no input pulse can be missed by its board's polling, fire opens every exit in time, alerts and
+ * limits fit each other, names stand once. First violation into *c; false then. Expects a sorted
+ * park. */
 MUST_CHECK bool park_check(const struct park *park, struct complaint *c);
 /* Its part about fire: every bus that drives an exit has a fire input, exits open in time, the
  * broadcast reaches no entry, boards of a bus are told apart. Lanes' boards exist already. */
 MUST_CHECK bool park_check_fire(const struct park *park, struct complaint *c);
 /* Boards `a` and `b` are served by one parkgate-board. */
 bool park_same_bus(const struct park_board *a, const struct park_board *b);
-/* From fire at an input of the bus of `board` to its last exit open, at worst; 0: it drives none. */
+/* From fire at an input of the bus of `board` to its last exit open, at worst; 0: it drives none.
+ */
 uint32_t park_fire_worst_ms(const struct park *park, const struct park_board *board);
 
 /* Its part about face terminals: control, address and account fit, and every entry lane has a

@@ -528,9 +528,20 @@ static bool check_times(const struct park *park, struct complaint *c)
     return true;
 }
 
+/* Names leave the controller sealed to somebody, or not at all. */
+static bool check_muster(const struct park *park, struct complaint *c)
+{
+    for (size_t i = 0; i < park->gate_count && !park->has_muster_key; i++) {
+        if (park->gates[i].muster_post) {
+            return complain(c, ERROR_PARK_MUSTER_KEY, park->gates[i].name.text, NULL, NULL, NULL);
+        }
+    }
+    return true;
+}
+
 bool park_check(const struct park *park, struct complaint *c)
 {
-    if (!names_stand_once(park, c) || !check_times(park, c)) {
+    if (!names_stand_once(park, c) || !check_times(park, c) || !check_muster(park, c)) {
         return false;
     }
     for (size_t i = 0; i < park->zone_count; i++) {

@@ -259,7 +259,8 @@ static void gate_text(const struct park *park, struct name name, char *out, size
 {
     const struct park_gate *gate = park_gate(park, name);
     if (gate != NULL) {
-        (void)snprintf(out, size, "%s", gate->title.en);
+        (void)snprintf(out, size, "%s%s", gate->title.en,
+                       gate->muster_post ? ", muster post" : "");
     }
 }
 

@@ -57,6 +57,7 @@ struct notices {
 
 struct batch;
 struct copies;
+struct muster_feed;
 struct waiters;
 
 /* A walk over all credentials, for what face terminals must know (subjects.h). */
@@ -96,6 +97,7 @@ struct controller {
     struct store_txn *keys_txn; /* opened when the batch makes a first new key; else NULL */
     struct batch *batch;
     struct copies *copies;
+    struct muster_feed *muster;
     struct sessions sessions; /* soft state */
     struct waiters *waiters;  /* operators that follow events, or wait for a job */
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */

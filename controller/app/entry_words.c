@@ -43,6 +43,7 @@ static const char *event_word(uint32_t kind)
         [EVENT_CARRY] = "carry-taken",
         [EVENT_CLOCK] = "clock-jump",
         [EVENT_UNRECORDED] = "unrecorded",
+        [EVENT_MUSTER] = "muster-opened",
     };
     return kind < ARRAY_LEN(words) && words[kind] != NULL ? words[kind] : "unknown";
 }
@@ -147,6 +148,9 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
     case EVENT_FIRE:
         (void)snprintf(w->text, sizeof(w->text), "%s %s %s", event->reader, fire_word(event->fire),
                        event->note);
+        break;
+    case EVENT_MUSTER:
+        copy(w->text, sizeof(w->text), event->note);
         break;
     case EVENT_UNASKED:
     case EVENT_ASIDE:

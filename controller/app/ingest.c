@@ -141,7 +141,7 @@ static bool kind_is_known(uint32_t kind);
 static bool needs_lane(uint32_t kind)
 {
     return kind != EVENT_DEVICE && kind != EVENT_FIRE && kind != EVENT_UNRECORDED &&
-           kind != EVENT_CLOCK && kind != EVENT_CARRY;
+           kind != EVENT_CLOCK && kind != EVENT_CARRY && kind != EVENT_MUSTER;
 }
 
 /* Empty, or the name of a thing: it becomes part of keys. */
@@ -693,6 +693,7 @@ static event_worker *const event_workers[] = {
     [EVENT_CARRY] = record_applied,
     [EVENT_CLOCK] = on_clock,
     [EVENT_UNRECORDED] = on_unrecorded,
+    [EVENT_MUSTER] = record_applied,
 };
 
 static bool kind_is_known(uint32_t kind)

@@ -6,6 +6,7 @@
 #include "common/facts/emergency_store.h"
 #include "common/facts/people_store.h"
 #include "controller/app/request.h"
+#include "controller/store/key_store.h"
 
 static bool says_fire(const Parkgate__EmergencyRecord *record, size_t board)
 {
@@ -51,4 +52,28 @@ void muster_name(struct controller *ctl, struct handle person, char *out, size_t
         parkgate__identity__free_unpacked(identity, NULL);
     }
     parkgate__holder_record__free_unpacked(holder, NULL);
+}
+
+enum err muster_gate_enrolled(struct controller *ctl, const struct park_gate *gate, bool *ret,
+                              struct fault *fault)
+{
+    char name[NAME_SIZE + 8];
+    Parkgate__KeyRecord *key = NULL;
+    (void)snprintf(name, sizeof(name), "gate:%s", gate->name.text);
+    enum err err = key_by_name(ctl->txn, name, &key, fault);
+    *ret = err == ERR_OK;
+    if (key != NULL) {
+        parkgate__key_record__free_unpacked(key, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err muster_gate_told(struct controller *ctl, const struct park_gate *gate, bool *ret,
+                          struct fault *fault)
+{
+    bool enrolled = false;
+    const struct session *session = session_of_gate(&ctl->sessions, gate->name);
+    TRY(muster_gate_enrolled(ctl, gate, &enrolled, fault));
+    *ret = !enrolled || (session != NULL && !session->away && session->pending == 0);
+    return ERR_OK;
 }

@@ -97,6 +97,8 @@ struct session {
     struct session_recall recall;
     struct copy_feed feed;
     struct session_guard guard;
+    bool muster_told;        /* a muster post: a list was begun for it on this connection */
+    uint64_t welcome_commit; /* WELCOME left with a later commit than this one */
     uint32_t lease_left_s; /* as it said last */
     bool clock_unknown;
 };

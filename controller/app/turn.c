@@ -11,6 +11,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/copies.h"
 #include "controller/app/emergency.h"
+#include "controller/app/muster_feed.h"
 #include "controller/app/notices.h"
 #include "controller/app/park_change.h"
 #include "controller/app/recall.h"
@@ -67,9 +68,10 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
         ctl->batch = batch_create(workers);
         ctl->waiters = waiters_create();
         ctl->copies = copies_create(&options->gates_key);
+        ctl->muster = muster_feed_create();
     }
     if (ctl == NULL || ctl->park == NULL || ctl->batch == NULL || ctl->waiters == NULL ||
-        ctl->copies == NULL) {
+        ctl->copies == NULL || ctl->muster == NULL) {
         return fault_set(fault, ERR_IO, "controller: out of memory");
     }
     ctl->store = options->store;
@@ -105,6 +107,7 @@ void turn_destroy(struct controller **ctl)
     batch_destroy(&(*ctl)->batch);
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
+    muster_feed_destroy(&(*ctl)->muster);
     seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
     seal_wipe(&(*ctl)->recall_day, sizeof((*ctl)->recall_day));
     seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));
@@ -143,6 +146,12 @@ void turn_job_done(struct controller *ctl, uint64_t job, int status, const char 
     waiters_job_done(ctl, job, status, output);
 }
 
+/* The sooner of two waits; negative: none. */
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+    return b_ms < 0 || (a_ms >= 0 && a_ms < b_ms) ? a_ms : b_ms;
+}
+
 int64_t turn_end(struct controller *ctl)
 {
     if (batch_due_ms(ctl) == 0) {
@@ -155,8 +164,7 @@ int64_t turn_end(struct controller *ctl)
         ctl->commits_told = ctl->commits;
     }
     int64_t batch_ms = batch_due_ms(ctl);
-    int64_t copies_ms = copies_turn(ctl);
-    return copies_ms < 0 || (batch_ms >= 0 && batch_ms < copies_ms) ? batch_ms : copies_ms;
+    return sooner(sooner(batch_ms, copies_turn(ctl)), muster_feed_turn(ctl));
 }
 
 bool turn_is_over(const struct controller *ctl)

@@ -10,7 +10,6 @@
 #include "controller/app/muster.h"
 #include "controller/app/request.h"
 #include "controller/journal/journal.h"
-#include "controller/store/key_store.h"
 
 /* A cursor is the entry under which names were opened (0: none), and the cursor of the list. */
 struct page {
@@ -150,35 +149,22 @@ static enum err on_muster(struct controller *ctl, struct request *request, struc
 
 /* --- gates --- */
 
-/* Is a box enrolled for the gate? */
-static enum err is_enrolled(struct controller *ctl, const char *gate, bool *ret,
-                            struct fault *fault)
-{
-    char name[NAME_SIZE + 8];
-    Parkgate__KeyRecord *key = NULL;
-    (void)snprintf(name, sizeof(name), "gate:%s", gate);
-    enum err err = key_by_name(ctl->txn, name, &key, fault);
-    *ret = err == ERR_OK;
-    if (key != NULL) {
-        parkgate__key_record__free_unpacked(key, NULL);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
 /* What a gate has not told yet may be people who went in or out. */
 static enum err gate_row(struct controller *ctl, const struct park_gate *gate, struct answer *a,
                          struct fault *fault)
 {
     bool enrolled = false;
+    bool told = false;
     const struct session *session = session_of_gate(&ctl->sessions, gate->name);
-    TRY(is_enrolled(ctl, gate->name.text, &enrolled, fault));
+    TRY(muster_gate_enrolled(ctl, gate, &enrolled, fault));
+    TRY(muster_gate_told(ctl, gate, &told, fault));
     bool online = session != NULL && !session->away;
     answer_begin_row(a);
     answer_text(a, gate->name.text);
     answer_text(a, online ? "online" : enrolled ? "away" : "not-enrolled");
     answer_wall(a, session == NULL ? (struct wall){0} : session->heard_wall);
     answer_number(a, session == NULL ? 0 : (int64_t)session->pending);
-    answer_text(a, enrolled && (!online || session->pending > 0) ? "no" : "yes");
+    answer_text(a, told ? "yes" : "no");
     (void)answer_end_row(a);
     return ERR_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ static void tick(void *ctx)
     recover_again(gate);
     outbox_tick(gate);
     clock_watch_tick(gate);
+    muster_tick(gate);
 }
 
 static bool drop_day(void *ctx, uint32_t day)
@@ -181,6 +183,7 @@ enum err gate_begin(struct gate *gate, struct fault *fault)
     TRY(begin_loop(gate, fault));
     recover(gate);
     clock_watch_begin(gate);
+    muster_begin(gate, gate->muster.page);
     TRY(devices_begin(gate, fault));
     TRY(link_create(&gate->link, fault));
     TRY(uplink_begin(gate, fault));
@@ -203,6 +206,7 @@ void gate_end(struct gate **handle)
     }
     loop_destroy(&gate->loop);
     carry_end(gate);
+    muster_end(gate);
     copy_end(gate);
     vault_destroy(&gate->vault);
     day_keys_destroy(&gate->day_keys);
@@ -236,10 +240,24 @@ struct gate *gate_create(const char *dir, const struct clock *clock, const struc
     return gate;
 }
 
-int agent_run(const char *dir, struct launcher_link *launcher)
+struct muster_page *agent_share_page(void)
 {
-    struct gate *gate = gate_create(dir, clock_system(), entropy_system(), launcher);
+    void *page = mmap(NULL, sizeof(struct muster_page), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        return NULL;
+    }
+    /* It holds a key: neither in a core file nor, where that is allowed, in swap. */
+    (void)madvise(page, sizeof(struct muster_page), MADV_DONTDUMP);
+    (void)mlock(page, sizeof(struct muster_page));
+    return page;
+}
+
+int agent_run(const struct agent_start *start, struct launcher_link *launcher)
+{
+    struct gate *gate = gate_create(start->dir, clock_system(), entropy_system(), launcher);
     struct fault fault = {0};
+    gate->muster.page = start->page;
     enum err err = gate_begin(gate, &fault);
     if (err == ERR_OK) {
         say_started(gate);

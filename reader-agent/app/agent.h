@@ -3,9 +3,20 @@
 
 #include "common/base/launcher.h"
 
+struct muster_page;
+
+/* What all workers of one launcher share. */
+struct agent_start {
+    const char *dir;
+    struct muster_page *page; /* NULL: there is none */
+};
+
+/* A page for agent_start. NULL: there is no memory for one; then a crash forgets what it is for. */
+struct muster_page *agent_share_page(void);
+
 /* Runs the gate of directory `dir` until it is told to stop. A worker of launcher_run: returns the
  * exit status. Says on standard error why it did not start, and what to do. */
-int agent_run(const char *dir, struct launcher_link *launcher);
+int agent_run(const struct agent_start *start, struct launcher_link *launcher);
 
 struct agent_join {
     const char *dir;
@@ -46,3 +57,8 @@ int agent_carry(const char *dir, const char *file);
  * be opened, its bytes to standard output. Works beside the daemon. Returns an exit code; says on
  * standard error what is wrong. */
 int agent_look_aside(const char *dir, const char *what);
+
+/* Prints who is inside, as the muster post of directory `dir` knows it: counts, and names while an
+ * emergency is on there, or with the muster key in the file `key_path` (NULL: none). Opened names
+ * become an event. Works beside the daemon. Returns an exit code. */
+int agent_look_muster(const char *dir, const char *key_path);

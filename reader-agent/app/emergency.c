@@ -139,6 +139,9 @@ static bool knows_our_fire(struct gate *gate)
 {
     bool pending = true;
     uint64_t depth = 1;
+    if (gate->emergency.unrecorded) {
+        return false;
+    }
     if (gate->emergency.has_old_fire) {
         if (outbox_depth(gate->store, &depth, NULL) != ERR_OK || depth > 0) {
             return false;
@@ -163,6 +166,28 @@ void emergency_tell_boards(struct gate *gate)
     board_actuator_emergency(gate->boards, &told, concerns, gate);
 }
 
+static bool burns_at(const struct gate *gate, struct name board)
+{
+    for (size_t i = 0; i < gate->emergency.board_count; i++) {
+        if (name_equal(gate->emergency.boards[i], board)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void emergency_fire_seen(struct gate *gate, struct name board)
+{
+    struct gate_emergency *emergency = &gate->emergency;
+    if (burns_at(gate, board) || emergency->board_count == EMERGENCY_BOARDS_MAX) {
+        return;
+    }
+    emergency->boards[emergency->board_count++] = board;
+    emergency->unrecorded = true;
+    log_warning("fire", LOG_TEXT("board", board.text));
+    keep(gate);
+}
+
 void emergency_of_board(struct gate *gate, struct name board, enum fire_change change,
                         struct grant_id id)
 {
@@ -177,9 +202,9 @@ void emergency_of_board(struct gate *gate, struct name board, enum fire_change c
         emergency->boards[at] = emergency->boards[--emergency->board_count];
     }
     if (change == FIRE_ON) {
+        emergency->unrecorded = false;
         emergency->has_fire = true;
         emergency->fire = id;
-        log_warning("fire", LOG_TEXT("board", board.text));
     }
     if (change == FIRE_ON || change == FIRE_RESET) {
         keep(gate);
@@ -229,16 +254,6 @@ void emergency_tick(struct gate *gate)
 }
 
 /* --- decisions --- */
-
-static bool burns_at(const struct gate *gate, struct name board)
-{
-    for (size_t i = 0; i < gate->emergency.board_count; i++) {
-        if (name_equal(gate->emergency.boards[i], board)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 bool emergency_at(const struct gate *gate, struct name lane)
 {

@@ -27,6 +27,7 @@ struct gate_emergency {
     bool has_old_fire; /* a fire from before the start: its event may wait still */
     bool has_fire;     /* `fire` is the event of the newest fire of a board since the start */
     struct grant_id fire;
+    bool unrecorded; /* a board's fire is seen that is not on record yet */
     bool unwritten; /* the disk did not take it */
     bool end_waits; /* it is over, but the controller has not taken that fire yet */
 };
@@ -35,6 +36,8 @@ struct gate_emergency {
 void emergency_begin(struct gate *gate);
 /* MESSAGE_EMERGENCY: a number that is not higher says nothing. */
 void emergency_heard(struct gate *gate, const Parkgate__Emergency *message);
+/* A board says fire. It holds at once: that it cannot be put on record changes nothing. */
+void emergency_fire_seen(struct gate *gate, struct name board);
 /* A board's report of fire is on record as event `id`. */
 void emergency_of_board(struct gate *gate, struct name board, enum fire_change change,
                         struct grant_id id);

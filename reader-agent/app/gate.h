@@ -16,6 +16,7 @@
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
  *   carry.c      a roster that comes by hand
+ *   muster_post.h  a muster post: who is inside, closed until there is fire
  *   copy.h       its copy of what decisions read, and what it decides alone
  *   figures.c    what is shown to a monitoring system
  *   agent.c      putting it together, timers, the end
@@ -33,6 +34,7 @@
 #include "reader-agent/app/draft.h"
 #include "reader-agent/app/emergency.h"
 #include "reader-agent/app/gate_park.h"
+#include "reader-agent/app/muster_post.h"
 #include "reader-agent/app/settings.h"
 #include "reader-agent/app/vault.h"
 #include "reader-agent/core/controller_clock.h"
@@ -216,6 +218,7 @@ struct gate {
     struct nfc_reader *nfc;
     struct board_actuator *boards;
     struct gate_emergency emergency;
+    struct muster_post muster;
     struct face_terminals *terminals;
     struct unlock unlocks[GATE_UNLOCKS_MAX];
     struct gate_listener http[GATE_LISTENERS];

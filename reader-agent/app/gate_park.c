@@ -205,6 +205,16 @@ static enum err add_zone(struct gate_park *park, struct name gate, struct name n
     return ERR_OK;
 }
 
+static enum err add_gate(struct gate_park *park, struct name gate, struct name name,
+                         const ProtobufCMessage *message, struct fault *fault)
+{
+    (void)fault;
+    if (name_equal(name, gate)) {
+        park->muster_post = ((const Parkgate__ParkGate *)message)->muster_post;
+    }
+    return ERR_OK;
+}
+
 /* Kinds that a gate needs by itself; the others are the controller's. */
 static const struct row_kind {
     enum park_kind kind;
@@ -213,6 +223,7 @@ static const struct row_kind {
                     const ProtobufCMessage *message, struct fault *fault);
 } row_kinds[] = {
     {PARK_SITE,   &parkgate__park_site__descriptor,   add_site  },
+    {PARK_GATE,   &parkgate__park_gate__descriptor,   add_gate  },
     {PARK_ZONE,   &parkgate__park_zone__descriptor,   add_zone  },
     {PARK_LANE,   &parkgate__park_lane__descriptor,   add_lane  },
     {PARK_READER, &parkgate__park_reader__descriptor, add_reader},

@@ -54,6 +54,7 @@ struct gate_zone {
 
 struct gate_park {
     bool emergency_admits; /* entries run on in an emergency */
+    bool muster_post;      /* this gate's box keeps who is inside */
     size_t zone_count;
     struct gate_zone zones[LIMIT_ZONES];
     char time_zone[TZ_NAME_SIZE]; /* the park's */

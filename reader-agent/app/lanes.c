@@ -361,6 +361,9 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     if (seen || !ours) {
         return ERR_OK;
     }
+    if (report->kind == REPORT_FIRE && report->fire == FIRE_ON) {
+        emergency_fire_seen(gate, board);
+    }
     struct draft draft;
     TRY(record_commit(gate, fault)); /* the press that it belongs to may only be staged */
     enum err err = draft_of_report(gate, report, &draft, fault);

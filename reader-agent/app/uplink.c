@@ -276,6 +276,11 @@ static void hear_recall(struct gate *gate, const ProtobufCMessage *message)
     recalling_heard(gate, (const Parkgate__Recall *)message);
 }
 
+static void hear_muster(struct gate *gate, const ProtobufCMessage *message)
+{
+    muster_heard(gate, (const Parkgate__Muster *)message);
+}
+
 /* Verdicts and commands of a controller that has not welcomed us are none. */
 static const struct message_handler {
     enum message_kind kind;
@@ -294,6 +299,7 @@ static const struct message_handler {
     {MESSAGE_COPY_PART,     true,  hear_copy_part},
     {MESSAGE_RECALL,        true,  hear_recall   },
     {MESSAGE_EMERGENCY,     true,  hear_emergency},
+    {MESSAGE_MUSTER,        true,  hear_muster   },
 };
 
 static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)

@@ -1,19 +1,16 @@
 /* Goal: the list of who is inside is whole, quick, opened only as it may be and on record, and says
  * which gates may know of more. Method: a whole controller without its shell; for the large list
  * people are put into its tables. */
-#include "tests/unit/controller/harness.h"
+#include "tests/unit/controller/crowd.h"
 
 #include <time.h>
 
-#include "common/facts/people_store.h"
-#include "common/store/keybuf.h"
-#include "controller/app/batch.h"
 #include "controller/app/muster.h"
 
 #define LI   "04010203"
 #define WANG "04010204"
 
-enum { CROWD = 20000, CROWD_STEP = 500 };
+enum { CROWD = 20000 };
 
 static void open_with_two_inside(struct world *w, struct gate *a)
 {
@@ -116,46 +113,6 @@ static void gates_that_may_know_of_more(void **state)
 
 /* --- many --- */
 
-static enum err add_person(struct controller *ctl, uint32_t number, struct fault *fault)
-{
-    struct seal_key key;
-    uint8_t sealed[256];
-    char name[64];
-    struct keybuf place;
-    struct handle person = controller_draw_handle(ctl);
-    Parkgate__Identity identity = PARKGATE__IDENTITY__INIT;
-    Parkgate__HolderRecord holder = PARKGATE__HOLDER_RECORD__INIT;
-    Parkgate__PresenceRecord presence = PARKGATE__PRESENCE_RECORD__INIT;
-    static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
-    (void)snprintf(name, sizeof(name), "Person %u", number);
-    identity.name = name;
-    TRY(controller_holder_key(ctl, person, true, &key, fault));
-    holder.holder = people_field(&person);
-    holder.tenant = text_of(number % 2 == 0 ? "acme" : "beta");
-    holder.kind = PERSON_STAFF;
-    holder.sealed.data = sealed;
-    holder.sealed.len = controller_seal(ctl, &key, &identity.base, sealed, sizeof(sealed));
-    TRY(controller_record(ctl, ENTRY_HOLDER, "", &holder.base, fault));
-    presence.inside = true;
-    presence.tenant = holder.tenant;
-    presence.zone = text_of("yard");
-    presence.since_us = ctl->now.us;
-    TRY(store_put_message(ctl->txn, TABLE_PRESENCE, BYTES_OF(person.bytes), &presence.base, fault));
-    keybuf_begin(&place);
-    keybuf_text(&place, holder.tenant);
-    keybuf_handle(&place, person);
-    return store_put(ctl->txn, TABLE_INSIDE, keybuf_view(&place), nothing, fault);
-}
-
-static enum err add_some(struct controller *ctl, void *ctx, struct fault *fault)
-{
-    uint32_t *from = ctx;
-    for (uint32_t i = 0; i < CROWD_STEP; i++) {
-        TRY(add_person(ctl, *from + i, fault));
-    }
-    return ERR_OK;
-}
-
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -188,10 +145,7 @@ static void twenty_thousand_with_names_in_under_three_seconds(void **state)
 {
     struct world *w = *state;
     size_t pages = 0;
-    for (uint32_t i = 0; i < CROWD; i += CROWD_STEP) {
-        batch_run(w->ctl, add_some, &i);
-        world_turn(w);
-    }
+    crowd_add(w, CROWD);
     int64_t before = now_ms();
     size_t rows = ask_all_pages(w, &pages);
     int64_t took = now_ms() - before;
@@ -205,10 +159,8 @@ static void pages_go_on_for_their_key_and_a_minute(void **state)
 {
     struct world *w = *state;
     char cursor[2 * LIMIT_ARG_BYTES + 1] = "";
-    uint32_t none = 0;
     struct link_key other = operator_key(w, 30, "operator", NULL, NULL, NULL);
-    batch_run(w->ctl, add_some, &none);
-    world_turn(w);
+    crowd_add(w, CROWD_STEP);
     const Parkgate__Reply *reply = admin(w, "muster", "names", "yes", "reason", "x", NULL);
     assert_true(reply->more);
     memcpy(cursor, reply->cursor.data, reply->cursor.len);
