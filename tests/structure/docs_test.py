@@ -26,6 +26,14 @@ class Docs(unittest.TestCase):
         for word in ("## Report", "## In scope", "## Supported versions"):
             self.assertIn(word, text)
 
+    def test_the_hard_wired_loop_comes_first(self):
+        for page, first, second in (("docs/integrating-a-device.md", "**Hard-wired first.**", "**Software second**"),
+                                    ("docs/integrating-a-device.zh-CN.md", "**硬线在先", "**软件在后**"),
+                                    ("docs/operating.md", "**The hard-wired loop comes first.**", "What follows is the software, second")):
+            text = tree.text(page)
+            self.assertIn(first, text, page)
+            self.assertLess(text.index(first), text.index(second), page)
+
     def test_links_lead_somewhere(self):
         for path in tree.tracked():
             if path.endswith(".md"):
