@@ -330,10 +330,11 @@ static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struc
 {
     const struct muster_feed *feed = ctl->muster;
     bool emergency = false;
+    bool sure = false;
     *ret_due = !feed->begun_ever || is_after(ctl->mono, feed->begun, MUSTER_EVERY_MS) ||
                (is_new && is_after(ctl->mono, feed->begun, MUSTER_AGAIN_MS));
     if (!*ret_due && is_after(ctl->mono, feed->begun, MUSTER_HURRY_MS)) {
-        TRY(muster_is_on(ctl, &emergency, fault));
+        TRY(muster_is_on(ctl, &emergency, &sure, fault));
         *ret_due = emergency;
     }
     return ERR_OK;

@@ -149,7 +149,7 @@ class Emergency(ParkCase):
         self.assertEqual((status["state"], status["emergency_by"], status["emergency_entries"]), ("fire", "gate-a/gate-a-board", "closed"))
         self.assertIn("fire", [row["fault"] for row in park.rows("status")])
         self.assertEqual(park.cli("muster")["emergency"], "fire")
-        self.assertEqual(park.cli("muster", "--names")["emergency"], "fire")  # no reason is asked
+        self.assertEqual(park.cli("muster", "--names", "--reason", "fire")["emergency"], "fire")
         for gate in ("gate-a", "gate-b"):
             self.assert_entry_denied(gate)
         self.assert_no_entry_opened()
