@@ -224,10 +224,10 @@ static bool find_note(const char *dir, char ret_name[64])
     struct dirent *entry = NULL;
     DIR *open_dir = opendir(dir);
     while (open_dir != NULL && !found && (entry = readdir(open_dir)) != NULL) {
-        found = strncmp(entry->d_name, NOTE_PREFIX, strlen(NOTE_PREFIX)) == 0 &&
-                strlen(entry->d_name) < 64;
+        size_t size = strlen(entry->d_name);
+        found = size < 64 && strncmp(entry->d_name, NOTE_PREFIX, strlen(NOTE_PREFIX)) == 0;
         if (found) {
-            (void)snprintf(ret_name, 64, "%s", entry->d_name);
+            memcpy(ret_name, entry->d_name, size + 1);
         }
     }
     if (open_dir != NULL) {
