@@ -222,8 +222,8 @@ enum exit_code {
     X(441, DESK_LOCKED, EXIT_NOT_PERMITTED, "the desk is locked; run: parkgate desk unlock NAME",  \
       "工作台已锁定；请执行：parkgate desk unlock 名称")                                           \
     X(450, FIRE_STANDS, EXIT_REFUSED,                                                              \
-      "board %1 of gate %2 still says fire; go there, clear it at the panel, then end the state",  \
-      "出入口 %2 的控制板 %1 仍在报告火警；请到现场处置并复位消防联动，再结束该状态")              \
+      "board %1 of gate %2 still says fire; go there, clear it at the panel, then end the state; if the board is dead or was replaced, give --force", \
+      "出入口 %2 的控制板 %1 仍在报告火警；请到现场处置并复位消防联动，再结束该状态；若控制板已损坏或已更换，请加 --force") \
     X(451, FIRE_UNHEARD, EXIT_REFUSED,                                                             \
       "board %1 said fire and its gate %2 is not heard; go there and look, then give --force",     \
       "控制板 %1 曾报告火警，而其出入口 %2 失联；请先到现场确认，再加 --force")                    \

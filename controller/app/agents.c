@@ -299,6 +299,9 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     }
     rekey_tell(ctl, session);
     TRY(emergency_shown(ctl, session, hello->emergency, false, fault));
+    const struct fire_list fires = {hello->fire_board, hello->n_fire_board, hello->fire_quiet,
+                                    hello->n_fire_quiet, hello->last_sequence};
+    TRY(emergency_listed(ctl, session, &fires, fault));
     return subjects_tell(ctl, session, fault);
 }
 
@@ -497,6 +500,9 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
                &reply.base);
     TRY(back_again(ctl, session, fault));
     TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
+    const struct fire_list fires = {beat->fire_board, beat->n_fire_board, beat->fire_quiet,
+                                    beat->n_fire_quiet, beat->last_sequence};
+    TRY(emergency_listed(ctl, session, &fires, fault));
     TRY(judge_outbox_state(ctl, session, fault));
     TRY(gate_health_heard(ctl, session, beat, fault));
     TRY(fault_while(ctl, copies_is_behind(ctl, session), &fault_copy_behind, session, fault));

@@ -250,6 +250,7 @@ static void give_up(struct controller *ctl, enum err code, const struct fault *f
         tell_failed(ctl, &batch->inputs[i], code, fault);
     }
     close_batch(ctl);
+    emergency_news_lost(ctl);
     struct fault again = {0};
     if (reload_committed(ctl, &again) != ERR_OK) {
         log_error("reload_failed", LOG_TEXT("what", again.what));
@@ -505,6 +506,7 @@ void batch_commit(struct controller *ctl)
     if (ctl->batch->input_count > ctl->batch_inputs_most) {
         ctl->batch_inputs_most = ctl->batch->input_count;
     }
+    emergency_news_kept(ctl);
     send_waiting(ctl);
     close_batch(ctl);
 }

@@ -19,6 +19,7 @@
 #include "common/seal/box.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
+#include "controller/app/emergency_news.h"
 #include "controller/app/in_work.h"
 #include "controller/app/index_keys.h"
 #include "controller/app/sessions.h"
@@ -109,8 +110,9 @@ struct controller {
     struct link_key next_server_key;
     bool emergency_waits;     /* a board's word told late may wait to count; looked at again */
     uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
-    bool store_full;          /* the last commit found no room */
-    size_t ballast_bytes;     /* ballast.h; 0: there is none */
+    struct emergency_news emergency_news;
+    bool store_full;      /* the last commit found no room */
+    size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */
     uint64_t frames_refused;            /* gauges */

@@ -17,6 +17,7 @@ struct word {
     uint32_t epoch;
     uint64_t sequence;
     int64_t waits_until_us; /* 0: it counts */
+    bool again;             /* said by a helper that began anew */
 };
 
 /* The record as plain values. */
@@ -57,7 +58,8 @@ static void read_words(const struct park *park, struct state *s,
                             .change = record->change[i],
                             .epoch = record->epoch[i],
                             .sequence = record->event_sequence[i],
-                            .waits_until_us = record->waits_until_us[i]};
+                            .waits_until_us = record->waits_until_us[i],
+                            .again = i < record->n_said_again && record->said_again[i]};
         if (park_board(park, word.board) != NULL) {
             s->words[s->word_count++] = word;
         }
@@ -90,6 +92,7 @@ struct packed_state {
     uint32_t change[LIMIT_BOARDS], epoch[LIMIT_BOARDS];
     uint64_t sequence[LIMIT_BOARDS];
     int64_t waits[LIMIT_BOARDS];
+    protobuf_c_boolean again[LIMIT_BOARDS];
 };
 
 static void fill_words(const struct state *s, struct packed_state *out,
@@ -103,15 +106,18 @@ static void fill_words(const struct state *s, struct packed_state *out,
         out->epoch[i] = word->epoch;
         out->sequence[i] = word->sequence;
         out->waits[i] = word->waits_until_us;
+        out->again[i] = word->again;
     }
     record->n_board = record->n_board_gate = record->n_change = s->word_count;
     record->n_epoch = record->n_event_sequence = record->n_waits_until_us = s->word_count;
+    record->n_said_again = s->word_count;
     record->board = out->board;
     record->board_gate = out->gate;
     record->change = out->change;
     record->epoch = out->epoch;
     record->event_sequence = out->sequence;
     record->waits_until_us = out->waits;
+    record->said_again = out->again;
 }
 
 static enum err write_state(struct controller *ctl, const struct state *s, const char *actor,
@@ -157,6 +163,9 @@ static enum err tell_all(struct controller *ctl, struct fault *fault)
 {
     Parkgate__EmergencyRecord *record = NULL;
     TRY(emergency_get(ctl->txn, &record, fault));
+    if (record != NULL) {
+        emergency_news_stage(ctl, record);
+    }
     for (size_t i = 0; record != NULL && i < LIMIT_AGENTS; i++) {
         if (ctl->sessions.items[i].used) {
             tell(ctl, &ctl->sessions.items[i], record);
@@ -170,10 +179,14 @@ static enum err tell_all(struct controller *ctl, struct fault *fault)
 
 /* --- what follows from the words --- */
 
+static bool is_fire(const struct word *word)
+{
+    return word->change == FIRE_ON || word->change == FIRE_INPUT_ENDED;
+}
+
 static bool says_fire(const struct word *word)
 {
-    return word->waits_until_us == 0 &&
-           (word->change == FIRE_ON || word->change == FIRE_INPUT_ENDED);
+    return word->waits_until_us == 0 && is_fire(word);
 }
 
 static const struct word *first_fire(const struct state *s)
@@ -266,6 +279,30 @@ static bool is_older(const struct word *known, const struct session *session,
             (event->epoch == known->epoch && event->sequence <= known->sequence));
 }
 
+/* A box whose store is another than that of the box that said fire may be anybody's who has its
+ * key: it can begin a fire and keep one on, but end none. */
+static bool is_by_another_box(const struct word *known, const struct session *session,
+                              const Parkgate__Event *event)
+{
+    return is_fire(known) && name_equal(known->gate, session->gate) && event->epoch > known->epoch;
+}
+
+static enum err hear_another_box(struct controller *ctl, struct state *s, struct word *word,
+                                 const struct session *session, const Parkgate__Event *event,
+                                 struct fault *fault)
+{
+    if (event->fire != FIRE_ON) {
+        log_warning("fire_word_refused", LOG_TEXT("gate", session->gate.text),
+                    LOG_TEXT("board", word->board.text), LOG_NUM("epoch", event->epoch));
+        return ERR_OK;
+    }
+    word->change = FIRE_ON;
+    if (!event->late) {
+        word->waits_until_us = 0;
+    }
+    return settle(ctl, s, session->gate.text, "", false, fault);
+}
+
 /* By our clock, as far as its gate's is known. */
 static bool was_told_late(const struct controller *ctl, const struct session *session,
                           const Parkgate__Event *event)
@@ -290,14 +327,18 @@ enum err emergency_word(struct controller *ctl, const struct session *session,
     if (is_older(word, session, event)) {
         return ERR_OK;
     }
+    if (is_by_another_box(word, session, event)) {
+        return hear_another_box(ctl, &s, word, session, event, fault);
+    }
     bool counted = says_fire(word);
     *word = (struct word){.board = board,
                           .gate = session->gate,
                           .change = event->fire,
                           .epoch = event->epoch,
-                          .sequence = event->sequence};
+                          .sequence = event->sequence,
+                          .again = event->late};
     if (!counted && event->fire != FIRE_RESET &&
-        (event->fire != FIRE_ON || was_told_late(ctl, session, event))) {
+        (event->fire != FIRE_ON || event->late || was_told_late(ctl, session, event))) {
         word->waits_until_us = ctl->now.us + EMERGENCY_WAIT_MS * INT64_C(1000);
     }
     return settle(ctl, &s, session->gate.text, "", false, fault);
@@ -312,8 +353,8 @@ static enum err end_waits(struct controller *ctl, const struct name *gate, struc
     TRY(read_state(ctl, &s, fault));
     for (size_t i = 0; i < s.word_count; i++) {
         struct word *word = &s.words[i];
-        bool due =
-            gate != NULL ? name_equal(word->gate, *gate) : word->waits_until_us <= ctl->now.us;
+        bool all_told = gate != NULL && name_equal(word->gate, *gate) && !word->again;
+        bool due = all_told || word->waits_until_us <= ctl->now.us;
         if (word->waits_until_us != 0 && due) {
             word->waits_until_us = 0;
             any = true;
@@ -337,26 +378,87 @@ void emergency_tick(struct controller *ctl)
     }
 }
 
+/* More is no number that a controller of this park ever gave. */
+static enum err note_shown(struct controller *ctl, uint64_t number, uint64_t recorded,
+                           struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(ctl->txn, &head, fault));
+    uint64_t most = recorded > head.sequence ? recorded : head.sequence;
+    if (number > ctl->emergency_shown && number <= most + EMERGENCY_AHEAD_MAX) {
+        ctl->emergency_shown = number;
+    }
+    return ERR_OK;
+}
+
+/* What holds gets a number above those of a controller that was lost: else its gates heed it not.
+ */
+static enum err tell_above(struct controller *ctl, struct fault *fault)
+{
+    struct state s;
+    TRY(read_state(ctl, &s, fault));
+    if (s.state == EMERGENCY_NONE || ctl->emergency_shown <= s.number) {
+        return ERR_OK;
+    }
+    return settle(ctl, &s, s.by, s.reason, true, fault);
+}
+
 enum err emergency_shown(struct controller *ctl, struct session *session, uint64_t number,
                          bool all_told, struct fault *fault)
 {
     Parkgate__EmergencyRecord *record = NULL;
     session->emergency = number;
-    if (number > ctl->emergency_shown && number < UINT64_MAX / 2) {
-        ctl->emergency_shown = number;
-    }
     if (all_told && ctl->emergency_waits) {
         TRY(end_waits(ctl, &session->gate, fault));
     }
     TRY(emergency_get(ctl->txn, &record, fault));
-    if (record == NULL) {
-        return ERR_OK;
-    }
-    if (number < record->number) {
+    uint64_t recorded = record == NULL ? 0 : record->number;
+    if (record != NULL && number < recorded) {
         tell(ctl, session, record);
     }
     parkgate__emergency_record__free_unpacked(record, NULL);
-    return ERR_OK;
+    emergency_news_shown(ctl, session, number);
+    TRY(note_shown(ctl, number, recorded, fault));
+    return number > recorded ? tell_above(ctl, fault) : ERR_OK;
+}
+
+/* Does the word of `board` follow from what its gate lists? A word that waits has its own time. */
+static bool is_unknown_fire(const struct controller *ctl, const struct word *word,
+                            const struct session *session)
+{
+    const struct park_board *board = park_board(ctl->park, word->board);
+    return board != NULL && name_equal(board->gate, session->gate) && !is_fire(word);
+}
+
+enum err emergency_listed(struct controller *ctl, const struct session *session,
+                          const struct fire_list *list, struct fault *fault)
+{
+    struct state s;
+    bool any = false;
+    if (list->count == 0) {
+        return ERR_OK;
+    }
+    TRY(read_state(ctl, &s, fault));
+    if (session->emergency < s.number) {
+        return ERR_OK; /* it may have been ended since: the gate hears of that first */
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        struct name board = name_or_none(list->boards[i]);
+        if (park_board(ctl->park, board) == NULL) {
+            continue;
+        }
+        struct word *word = word_of(&s, board);
+        if (is_unknown_fire(ctl, word, session)) {
+            bool quiet = i < list->quiet_count && list->quiet[i];
+            *word = (struct word){.board = board,
+                                  .gate = session->gate,
+                                  .change = quiet ? FIRE_INPUT_ENDED : FIRE_ON,
+                                  .epoch = session->epoch,
+                                  .sequence = list->last_sequence};
+            any = true;
+        }
+    }
+    return any ? settle(ctl, &s, session->gate.text, "", false, fault) : ERR_OK;
 }
 
 /* --- persons --- */
@@ -402,23 +504,35 @@ bool emergency_start(struct controller *ctl, const char *actor, char *const *zon
     return *ret_err == ERR_OK;
 }
 
-/* Boards whose input says fire hold the state. */
-static bool may_end(struct controller *ctl, const struct state *s, bool force, struct complaint *c)
+/* Boards whose input says fire hold the state, unless a person who looked says otherwise: the first
+ * of those is `*ret_over`. */
+static bool may_end(struct controller *ctl, const struct state *s, bool force,
+                    const struct word **ret_over, struct complaint *c)
 {
+    *ret_over = NULL;
     for (size_t i = 0; i < s->word_count; i++) {
         const struct word *word = &s->words[i];
         const struct session *session = session_of_gate(&ctl->sessions, word->gate);
+        bool heard = session != NULL && !session->away;
         if (word->change != FIRE_ON) {
             continue;
         }
-        if (session != NULL && !session->away) {
-            return complain(c, ERROR_FIRE_STANDS, word->board.text, word->gate.text, NULL, NULL);
-        }
         if (!force) {
-            return complain(c, ERROR_FIRE_UNHEARD, word->board.text, word->gate.text, NULL, NULL);
+            return complain(c, heard ? ERROR_FIRE_STANDS : ERROR_FIRE_UNHEARD, word->board.text,
+                            word->gate.text, NULL, NULL);
         }
+        *ret_over = *ret_over == NULL ? word : *ret_over;
     }
     return true;
+}
+
+/* The record says over whose word it was ended. */
+static const char *reason_over(const struct word *over, const char *reason, char *out, size_t size)
+{
+    int length = over == NULL ? -1
+                              : snprintf(out, size, "over the word of board %s: %s",
+                                         over->board.text, reason);
+    return length >= 0 && (size_t)length < size ? out : reason;
 }
 
 bool emergency_end(struct controller *ctl, const char *actor, const char *reason, bool force,
@@ -433,9 +547,12 @@ bool emergency_end(struct controller *ctl, const char *actor, const char *reason
     if (s.state == EMERGENCY_NONE && !gates_know_more) {
         return complain(c, ERROR_SAME_STATE, "emergency", "none", NULL, NULL);
     }
-    if (!may_end(ctl, &s, force, c)) {
+    const struct word *over = NULL;
+    char text[LIMIT_TEXT_BYTES + 1];
+    if (!may_end(ctl, &s, force, &over, c)) {
         return false;
     }
+    reason = reason_over(over, reason, text, sizeof(text));
     for (size_t i = 0; i < s.word_count; i++) {
         s.words[i].change = FIRE_RESET;
         s.words[i].waits_until_us = 0;

@@ -42,6 +42,7 @@ static bool write_kept(const struct gate *gate)
     const struct gate_emergency *emergency = &gate->emergency;
     char *zones[LIMIT_ZONES];
     char *boards[EMERGENCY_BOARDS_MAX];
+    protobuf_c_boolean quiet[EMERGENCY_BOARDS_MAX];
     char path[SETTINGS_PATH_SIZE];
     char next[SETTINGS_PATH_SIZE];
     uint8_t data[FILE_BYTES_MAX];
@@ -50,15 +51,20 @@ static bool write_kept(const struct gate *gate)
         zones[i] = (char *)(uintptr_t)emergency->zones[i].text;
     }
     for (size_t i = 0; i < emergency->board_count; i++) {
-        boards[i] = (char *)(uintptr_t)emergency->boards[i].text;
+        boards[i] = (char *)(uintptr_t)emergency->boards[i].board.text;
+        quiet[i] = emergency->boards[i].quiet;
     }
+    kept.n_board = kept.n_quiet = emergency->board_count;
+    kept.board = boards;
+    kept.quiet = quiet;
+    kept.ended = emergency->ended;
+    kept.fire_epoch = emergency->has_fire ? emergency->fire.epoch : 0;
+    kept.fire_sequence = emergency->has_fire ? emergency->fire.sequence : 0;
     kept.number = emergency->number;
     kept.state = (uint32_t)emergency->state;
     kept.admits = emergency->admits;
     kept.n_zone = emergency->zone_count;
     kept.zone = zones;
-    kept.n_board = emergency->board_count;
-    kept.board = boards;
     size_t size = parkgate__agent_emergency__get_packed_size(&kept);
     MUST(size <= sizeof(data));
     (void)parkgate__agent_emergency__pack(&kept, data);
@@ -97,8 +103,14 @@ static void take_kept(struct gate *gate, const Parkgate__AgentEmergency *kept)
     emergency->state = (enum emergency_state)kept->state;
     emergency->admits = kept->admits;
     emergency->zone_count = take_names(kept->zone, kept->n_zone, emergency->zones, LIMIT_ZONES);
-    emergency->board_count =
-        take_names(kept->board, kept->n_board, emergency->boards, EMERGENCY_BOARDS_MAX);
+    emergency->ended = kept->ended;
+    emergency->has_fire = kept->fire_sequence != 0;
+    emergency->fire = (struct grant_id){.epoch = kept->fire_epoch, .sequence = kept->fire_sequence};
+    for (size_t i = 0; i < kept->n_board && emergency->board_count < EMERGENCY_BOARDS_MAX; i++) {
+        struct burning *burning = &emergency->boards[emergency->board_count];
+        burning->quiet = i < kept->n_quiet && kept->quiet[i];
+        emergency->board_count += name_from_text(kept->board[i], &burning->board) ? 1 : 0;
+    }
 }
 
 static void read_kept(struct gate *gate)
@@ -124,12 +136,13 @@ static void read_kept(struct gate *gate)
 
 /* --- boards --- */
 
+/* A fire of one of its boards is the whole gate's, also while the controller does not know it. */
 static bool concerns(void *ctx, struct name lane)
 {
     const struct gate *gate = ctx;
     const struct gate_emergency *emergency = &gate->emergency;
     const struct gate_lane *row = gate_park_lane(gate->park, lane);
-    return row == NULL || emergency->zone_count == 0 ||
+    return row == NULL || emergency->zone_count == 0 || emergency->board_count > 0 ||
            gate_park_lane_in(gate->park, row, emergency->zones, emergency->zone_count);
 }
 
@@ -138,19 +151,24 @@ static bool concerns(void *ctx, struct name lane)
 static bool knows_our_fire(struct gate *gate)
 {
     bool pending = true;
-    uint64_t depth = 1;
     if (gate->emergency.unrecorded) {
         return false;
-    }
-    if (gate->emergency.has_old_fire) {
-        if (outbox_depth(gate->store, &depth, NULL) != ERR_OK || depth > 0) {
-            return false;
-        }
-        gate->emergency.has_old_fire = false;
     }
     return !gate->emergency.has_fire ||
            (outbox_is_pending(gate->store, gate->emergency.fire, &pending, NULL) == ERR_OK &&
             !pending);
+}
+
+/* What an end is passed on for is over. A board that burns still says so again; one that is dead,
+ * or was replaced, says nothing any more. */
+static void pass_end(struct gate *gate)
+{
+    struct gate_emergency *emergency = &gate->emergency;
+    if (emergency->ended != emergency->number) {
+        emergency->ended = emergency->number;
+        emergency->board_count = 0;
+        keep(gate);
+    }
 }
 
 void emergency_tell_boards(struct gate *gate)
@@ -159,56 +177,87 @@ void emergency_tell_boards(struct gate *gate)
     bool over = emergency->state == EMERGENCY_NONE && emergency->number > 0;
     bool known = knows_our_fire(gate);
     emergency->end_waits = over && !known;
+    if (over && known) {
+        pass_end(gate);
+    }
+    bool burns = emergency->board_count > 0;
     const struct board_emergency told = {.number = emergency->number,
-                                         .state = emergency->state,
-                                         .end = over && known,
+                                         .state = burns ? EMERGENCY_FIRE : emergency->state,
+                                         .end = over && known && !burns,
                                          .admits = emergency_admits(gate)};
     board_actuator_emergency(gate->boards, &told, concerns, gate);
 }
 
-static bool burns_at(const struct gate *gate, struct name board)
+static bool is_news(struct gate_emergency *emergency, struct name board, uint64_t number)
 {
-    for (size_t i = 0; i < gate->emergency.board_count; i++) {
-        if (name_equal(gate->emergency.boards[i], board)) {
-            return true;
+    for (size_t i = 0; i < EMERGENCY_HEARD_MAX; i++) {
+        const struct fire_heard *heard = &emergency->heard[i];
+        if (heard->number == number && name_equal(heard->board, board)) {
+            return false;
         }
     }
-    return false;
+    emergency->heard[emergency->next_heard++ % EMERGENCY_HEARD_MAX] =
+        (struct fire_heard){.board = board, .number = number};
+    return true;
 }
 
-void emergency_fire_seen(struct gate *gate, struct name board)
+static void put_board(struct gate_emergency *emergency, struct name board,
+                      const struct helper_report *report)
+{
+    size_t at = 0;
+    while (at < emergency->board_count && !name_equal(emergency->boards[at].board, board)) {
+        at++;
+    }
+    bool known = at < emergency->board_count;
+    if (report->fire == FIRE_RESET && known) {
+        emergency->boards[at] = emergency->boards[--emergency->board_count];
+    } else if (report->fire == FIRE_INPUT_ENDED && known) {
+        emergency->boards[at].quiet = true;
+    } else if (report->fire == FIRE_ON && at < EMERGENCY_BOARDS_MAX) {
+        bool late = report->late && (!known || emergency->boards[at].late);
+        emergency->boards[at] = (struct burning){.board = board, .late = late};
+        emergency->board_count += known ? 0 : 1;
+    }
+}
+
+void emergency_of_board(struct gate *gate, struct name board, const struct helper_report *report)
 {
     struct gate_emergency *emergency = &gate->emergency;
-    if (burns_at(gate, board) || emergency->board_count == EMERGENCY_BOARDS_MAX) {
+    if (report->fire == FIRE_UNREACHED || !is_news(emergency, board, report->number)) {
         return;
     }
-    emergency->boards[emergency->board_count++] = board;
-    emergency->unrecorded = true;
-    log_warning("fire", LOG_TEXT("board", board.text));
+    put_board(emergency, board, report);
+    if (report->fire == FIRE_ON) {
+        emergency->unrecorded = true;
+        log_warning("fire", LOG_TEXT("board", board.text));
+    }
+    if (report->fire != FIRE_INPUT_ENDED) {
+        emergency_tell_boards(gate); /* before the disk: exits first */
+    }
     keep(gate);
 }
 
-void emergency_of_board(struct gate *gate, struct name board, enum fire_change change,
-                        struct grant_id id)
+void emergency_recorded(struct gate *gate, enum fire_change change, struct grant_id id)
 {
-    struct gate_emergency *emergency = &gate->emergency;
-    size_t at = 0;
-    while (at < emergency->board_count && !name_equal(emergency->boards[at], board)) {
-        at++;
-    }
-    if (change == FIRE_ON && at == emergency->board_count && at < EMERGENCY_BOARDS_MAX) {
-        emergency->boards[emergency->board_count++] = board;
-    } else if (change == FIRE_RESET && at < emergency->board_count) {
-        emergency->boards[at] = emergency->boards[--emergency->board_count];
-    }
     if (change == FIRE_ON) {
-        emergency->unrecorded = false;
-        emergency->has_fire = true;
-        emergency->fire = id;
-    }
-    if (change == FIRE_ON || change == FIRE_RESET) {
+        gate->emergency.unrecorded = false;
+        gate->emergency.has_fire = true;
+        gate->emergency.fire = id;
         keep(gate);
     }
+}
+
+size_t emergency_burning(struct gate *gate, char **boards, protobuf_c_boolean *quiet)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < gate->emergency.board_count; i++) {
+        struct burning *burning = &gate->emergency.boards[i];
+        if (!burning->late) {
+            boards[count] = burning->board.text;
+            quiet[count++] = burning->quiet;
+        }
+    }
+    return count;
 }
 
 /* --- the controller --- */
@@ -240,7 +289,6 @@ void emergency_heard(struct gate *gate, const Parkgate__Emergency *message)
 void emergency_begin(struct gate *gate)
 {
     read_kept(gate);
-    gate->emergency.has_old_fire = gate->emergency.board_count > 0;
 }
 
 void emergency_tick(struct gate *gate)
@@ -257,11 +305,8 @@ void emergency_tick(struct gate *gate)
 
 bool emergency_at(const struct gate *gate, struct name lane)
 {
-    const struct gate_lane *row = gate_park_lane(gate->park, lane);
-    if (row != NULL && burns_at(gate, row->board)) {
-        return true;
-    }
-    return gate->emergency.state != EMERGENCY_NONE && concerns((void *)(uintptr_t)gate, lane);
+    return (gate->emergency.state != EMERGENCY_NONE || gate->emergency.board_count > 0) &&
+           concerns((void *)(uintptr_t)gate, lane);
 }
 
 bool emergency_admits(const struct gate *gate)

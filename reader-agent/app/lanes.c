@@ -13,7 +13,8 @@ enum { OPENING_MS = LIMIT_COMMAND_MS, SHOW_MS = 4000, PRESS_WAIT_MS = 60000 };
 enum lane_mode lane_mode_of(struct gate *gate, const struct gate_lane *lane)
 {
     uint32_t mode = LANE_MODE_NORMAL;
-    if (lane_order_get(gate->store, lane->name, &mode, NULL) == ERR_OK && mode <= LANE_MODE_LOCKED) {
+    if (lane_order_get(gate->store, lane->name, &mode, NULL) == ERR_OK &&
+        mode <= LANE_MODE_LOCKED) {
         return (enum lane_mode)mode;
     }
     return lane->mode;
@@ -361,8 +362,8 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     if (seen || !ours) {
         return ERR_OK;
     }
-    if (report->kind == REPORT_FIRE && report->fire == FIRE_ON) {
-        emergency_fire_seen(gate, board);
+    if (report->kind == REPORT_FIRE) {
+        emergency_of_board(gate, board, report);
     }
     struct draft draft;
     TRY(record_commit(gate, fault)); /* the press that it belongs to may only be staged */
@@ -376,7 +377,7 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     TRY(record_event(gate, &draft, false, &mark, &id, fault));
     TRY(record_commit(gate, fault));
     if (report->kind == REPORT_FIRE) {
-        emergency_of_board(gate, board, report->fire, id);
+        emergency_recorded(gate, report->fire, id);
     }
     log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
               LOG_NUM("passage", report->passage), LOG_NUM("sequence", id.sequence));

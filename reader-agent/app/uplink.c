@@ -13,6 +13,8 @@ static void send_hello(struct gate *gate)
 {
     const struct agent_state *state = agent_store_state(gate->store);
     Parkgate__Hello hello = PARKGATE__HELLO__INIT;
+    char *burning[EMERGENCY_BOARDS_MAX];
+    protobuf_c_boolean quiet[EMERGENCY_BOARDS_MAX];
     hello.store_id =
         (ProtobufCBinaryData){.len = STORE_ID_SIZE, .data = (uint8_t *)state->store_id};
     hello.epoch = state->epoch;
@@ -33,6 +35,9 @@ static void send_hello(struct gate *gate)
     gate->hello_asked = gate->hello_waits ? gate->hello_asked : gate_mono(gate);
     gate->hello_waits = true;
     hello.emergency = gate->emergency.shown;
+    hello.n_fire_board = hello.n_fire_quiet = emergency_burning(gate, burning, quiet);
+    hello.fire_board = burning;
+    hello.fire_quiet = quiet;
     struct fault fault = {0};
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
     link_state_hello_sent(&gate->link_state, err == ERR_OK, gate_mono(gate));
@@ -53,6 +58,8 @@ static void send_heartbeat(struct gate *gate)
         }
     }
     Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    char *burning[EMERGENCY_BOARDS_MAX];
+    protobuf_c_boolean quiet[EMERGENCY_BOARDS_MAX];
     beat.wall_us = gate_wall(gate).us;
     beat.echo_us = gate->echo_us;
     beat.last_sequence = agent_store_state(gate->store)->last_sequence;
@@ -65,6 +72,9 @@ static void send_heartbeat(struct gate *gate)
     beat.lease_left_s = alone_lease_left_s(gate);
     beat.clock_unknown = !gate->copy.lease.clock_known;
     beat.emergency = gate->emergency.shown;
+    beat.n_fire_board = beat.n_fire_quiet = emergency_burning(gate, burning, quiet);
+    beat.fire_board = burning;
+    beat.fire_quiet = quiet;
     beat.n_device = count;
     beat.device = names;
     beat.n_state = count;

@@ -52,6 +52,7 @@ bool board_has_reports(const struct board *board);
 struct board_fire {
     bool hears;   /* it has a fire input */
     bool burning; /* as it was seen last, by a process before this one, too */
+    bool looked;  /* its input was seen by this process */
     bool key;     /* the key switch was turned at the last look */
     bool broadcast;
 };

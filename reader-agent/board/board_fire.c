@@ -97,6 +97,7 @@ void board_take_order(struct board *board, const struct helper_release *order)
 void board_note_fire(struct board *board, const struct sensed *sensed)
 {
     const struct helper_board *setup = &board->setup;
+    board->fire.looked = true;
     board->fire.burning =
         setup->fire.present && sensed->levels[setup->fire.number] == setup->fire_closes;
     bool level = setup->reset.present && sensed->levels[setup->reset.number];

@@ -11,6 +11,7 @@ struct seat {
     size_t index;
     struct board *board;
     bool burned; /* its input said fire when it was judged last */
+    bool again;  /* a fire of before the start, not confirmed by a look yet: then it is said anew */
 };
 
 struct line {
@@ -143,10 +144,22 @@ static void report_inputs(struct line *line)
 {
     for (size_t i = 0; i < line->count; i++) {
         struct seat *seat = &line->seats[i];
-        bool burning = board_fire(seat->board).burning;
-        if (burning != seat->burned) {
+        struct board_fire fire = board_fire(seat->board);
+        bool burning = fire.burning;
+        if (burning != seat->burned || (burning && fire.looked && seat->again)) {
             seat->burned = burning;
+            seat->again = false;
             board_report_fire(seat->board, burning ? FIRE_ON : FIRE_INPUT_ENDED, true, false);
+        }
+    }
+}
+
+/* An order ended it, but it burns: whoever said so hears of it again. */
+static void say_again(struct line *line)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        if (board_fire(line->seats[i].board).burning) {
+            board_report_fire(line->seats[i].board, FIRE_ON, true, false);
         }
     }
 }
@@ -206,6 +219,7 @@ static void judge(void *ctx)
     report_inputs(line);
     if (line->latched && burning && is_ended(line)) {
         latch(line, true, newest_order(line)); /* it burns still: that end is no end */
+        say_again(line);
     } else if (line->latched && !burning && (key || is_ended(line))) {
         reset(line, key);
     } else if (seat->board != NULL) {
@@ -241,7 +255,9 @@ struct line *line_create(const struct name *names, const struct fire_kept *kept,
     for (size_t i = 0; i < count && line->latched; i++) {
         board_latch(line->seats[i].board, true, line->number);
         if (kept[i].told) {
-            /* Reports died with the process before: said again, whoever knows it loses nothing. */
+            /* Reports died with the process before: said again, whoever knows it loses nothing.
+             * They are marked late: it may be over for long, and a look says more. */
+            line->seats[i].again = true;
             board_report_fire(line->seats[i].board, FIRE_ON, true, true);
             if (kept[i].ended) {
                 board_report_fire(line->seats[i].board, FIRE_INPUT_ENDED, true, true);

@@ -361,6 +361,45 @@ class OrderTest(FireCase):
         self.report(bus, 1, RESET)
         bus.wait_shut()
 
+    def test_an_end_while_it_burns_is_answered_by_the_fire(self):
+        """Whoever forced the end hears that it burns still."""
+        bus = self.bus()
+        bus.peer.do("fire on")
+        self.report(bus, 1, FIRE_ON)
+        bus.mark()
+        bus.gate.order(f"release 7 {NONE} 1 0")
+        self.report(bus, 1, FIRE_ON)
+        bus.entry_is_refused(1)
+
+    def test_a_restart_says_an_old_fire_late_and_one_that_burns_anew(self):
+        bus = self.bus()
+        bus.peer.do("fire on")
+        self.report(bus, 1, FIRE_ON)
+        wait_until(lambda: self.kept(bus)[1], "its fire is kept")
+        for burning in (True, False):
+            if not burning:
+                count = self.kept(bus)[0]
+                bus.peer.do("fire off")
+                self.report(bus, 1, INPUT_ENDED)
+                wait_until(lambda: self.kept(bus)[0] > count, "its quiet input is kept")
+            bus.mark()
+            os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+            bus.gate.expect("started b1")
+            self.told(bus, "report b1 b1 kind=4 ", f"late=1 on=1 direction=0 fire={FIRE_ON}")
+            if burning:
+                self.told(bus, "report b1 b1 kind=4 ", f"late=0 on=1 direction=0 fire={FIRE_ON}")
+            else:
+                self.told(bus, "report b1 b1 kind=4 ", f"late=1 on=1 direction=0 fire={INPUT_ENDED}")
+                bus.look()
+                bus.gate.drain()
+                self.assertFalse([line for line in bus.gate.heard[bus.seen:] if f"late=0 on=1 direction=0 fire={FIRE_ON}" in line])
+
+    def kept(self, bus):
+        """How often its fire file was written, and whether it says that the fire is told."""
+        with open(os.path.join(bus.directory, "b1.fire"), "rb") as file:
+            places = [file.read(1024) for _ in range(2)]
+        return max(struct.unpack(">QBB", place[4:14])[::2] for place in places)
+
     def test_a_park_may_say_that_entries_run_on(self):
         bus = self.bus()
         bus.gate.order(f"release 1 {NONE} 0 1")

@@ -3,6 +3,9 @@
  * played by events of their gates. */
 #include "tests/unit/controller/harness.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "common/facts/emergency_store.h"
 #include "controller/app/emergency.h"
 
@@ -168,8 +171,6 @@ static void a_fire_ends_when_no_board_says_fire(void **state)
     word(&f, &f.a, "board-a", FIRE_ON);
     word(&f, &f.b, "board-b", FIRE_ON);
     assert_refused(ask(w, w->admin, "emergency.end", "reason", "x", NULL), ERROR_FIRE_STANDS);
-    assert_refused(ask(w, w->admin, "emergency.end", "reason", "x", "force", "yes", NULL),
-                   ERROR_FIRE_STANDS); /* both gates are heard: go and look */
     word(&f, &f.a, "board-a", FIRE_RESET);
     expect_state(&f, "fire");
     word(&f, &f.b, "board-b", FIRE_INPUT_ENDED);
@@ -194,6 +195,194 @@ static void force_passes_over_gates_not_heard(void **state)
     (void)assert_done(ask(w, w->admin, "emergency.end", "reason", "seen", "force", "yes", NULL));
     expect_state(&f, "none");
     assert_refused(ask(w, w->admin, "emergency.end", "reason", "x", NULL), ERROR_SAME_STATE);
+}
+
+/* The board burnt, or another box stands in its place: nobody will ever take its word back. */
+static void force_passes_over_any_board_and_is_on_record(void **state)
+{
+    struct fire f = begin(state);
+    struct world *w = f.w;
+    word(&f, &f.a, "board-a", FIRE_ON);
+    assert_refused(ask(w, w->admin, "emergency.end", "reason", "x", NULL), ERROR_FIRE_STANDS);
+    (void)assert_done(ask(w, w->admin, "emergency.end", "reason", "burnt", "force", "yes", NULL));
+    const Parkgate__Reply *show = admin(w, "emergency.show", NULL);
+    assert_string_equal(note(show, "emergency"), "none");
+    assert_string_equal(note(show, "reason"), "over the word of board board-a: burnt");
+    word(&f, &f.a, "board-a", FIRE_ON); /* it burns all the same, and says so again */
+    expect_state(&f, "fire");
+    (void)assert_replays(w);
+}
+
+static void join_as_another_box(struct fire *f, struct gate *gate)
+{
+    memset(gate->store_id, 0xee, sizeof(gate->store_id));
+    uint32_t before = gate->epoch;
+    gate->epoch = 0;
+    gate->sequence = 0;
+    Parkgate__Hello hello = gate_hello_message(f->w, gate);
+    gate_send_hello(f->w, gate, &hello);
+    gate->epoch =
+        ((const Parkgate__Welcome *)(const void *)sent_last(f->w, MESSAGE_WELCOME)->body)->epoch;
+    assert_true(gate->epoch > before);
+}
+
+static void a_box_with_a_stolen_key_ends_no_fire(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    join_as_another_box(&f, &f.a);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "fire");
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "fire");
+    word(&f, &f.a, "board-a", FIRE_ON); /* its own does not make the older one its own */
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "fire");
+    assert_refused(ask(f.w, f.w->admin, "emergency.end", "reason", "x", NULL), ERROR_FIRE_STANDS);
+    (void)assert_done(
+        ask(f.w, f.w->admin, "emergency.end", "reason", "seen", "force", "yes", NULL));
+    word(&f, &f.a, "board-a", FIRE_ON); /* from now on it is that box's */
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "none");
+    (void)assert_replays(f.w);
+}
+
+static void said_again(struct fire *f, uint32_t change)
+{
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = EVENT_FIRE;
+    event.reader = text_of("board-a");
+    event.fire = change;
+    event.late = true;
+    (void)gate_event(f->w, &f->a, &event);
+    world_turn(f->w);
+}
+
+/* Power returns to a board whose fire a person ended meanwhile. */
+static void a_fire_said_again_waits_until_its_end_is_known_there(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    (void)assert_done(ask(f.w, f.w->admin, "emergency.end", "reason", "seen", NULL));
+    uint64_t ended = told(&f)->number;
+    sent_forget(f.w);
+    said_again(&f, FIRE_ON);
+    said_again(&f, FIRE_INPUT_ENDED);
+    beat(&f, &f.a, ended, 0);
+    expect_state(&f, "none"); /* though all is told */
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    world_pass(f.w, EMERGENCY_WAIT_MS * MS_US);
+    turn_tick(f.w->ctl);
+    world_turn(f.w);
+    expect_state(&f, "none");
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0);
+    said_again(&f, FIRE_ON); /* nobody ends this one */
+    world_pass(f.w, EMERGENCY_WAIT_MS * MS_US);
+    turn_tick(f.w->ctl);
+    world_turn(f.w);
+    expect_state(&f, "fire");
+    said_again(&f, FIRE_ON); /* it counts already */
+    expect_state(&f, "fire");
+    (void)assert_replays(f.w);
+}
+
+static void list(struct fire *f, struct gate *gate, const char *board, bool quiet, uint64_t shown)
+{
+    Parkgate__Heartbeat message = PARKGATE__HEARTBEAT__INIT;
+    char *boards[] = {text_of(board)};
+    protobuf_c_boolean is_quiet = quiet;
+    message.wall_us = f->w->now.us;
+    message.emergency = shown;
+    message.pending = 9;
+    message.last_sequence = gate->sequence;
+    message.n_fire_board = message.n_fire_quiet = 1;
+    message.fire_board = boards;
+    message.fire_quiet = &is_quiet;
+    gate_send(f->w, gate, MESSAGE_HEARTBEAT, 0, &message.base);
+    world_turn(f->w);
+}
+
+/* Its disk is full, or the controller takes no events yet. */
+static void a_fire_that_is_only_listed_is_a_fire(void **state)
+{
+    struct fire f = begin(state);
+    list(&f, &f.a, "board-b", false, 0); /* another gate's */
+    list(&f, &f.a, "board-9", false, 0);
+    expect_state(&f, "none");
+    list(&f, &f.a, "board-a", false, 0);
+    expect_state(&f, "fire");
+    uint64_t number = told(&f)->number;
+    list(&f, &f.a, "board-a", true, number);
+    beat(&f, &f.a, number, 0);
+    expect_state(&f, "fire"); /* nothing ends by a list */
+    word(&f, &f.a, "board-a", FIRE_INPUT_ENDED);
+    (void)assert_done(ask(f.w, f.w->admin, "emergency.end", "reason", "seen", NULL));
+    list(&f, &f.a, "board-a", true, number); /* it has not heard of the end */
+    expect_state(&f, "none");
+    Parkgate__Hello hello = gate_hello_message(f.w, &f.b);
+    char *boards[] = {text_of("board-b")};
+    hello.emergency = told(&f)->number;
+    hello.n_fire_board = 1;
+    hello.fire_board = boards;
+    gate_send_hello(f.w, &f.b, &hello);
+    expect_state(&f, "fire");
+    word(&f, &f.b, "board-b", FIRE_INPUT_ENDED);
+    word(&f, &f.b, "board-b", FIRE_RESET);
+    expect_state(&f, "none");
+    (void)assert_replays(f.w);
+}
+
+static void what_holds_stands_above_what_a_gate_shows(void **state)
+{
+    struct fire f = begin(state);
+    (void)assert_done(ask(f.w, f.w->admin, "emergency.start", "reason", "x", NULL));
+    uint64_t number = told(&f)->number;
+    sent_forget(f.w);
+    beat(&f, &f.b, number + 1000, 0); /* told by a controller that was lost */
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 2);
+    assert_true(told(&f)->number > number + 1000);
+    assert_int_equal(told(&f)->state, EMERGENCY_EVACUATION);
+    number = told(&f)->number;
+    sent_forget(f.w);
+    beat(&f, &f.b, number + EMERGENCY_AHEAD_MAX + 1, 0); /* by nobody of ours */
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0);
+    (void)assert_replays(f.w);
+}
+
+static void a_fire_that_no_disk_takes_is_told_from_memory(void **state)
+{
+    struct fire f = begin(state);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit full = {.rlim_cur = 8192, .rlim_max = before.rlim_max};
+    sent_forget(f.w);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)fflush(NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    size_t at_once = sent_count(f.w, MESSAGE_EMERGENCY);
+    gate_again(f.w, &f.a);
+    world_turn(f.w);
+    size_t again_told = sent_count(f.w, MESSAGE_EMERGENCY);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(at_once, 2);
+    assert_int_equal(again_told, 2); /* not each time that it comes again */
+    assert_int_equal(told(&f)->state, EMERGENCY_FIRE);
+    assert_string_equal(told(&f)->by, "gate-a/board-a");
+    uint64_t number = told(&f)->number;
+    expect_state(&f, "none"); /* nothing is on record */
+    beat(&f, &f.b, 0, 0);     /* one that missed it */
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 3);
+    gate_again(f.w, &f.a);
+    world_turn(f.w);
+    expect_state(&f, "fire");
+    assert_true(told(&f)->number > number);
+    (void)assert_replays(f.w);
 }
 
 static void words_count_in_the_order_of_their_outbox(void **state)
@@ -332,6 +521,12 @@ int main(void)
         WORLD_TEST(starting_again_widens),
         WORLD_TEST(a_fire_ends_when_no_board_says_fire),
         WORLD_TEST(force_passes_over_gates_not_heard),
+        WORLD_TEST(force_passes_over_any_board_and_is_on_record),
+        WORLD_TEST(a_box_with_a_stolen_key_ends_no_fire),
+        WORLD_TEST(a_fire_said_again_waits_until_its_end_is_known_there),
+        WORLD_TEST(a_fire_that_is_only_listed_is_a_fire),
+        WORLD_TEST(what_holds_stands_above_what_a_gate_shows),
+        WORLD_TEST(a_fire_that_no_disk_takes_is_told_from_memory),
         WORLD_TEST(words_count_in_the_order_of_their_outbox),
         WORLD_TEST(a_fire_told_late_waits_for_its_reset),
         WORLD_TEST(an_input_that_ended_does_not_count_before_its_reset),
