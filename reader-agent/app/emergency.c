@@ -12,7 +12,10 @@
 #include "reader-agent/app/gate.h"
 #include "schema/agent_store.pb-c.h"
 
-enum { FILE_BYTES_MAX = 8192 };
+enum {
+    FILE_BYTES_MAX = 8192,
+    EARLIER_MS = 5000, /* a report that is not repeated for so long died with its helper */
+};
 
 /* --- the file --- */
 
@@ -188,17 +191,41 @@ void emergency_tell_boards(struct gate *gate)
     board_actuator_emergency(gate->boards, &told, concerns, gate);
 }
 
-static bool is_news(struct gate_emergency *emergency, struct name board, uint64_t number)
+static struct fire_heard *find_heard(struct gate_emergency *emergency, struct name board,
+                                     uint64_t number)
 {
     for (size_t i = 0; i < EMERGENCY_HEARD_MAX; i++) {
-        const struct fire_heard *heard = &emergency->heard[i];
+        struct fire_heard *heard = &emergency->heard[i];
         if (heard->number == number && name_equal(heard->board, board)) {
-            return false;
+            return heard;
         }
     }
+    return NULL;
+}
+
+static bool is_news(struct gate *gate, struct name board, uint64_t number)
+{
+    struct gate_emergency *emergency = &gate->emergency;
+    struct fire_heard *heard = find_heard(emergency, board, number);
+    if (heard != NULL) {
+        heard->at = gate_mono(gate);
+        return false;
+    }
     emergency->heard[emergency->next_heard++ % EMERGENCY_HEARD_MAX] =
-        (struct fire_heard){.board = board, .number = number};
+        (struct fire_heard){.board = board, .number = number, .at = gate_mono(gate)};
     return true;
+}
+
+bool emergency_waits_for_earlier(const struct gate *gate, struct name board, uint64_t number)
+{
+    for (size_t i = 0; i < EMERGENCY_HEARD_MAX; i++) {
+        const struct fire_heard *heard = &gate->emergency.heard[i];
+        if (heard->number < number && !heard->recorded && name_equal(heard->board, board) &&
+            mono_before(gate_mono(gate), mono_after_ms(heard->at, EARLIER_MS))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put_board(struct gate_emergency *emergency, struct name board,
@@ -223,7 +250,7 @@ static void put_board(struct gate_emergency *emergency, struct name board,
 void emergency_of_board(struct gate *gate, struct name board, const struct helper_report *report)
 {
     struct gate_emergency *emergency = &gate->emergency;
-    if (report->fire == FIRE_UNREACHED || !is_news(emergency, board, report->number)) {
+    if (!is_news(gate, board, report->number) || report->fire == FIRE_UNREACHED) {
         return;
     }
     put_board(emergency, board, report);
@@ -237,9 +264,14 @@ void emergency_of_board(struct gate *gate, struct name board, const struct helpe
     keep(gate);
 }
 
-void emergency_recorded(struct gate *gate, enum fire_change change, struct grant_id id)
+void emergency_recorded(struct gate *gate, struct name board, const struct helper_report *report,
+                        struct grant_id id)
 {
-    if (change == FIRE_ON) {
+    struct fire_heard *heard = find_heard(&gate->emergency, board, report->number);
+    if (heard != NULL) {
+        heard->recorded = true;
+    }
+    if (report->fire == FIRE_ON) {
         gate->emergency.unrecorded = false;
         gate->emergency.has_fire = true;
         gate->emergency.fire = id;

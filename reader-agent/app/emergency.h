@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "schema/agent.pb-c.h"
 #include "schema/grant.h"
@@ -26,6 +27,8 @@ struct burning {
 struct fire_heard {
     struct name board;
     uint64_t number;
+    struct mono at; /* newest */
+    bool recorded;
 };
 
 struct gate_emergency {
@@ -55,8 +58,12 @@ struct helper_report;
 /* A board's report of fire. It holds at once for all lanes of the gate: that it
  * cannot be put on record changes nothing. */
 void emergency_of_board(struct gate *gate, struct name board, const struct helper_report *report);
+/* Is an earlier report of the board still to be recorded? A reset must not stand before its fire.
+ */
+bool emergency_waits_for_earlier(const struct gate *gate, struct name board, uint64_t number);
 /* That report is on record as event `id`. */
-void emergency_recorded(struct gate *gate, enum fire_change change, struct grant_id id);
+void emergency_recorded(struct gate *gate, struct name board, const struct helper_report *report,
+                        struct grant_id id);
 /* Its boards that say fire, for HELLO and HEARTBEAT; the arrays hold EMERGENCY_BOARDS_MAX. */
 size_t emergency_burning(struct gate *gate, char **boards, protobuf_c_boolean *quiet);
 /* The park's rows changed: other lanes may be concerned. */

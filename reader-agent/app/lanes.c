@@ -364,6 +364,9 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     }
     if (report->kind == REPORT_FIRE) {
         emergency_of_board(gate, board, report);
+        if (emergency_waits_for_earlier(gate, board, report->number)) {
+            return fault_set(fault, ERR_BUSY, "an earlier word of fire is not on record yet");
+        }
     }
     struct draft draft;
     TRY(record_commit(gate, fault)); /* the press that it belongs to may only be staged */
@@ -377,7 +380,7 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     TRY(record_event(gate, &draft, false, &mark, &id, fault));
     TRY(record_commit(gate, fault));
     if (report->kind == REPORT_FIRE) {
-        emergency_recorded(gate, report->fire, id);
+        emergency_recorded(gate, board, report, id);
     }
     log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
               LOG_NUM("passage", report->passage), LOG_NUM("sequence", id.sequence));
