@@ -228,6 +228,7 @@ class OneBoardTest(FireCase):
 
 class DiskTest(FireCase):
     def works_after_a_restart(self, bus):
+        bus.mark()
         os.kill(bus.gate.pids["b1"], signal.SIGKILL)
         bus.gate.expect("started b1")
         self.told(bus, "state b1 1", "")
