@@ -65,7 +65,8 @@ class Records(ParkCase):
         place = self.park.directory / "backup"
         notes = self.park.cli("backup", place)
         self.assertEqual(notes["keys"], f"{place}/person-keys")
-        self.assertEqual(sorted(os.listdir(place)), ["controller.conf", "controller.key", "gates.key", "index.key", "person-keys", "store"])
+        self.assertEqual(sorted(os.listdir(place)), ["controller.conf", "controller.key", "gates.key", "index.key", "person-keys", "recovery.key",
+                                                   "store"])
         for file in place.rglob("*"):
             if file.is_file():
                 self.assertEqual(file.stat().st_mode & 0o077, 0, file)
