@@ -469,7 +469,9 @@ static enum err take_rows(struct controller *ctl, struct input *input, struct se
         recall->rows += answer->n_item;
         recall->rows_heard = ctl->mono;
         recall->cursor_size = answer->cursor.len;
-        memcpy(recall->cursor, answer->cursor.data, answer->cursor.len);
+        if (answer->cursor.len > 0) {
+            memcpy(recall->cursor, answer->cursor.data, answer->cursor.len);
+        }
         recall->rows_done =
             answer->done || !newer || answer->n_item == 0 || recall->rows > ROWS_MAX;
     }
