@@ -757,9 +757,9 @@ def check(park, people, story, cameras, start):
     result.table("Headcount a tenant and business day · 各租户营业日人数", expected["headcount"], found)
     events = park.events()
     refusals = collections.Counter(event["reason"] for event in events if is_presentation(event) and event["verdict"] == "deny")
-    closed = {(event["lane"], event["time_us"]) for event in events if event["reason"] == "emergency-closed"}
-    if closed:  # of some reads only the gate knew of the fire: what it did stands beside the controller's verdict
-        refusals["emergency-closed"] = len(closed)
+    acted = sum(event["kind"] == "acted" and event["reason"] == "emergency-closed" for event in events)
+    if acted:  # what the gates did; of some of these reads the controller knew of the fire, too
+        refusals["emergency-closed"] = max(acted, refusals["emergency-closed"])
     if silent := refusals.pop("controller-silent", 0):
         say(f"  {silent} reads were not answered within 300 ms on this machine; those people tried again")
     result.table("Refusals by reason · 拒绝原因", expected["refusals"], refusals)
