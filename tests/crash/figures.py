@@ -95,24 +95,29 @@ class Figures(ParkCase):
         os.kill(agent.pid, signal.SIGKILL)
         agent.process.wait(20)
         self.figure("exit button, agent killed, to the arm's release", [self.press() for _ in range(3)], ANSWER_S + POLL_S)
-        helpers = [pid for pid, _, args in processes() if args[:1] == ["parkgate-board"]
-                   and str(self.park.agent_home("gate-a") / "run") in args]
+        boards = {pid: parent for pid, parent, args in processes() if args[:1] == ["parkgate-board"]
+                  and str(self.park.agent_home("gate-a") / "run") in args}
+        helpers = [pid for pid, parent in boards.items() if parent not in boards]  # a child of it writes its file
         self.assertEqual(len(helpers), 1, "the board's process outlives its agent")
         self.park.start_agent("gate-a")
         self.settle()
 
     def test_controller_silent(self):
         self.settle()
+        until("the gate has its copy", lambda: str(self.park.rows("agent", "list")[0]["copy_lag"]) == "0")
         pid = worker(self.park.controller)
         self.stop(pid)
         entries = [self.shown("gate-a-in", uid) for uid in self.uids[:5]]
+        strangers = [self.shown("gate-a-in", f"04C0FFEE0000{number:02X}") for number in range(5)]
         exits = [self.shown("gate-a-out", uid) for uid in self.uids[5:8]]
         self.go_on(pid)
-        self.assertNotIn(GREEN, [colour for _, colour in entries])
+        self.assertEqual({colour for _, colour in entries}, {GREEN})  # by the gate's copy
+        self.assertNotIn(GREEN, [colour for _, colour in strangers])
         self.assertEqual({colour for _, colour in exits}, {GREEN})
-        self.figure("controller silent, badge at an entry to the refusal", [took for took, _ in entries], ANSWER_S + READ_S)
+        self.figure("controller silent, badge at an entry to the gate's own light", [took for took, _ in entries], ANSWER_S + READ_S)
+        self.figure("controller silent, a stranger to the refusal", [took for took, _ in strangers], ANSWER_S + READ_S)
         self.figure("controller silent, badge at an exit to the green light", [took for took, _ in exits], ANSWER_S + READ_S)
-        self.park.wait_events("refusals", {"kind": "presentation", "verdict": "deny", "reason": "controller-silent"}, 1, 60)
+        self.park.wait_events("refusals", {"kind": "presentation", "verdict": "deny", "reason": "credential-unknown"}, 5, 60)
 
     def test_reader_down(self):
         self.settle()
