@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -551,6 +552,7 @@ static enum err look_for_restored(struct daemon *d, struct fault *fault)
 
 static enum err start(struct daemon *d, struct fault *fault)
 {
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
     TRY(seal_init(fault));
     TRY(link_raise_fds(LIMIT_FDS_MIN, fault));
     TRY(loop_create(clock_system(), &d->loop, fault));

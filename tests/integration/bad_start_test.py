@@ -99,7 +99,7 @@ class FullDisk(BadCase):
         cls.mounted = cls.mount(disk)
         cls.park = Park(disk, PARK_YAML, cls.GATES(), start=False)
         cls.park.logs, cls.park.turn_logs = disk.with_name("logs"), disk.with_name("turns")  # these have room
-        print("full disk:", "a tmpfs of 64 MB" if cls.mounted else "RLIMIT_FSIZE, for want of the right to mount")
+        print("full disk:", "a tmpfs of 64 MB" if cls.mounted else "no file may grow (RLIMIT_FSIZE)")
         cls.addClassCleanup(cls.park.stop)
         cls.park.__enter__()
         cls.park.start_controller()
@@ -149,6 +149,8 @@ class FullDisk(BadCase):
         self.assert_says(done, 1, "the disk is nearly full: configuration is refused so that gates' events go on; "
                          f"free disk space at {where}",
                          f"磁盘即将用尽：为保证出入口事件继续记录，拒绝修改配置；请释放 {where} 的磁盘空间")
+        # The refusal comes first, the alert of it with the controller's next tick: the one entry that a short disk adds.
+        until("the shortage is on record", lambda: "store-short" in [row["fault"] for row in park.rows("status")])
         self.mark()
         refused = [self.add_person().returncode for _ in range(5)]
         self.assertEqual(refused, [1] * 5)
@@ -160,6 +162,15 @@ class FullDisk(BadCase):
         self.free()
         until("there is room again", lambda: self.add_person().returncode == 0)
         self.assert_verified()
+
+
+class FileLimit(FullDisk):
+    """The same where no file may grow: a limit of file sizes is a full disk, not the controller's end."""
+
+    @classmethod
+    def mount(cls, home):
+        home.mkdir(mode=0o755)
+        return False
 
 
 if __name__ == "__main__":
