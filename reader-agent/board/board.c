@@ -200,7 +200,7 @@ void board_configure(struct board *board, const struct helper_board *setup)
     board->setup = *setup;
     board->has_setup = true;
     board->has_counters = setup->has_counters;
-    board->opener = opener_of(setup);
+    board->opener = opener_of(setup, board_now(board).mono);
     board->panel = panel_of(setup);
     board->inputs = inputs_of(setup);
     board->looked = false;

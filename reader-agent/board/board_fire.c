@@ -3,10 +3,11 @@
 #include "reader-agent/board/board_inside.h"
 
 enum {
-    HOLD_AGAIN_MS = 500,  /* a held coil is written again: a flash-on that ran may end in off */
-    HOLD_RETRY_MS = 1000, /* ... that of a board with neighbours, or of one that does not answer */
-    HOLD_SOON_MS = 50,    /* ... until it missed so often; then it is named */
-    HOLD_MISSES = 2,
+    HOLD_AGAIN_MS = 500,         /* a held coil is written again, whatever switched it off */
+    HOLD_AGAIN_SHARED_MS = 1000, /* ... that of a board with neighbours */
+    HOLD_SOON_MS = 50,   /* ... while a flash-on may end in off, or when it did not answer */
+    HOLD_MISSES = 2,     /* until it missed so often; then it is named */
+    HOLD_RETRY_MS = 400, /* ... and asked again so often */
 };
 
 enum err board_let_go(struct board *board, struct fault *fault)
@@ -162,6 +163,17 @@ void board_release_everywhere(struct board *board)
     }
 }
 
+/* A board that took it: not later than its own timer may switch an exit off. */
+static uint32_t written_again_ms(const struct board *board)
+{
+    uint32_t again_ms = board->unit.alone ? HOLD_AGAIN_MS : HOLD_AGAIN_SHARED_MS;
+    int64_t flash_ms = opener_flash_wait_ms(&board->opener, board_now(board).mono);
+    if (flash_ms < 0 || flash_ms >= again_ms) {
+        return again_ms;
+    }
+    return flash_ms > HOLD_SOON_MS ? (uint32_t)flash_ms : HOLD_SOON_MS;
+}
+
 void board_release(struct board *board)
 {
     struct fault fault = {.code = ERR_OK};
@@ -170,7 +182,7 @@ void board_release(struct board *board)
                        : ERR_IO;
     board->reached = err == ERR_OK;
     board->refuses = err == ERR_REFUSED;
-    uint32_t again_ms = board->unit.alone ? HOLD_AGAIN_MS : HOLD_RETRY_MS;
+    uint32_t again_ms = board->reached ? written_again_ms(board) : HOLD_RETRY_MS;
     if (board->reached) {
         board->misses = 0;
     } else if (board->misses < HOLD_MISSES) {

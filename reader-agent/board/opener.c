@@ -9,18 +9,6 @@ bool opener_guards(const struct helper_lane *lane)
     return lane->actuator == ACTUATOR_BOLLARD || lane->crush.present;
 }
 
-struct opener opener_of(const struct helper_board *setup)
-{
-    struct opener opener = {
-        .has_flash = setup->has_flash, .flash_base = setup->flash_base, .count = setup->lane_count};
-    for (size_t i = 0; i < setup->lane_count; i++) {
-        opener.coils[i].coil = setup->lanes[i].open_coil;
-        opener.coils[i].guarded = opener_guards(&setup->lanes[i]);
-        opener.coils[i].pass_ms = setup->lanes[i].pass_ms;
-    }
-    return opener;
-}
-
 static uint16_t flash_units(uint32_t open_ms)
 {
     uint32_t units = (open_ms + OPENER_FLASH_UNIT_MS - 1) / OPENER_FLASH_UNIT_MS;
@@ -28,6 +16,28 @@ static uint16_t flash_units(uint32_t open_ms)
         units = 1;
     }
     return (uint16_t)(units < OPENER_FLASH_UNITS_MAX ? units : OPENER_FLASH_UNITS_MAX);
+}
+
+/* Of a flash-on that begins now. */
+static struct mono flash_end(uint32_t open_ms, struct mono now)
+{
+    return mono_after_ms(now, (uint32_t)flash_units(open_ms) * OPENER_FLASH_UNIT_MS);
+}
+
+struct opener opener_of(const struct helper_board *setup, struct mono now)
+{
+    struct opener opener = {
+        .has_flash = setup->has_flash, .flash_base = setup->flash_base, .count = setup->lane_count};
+    for (size_t i = 0; i < setup->lane_count; i++) {
+        const struct helper_lane *lane = &setup->lanes[i];
+        struct opener_coil *coil = &opener.coils[i];
+        coil->coil = lane->open_coil;
+        coil->guarded = opener_guards(lane);
+        coil->pass_ms = lane->pass_ms;
+        coil->flash.from = now;
+        coil->flash.until = mono_after_ms(flash_end(lane->open_ms, now), OPENER_FLASH_SLACK_MS);
+    }
+    return opener;
 }
 
 static struct opener_coil *coil_of(struct opener *opener, uint16_t coil)
@@ -54,6 +64,13 @@ static enum err open_by_coil(struct opener *opener, struct bus *bus, const struc
     return err;
 }
 
+/* It began between `now`, the order, and now: the board's timer may be that much later. */
+static void note_flash(struct opener_coil *coil, uint32_t open_ms, struct mono now)
+{
+    coil->flash.from = flash_end(open_ms, now);
+    coil->flash.until = mono_after_ms(coil->flash.from, OPENER_FLASH_SLACK_MS);
+}
+
 enum err opener_open(struct opener *opener, struct bus *bus, const struct helper_lane *lane,
                      bool fresh, struct mono now, struct fault *fault)
 {
@@ -71,6 +88,7 @@ enum err opener_open(struct opener *opener, struct bus *bus, const struct helper
     enum err err = bus_write_register(bus, (uint16_t)(opener->flash_base + lane->open_coil),
                                       flash_units(lane->open_ms), fault);
     if (err != ERR_REFUSED) {
+        note_flash(coil_of(opener, lane->open_coil), lane->open_ms, now); /* answered or not */
         return err;
     }
     /* Configured wrongly; but somebody stands before the lane. */
@@ -202,6 +220,21 @@ bool opener_is_held(const struct opener *opener, const struct helper_lane *lane)
         }
     }
     return false;
+}
+
+int64_t opener_flash_wait_ms(const struct opener *opener, struct mono now)
+{
+    int64_t wait_ms = -1;
+    for (size_t i = 0; i < opener->count; i++) {
+        const struct opener_coil *coil = &opener->coils[i];
+        if (!coil->held || !mono_before(now, coil->flash.until)) {
+            continue;
+        }
+        int64_t due_ms =
+            mono_before(now, coil->flash.from) ? (coil->flash.from.us - now.us + 999) / 1000 : 0;
+        wait_ms = wait_ms < 0 || due_ms < wait_ms ? due_ms : wait_ms;
+    }
+    return wait_ms;
 }
 
 static bool holds_coil(const struct opener *opener, unsigned coil)

@@ -11,6 +11,7 @@
  *
  * An exit that is held (fire, evacuation) has its coil on and stays so whatever else is asked for:
  * no flash-on, which would end in off; no closing by time, at a connect or at the program's end.
+ * A flash-on that began before may end in off all the same: opener_flash_wait_ms() says when.
  */
 #pragma once
 
@@ -20,7 +21,17 @@
 #include "common/base/clock.h"
 #include "reader-agent/board/bus.h"
 
-enum { OPENER_FLASH_UNIT_MS = 100, OPENER_FLASH_UNITS_MAX = 600 };
+enum {
+    OPENER_FLASH_UNIT_MS = 100,
+    OPENER_FLASH_UNITS_MAX = 600,
+    OPENER_FLASH_SLACK_MS = 300, /* a board's own timer may be late by so much */
+};
+
+/* A board's own timer switches a coil off at some time between these. */
+struct opener_flash {
+    struct mono from;
+    struct mono until;
+};
 
 struct opener_coil {
     uint16_t coil;
@@ -30,6 +41,7 @@ struct opener_coil {
     bool refused;     /* the board refused to hold it open */
     uint32_t pass_ms; /* guarded: what an earlier process opened may be on the way for so long */
     struct mono off_at;
+    struct opener_flash flash; /* both zero: none runs */
 };
 
 struct opener {
@@ -39,7 +51,8 @@ struct opener {
     struct opener_coil coils[HELPER_LANES_PER_BOARD];
 };
 
-struct opener opener_of(const struct helper_board *setup);
+/* Flash-ons of a process before this one may run from `now` on. */
+struct opener opener_of(const struct helper_board *setup, struct mono now);
 
 /* It must not close on what stands there. */
 bool opener_guards(const struct helper_lane *lane);
@@ -53,6 +66,8 @@ void opener_release_everywhere(const struct opener *opener, struct bus *bus);
 /* The index-th lane's exit is held from now on; nothing is written yet. */
 void opener_hold(struct opener *opener, size_t index);
 bool opener_is_held(const struct opener *opener, const struct helper_lane *lane);
+/* Until a held exit may be shut by a flash-on that runs still; 0: it may be now; -1: none runs. */
+int64_t opener_flash_wait_ms(const struct opener *opener, struct mono now);
 /* It is held no more: switched off, with a guard as soon as nothing stands there. ERR_IO: it may be
  * open still. */
 MUST_CHECK enum err opener_let_go(struct opener *opener, struct bus *bus, size_t index,

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "integration" / "helpers"))
 from firelib import Bus  # noqa: E402
 from gatelib import is_alive, wait_until  # noqa: E402
 
-LIMIT_MS, TCP_P99_MS = 1000, 250
+LIMIT_MS, TCP_P99_MS, FLASH_MS = 1000, 250, 250
 KINDS = {
     "tcp": {"boards": 1},
     "gateway": {"boards": 3, "counters": 0},
@@ -106,11 +106,16 @@ class Fire(Campaign):
         bus.wait_open(None, 8000)  # those that came back, too
         bus.peer.do("fire off 1")
         bus.look()
-        self.check({bus.relay(lane) for lane in bus.exits()} == {"on"}, "an exit shut when the input fell silent")
+        self.stays_open(bus, bus.units, "an exit shut when the input fell silent")
         if bus.hears:
             bus.entry_is_refused(self.rng.choice(bus.units))
         self.check(bus.entry_writes(begun) == [], f"an entry was opened: {bus.entry_writes(begun)}")
         bus.turn_key()
+
+    def stays_open(self, bus, units, what):
+        """But for the moment that a board's own timer takes, when it ends a flash-on of before the fire."""
+        for lane in bus.exits(units):
+            self.check(bus.peer.ask(f"wait {lane} relay on {FLASH_MS}").startswith("ok"), what)
 
     def flicker(self, bus):
         """A loop that breaks for less than a poll, or for longer: the latch may fall, and is reset."""
@@ -135,7 +140,7 @@ class Fire(Campaign):
         bus.peer.do("reset on 1")  # while it burns
         bus.look()
         bus.peer.do("reset off 1")
-        self.check({bus.relay(lane) for lane in bus.exits(alive)} == {"on"}, "the key ended a fire that burns")
+        self.stays_open(bus, alive, "the key ended a fire that burns")
 
     def figures(self):
         for kind, times in self.times.items():

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -17,6 +18,8 @@ from firelib import (EVACUATION, FIRE, FIRE_INPUT, FIRE_ON, INPUT_ENDED, NONE, R
                      Bus)  # noqa: E402
 from gatelib import DOWN, IN, OUT, UP, Gate, is_alive, wait_until  # noqa: E402
 from peerlib import directory  # noqa: E402
+
+import wirelog  # noqa: E402  (beside peerlib)
 
 BY_HAND, PASSED, NOT_TAKEN = 8, 1, 2
 LIMIT_MS = 1000
@@ -32,6 +35,20 @@ class FireCase(unittest.TestCase):
 
     def report(self, bus, unit, change, seconds=10):
         self.told(bus, f"report b{unit} b{unit} kind=4 ", f"fire={change}", seconds)
+
+    def flash_end(self, bus, unit):
+        return next(at for at, what in bus.log() if wirelog.flashes(what, unit, 1, len(bus.units) > 1)) + 1000000
+
+    def opens_again(self, bus, unit, within_ms=250):
+        """After the board's own timer shut it: the flash-on was of 1,000 ms."""
+        ends = self.flash_end(bus, unit)
+
+        def written():
+            return [at for at, what in bus.log() if at >= ends and wirelog.opens(what, unit, 1, len(bus.units) > 1)]
+        wait_until(written, "a write after the flash-on's end")
+        shut_ms = (written()[0] - ends) / 1000
+        print(f"shut by a flash-on for {shut_ms:.0f} ms")
+        self.assertLessEqual(shut_ms, within_ms)
 
     def told(self, bus, beginning, containing, seconds=10):
         """Among what came since the last mark(), or comes."""
@@ -111,8 +128,7 @@ class OneBoardTest(FireCase):
         bus.gate.expect("opened out1 1 opened")
         bus.peer.do("fire on")
         bus.wait_open()
-        bus.peer.do("wait out1 relay off 3000")  # the board's own timer
-        bus.peer.do("wait out1 relay on 1500")   # written again
+        self.opens_again(bus, 1)
 
     def test_it_works_with_launcher_agent_and_helper_line_dead(self):
         bus = self.bus()
@@ -504,6 +520,25 @@ class BroadcastTest(FireCase):
 
 
 class GatewayTest(FireCase):
+    def test_a_flash_on_of_a_board_with_neighbours_does_not_shut_its_exit_either(self):
+        bus = self.bus(boards=3, counters=0, stubborn=True)
+        bus.gate.order(f"open out2 1 2000 {OUT}")
+        bus.gate.expect("opened out2 1 opened")
+        wait_until(lambda: time.time() * 1e6 > self.flash_end(bus, 2) - 600000, "the flash-on to run for a while")
+        bus.peer.do("fire on 1")
+        bus.wait_open()
+        self.opens_again(bus, 2)
+
+    def test_a_flash_on_of_a_helper_that_was_killed_does_not_either(self):
+        bus = self.bus(boards=3, counters=0, stubborn=True)
+        bus.gate.order(f"open out2 1 2000 {OUT}")
+        bus.gate.expect("opened out2 1 opened")
+        os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+        bus.peer.do("fire on 1")
+        bus.gate.expect("started b1", 20)
+        bus.wait_open()
+        self.opens_again(bus, 2)
+
     def test_boards_behind_one_address_are_one_bus(self):
         bus = self.bus(boards=3)
         bus.peer.do("mute on 2")
