@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 """Seeded bugs: each is put into a copy of the tree, and the campaign that must catch it is run.
 
-    tests/bugs/run.py [--only NAME...] [--rotate DAY --count 3 | --seconds S] [--jobs 2] [--keep] [--list]
+    tests/bugs/run.py [--only NAME...] [--rotate DAY --count 3 | --seconds S] [--jobs 2] [--keep] [--list | --check]
 
 A bug (bugs.toml) is a line or two of a file, found by its text, and what stands there instead. The copy is an overlay in a
 mount namespace of its own, so that its build goes on from the objects of build/release and writes nothing of the tree; where there
 is no overlay, a real copy that is built anew. The campaign must end with an error that says what the row expects: a bug that is not
 caught, one whose text is not found any more, and one that does not compile are all failures. --rotate DAY --count N plays N bugs
 of that day (days since 1970), so that days in a row play all; --seconds S plays bugs of today for so long, but none that took
-longer, when it was caught last, than is left. --keep writes into caught.json, for
+longer, when it was caught last, than is left. Whatever is played, every row must fit the tree; --check looks at that alone. --keep writes into caught.json, for
 docs/reliability.md, who caught each and by which words.
 """
 import argparse
@@ -50,13 +50,33 @@ class NotCaught(Exception):
 
 # --- inside the copy ---
 
-def put_bug(tree, name, row):
+def with_bug(tree, name, row):
+    """The files that the bug changes, by their paths, as they are with it."""
+    changed = {}
     for change in row.get("changes", [row]):
         path = tree / change["file"]
-        text = path.read_text(encoding="utf-8")
+        text = changed.get(path) or path.read_text(encoding="utf-8")
         if text.count(change["find"]) != 1:
             raise NotCaught(f"its text stands {text.count(change['find'])} times in {change['file']}: renew the row of {name}")
-        path.write_text(text.replace(change["find"], change["replace"]), encoding="utf-8")
+        changed[path] = text.replace(change["find"], change["replace"])
+    return changed
+
+
+def put_bug(tree, name, row):
+    for path, text in with_bug(tree, name, row).items():
+        path.write_text(text, encoding="utf-8")
+
+
+def check(rows):
+    """The tree changes and its rows stay behind: none may, even one that is not played today."""
+    stale = []
+    for name, row in rows.items():
+        try:
+            with_bug(ROOT, name, row)
+        except (NotCaught, OSError) as why:
+            stale.append(f"{name}: {why}")
+    if stale:
+        sys.exit("\n".join(stale))
 
 
 def build_and_run(tree, name, row):
@@ -159,6 +179,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--here", help=argparse.SUPPRESS)
     options = parser.parse_args()
     rows = bugs()
@@ -173,6 +194,10 @@ def main():
     if options.list:
         for name, row in rows.items():
             print(f"{name:36} {row['campaign']:18} {row.get('file', row.get('changes', [{}])[0].get('file', ''))}")
+        return
+    check(rows)
+    if options.check:
+        print(f"{len(rows)} seeded bugs fit the tree")
         return
     if not (BUILD / "build.ninja").exists():
         sys.exit(f"{BUILD} is not there: scripts/campaign.sh builds it")

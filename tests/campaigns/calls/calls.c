@@ -14,7 +14,7 @@
 #include "common/base/must.h"
 #include "tests/campaigns/calls/failing.h"
 
-enum { CASE_SECONDS = 30, CASES_MAX = 1 << 17 };
+enum { CASE_SECONDS = 30, CASES_MAX = 1 << 17, SCENARIOS_MAX = 16 };
 
 static const struct {
     const char *kind;
@@ -33,6 +33,7 @@ static const struct {
 struct one {
     uint32_t scenario, failure;
     uint64_t nth;
+    size_t turn, place; /* cases of its scenario and failure before it; where the shuffle put it */
 };
 
 /* Of the case in this process. */
@@ -142,8 +143,8 @@ static uint64_t mix(uint64_t z)
 }
 
 /* Every case there is; the first plays of each scenario and kind count its calls. */
-static size_t all_cases(const struct calls_subject *subject, struct calls_case *c,
-                        const char *only, struct one *out)
+static size_t all_cases(const struct calls_subject *subject, struct calls_case *c, const char *only,
+                        struct one *out)
 {
     size_t count = 0;
     for (uint32_t s = 0; subject->scenarios[s] != NULL; s++) {
@@ -173,6 +174,26 @@ static void shuffle(struct one *cases, size_t count, uint64_t seed)
     }
 }
 
+static int by_turn(const void *a, const void *b)
+{
+    const struct one *x = a;
+    const struct one *y = b;
+    int by = (x->turn > y->turn) - (x->turn < y->turn);
+    return by != 0 ? by : (x->place > y->place) - (x->place < y->place);
+}
+
+/* A short run sees every scenario with every failure: most cases by far are mallocs. */
+static void take_turns(struct one *cases, size_t count)
+{
+    static size_t turns[SCENARIOS_MAX][ARRAY_LEN(failures)];
+    for (size_t i = 0; i < count; i++) {
+        MUST(cases[i].scenario < SCENARIOS_MAX);
+        cases[i].place = i;
+        cases[i].turn = turns[cases[i].scenario][cases[i].failure]++;
+    }
+    qsort(cases, count, sizeof(*cases), by_turn);
+}
+
 static void say_failed(const struct calls_subject *subject, const struct calls_case *c,
                        const struct one *one)
 {
@@ -190,6 +211,7 @@ static int run(const struct calls_subject *subject, struct calls_case *c, long s
     MUST(clock_gettime(CLOCK_MONOTONIC, &begun) == 0);
     size_t count = all_cases(subject, c, only, cases);
     shuffle(cases, count, seed);
+    take_turns(cases, count);
     size_t played = 0;
     size_t missed = 0;
     for (; played < count; played++) {
@@ -234,6 +256,7 @@ int calls_main(int argc, char **argv, const struct calls_subject *subject)
     if (argc == 5 && strcmp(argv[1], "one") == 0) {
         return one(subject, c, argv);
     }
-    (void)fprintf(stderr, "usage: %s run SECONDS SEED [SCENARIO] | one SCENARIO FAILURE NTH\n", argv[0]);
+    (void)fprintf(stderr, "usage: %s run SECONDS SEED [SCENARIO] | one SCENARIO FAILURE NTH\n",
+                  argv[0]);
     return 2;
 }
