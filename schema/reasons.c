@@ -498,6 +498,15 @@ static const struct reason_text texts[] = {
         .operator_zh = "控制器磁盘已满，无法记录：拒绝入园、放行出园；请释放磁盘空间",
         .operator_en = "The controller's disk is full and nothing can be recorded: entries denied, exits granted; free disk space there",
     },
+    [REASON_CATCHING_UP] = {
+        .reason = REASON_CATCHING_UP,
+        .light = YELLOW,
+        .name = "catching-up",
+        .lane_zh = "请稍后再试",
+        .lane_en = "Try again in a moment",
+        .operator_zh = "该门刚进入独立运行，正在读回自己的事件，几秒钟即可；请让本人再刷一次",
+        .operator_en = "This gate has just begun to decide alone and reads back what it did itself, for a few seconds; show it again",
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(texts) == REASON_COUNT, "each reason has its text");

@@ -62,6 +62,7 @@ enum reason {
     REASON_GATE_CLOCK_UNKNOWN = 51, /* denied: the gate does not know the time, and asks for it */
     REASON_OUTBOX_FULL = 52, /* denied: the gate can keep no more events */
     REASON_STORE_FULL = 53,  /* denied: the controller can record nothing */
+    REASON_CATCHING_UP = 54, /* denied for now: the gate alone still reads what it did itself */
     REASON_COUNT,                   /* one past the last; not a reason */
 };
 

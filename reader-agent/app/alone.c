@@ -14,10 +14,6 @@
 #include "reader-agent/store/lease_file.h"
 #include "schema/errors.h"
 
-enum {
-    LAY_SLICE = 64, /* own events, in one tick */
-};
-
 /* --- the park that decisions read --- */
 
 struct loading {
@@ -173,8 +169,12 @@ static void add_own_facts(struct gate *gate, const struct facts_view *view,
     }
 }
 
-static struct copy_stamp stamp_of(const struct gate *gate)
+struct copy_stamp alone_stamp(struct gate *gate)
 {
+    lease_pass(&gate->copy.lease, gate_mono(gate), gate_wall(gate));
+    if (!has_copy(gate)) {
+        return (struct copy_stamp){0};
+    }
     int64_t age_us = gate->copy.lease.now.spent_us;
     int64_t age_s = age_us / 1000000;
     return (struct copy_stamp){.offline = true,
@@ -189,9 +189,14 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
     struct facts facts;
     struct subject subject;
     struct fault fault = {0};
-    lease_pass(&gate->copy.lease, gate_mono(gate), gate_wall(gate));
-    if (!has_copy(gate) || !own_events_lay(gate, LIMIT_COPY_OWN_EVENTS) ||
-        !alone_look(gate, &view)) {
+    struct copy_stamp stamp = alone_stamp(gate);
+    enum laid laid = stamp.offline ? own_events_lay(gate) : LAID_NOTHING;
+    if (laid == LAID_SOME) {
+        *ret_verdict = (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_CATCHING_UP};
+        *ret_stamp = stamp;
+        return true;
+    }
+    if (laid == LAID_NOTHING || !alone_look(gate, &view)) {
         return false;
     }
     const struct park_lane *lane = park_lane(view.park, name_or_none(event->lane));
@@ -206,7 +211,7 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
     }
     add_own_facts(gate, &view, lane, &facts);
     *ret_verdict = decide(&facts);
-    *ret_stamp = stamp_of(gate);
+    *ret_stamp = stamp;
     gate->copy.alone++;
     return true;
 }
@@ -318,6 +323,6 @@ void copy_tick(struct gate *gate)
     }
     copy_check_tick(gate);
     if (!link_state_answers(&gate->link_state, now) && has_copy(gate)) {
-        (void)own_events_lay(gate, LAY_SLICE);
+        (void)own_events_lay(gate);
     }
 }

@@ -18,7 +18,7 @@
 
 struct gate;
 
-enum { COPY_WHY_SIZE = 96 };
+enum { COPY_WHY_SIZE = 96, OWN_EVENTS_TURN_US = 5000 };
 
 /* Parts that have come and are not valid yet: in the file DIR/copy/parts, each behind its length.
  */
@@ -37,6 +37,7 @@ struct copy_coming {
 /* The gate's own events, laid over the copy: all up to `next` that it lacks. */
 struct own_events {
     bool begun;
+    bool going_on; /* a timer lays more of them */
     uint32_t epoch;
     uint64_t next;
     uint64_t horizon; /* from here on grants and waiting reads are laid of all events */
@@ -95,9 +96,14 @@ void copy_carried_drop(struct gate *gate);
 
 /* --- own_events.c --- */
 
-/* Lays at most `limit` of the gate's own events on top. True: all of them are. */
-bool own_events_lay(struct gate *gate, size_t limit);
-/* Events were written, and the verdicts on these presentations. */
+enum laid { LAID_NOTHING, LAID_SOME, LAID_ALL };
+
+/* Lays the gate's own events on top, for OWN_EVENTS_TURN_US at most; LAID_SOME: others are left,
+ * and a timer goes on with them, a slice in each turn of the loop. LAID_NOTHING: it failed, or
+ * there is nothing to lay them on. */
+enum laid own_events_lay(struct gate *gate);
+/* Events were written, and the verdicts on these presentations. Keeps up what is laid, and leaves a
+ * long rest to the timer: an exit waits for this. */
 void own_events_written(struct gate *gate, const struct grant_id *acted, size_t acted_count);
 /* The event as it is in the outbox; free it with parkgate__event__free_unpacked(). ERR_NOT_FOUND:
  * it is gone, cannot be read, or is of a kind that changes nothing here. */
@@ -110,10 +116,12 @@ void own_events_drop(struct gate *gate);
 
 /* The copy with what was laid over it so far. False: there is none, or no park to read it with. */
 bool alone_look(struct gate *gate, struct facts_view *ret);
-/* What the gate decides from its copy about a read. False: it has none, and its own verdict
- * holds. */
+/* What the gate decides from its copy about a read; denied as long as not all of its own events are
+ * laid over it (REASON_CATCHING_UP). False: it has no copy, and its own verdict holds. */
 bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdict *ret_verdict,
                   struct copy_stamp *ret_stamp);
+/* For a verdict that asks nothing of the copy: which copy stands here. All zero: none. */
+struct copy_stamp alone_stamp(struct gate *gate);
 /* Seconds that are left of the lease of an ordinary zone; 0: over, or no copy. */
 uint32_t alone_lease_left_s(const struct gate *gate);
 /* The controller's clock, by a message that has just come. */

@@ -18,6 +18,9 @@
 enum {
     HORIZON_EVENTS = 512, /* looked back over at most */
     HORIZON_S = LIMIT_PAIR_MS_MAX / 1000 + 5,
+    LOOK_AT_CLOCK = 16, /* events between two looks */
+    TURN_EVENTS = 4096, /* in one turn, whatever the clock says */
+    LAY_AGAIN_MS = 1,
 };
 
 /* Own events stand under no key: there are no others. */
@@ -235,6 +238,7 @@ static bool begin(struct gate *gate, struct fault *fault)
     uint64_t first = first_not_covered(copy_store_about(gate->copy.store), state->epoch);
     uint64_t horizon = horizon_of(gate, state);
     *own = (struct own_events){.begun = true,
+                               .going_on = own->going_on,
                                .epoch = state->epoch,
                                .next = first < horizon ? first : horizon,
                                .horizon = horizon};
@@ -244,7 +248,7 @@ static bool begin(struct gate *gate, struct fault *fault)
 void own_events_drop(struct gate *gate)
 {
     copy_store_drop_own(gate->copy.store);
-    gate->copy.own = (struct own_events){0};
+    gate->copy.own = (struct own_events){.going_on = gate->copy.own.going_on};
 }
 
 static void failed(struct gate *gate, enum err err, const struct fault *fault)
@@ -256,33 +260,71 @@ static void failed(struct gate *gate, enum err err, const struct fault *fault)
     }
 }
 
-bool own_events_lay(struct gate *gate, size_t limit)
+static bool is_behind(const struct gate *gate, uint64_t events)
+{
+    return agent_store_state(gate->store)->last_sequence >= gate->copy.own.next + events;
+}
+
+/* All that are left, or as many as fit into a turn. */
+static enum err lay_turn(struct gate *gate, const struct facts_view *view, struct fault *fault)
 {
     struct own_events *own = &gate->copy.own;
-    const struct agent_state *state = agent_store_state(gate->store);
     const struct copy_about *about = copy_store_about(gate->copy.store);
+    struct mono until = {.us = gate_mono(gate).us + OWN_EVENTS_TURN_US};
+    for (unsigned laid = 0; is_behind(gate, 0) && laid < TURN_EVENTS; own->next++) {
+        struct grant_id id = {.epoch = own->epoch, .sequence = own->next};
+        if (own->next >= own->horizon || !copy_covers(about, id.epoch, id.sequence)) {
+            TRY(lay(gate, view, id, fault));
+            laid++;
+        }
+        if (own->next % LOOK_AT_CLOCK == 0 && !mono_before(gate_mono(gate), until)) {
+            own->next++;
+            break;
+        }
+    }
+    return ERR_OK;
+}
+
+static void lay_again(void *ctx)
+{
+    struct gate *gate = ctx;
+    bool begun = gate->copy.own.begun;
+    gate->copy.own.going_on = false;
+    if (begun && own_events_lay(gate) == LAID_ALL) {
+        log_event("own_events_laid",
+                  LOG_NUM("up_to", agent_store_state(gate->store)->last_sequence));
+    }
+}
+
+static void go_on(struct gate *gate)
+{
+    if (!gate->copy.own.going_on) {
+        gate->copy.own.going_on = true;
+        (void)loop_after(gate->loop, LAY_AGAIN_MS, 0, lay_again, gate);
+    }
+}
+
+enum laid own_events_lay(struct gate *gate)
+{
+    struct own_events *own = &gate->copy.own;
     struct facts_view view;
     struct fault fault = {0};
-    enum err err = ERR_OK;
-    if (own->begun && own->epoch != state->epoch) {
+    if (own->begun && own->epoch != agent_store_state(gate->store)->epoch) {
         own_events_drop(gate);
     }
     if ((!own->begun && !begin(gate, &fault)) || !alone_look(gate, &view)) {
-        return false;
+        return LAID_NOTHING;
     }
-    while (err == ERR_OK && own->next <= state->last_sequence && limit > 0) {
-        struct grant_id id = {.epoch = own->epoch, .sequence = own->next};
-        if (own->next >= own->horizon || !copy_covers(about, id.epoch, id.sequence)) {
-            err = lay(gate, &view, id, &fault);
-            limit--;
-        }
-        own->next++;
-    }
+    enum err err = lay_turn(gate, &view, &fault);
     if (err != ERR_OK) {
         failed(gate, err, &fault);
-        return false;
+        return LAID_NOTHING;
     }
-    return own->next > state->last_sequence;
+    if (is_behind(gate, 0)) {
+        go_on(gate);
+        return LAID_SOME;
+    }
+    return LAID_ALL;
 }
 
 /* Only what is laid already is kept up; else it is laid when the gate must decide. */
@@ -305,7 +347,7 @@ void own_events_written(struct gate *gate, const struct grant_id *acted, size_t 
         failed(gate, err, &fault);
         return;
     }
-    if (own->epoch == agent_store_state(gate->store)->epoch) {
-        (void)own_events_lay(gate, LIMIT_COPY_OWN_EVENTS);
+    if (own->epoch == agent_store_state(gate->store)->epoch && !is_behind(gate, BATCH_EVENTS_MAX)) {
+        (void)own_events_lay(gate);
     }
 }

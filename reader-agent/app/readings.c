@@ -158,17 +158,20 @@ static struct asker asker_of(const struct intake *in)
     return (struct asker){.reader = in->reader->name, .ask = asks ? in->reading->ask : 0};
 }
 
-/* From the copy where there is one; who is leaving does not need it. */
+/* From the copy where there is one; who is leaving does not need it, and waits for nothing that is
+ * done with it. */
 static struct verdict decide_alone(struct gate *gate, struct intake *in)
 {
     uint8_t packed[LIMIT_EVENT_BYTES];
     struct verdict verdict = presentation_own_verdict(&in->facts);
-    struct verdict by_copy = verdict;
+    if (verdict.outcome == OUTCOME_GRANT) {
+        in->draft.stamp = alone_stamp(gate);
+        return verdict;
+    }
     size_t size = draft_pack(&in->draft, (struct grant_id){0}, packed);
     Parkgate__Event *event = parkgate__event__unpack(NULL, size, packed);
-    if (event != NULL && alone_decide(gate, event, &by_copy, &in->draft.stamp) &&
-        verdict.outcome != OUTCOME_GRANT) {
-        verdict = by_copy;
+    if (event != NULL) {
+        (void)alone_decide(gate, event, &verdict, &in->draft.stamp); /* else it is ours */
     }
     parkgate__event__free_unpacked(event, NULL);
     return verdict;
@@ -224,6 +227,10 @@ static void decide_due(struct gate *gate, struct presentation_row *row)
     Parkgate__Event *event = NULL;
     struct verdict verdict = row->verdict;
     struct copy_stamp stamp = {0};
+    if (verdict.outcome == OUTCOME_GRANT) {
+        presentation_due_verdict(row, verdict, alone_stamp(gate));
+        return;
+    }
     if (own_event_read(gate, row->id, &event, NULL) == ERR_OK &&
         alone_decide(gate, event, &verdict, &stamp)) {
         presentation_due_verdict(row, verdict, stamp);

@@ -72,6 +72,7 @@ static const struct {
     {51, "gate-clock-unknown"      },
     {52, "outbox-full"             },
     {53, "store-full"              },
+    {54, "catching-up"             },
 };
 
 /* UTF-16 units of UTF-8 text; -1 when it is not UTF-8 of one, two or three bytes (all a display of
