@@ -12,15 +12,24 @@
 #include "schema/kinds.h"
 #include "schema/limits.h"
 
-enum { EMERGENCY_BOARDS_MAX = 16, EMERGENCY_HEARD_MAX = 32 };
+/* A fire says three things: it began, its input ended, it was reset. */
+enum {
+    EMERGENCY_BOARDS_MAX = LIMIT_HELPERS_PER_AGENT, /* a gate's boards, and some it had before */
+    EMERGENCY_HEARD_MAX = 3 * EMERGENCY_BOARDS_MAX,
+};
 
 struct gate;
 
 /* One of its boards that says fire. */
 struct burning {
     struct name board;
-    bool quiet; /* its input says so no more */
-    bool late;  /* said again by a helper that began anew; whether it is so still is not known */
+    bool quiet;            /* its input says so no more */
+    bool late;             /* said again by a helper that began anew; perhaps it is so no more */
+    bool recorded;         /* that it began is on record, ... */
+    struct grant_id event; /* ... as this event, or, where that is not known, ... */
+    bool earlier;          /* ... as this one or an earlier one */
+    uint64_t number;       /* of the report that it began; 0: not known */
+    struct mono said;      /* when that report came last */
 };
 
 /* A report of fire that was heard: repeated until it is on record, it says nothing new. */
@@ -40,14 +49,10 @@ struct gate_emergency {
     struct name zones[LIMIT_ZONES];
     size_t board_count;
     struct burning boards[EMERGENCY_BOARDS_MAX];  /* latched by their own inputs */
-    struct fire_heard heard[EMERGENCY_HEARD_MAX]; /* the newest ones, in turn */
-    size_t next_heard;
+    struct fire_heard heard[EMERGENCY_HEARD_MAX]; /* those that were said last */
     uint64_t ended; /* of the newest end that boards were told: what burned before is over */
-    bool has_fire;  /* `fire` is the event of the newest fire of a board */
-    struct grant_id fire;
-    bool unrecorded; /* ... or it is not on record yet */
-    bool unwritten;  /* the disk did not take it */
-    bool end_waits;  /* it is over, but the controller has not taken that fire yet */
+    bool unwritten; /* the disk did not take it */
+    bool end_waits; /* it is over, but the controller has not taken each of those fires yet */
 };
 
 /* Reads what was kept. Before the park's rows are applied, which tells the boards. */
@@ -55,8 +60,8 @@ void emergency_begin(struct gate *gate);
 /* MESSAGE_EMERGENCY: a number that is not higher says nothing. */
 void emergency_heard(struct gate *gate, const Parkgate__Emergency *message);
 struct helper_report;
-/* A board's report of fire. It holds at once for all lanes of the gate: that it
- * cannot be put on record changes nothing. */
+/* A board's report of fire, also one that is on record already. It needs neither disk nor link and
+ * holds at once for all lanes of the gate: that it cannot be put on record changes nothing. */
 void emergency_of_board(struct gate *gate, struct name board, const struct helper_report *report);
 /* Is an earlier report of the board still to be recorded? A reset must not stand before its fire.
  */
@@ -64,6 +69,9 @@ bool emergency_waits_for_earlier(const struct gate *gate, struct name board, uin
 /* That report is on record as event `id`. */
 void emergency_recorded(struct gate *gate, struct name board, const struct helper_report *report,
                         struct grant_id id);
+/* It was on record when it came: as which event is not known. */
+void emergency_was_recorded(struct gate *gate, struct name board,
+                            const struct helper_report *report);
 /* Its boards that say fire, for HELLO and HEARTBEAT; the arrays hold EMERGENCY_BOARDS_MAX. */
 size_t emergency_burning(struct gate *gate, char **boards, protobuf_c_boolean *quiet);
 /* The park's rows changed: other lanes may be concerned. */

@@ -356,17 +356,20 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     struct gate *gate = ctx;
     struct seen_mark mark;
     bool seen = false;
+    bool fire = report->kind == REPORT_FIRE;
+    if (fire) {
+        emergency_of_board(gate, board, report); /* whatever becomes of the disk */
+    }
     mark_of_report(gate, board, report, &mark);
     TRY(seen_has(gate->store, board, mark.hash, &seen, fault));
-    bool ours = report->kind == REPORT_FIRE || gate_park_lane(gate->park, report->lane) != NULL;
-    if (seen || !ours) {
+    if (seen && fire) {
+        emergency_was_recorded(gate, board, report);
+    }
+    if (seen || (!fire && gate_park_lane(gate->park, report->lane) == NULL)) {
         return ERR_OK;
     }
-    if (report->kind == REPORT_FIRE) {
-        emergency_of_board(gate, board, report);
-        if (emergency_waits_for_earlier(gate, board, report->number)) {
-            return fault_set(fault, ERR_BUSY, "an earlier word of fire is not on record yet");
-        }
+    if (fire && emergency_waits_for_earlier(gate, board, report->number)) {
+        return fault_set(fault, ERR_BUSY, "an earlier word of fire is not on record yet");
     }
     struct draft draft;
     TRY(record_commit(gate, fault)); /* the press that it belongs to may only be staged */
@@ -379,7 +382,7 @@ static enum err lane_report(void *ctx, struct name board, const struct helper_re
     struct grant_id id;
     TRY(record_event(gate, &draft, false, &mark, &id, fault));
     TRY(record_commit(gate, fault));
-    if (report->kind == REPORT_FIRE) {
+    if (fire) {
         emergency_recorded(gate, board, report, id);
     }
     log_event("lane_reported", LOG_TEXT("lane", report->lane.text), LOG_NUM("kind", report->kind),
