@@ -92,6 +92,9 @@ enum exit_code {
       "注册码错误、已使用或超过 15 分钟；请重新申请")                                              \
     X(207, READER_UNKNOWN, EXIT_REFUSED, "reader %1 is not configured at gate %2",                 \
       "出入口 %2 未配置识读设备 %1")                                                               \
+    X(208, GATE_TWICE, EXIT_REFUSED,                                                               \
+      "another box with the key of gate %1, and another outbox, was heard less than %2 s ago; switch it off, or enrol this one anew", \
+      "另一台使用出入口 %1 密钥、发件箱不同的主机在 %2 秒内仍有通信；请关闭那一台，或重新注册本机")  \
     /* park file */                                                                                \
     X(300, PARK_FILE, EXIT_BAD_FILE, "%1", "%1")                                                   \
     X(301, PARK_REF, EXIT_BAD_FILE, "%1 %2: %3 \"%4\" is not in the park file",                    \

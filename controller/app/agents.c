@@ -161,7 +161,7 @@ enum err agents_push_config(struct controller *ctl, struct fault *fault)
 /* --- hello --- */
 
 enum { OUTBOX_FULL_PERMILLE = 900 };
-enum { HELLO_ID_MAX = 64 }; /* bytes of a store id, of a digest */
+enum { HELLO_DIGEST_MAX = 64 };
 
 /* Its clock minus ours; what it says may be any number. */
 static int64_t clock_offset_ms(int64_t wall_us, struct wall now)
@@ -261,8 +261,8 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
                         const Parkgate__KeyRecord *key, struct fault *fault)
 {
     Parkgate__Welcome welcome = PARKGATE__WELCOME__INIT;
-    struct session *session =
-        session_open(&ctl->sessions, name_or_none(hello->gate), &input->key, &input->peer);
+    struct session *session = session_open(&ctl->sessions, name_or_none(hello->gate), &input->key,
+                                           &input->peer, field_view(&hello->store_id), ctl->mono);
     if (session == NULL) {
         log_warning("sessions_full", LOG_NUM("limit", LIMIT_AGENTS));
         return ERR_OK;
@@ -323,6 +323,29 @@ static enum err raise_commands(struct controller *ctl, const Parkgate__Hello *he
     return err;
 }
 
+/* One stays, the other is refused; that both speak is told when the one that stays is heard again
+ * (hear()). */
+static void refuse_rival(struct controller *ctl, const struct input *input, uint8_t version,
+                         struct session *session)
+{
+    struct complaint c;
+    char seconds[24];
+    if (session->rival_since.us == 0) {
+        session->rival_since = ctl->mono;
+    }
+    if (bucket_take(&session->guard.rivals, ctl->mono, GUARD_RIVAL_MS, GUARD_RIVALS)) {
+        (void)snprintf(seconds, sizeof(seconds), "%d", LIMIT_SILENCE_MS / 1000);
+        (void)complain(&c, ERROR_GATE_TWICE, session->gate.text, seconds, NULL, NULL);
+        refuse_hello(ctl, input, version, &c);
+    }
+}
+
+static enum err tell_two_boxes(struct controller *ctl, const struct session *session,
+                               struct fault *fault)
+{
+    return fault_raise(ctl, &fault_two_boxes, session->gate.text, session->gate.text, "", fault);
+}
+
 static enum err on_hello(struct controller *ctl, struct input *input,
                          const struct envelope *envelope, const Parkgate__KeyRecord *key,
                          const ProtobufCMessage *body, struct fault *fault)
@@ -338,7 +361,7 @@ static enum err on_hello(struct controller *ctl, struct input *input,
         refuse_hello(ctl, input, envelope->version, &c);
         return ERR_OK;
     }
-    if (hello->store_id.len > HELLO_ID_MAX || hello->last_digest.len > HELLO_ID_MAX) {
+    if (hello->store_id.len > SESSION_STORE_ID_MAX || hello->last_digest.len > HELLO_DIGEST_MAX) {
         (void)complain(&c, ERROR_FRAME_BODY, "1", "its outbox's name is too long", NULL, NULL);
         refuse_hello(ctl, input, envelope->version, &c);
         return ERR_OK;
@@ -351,6 +374,15 @@ static enum err on_hello(struct controller *ctl, struct input *input,
         return ERR_OK;
     }
     struct session *before = session_of_gate(&ctl->sessions, name_or_none(key->gate));
+    struct link_key identity = rekey_identity(key);
+    if (before != NULL &&
+        !session_admits(before, &identity, field_view(&hello->store_id), &input->peer, ctl->mono)) {
+        refuse_rival(ctl, input, version, before);
+        return ERR_OK;
+    }
+    if (before != NULL && session_is_contested(before, &input->peer, ctl->mono)) {
+        TRY(tell_two_boxes(ctl, before, fault));
+    }
     if (before != NULL &&
         !bucket_take(&before->guard.hellos, ctl->mono, GUARD_HELLO_MS, GUARD_HELLOS)) {
         return ERR_OK; /* it says it again; nothing is answered to who may be hostile */
@@ -382,11 +414,22 @@ static enum err on_hello(struct controller *ctl, struct input *input,
 
 /* --- events and heartbeats --- */
 
-static void hear(struct controller *ctl, struct session *session, const struct input *input)
+/* The session of who speaks. NULL: nobody said HELLO by this connection, or another has taken the
+ * session since; the box says HELLO again. */
+static enum err hear(struct controller *ctl, const struct input *input, struct session **ret,
+                     struct fault *fault)
 {
-    session->heard = ctl->mono;
-    session->heard_wall = ctl->now;
-    session->peer = input->peer;
+    *ret = session_of_speaker(&ctl->sessions, &input->key, &input->peer);
+    if (*ret == NULL) {
+        return ERR_OK;
+    }
+    (*ret)->heard = ctl->mono;
+    (*ret)->heard_wall = ctl->now;
+    if (!session_has_rival(*ret, ctl->mono)) {
+        return ERR_OK;
+    }
+    (*ret)->rival_since = (struct mono){0}; /* it is told again when the rival is there again */
+    return tell_two_boxes(ctl, *ret, fault);
 }
 
 static enum err back_again(struct controller *ctl, struct session *session, struct fault *fault)
@@ -404,16 +447,16 @@ static enum err on_event(struct controller *ctl, struct input *input,
                          const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__Event *event = (const void *)body;
-    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    struct session *session = NULL;
     bool recovering = false;
     (void)key;
+    TRY(hear(ctl, input, &session, fault));
     if (session == NULL || event->epoch != session->epoch ||
         envelope->sequence != event->sequence || event->sequence == 0) {
         batch_ack(ctl, input, envelope->version, event->epoch, event->sequence, ANSWER_RETRY,
                   session == NULL ? 0 : ERROR_EPOCH_WRONG);
         return ERR_OK;
     }
-    hear(ctl, session, input);
     TRY(back_again(ctl, session, fault));
     TRY(recall_is_open(ctl, &recovering, fault));
     if (recovering) {
@@ -459,18 +502,29 @@ static enum err judge_clock(struct controller *ctl, struct session *session, str
                                       : fault_end(ctl, &fault_clock_off, session->gate.text, fault);
 }
 
+/* A box whose connection was made anew does not always notice: an answer *retry*, to no event, has
+ * it say HELLO at once. Where no session is, it does when it hears nothing. */
+static void ask_for_hello(struct controller *ctl, const struct input *input, uint8_t version)
+{
+    const struct session *session = session_of_key(&ctl->sessions, &input->key);
+    if (session != NULL) {
+        batch_ack(ctl, input, version, session->epoch, 0, ANSWER_RETRY, 0);
+    }
+}
+
 static enum err on_heartbeat(struct controller *ctl, struct input *input,
                              const struct envelope *envelope, const Parkgate__KeyRecord *key,
                              const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__Heartbeat *beat = (const void *)body;
-    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    struct session *session = NULL;
     Parkgate__Heartbeat reply = PARKGATE__HEARTBEAT__INIT;
     (void)key;
+    TRY(hear(ctl, input, &session, fault));
     if (session == NULL) {
-        return ERR_OK; /* it will say HELLO when it hears nothing */
+        ask_for_hello(ctl, input, envelope->version);
+        return ERR_OK;
     }
-    hear(ctl, session, input);
     session->offset_ms = clock_offset_ms(beat->wall_us, ctl->now);
     session->pending = beat->pending;
     session->last_sequence = beat->last_sequence;
@@ -517,13 +571,10 @@ static enum err on_rekey(struct controller *ctl, struct input *input,
                          const struct envelope *envelope, const Parkgate__KeyRecord *key,
                          const ProtobufCMessage *body, struct fault *fault)
 {
-    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    struct session *session = NULL;
     (void)envelope;
-    if (session == NULL) {
-        return ERR_OK;
-    }
-    hear(ctl, session, input);
-    return rekey_heard(ctl, session, key, (const void *)body, fault);
+    TRY(hear(ctl, input, &session, fault));
+    return session == NULL ? ERR_OK : rekey_heard(ctl, session, key, (const void *)body, fault);
 }
 
 /* A gate without a copy may have the rows of before, which its box then had no use for. */
@@ -531,13 +582,13 @@ static enum err on_copy_have(struct controller *ctl, struct input *input,
                              const struct envelope *envelope, const Parkgate__KeyRecord *key,
                              const ProtobufCMessage *body, struct fault *fault)
 {
-    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    struct session *session = NULL;
     (void)envelope;
     (void)key;
+    TRY(hear(ctl, input, &session, fault));
     if (session == NULL) {
         return ERR_OK;
     }
-    hear(ctl, session, input);
     TRY(back_again(ctl, session, fault));
     bool first = !session->feed.asked;
     TRY(copies_have(ctl, session, (const void *)body, fault));
@@ -548,14 +599,11 @@ static enum err on_recall(struct controller *ctl, struct input *input,
                           const struct envelope *envelope, const Parkgate__KeyRecord *key,
                           const ProtobufCMessage *body, struct fault *fault)
 {
-    struct session *session = session_of_key(&ctl->sessions, &input->key);
+    struct session *session = NULL;
     (void)envelope;
     (void)key;
-    if (session == NULL) {
-        return ERR_OK;
-    }
-    hear(ctl, session, input);
-    return recall_heard(ctl, input, session, (const void *)body, fault);
+    TRY(hear(ctl, input, &session, fault));
+    return session == NULL ? ERR_OK : recall_heard(ctl, input, session, (const void *)body, fault);
 }
 
 struct agent_message {

@@ -146,6 +146,12 @@ const struct fault_kind fault_gate_floods = {
     "revoke its key",
     "出入口 %s 发来的被拒内容过多，已限速；请检查该主机，必要时吊销其密钥"};
 
+const struct fault_kind fault_two_boxes = {
+    "two-boxes",
+    "two boxes speak with the key of gate %s: one of them is not its own; find the other one, and "
+    "enrol the gate anew: parkgate agent enroll",
+    "有两台主机使用出入口 %s 的密钥，其中一台并非其本机；请找出另一台并重新注册：parkgate agent enroll"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)
@@ -296,6 +302,7 @@ static const struct {
     {&fault_terminal_decides,   has_asking_terminal},
     {&fault_copy_behind,        has_gate           },
     {&fault_gate_floods,        has_gate           },
+    {&fault_two_boxes,          has_gate           },
     {&fault_zone_filling,       has_zone           },
     {&fault_zone_nearly_full,   has_zone           },
     {&fault_zone_over,          has_zone           },

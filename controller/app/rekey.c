@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/tables.h"
+#include "controller/app/faults.h"
 #include "controller/store/key_store.h"
 
 struct link_key rekey_identity(const Parkgate__KeyRecord *key)
@@ -56,7 +57,8 @@ static enum err end_key(struct controller *ctl, const Parkgate__KeyRecord *key, 
     Parkgate__KeyRecord ended = *key;
     ended.revoked_us = ctl->now.us;
     ended.reason = field_text(reason);
-    return controller_record(ctl, ENTRY_KEY, actor, &ended.base, fault);
+    TRY(controller_record(ctl, ENTRY_KEY, actor, &ended.base, fault));
+    return fault_end(ctl, &fault_two_boxes, key->gate, fault); /* it was that key's */
 }
 
 /* A live key of this gate other than `but`; copied, to be freed. ERR_NOT_FOUND: none. */

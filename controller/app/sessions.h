@@ -5,12 +5,14 @@
 #include <stdint.h>
 
 #include "common/base/bucket.h"
+#include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/base/ids.h"
 #include "common/link/link.h"
 #include "schema/limits.h"
 
 enum { SESSION_DEVICES_MAX = 64, SESSION_DEVICE_STATES = 4 }; /* enum device_state */
+enum { SESSION_STORE_ID_MAX = 64 };                           /* bytes of an outbox's name */
 
 /* How far this connection's gate is fed with its copy (copies.h). */
 struct copy_feed {
@@ -29,6 +31,7 @@ struct copy_feed {
 struct session_guard {
     struct bucket snapshots;
     struct bucket hellos, epochs; /* of the key's HELLOs; that were given a new epoch */
+    struct bucket rivals;         /* HELLOs of another box that were answered: refused */
     struct bucket refused;        /* events that were kept in quarantine */
     uint32_t failures;            /* deliveries given up in a row */
     struct mono not_before;       /* nothing is delivered until then */
@@ -58,10 +61,14 @@ struct session_recall {
     uint8_t cursor[RECALL_CURSOR_MAX];
 };
 
-/* How much a key may cost: what is above it waits, is not recorded, and is not answered as done. */
+/* How much a key may cost: what is above it waits, is not recorded, and is not answered as done.
+ * A box that is well says HELLO once a second at the most, whatever becomes of its connection, and
+ * needs no new epoch to come back: none of these ever keeps one from returning. */
 enum {
     GUARD_HELLOS = 60, /* at once, and one each: */
-    GUARD_HELLO_MS = 2000,
+    GUARD_HELLO_MS = 1000,
+    GUARD_RIVALS = 60,
+    GUARD_RIVAL_MS = 1000,
     GUARD_EPOCHS = 12,
     GUARD_EPOCH_MS = 300000,
     GUARD_REFUSED = 1000,
@@ -79,6 +86,11 @@ struct session {
     struct link_key drawn;
     bool kept_server_key; /* it has our next one */
     struct name gate;
+    size_t store_id_size; /* the outbox that speaks */
+    uint8_t store_id[SESSION_STORE_ID_MAX];
+    struct mono rival_since;  /* a box with another outbox and the same key was refused; 0: none */
+    struct link_peer former;  /* the connection before, of the same outbox, */
+    struct mono former_since; /* which this one displaced then; 0: none */
     uint8_t version;
     uint32_t epoch;
     uint32_t asked_epoch, ordered_epoch; /* of the HELLO that was given a new one; 0: none was */
@@ -99,7 +111,7 @@ struct session {
     struct session_guard guard;
     bool muster_told;        /* a muster post: a list was begun for it on this connection */
     uint64_t welcome_commit; /* WELCOME left with a later commit than this one */
-    uint32_t lease_left_s; /* as it said last */
+    uint32_t lease_left_s;   /* as it said last */
     bool clock_unknown;
 };
 
@@ -110,8 +122,25 @@ struct sessions {
 /* The session that `gate` or `key` has now; NULL: none. */
 struct session *session_of_gate(struct sessions *sessions, struct name gate);
 struct session *session_of_key(struct sessions *sessions, const struct link_key *key);
-/* A new session for the gate, in place of an older one, whose guard it takes over. NULL:
- * LIMIT_AGENTS are taken. */
+/* The same, if it is this connection's: what another one says is not the gate's word. */
+struct session *session_of_speaker(struct sessions *sessions, const struct link_key *key,
+                                   const struct link_peer *peer);
+/* May a HELLO with this outbox and key, on this connection, have the gate's session? Not while
+ * another box speaks: one with the same key and another outbox, heard less than LIMIT_SILENCE_MS
+ * ago. A box that comes back by a new connection has its own outbox, and may at once. */
+bool session_admits(const struct session *session, const struct link_key *identity,
+                    struct bytes store_id, const struct link_peer *peer, struct mono now);
+/* Two boxes speak: the session's own box is heard, and another was refused LIMIT_SILENCE_MS ago or
+ * longer. What a box sent before it was switched off has come by then. */
+bool session_has_rival(const struct session *session, struct mono now);
+/* Two boxes speak that have the same outbox (one is a copy of the other): a connection that was
+ * displaced LIMIT_SILENCE_MS ago or longer wants the session back. A connection that was given up
+ * does not. */
+bool session_is_contested(const struct session *session, const struct link_peer *peer,
+                          struct mono now);
+/* A new session for the gate, in place of an older one, whose guard it takes over. store_id: at
+ * most SESSION_STORE_ID_MAX bytes, copied. NULL: LIMIT_AGENTS are taken. */
 struct session *session_open(struct sessions *sessions, struct name gate,
-                             const struct link_key *key, const struct link_peer *peer);
+                             const struct link_key *key, const struct link_peer *peer,
+                             struct bytes store_id, struct mono now);
 void session_close(struct session *session);

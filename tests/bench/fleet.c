@@ -7,13 +7,21 @@
 #include "common/access/credential.h"
 #include "common/access/decide.h"
 #include "common/base/clock.h"
-#include "common/base/entropy.h"
 #include "common/base/ids.h"
 #include "common/base/must.h"
+#include "common/seal/seal.h"
 #include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
 
-enum { RING_MASK = FLEET_OPEN_MAX - 1, WINDOW_MARGIN = 16, PATH_SIZE = 512, STORE_ID_SIZE = 16 };
+enum {
+    RING_MASK = FLEET_OPEN_MAX - 1,
+    WINDOW_MARGIN = 16,
+    PATH_SIZE = 512,
+    STORE_ID_SIZE = 16,
+    EVENT_SIZE = 512,     /* of ours, packed */
+    HELLO_MS = 1000,      /* as an agent: reader-agent/core/link_state.h */
+    HELLO_AGAIN_MS = 250, /* not connected yet */
+};
 
 struct sent {
     int64_t due_ns;
@@ -31,14 +39,23 @@ struct grant {
     bool out;
 };
 
+/* A connection by which a box comes back. */
+struct returning {
+    struct link_client *client;
+    bool welcomed, anew;
+    int64_t hello_due_ns;
+};
+
 struct box {
     struct link_client *client;
     char gate[NAME_SIZE];
-    uint8_t store_id[STORE_ID_SIZE];
+    int64_t hello_due_ns;
     bool welcomed;
     uint8_t version;
     uint32_t epoch;
     uint64_t last; /* sequence */
+    size_t last_size;
+    uint8_t last_event[EVENT_SIZE]; /* packed */
     size_t open;
     uint64_t copy_generation, copy_sequence; /* whole; 0: none */
     uint64_t coming;                         /* generation of the parts on their way */
@@ -59,6 +76,8 @@ struct fleet {
     int64_t measure_from_ns;
     struct fleet_figures figures;
     struct box *boxes;
+    size_t return_count, return_times;
+    struct returning *returns; /* box by box */
 };
 
 void fleet_badge(uint32_t person, uint8_t out[FLEET_BADGE_SIZE])
@@ -92,26 +111,31 @@ static uint32_t step_over(uint32_t persons)
     return step;
 }
 
-static enum err open_box(struct box *box, const struct fleet_options *options, size_t number,
-                         struct fault *fault)
+static enum err connect_box(const struct box *box, const struct fleet_options *options,
+                            struct link_client **ret_client, struct fault *fault)
 {
     AUTO(link_key_pair_destroy) struct link_key_pair keys = {0};
     char path[PATH_SIZE];
-    (void)snprintf(box->gate, sizeof(box->gate), "g-%03zu", number + 1);
-    box->version = PROTOCOL_VERSION;
     if (options->bare) {
         TRY(link_key_pair_draw(&keys, fault));
-        box->welcomed = true;
     } else {
         (void)snprintf(path, sizeof(path), "%s/%s/agent.key", options->key_dir, box->gate);
         TRY(link_key_pair_read(path, &keys, fault));
     }
-    entropy_fill(entropy_system(), box->store_id, sizeof(box->store_id));
     struct link_client_options client = {.keys = &keys,
                                          .server_key = options->server_key,
                                          .endpoint = options->endpoint,
                                          .hwm_messages = FLEET_OPEN_MAX};
-    return link_client_create(options->link, &client, &box->client, fault);
+    return link_client_create(options->link, &client, ret_client, fault);
+}
+
+static enum err open_box(struct box *box, const struct fleet_options *options, size_t number,
+                         struct fault *fault)
+{
+    (void)snprintf(box->gate, sizeof(box->gate), "g-%03zu", number + 1);
+    box->version = PROTOCOL_VERSION;
+    box->welcomed = options->bare;
+    return connect_box(box, options, &box->client, fault);
 }
 
 enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fleet,
@@ -148,6 +172,10 @@ void fleet_destroy(struct fleet **handle)
     for (size_t i = 0; i < fleet->count; i++) {
         link_client_destroy(&fleet->boxes[i].client);
     }
+    for (size_t i = 0; i < fleet->return_count; i++) {
+        link_client_destroy(&fleet->returns[i].client);
+    }
+    free(fleet->returns);
     series_destroy(&fleet->figures.verdict);
     series_destroy(&fleet->figures.ack);
     free(fleet->probes);
@@ -214,26 +242,44 @@ static int64_t wall_us(void)
     return clock->wall(clock->ctx).us;
 }
 
-static enum err send_message(struct box *box, enum message_kind kind, uint64_t sequence,
-                             const ProtobufCMessage *body)
+static enum err send_by(struct link_client *client, const struct box *box, enum message_kind kind,
+                        uint64_t sequence, const ProtobufCMessage *body)
 {
     uint8_t frame[LIMIT_EVENT_BYTES];
     size_t size = envelope_write(box->version, kind, sequence, body, frame, sizeof(frame));
-    return link_client_send(box->client, (struct bytes){.data = frame, .size = size}, NULL);
+    return link_client_send(client, (struct bytes){.data = frame, .size = size}, NULL);
 }
 
-static void say_hello(struct box *box)
+static enum err send_message(struct box *box, enum message_kind kind, uint64_t sequence,
+                             const ProtobufCMessage *body)
 {
+    return send_by(box->client, box, kind, sequence, body);
+}
+
+/* When it is due; the outbox is the gate's own whenever its box is made. */
+static void say_hello(struct link_client *client, const struct box *box, int64_t *due_ns)
+{
+    struct mono now = clock_system()->mono(clock_system()->ctx);
+    struct seal_hash digest;
     Parkgate__Hello hello = PARKGATE__HELLO__INIT;
-    hello.store_id = (ProtobufCBinaryData){.len = STORE_ID_SIZE, .data = box->store_id};
+    if (now.us * 1000 < *due_ns) {
+        return;
+    }
+    hello.store_id =
+        (ProtobufCBinaryData){.len = strlen(box->gate), .data = (uint8_t *)(uintptr_t)box->gate};
     hello.epoch = box->epoch;
+    hello.last_sequence = box->last;
+    if (box->last_size > 0) {
+        digest = seal_hash_of((struct bytes){.data = box->last_event, .size = box->last_size});
+        hello.last_digest = (ProtobufCBinaryData){.len = SEAL_HASH_SIZE, .data = digest.bytes};
+    }
     hello.version = PROTOCOL_VERSION;
     hello.version_oldest = PROTOCOL_VERSION;
-    hello.gate = box->gate;
+    hello.gate = (char *)(uintptr_t)box->gate;
     hello.program = (char *)(uintptr_t) "bench-load";
     hello.wall_us = wall_us();
-    enum err err = send_message(box, MESSAGE_HELLO, 0, &hello.base);
-    (void)err; /* not connected yet: it is said again */
+    enum err err = send_by(client, box, MESSAGE_HELLO, 0, &hello.base);
+    *due_ns = (now.us + (err == ERR_OK ? HELLO_MS : HELLO_AGAIN_MS) * INT64_C(1000)) * 1000;
 }
 
 void fleet_beat(struct fleet *fleet)
@@ -241,7 +287,7 @@ void fleet_beat(struct fleet *fleet)
     for (size_t i = 0; !fleet->bare && i < fleet->count; i++) {
         struct box *box = &fleet->boxes[i];
         if (!box->welcomed) {
-            say_hello(box);
+            say_hello(box->client, box, &box->hello_due_ns);
             continue;
         }
         Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
@@ -310,7 +356,10 @@ static void on_welcome(struct box *box, const Parkgate__Welcome *welcome)
 {
     box->epoch = welcome->epoch;
     box->version = (uint8_t)welcome->version;
-    box->last = box->welcomed ? box->last : welcome->applied;
+    if (!box->welcomed && box->last != welcome->applied) {
+        box->last = welcome->applied;
+        box->last_size = 0;
+    }
     box->welcomed = true;
 }
 
@@ -362,7 +411,12 @@ static enum err send_event(struct box *box, const struct sent *next, uint64_t pr
         event.presentation = presentation;
         event.passage = PASSAGE_PASSED;
     }
-    return send_message(box, MESSAGE_EVENT, next->sequence, &event.base);
+    enum err err = send_message(box, MESSAGE_EVENT, next->sequence, &event.base);
+    if (err == ERR_OK) {
+        MUST(parkgate__event__get_packed_size(&event) <= EVENT_SIZE);
+        box->last_size = parkgate__event__pack(&event, box->last_event);
+    }
+    return err;
 }
 
 /* The passage of the oldest grant; else the next person's presentation. */
@@ -562,4 +616,93 @@ void fleet_drain(struct fleet *fleet, size_t number, int64_t now_ns)
             on_frame(fleet, box, frame, now_ns);
         }
     }
+}
+
+/* --- coming back --- */
+
+enum err fleet_return(struct fleet *fleet, const struct fleet_options *options, size_t times,
+                      struct fault *fault)
+{
+    MUST(!fleet->bare && times > 0 && times <= FLEET_RETURNS_MAX && fleet->return_count == 0);
+    fleet->returns = calloc(fleet->count * times, sizeof(*fleet->returns));
+    MUST(fleet->returns != NULL);
+    fleet->return_times = times;
+    for (size_t i = 0; i < fleet->count; i++) {
+        MUST(fleet->boxes[i].open == 0);
+        link_client_destroy(&fleet->boxes[i].client);
+    }
+    for (size_t i = 0; i < fleet->count * times; i++) {
+        TRY(connect_box(&fleet->boxes[i / times], options, &fleet->returns[i].client, fault));
+        fleet->return_count++;
+    }
+    return ERR_OK;
+}
+
+size_t fleet_returning(const struct fleet *fleet)
+{
+    return fleet->return_count;
+}
+
+void *fleet_returning_socket(const struct fleet *fleet, size_t number)
+{
+    return link_client_socket(fleet->returns[number].client);
+}
+
+/* What else comes is for a connection that is about to be left. */
+static void take_welcome(struct returning *returning, const struct box *box)
+{
+    struct bytes frame;
+    struct fault fault = {0};
+    struct envelope envelope;
+    struct complaint ignored;
+    while (link_client_recv(returning->client, &frame, &fault) == ERR_OK) {
+        if (!envelope_read(frame, &envelope, &ignored) || envelope.kind != MESSAGE_WELCOME) {
+            continue;
+        }
+        ProtobufCMessage *body = envelope_unpack(&envelope, &ignored);
+        if (body != NULL) {
+            const Parkgate__Welcome *welcome = (const void *)body;
+            returning->welcomed = true;
+            returning->anew = welcome->epoch != box->epoch || welcome->applied != box->last;
+            protobuf_c_message_free_unpacked(body, NULL);
+        }
+    }
+}
+
+/* All have come: the last connection of each box is its own. */
+static void settle_returns(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->return_count; i++) {
+        struct box *box = &fleet->boxes[i / fleet->return_times];
+        if (i % fleet->return_times + 1 < fleet->return_times) {
+            link_client_destroy(&fleet->returns[i].client);
+            continue;
+        }
+        box->client = fleet->returns[i].client;
+        box->welcomed = false;
+        box->hello_due_ns = 0;
+    }
+    free(fleet->returns);
+    fleet->returns = NULL;
+    fleet->return_count = 0;
+}
+
+size_t fleet_return_turn(struct fleet *fleet, size_t *ret_anew)
+{
+    size_t welcomed = 0;
+    *ret_anew = 0;
+    for (size_t i = 0; i < fleet->return_count; i++) {
+        struct returning *returning = &fleet->returns[i];
+        const struct box *box = &fleet->boxes[i / fleet->return_times];
+        take_welcome(returning, box);
+        if (!returning->welcomed) {
+            say_hello(returning->client, box, &returning->hello_due_ns);
+        }
+        welcomed += returning->welcomed;
+        *ret_anew += returning->anew;
+    }
+    if (welcomed > 0 && welcomed == fleet->return_count) {
+        settle_returns(fleet);
+    }
+    return welcomed;
 }

@@ -2,8 +2,9 @@
  *
  * A gate's box says HELLO, then sends presentations of badges and, for each grant, the passage that
  * follows it, each with its sequence; it takes verdicts and acknowledgements. It keeps nothing on
- * disk. A bare fleet sends frames of the same size that carry only a number and a person, to
- * measure an echo or a bare store behind the same sockets.
+ * disk: a fleet that is created again is of boxes whose outboxes were wiped. A bare fleet sends
+ * frames of the same size that carry only a number and a person, to measure an echo or a bare store
+ * behind the same sockets.
  *
  * A person is a number below the population's; its badge is fleet_badge(). Persons come in an order
  * that touches all of the population evenly. Who was let in is sent out the next time.
@@ -67,6 +68,20 @@ struct fleet;
 MUST_CHECK enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fleet,
                                  struct fault *fault);
 void fleet_destroy(struct fleet **fleet);
+
+enum { FLEET_RETURNS_MAX = 4 };
+
+/* Every box leaves, and comes back by `times` new connections at once, as over a link that flaps:
+ * the same key, the same outbox. Each says HELLO until it is welcomed; then the last one of a box
+ * is its connection, and the box is not ready until it was welcomed by it once more. Nothing may be
+ * unanswered. fleet_return_turn() does it: call it often until all have come. */
+MUST_CHECK enum err fleet_return(struct fleet *fleet, const struct fleet_options *options,
+                                 size_t times, struct fault *fault);
+/* How many were welcomed; *ret_anew: of these so many as boxes whose outbox is another. */
+size_t fleet_return_turn(struct fleet *fleet, size_t *ret_anew);
+/* Of the return: connections, and each one's socket for zmq_poll. */
+size_t fleet_returning(const struct fleet *fleet);
+void *fleet_returning_socket(const struct fleet *fleet, size_t number);
 
 size_t fleet_count(const struct fleet *fleet);
 /* For zmq_poll. */

@@ -3,6 +3,9 @@
  *   open NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR BOXES PERSONS
  *                                answers when all boxes were welcomed; fed: when their copies are
  *                                whole
+ *   return NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR TIMES
+ *                                every box of it leaves and comes back by so many connections at
+ *                                once; answers when all were welcomed
  *   run NAME RATE SECONDS        events a second over all boxes; the first second does not count
  *   revoke NAME RATE SECONDS FIRST SLOT_MS
  *                                as run; beside it person FIRST is shown once at each box within
@@ -162,22 +165,35 @@ static bool wait_whole(struct load *load, struct fleet *fleet)
     return fleet_whole(fleet) == fleet_count(fleet);
 }
 
+/* words: COMMAND NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR ... */
+static bool read_options(struct load *load, char **words, struct fleet_options *ret)
+{
+    *ret = (struct fleet_options){.link = load->link,
+                                  .bare = strcmp(words[2], "bare") == 0,
+                                  .fed = strcmp(words[2], "fed") == 0,
+                                  .endpoint = words[3],
+                                  .key_dir = words[5]};
+    return link_key_from_z85(words[4], &ret->server_key);
+}
+
+static double seconds_since(int64_t begun_ns)
+{
+    return (double)(now_ns() - begun_ns) / (double)NS_PER_S;
+}
+
 static bool on_open(struct load *load, char **words)
 {
     struct fault fault = {0};
-    struct fleet_options options = {.link = load->link,
-                                    .bare = strcmp(words[2], "bare") == 0,
-                                    .fed = strcmp(words[2], "fed") == 0,
-                                    .endpoint = words[3],
-                                    .key_dir = words[5],
-                                    .count = strtoul(words[6], NULL, 10),
-                                    .persons = (uint32_t)strtoul(words[7], NULL, 10)};
+    struct fleet_options options;
+    bool good = read_options(load, words, &options);
+    options.count = strtoul(words[6], NULL, 10);
+    options.persons = (uint32_t)strtoul(words[7], NULL, 10);
     size_t slot = 0;
     while (slot < FLEETS_MAX && load->fleets[slot].fleet != NULL) {
         slot++;
     }
-    if (slot == FLEETS_MAX || options.count == 0 || options.count > FLEET_MAX ||
-        options.persons == 0 || !link_key_from_z85(words[4], &options.server_key)) {
+    if (!good || slot == FLEETS_MAX || options.count == 0 || options.count > FLEET_MAX ||
+        options.persons == 0) {
         return say_error("bad words");
     }
     struct named *named = &load->fleets[slot];
@@ -193,7 +209,56 @@ static bool on_open(struct load *load, char **words)
         return say_error("not all copies are whole");
     }
     (void)printf("{\"boxes\":%zu,\"seconds\":%.3f}\n", fleet_count(named->fleet),
-                 (double)(now_ns() - begun_ns) / (double)NS_PER_S);
+                 seconds_since(begun_ns));
+    return true;
+}
+
+/* Until all connections of the return were welcomed. */
+static size_t wait_returned(struct fleet *fleet, size_t *ret_anew)
+{
+    enum { TURN_MS = 50 };
+    zmq_pollitem_t items[FLEET_MAX * FLEET_RETURNS_MAX];
+    size_t count = fleet_returning(fleet);
+    int64_t end_ns = now_ns() + WELCOME_S * NS_PER_S;
+    for (size_t i = 0; i < count; i++) {
+        items[i] =
+            (zmq_pollitem_t){.socket = fleet_returning_socket(fleet, i), .events = ZMQ_POLLIN};
+    }
+    size_t welcomed = fleet_return_turn(fleet, ret_anew);
+    while (welcomed < count && now_ns() < end_ns) {
+        (void)zmq_poll(items, (int)count, TURN_MS);
+        welcomed = fleet_return_turn(fleet, ret_anew);
+    }
+    return welcomed;
+}
+
+static bool on_return(struct load *load, char **words)
+{
+    struct fault fault = {0};
+    struct fleet_options options;
+    struct fleet **fleet = find_fleet(load, words[1]);
+    bool good = read_options(load, words, &options);
+    size_t times = strtoul(words[6], NULL, 10);
+    size_t anew = 0;
+    if (!good || fleet == NULL || options.bare || times == 0 || times > FLEET_RETURNS_MAX) {
+        return say_error("bad words");
+    }
+    if (fleet_unanswered_all(*fleet) > 0) {
+        return say_error("events are unanswered");
+    }
+    int64_t begun_ns = now_ns();
+    if (fleet_return(*fleet, &options, times, &fault) != ERR_OK) {
+        return say_error(fault.what);
+    }
+    if (wait_returned(*fleet, &anew) < fleet_count(*fleet) * times) {
+        return say_error("not all returns were welcomed");
+    }
+    double seconds = seconds_since(begun_ns);
+    if (!wait_welcome(load, *fleet)) {
+        return say_error("not all boxes were welcomed");
+    }
+    (void)printf("{\"returns\":%zu,\"anew\":%zu,\"seconds\":%.3f}\n", fleet_count(*fleet) * times,
+                 anew, seconds);
     return true;
 }
 
@@ -375,6 +440,7 @@ static const struct command {
     bool (*run)(struct load *load, char **words);
 } commands[] = {
     {"open",   8, on_open  },
+    {"return", 7, on_return},
     {"run",    4, on_run   },
     {"revoke", 6, on_revoke},
     {"flood",  4, on_flood },

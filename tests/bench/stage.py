@@ -155,6 +155,10 @@ class Stage:
     def open_fleet(self, load, name, boxes, persons):
         return load.ask("open", name, "gate", self.endpoint, self.server_key, self.directory, boxes, persons)
 
+    def return_fleet(self, load, name, times):
+        """Every box of it leaves and comes back, by so many connections at once."""
+        return load.ask("return", name, "gate", self.endpoint, self.server_key, self.directory, times)
+
     def anonymous_mib(self):
         text = pathlib.Path(f"/proc/{self.worker}/smaps_rollup").read_text()
         return int(re.search(r"(?m)^Anonymous:\s+(\d+) kB", text)[1]) / 1024

@@ -276,7 +276,8 @@ static void a_park_at_its_bounds_takes_pages(void **state)
         (void)snprintf(park->gates[i].name.text, NAME_SIZE, "gate-with-a-very-long-name-%04zu", i);
         struct link_key key = key_of((uint8_t)i);
         struct link_peer peer = peer_of((uint8_t)i);
-        assert_non_null(session_open(&w->ctl->sessions, park->gates[i].name, &key, &peer));
+        assert_non_null(session_open(&w->ctl->sessions, park->gates[i].name, &key, &peer,
+                                     (struct bytes){0}, w->mono));
     }
     read_all(w);
     assert_in_range(figures.pages, 2, 6);
