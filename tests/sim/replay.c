@@ -38,6 +38,21 @@ static void must_be_new(struct store_txn *txn, const Parkgate__Entry *entry)
     parkgate__event_entry__free_unpacked(event, NULL);
 }
 
+/* Each gate has one box here, however often it is wiped, restored and cut off. */
+static void must_tell_of_no_second_box(const Parkgate__Entry *entry)
+{
+    if (entry->kind != ENTRY_FAULT) {
+        return;
+    }
+    Parkgate__FaultRecord *record =
+        parkgate__fault_record__unpack(NULL, entry->body.len, entry->body.data);
+    MUST(record != NULL);
+    if (strcmp(record->word, "two-boxes") == 0) {
+        sim_fail("alarm", "%s is told, and every gate has one box", record->id);
+    }
+    parkgate__fault_record__free_unpacked(record, NULL);
+}
+
 static void replay_one(struct store_txn *read, struct store_txn *write, uint64_t sequence,
                        struct seal_hash *chain)
 {
@@ -52,6 +67,7 @@ static void replay_one(struct store_txn *read, struct store_txn *write, uint64_t
     Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
     MUST(entry != NULL);
     must_be_new(write, entry);
+    must_tell_of_no_second_box(entry);
     must(project_entry(write, entry, &fault), &fault);
     parkgate__entry__free_unpacked(entry, NULL);
 }

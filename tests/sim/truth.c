@@ -486,6 +486,9 @@ static void apply_early(unsigned gate)
 void truth_answered(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t answer,
                     uint32_t error)
 {
+    if (sequence == 0 && answer == ANSWER_RETRY) {
+        return; /* of no event: the gate is to say HELLO */
+    }
     struct seen_event *event = event_at(gate, epoch, sequence);
     if (event->key_high == 0) {
         sim_fail("wire", "the controller answers %u-%llu of gate %u, which was never sent", epoch,
