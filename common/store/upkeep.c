@@ -162,20 +162,35 @@ enum err store_ballast_spend(struct store *store, struct fault *fault)
     return errno == ENOENT ? ERR_NOT_FOUND : place_fault(path, "unlink", fault);
 }
 
+/* Reads a byte of each piece: every page of it is touched. */
+static uint64_t touch(const MDB_val *value)
+{
+    enum { PIECE = 512 }; /* no system has smaller pages */
+    const uint8_t *data = value->mv_data;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < value->mv_size; i += PIECE) {
+        sum += data[i];
+    }
+    return value->mv_size == 0 ? 0 : sum + data[value->mv_size - 1];
+}
+
+/* By LMDB's own cursor: a million records are walked while somebody waits at the lane. */
 static enum err walk_table(struct store_txn *txn, size_t table, uint64_t *sum, struct fault *fault)
 {
-    static const struct bytes all = {.data = NULL, .size = 0};
-    struct bytes key;
-    struct bytes value;
-    enum err err = ERR_OK;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_prefix(txn, table, all, UINT64_MAX, &iter, fault));
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        for (size_t i = 0; i < value.size; i++) {
-            *sum += value.data[i]; /* touches every page */
-        }
+    MDB_cursor *cursor = NULL;
+    MDB_val key;
+    MDB_val value;
+    int rc = mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor);
+    if (rc != 0) {
+        return store_fault(txn->store, rc, txn->store->table_names[table], "cursor", fault);
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    while ((rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        *sum += touch(&key) + touch(&value);
+    }
+    mdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND
+               ? ERR_OK
+               : store_fault(txn->store, rc, txn->store->table_names[table], "walk", fault);
 }
 
 static enum err walk_all(const struct store_options *options, struct fault *fault)

@@ -266,6 +266,14 @@ void alone_renewed(struct gate *gate)
     }
 }
 
+void alone_clock_jumped(struct gate *gate)
+{
+    lease_pass(&gate->copy.lease, gate_mono(gate), gate_wall(gate));
+    if (gate->copy.lease.now.fresh_ever) {
+        write_lease(gate);
+    }
+}
+
 void alone_carried(struct gate *gate, int64_t ago_us)
 {
     lease_pass(&gate->copy.lease, gate_mono(gate), gate_wall(gate));

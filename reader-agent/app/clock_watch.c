@@ -15,6 +15,7 @@ static void tell_jump(struct gate *gate, int64_t step_us)
     struct grant_id id;
     struct fault fault = {0};
     log_warning("clock_jumped", LOG_NUM("ms", draft.clock_step_ms));
+    alone_clock_jumped(gate);
     if (record_event(gate, &draft, false, NULL, &id, &fault) != ERR_OK) {
         log_error("event_lost", LOG_TEXT("why", fault.what));
     }

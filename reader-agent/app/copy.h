@@ -128,5 +128,7 @@ uint32_t alone_lease_left_s(const struct gate *gate);
 void alone_heard(struct gate *gate, int64_t controller_us);
 /* The copy is the controller's now. */
 void alone_renewed(struct gate *gate);
+/* The box's clock jumped: what that took of the lease is kept at once, whatever comes next. */
+void alone_clock_jumped(struct gate *gate);
 /* The copy is what was carried here; it was the controller's so long ago. */
 void alone_carried(struct gate *gate, int64_t ago_us);

@@ -5,6 +5,7 @@ was released and the display lit."""
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -17,13 +18,14 @@ from park import GREEN, descendants, processes, until  # noqa: E402
 ANSWER_S, POLL_S, SILENT_S, RESTART_S, READER_DOWN_S = 0.300, 0.020, 6.0, 2.0, 5.0
 READ_S = 0.100  # a badge reader's own time, and the display's
 NOISE_S = 0.150  # of a busy machine
+OUTBOX = int(os.environ.get("PARKGATE_OUTBOX_EVENTS", "20000"))
 
 
 def worker(daemon):
     return next(pid for pid, args in descendants(daemon.pid) if args == daemon.args)
 
 
-class Figures(ParkCase):
+class FigureCase(ParkCase):
     GATES = staticmethod(lambda: [foot_gate()])
 
     @classmethod
@@ -85,6 +87,8 @@ class Figures(ParkCase):
         reader.remove()
         return took, colour
 
+
+class Figures(FigureCase):
     def test_exit_button_without_an_agent(self):
         self.settle()
         agent = self.park.agents["gate-a"]
@@ -176,6 +180,50 @@ class Figures(ParkCase):
             self.assertNotEqual(colour, GREEN)
             took.append(seconds)
         self.figure("badge revoked, shown at once, to the refusal", took, ANSWER_S + READ_S)
+
+
+class FullOutbox(FigureCase):
+    GATES = staticmethod(lambda: [foot_gate()])
+
+    def shown_until_answered(self, lane, uid):
+        """What a reader gave to the agent that was killed is lost: then it is shown again."""
+        board, reader = self.park.turnstile(lane), self.park.reader(lane)
+        sounds, end = int(board.show(lane)["sounds"]), time.monotonic() + 30
+        while int(board.show(lane)["sounds"]) == sounds:
+            self.assertLess(time.monotonic(), end, "nobody answers")
+            reader.card(uid)
+            try:
+                board.do(f"wait {lane} sounds {sounds + 1} 500")
+            except AssertionError:
+                pass
+            reader.remove()
+        self.assertEqual(board.show(lane)["colour"], GREEN)
+        self.park.push(lane)
+
+    """A gate that comes back with a long outbox while its controller is dead; PARKGATE_OUTBOX_EVENTS says how long."""
+
+    def test_restart_with_a_long_outbox(self):
+        self.settle()
+        park, agent, home = self.park, self.park.agents["gate-a"], self.park.agent_home("gate-a")
+        park.controller.kill()
+        agent.end()
+        filled = subprocess.run([str(park.programs.build / "tests/bench/bench-outbox"), home, str(OUTBOX), "gate-a-in",
+                                 "gate-a-in-badge"], capture_output=True, text=True, check=False)
+        self.assertEqual(filled.returncode, 0, filled.stderr)
+        park.start_agent("gate-a")
+        for device in ("gate-a-board", "gate-a-in-badge", "gate-a-out-badge"):
+            agent.wait_event(f"device name={device} state=1")
+        took, own = [], []
+        for uid in self.uids[:3]:
+            began = time.monotonic()
+            os.kill(worker(agent), signal.SIGKILL)
+            self.shown_until_answered("gate-a-out", uid)
+            took.append(time.monotonic() - began)
+            while self.shown("gate-a-in", uid)[1] != GREEN:
+                self.assertLess(time.monotonic() - began, 120 + OUTBOX / 5000)
+            own.append(time.monotonic() - began)
+        print(f"{OUTBOX} own events, agent killed, to the first entry by its copy: " + ", ".join(f"{value:.3f}" for value in own) + " s")
+        self.figure(f"agent with {OUTBOX} events killed, badge at an exit to the green light", took, RESTART_S)
 
 
 if __name__ == "__main__":
