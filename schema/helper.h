@@ -25,11 +25,11 @@
  *   board -> agent   REPORT, resent after each WELCOME until REPORT_ACK names its number
  *   agent -> board   INDICATE, unanswered
  *   agent -> board   RELEASE, after each BOARD and whenever it changes: the emergency state that
- * the agent keeps; unanswered. The board keeps it, and releases and closes by it agent -> board
- * WATCH, of a device test: from now on LEVELS, at once and after each change agent -> terminal
- * CHECK; one that grants is answered once by OPEN_RESULT agent -> terminal   SUBJECT, one at a
- * time; answered once by SUBJECT_RESULT terminal -> agent   SETTINGS, after each change and after
- * each WELCOME
+ *                    the agent keeps; unanswered. The board keeps it, releases and closes by it
+ *   agent -> board   WATCH, of a device test: from now on LEVELS, at once and after each change
+ *   agent -> terminal   CHECK; one that grants is answered once by OPEN_RESULT
+ *   agent -> terminal   SUBJECT, one at a time; answered once by SUBJECT_RESULT
+ *   terminal -> agent   SETTINGS, after each change and after each WELCOME
  *
  * A bus with several boards is served by one process with one connection a board: it says HELLO for
  * each of them under that board's name, with its own pid.

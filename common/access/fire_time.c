@@ -62,6 +62,12 @@ static uint32_t other_turn_ms(const struct fire_bus *bus)
     return longest;
 }
 
+/* It answers, or it would not have refused. */
+static uint32_t one_by_one_ms(const struct fire_bus *bus, const struct fire_board *board)
+{
+    return board->in_runs * (2 * fire_wire_ms(bus->baud, REQUEST_BYTES) + FIRE_ANSWER_MS);
+}
+
 uint32_t fire_worst_ms(const struct fire_bus *bus)
 {
     uint32_t poll_ms = 0;
@@ -73,7 +79,7 @@ uint32_t fire_worst_ms(const struct fire_bus *bus)
             poll_ms = board->poll_ms > poll_ms ? board->poll_ms : poll_ms;
             looks_ms += levels_ms(bus, board);
         }
-        writes_ms += board->runs * fire_write_wait_ms(bus->baud);
+        writes_ms += board->runs * fire_write_wait_ms(bus->baud) + one_by_one_ms(bus, board);
     }
     return poll_ms + other_turn_ms(bus) + looks_ms + writes_ms;
 }

@@ -5,9 +5,13 @@
  * the sum holds for every exit whose own board answers, whatever its neighbours do.
  *
  *   until it is seen   poll of the fire input
- *                    + one other turn on the bus, which just began: two calls at most
+ *                    + one other turn on the bus, which just began: a board's look, its writes that
+ *                      are due, or an order of the agent. At most one call of a turn goes without
+ * an answer (reader-agent/board/bus.h); what is answered fits in the rest of what two calls may
+ * take
  *                    + a look at each fire input of the bus
- *   until it is open   for each board: a write for each run of neighbouring exits' coils
+ *   until it is open   for each board: a write for each run of neighbouring exits' coils, and, as a
+ *                      board may refuse to write several at once, each coil of a run by itself
  *
  * On a serial line each call also takes the time its bytes need: 10 bits a byte, and 3.5 characters
  * of silence before each frame.
@@ -27,8 +31,9 @@ enum {
 struct fire_board {
     bool has_fire_input;
     bool has_counters;
-    uint16_t inputs; /* that are looked at */
-    uint16_t runs;   /* of neighbouring coils of exits; 0: it drives none */
+    uint16_t inputs;  /* that are looked at */
+    uint16_t runs;    /* of neighbouring coils of exits; 0: it drives none */
+    uint16_t in_runs; /* coils of exits in runs of two or more */
     uint32_t poll_ms;
 };
 

@@ -80,6 +80,21 @@ static uint16_t runs_of(const struct park *park, const struct park_board *board)
     return runs;
 }
 
+/* Coils of exits that have a neighbour. */
+static uint16_t in_runs_of(const struct park *park, const struct park_board *board)
+{
+    uint16_t count = 0;
+    for (size_t i = 0; i < park->lane_count; i++) {
+        const struct park_lane *lane = &park->lanes[i];
+        if (is_on(lane, board) && is_exit(lane) &&
+            ((lane->open_coil > 0 && opens_exit(park, board, lane->open_coil - 1U)) ||
+             opens_exit(park, board, lane->open_coil + 1U))) {
+            count++;
+        }
+    }
+    return count;
+}
+
 /* False: more boards than a bus can hold. */
 static bool bus_of(const struct park *park, const struct park_board *board, struct fire_bus *bus)
 {
@@ -96,6 +111,7 @@ static bool bus_of(const struct park *park, const struct park_board *board, stru
                                                         .has_counters = other->has_counters,
                                                         .inputs = inputs_of(park, other),
                                                         .runs = runs_of(park, other),
+                                                        .in_runs = in_runs_of(park, other),
                                                         .poll_ms = other->poll_ms};
     }
     return true;
@@ -221,7 +237,9 @@ static bool check_bus(const struct park *park, const struct park_board *board, s
     char worst[16];
     char limit[16];
     if (!bus_of(park, board, &bus)) {
-        return bad_board(c, board, "address", "more than 16 boards on one bus");
+        char most[48];
+        (void)snprintf(most, sizeof(most), "more than %d boards on one bus", FIRE_BOARDS_MAX);
+        return bad_board(c, board, "address", most);
     }
     if (!drives_exit(&bus)) {
         return true;

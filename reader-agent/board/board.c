@@ -243,7 +243,7 @@ void board_hear(struct board *board, const struct helper_message *message)
 {
     struct station_now now = board_now(board);
     if (board->bus != NULL) {
-        bus_address(board->bus, &board->unit);
+        bus_begin_turn(board->bus, &board->unit);
     }
     if (message->kind == HELPER_SAYS_RELEASE) {
         board_take_order(board, &message->release);
@@ -395,7 +395,7 @@ void board_turn(struct board *board)
         station_tick(board->station, now);
         return;
     }
-    bus_address(board->bus, &board->unit);
+    bus_begin_turn(board->bus, &board->unit);
     board_tend_hold(board);
     station_tick(board->station, now);
     panel_tick(&board->panel, now.mono);

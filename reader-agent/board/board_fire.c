@@ -84,7 +84,8 @@ void board_hold_anew(struct board *board)
 
 void board_take_order(struct board *board, const struct helper_release *order)
 {
-    if (order->number < board->kept.order.number) {
+    /* The agent may have lost its count; nobody is kept in by that. */
+    if (order->number < board->kept.order.number && order->state == EMERGENCY_NONE) {
         return;
     }
     board->kept.order = *order;

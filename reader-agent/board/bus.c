@@ -18,6 +18,8 @@ enum {
     COILS_AT_ONCE = 16,
 };
 
+_Static_assert((int)FIRE_BOARDS_MAX == (int)HELPER_BOARDS_PER_BUS, "apply judges whole buses");
+
 struct bus {
     modbus_t *line;
     int owners;
@@ -141,6 +143,12 @@ void bus_address(struct bus *bus, struct bus_unit *unit)
     (void)modbus_set_slave(bus->line, unit->unit); /* bus_create() saw that it is one */
 }
 
+void bus_begin_turn(struct bus *bus, struct bus_unit *unit)
+{
+    bus_address(bus, unit);
+    unit->mute = false;
+}
+
 void bus_forget(struct bus *bus, const struct bus_unit *unit)
 {
     if (bus->unit == unit) {
@@ -191,6 +199,7 @@ static enum err settle(struct bus *bus, int done, struct fault *fault)
         bus->unit->broken = 0;
         return fault_set(fault, ERR_REFUSED, "the board refuses: %s", modbus_strerror(number));
     }
+    bus->unit->mute = true;
     bus->unit->broken++;
     if (bus->tcp || bus->unit->broken >= BUS_BROKEN_MAX) {
         bus_close(bus);
@@ -201,48 +210,52 @@ static enum err settle(struct bus *bus, int done, struct fault *fault)
 }
 
 /* Before each call: its answer has the time that the line needs, and the unit. */
-static void prepare(struct bus *bus, uint32_t request, uint32_t answer)
+static enum err prepare(struct bus *bus, uint32_t request, uint32_t answer, struct fault *fault)
 {
+    if (bus->unit->mute) {
+        return fault_set(fault, ERR_IO, "the board does not answer");
+    }
     set_wait(bus->line, fire_look_wait_ms(bus->unit->alone, bus->baud, request, answer));
+    return ERR_OK;
 }
 
 enum err bus_read_levels(struct bus *bus, uint16_t first, uint16_t count, uint8_t *out,
                          struct fault *fault)
 {
-    prepare(bus, REQUEST_BYTES, ANSWER_BYTES + (count + 7U) / 8U);
+    TRY(prepare(bus, REQUEST_BYTES, ANSWER_BYTES + (count + 7U) / 8U, fault));
     return settle(bus, modbus_read_input_bits(bus->line, first, count, out), fault);
 }
 
 enum err bus_read_inputs(struct bus *bus, uint16_t first, uint16_t count, uint16_t *out,
                          struct fault *fault)
 {
-    prepare(bus, REQUEST_BYTES, ANSWER_BYTES + 2U * count);
+    TRY(prepare(bus, REQUEST_BYTES, ANSWER_BYTES + 2U * count, fault));
     return settle(bus, modbus_read_input_registers(bus->line, first, count, out), fault);
 }
 
 enum err bus_read_holding(struct bus *bus, uint16_t first, uint16_t count, uint16_t *out,
                           struct fault *fault)
 {
-    prepare(bus, REQUEST_BYTES, ANSWER_BYTES + 2U * count);
+    TRY(prepare(bus, REQUEST_BYTES, ANSWER_BYTES + 2U * count, fault));
     return settle(bus, modbus_read_registers(bus->line, first, count, out), fault);
 }
 
 enum err bus_write_coil(struct bus *bus, uint16_t coil, bool on, struct fault *fault)
 {
-    prepare(bus, REQUEST_BYTES, REQUEST_BYTES);
+    TRY(prepare(bus, REQUEST_BYTES, REQUEST_BYTES, fault));
     return settle(bus, modbus_write_bit(bus->line, coil, on ? 1 : 0), fault);
 }
 
 enum err bus_write_register(struct bus *bus, uint16_t address, uint16_t value, struct fault *fault)
 {
-    prepare(bus, REQUEST_BYTES, REQUEST_BYTES);
+    TRY(prepare(bus, REQUEST_BYTES, REQUEST_BYTES, fault));
     return settle(bus, modbus_write_register(bus->line, address, value), fault);
 }
 
 enum err bus_write_registers(struct bus *bus, uint16_t first, uint16_t count,
                              const uint16_t *values, struct fault *fault)
 {
-    prepare(bus, HEAD_BYTES + 2U * count, REQUEST_BYTES);
+    TRY(prepare(bus, HEAD_BYTES + 2U * count, REQUEST_BYTES, fault));
     return settle(bus, modbus_write_registers(bus->line, first, count, values), fault);
 }
 
@@ -271,7 +284,10 @@ void bus_release_all(struct bus *bus, uint16_t first, uint16_t count)
     uint8_t frame[9] = {
         BROADCAST,      MODBUS_FC_WRITE_MULTIPLE_COILS, (uint8_t)(first >> 8), (uint8_t)first, 0,
         (uint8_t)count, (uint8_t)((count + 7) / 8)};
-    MUST(!bus->tcp && count >= 1 && count <= COILS_AT_ONCE);
+    MUST(count >= 1 && count <= COILS_AT_ONCE);
+    if (bus->tcp) {
+        return;
+    }
     for (uint16_t i = 0; i < count; i++) {
         frame[7 + i / 8] |= (uint8_t)(1U << (i % 8));
     }

@@ -22,6 +22,7 @@ struct bus_unit {
     uint8_t unit;
     bool alone; /* nobody else on its bus: it may take its time */
     int broken; /* errors running */
+    bool mute;  /* it left a call of this turn without an answer */
 };
 
 /* Does not connect. ERR_INPUT: the address is not numeric "host:port", "[v6]:port" or a device. */
@@ -37,6 +38,10 @@ bool bus_serves(const struct bus *bus, const struct helper_board *setup);
 /* The calls below are for this unit from now on. Borrowed until the next one, or until
  * bus_forget(). */
 void bus_address(struct bus *bus, struct bus_unit *unit);
+/* The same, and a turn of this unit begins: a unit that leaves one call without an answer is not
+ * called again before its next turn (ERR_IO at once), so that a turn costs one such wait. A release
+ * is called all the same. */
+void bus_begin_turn(struct bus *bus, struct bus_unit *unit);
 void bus_forget(struct bus *bus, const struct bus_unit *unit);
 
 MUST_CHECK enum err bus_connect(struct bus *bus, struct fault *fault);
@@ -62,6 +67,6 @@ MUST_CHECK enum err bus_write_registers(struct bus *bus, uint16_t first, uint16_
  * does not answer is not given up: its neighbours wait. */
 MUST_CHECK enum err bus_release(struct bus *bus, uint16_t first, uint16_t count,
                                 struct fault *fault);
-/* The same to all units of a serial line at once. Nobody answers; returns when it is on the wire.
- */
+/* The same to all units of a serial line at once; on TCP nothing. Nobody answers; returns when it
+ * is on the wire. */
 void bus_release_all(struct bus *bus, uint16_t first, uint16_t count);

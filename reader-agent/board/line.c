@@ -21,7 +21,8 @@ struct line {
     bool latched;
     uint64_t number; /* of the newest order when it latched */
     size_t next[2];  /* who comes first among boards without a fire input, and with one */
-    size_t heard;    /* turns of boards with a fire input since another had one */
+    size_t heard;    /* turns of boards with a fire input since another had one, or the agent */
+    bool agent_had;  /* of those others' turns the last */
 };
 
 /* What boards say */
@@ -68,6 +69,7 @@ static bool is_burning(const struct line *line)
     return false;
 }
 
+/* Said of a board with a fire input, and true of its whole line. */
 static bool may_broadcast(const struct line *line)
 {
     for (size_t i = 0; i < line->count; i++) {
@@ -222,7 +224,7 @@ static void judge(void *ctx)
         say_again(line);
     } else if (line->latched && !burning && (key || is_ended(line))) {
         reset(line, key);
-    } else if (seat->board != NULL) {
+    } else {
         board_settle_fire(seat->board);
     }
 }
@@ -308,16 +310,34 @@ static size_t count_hearing(const struct line *line)
     return count;
 }
 
+/* All boards with a fire input had their turn since somebody else had one, or need none now. */
+static bool is_others_turn(const struct line *line)
+{
+    return line->heard >= count_hearing(line) || find_due(line, true) == line->count;
+}
+
+bool line_take_turn_for_agent(struct line *line)
+{
+    bool other_waits = find_due(line, false) < line->count;
+    if (!is_others_turn(line) || (line->agent_had && other_waits)) {
+        return false;
+    }
+    line->agent_had = true;
+    line->heard = 0;
+    return true;
+}
+
 void line_turn(struct line *line)
 {
     size_t hearing = find_due(line, true);
     size_t other = find_due(line, false);
-    bool others_turn = line->heard >= count_hearing(line) && other < line->count;
-    size_t index = hearing < line->count && !others_turn ? hearing : other;
+    bool others = is_others_turn(line) && other < line->count;
+    size_t index = hearing < line->count && !others ? hearing : other;
     if (index == line->count) {
         return;
     }
     line->heard = index == hearing ? line->heard + 1 : 0;
+    line->agent_had = line->agent_had && index == hearing;
     line->next[index == hearing ? 1 : 0] = (index + 1) % line->count;
     board_turn(line->seats[index].board);
 }

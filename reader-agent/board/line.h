@@ -9,8 +9,9 @@
  * A board that cannot be read is neither fire nor quiet: what was seen last holds. So neither the
  * loss nor the return of a line opens or closes anything.
  *
- * Order of turns: boards with a fire input first; of the others one, whenever all of those had
- * theirs. So no display and no mute neighbour comes between fire and its look more than once.
+ * Order of turns: boards with a fire input first; whenever all of those had theirs, one of the
+ * others, or one message of the agent. So no display, no mute neighbour and no order comes between
+ * fire and its look more than once, and none costs more than one wait for an answer (bus.h).
  */
 #pragma once
 
@@ -35,6 +36,9 @@ void line_destroy(struct line **line);
 /* Its index-th board, for what the agent says. */
 struct board *line_board(struct line *line, size_t index);
 
+/* One message of the agent may be heard now, and that was the turn of one; false: a board comes
+ * first. */
+MUST_CHECK bool line_take_turn_for_agent(struct line *line);
 /* The board whose turn it is has it. */
 void line_turn(struct line *line);
 int64_t line_wait_ms(const struct line *line);

@@ -55,6 +55,8 @@ struct program {
     int files[HELPER_BOARDS_PER_BUS * FILES_A_BOARD];
     struct scribe *scribe;
     struct line *bus;
+    size_t next_line;                   /* of the agent's, who is heard next */
+    bool called[HELPER_BOARDS_PER_BUS]; /* lines of the agent that have something to do */
     int signals;
     bool told_to_stop;
     struct mono stop_at; /* told to stop: at the latest then */
@@ -199,6 +201,24 @@ static void wait_for_something(struct program *program)
         wait_ms = LINGER_MS / 10;
     }
     (void)poll(fds, (nfds_t)(1 + program->count), (int)wait_ms);
+    now = clock_system()->mono(NULL);
+    for (size_t i = 0; i < program->count; i++) {
+        program->called[i] = (fds[1 + i].fd >= 0 && fds[1 + i].revents != 0) ||
+                             agent_line_wait_ms(program->seats[i].line, now) == 0;
+    }
+}
+
+/* One line of those that call, each in its turn; false: none does. */
+static bool next_call(struct program *program, size_t *ret_index)
+{
+    for (size_t k = 0; k < program->count; k++) {
+        size_t i = (program->next_line + k) % program->count;
+        if (program->called[i]) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool may_stop(struct program *program)
@@ -217,11 +237,15 @@ static bool may_stop(struct program *program)
 static void run(struct program *program)
 {
     while (!may_stop(program)) {
-        line_turn(program->bus);
-        for (size_t i = 0; i < program->count; i++) {
-            agent_line_turn(program->seats[i].line, clock_system()->mono(NULL));
-        }
+        size_t index = 0;
         wait_for_something(program);
+        scribe_tend(program->scribe, clock_system()->mono(NULL));
+        if (next_call(program, &index) && line_take_turn_for_agent(program->bus)) {
+            program->next_line = (index + 1) % program->count;
+            agent_line_turn(program->seats[index].line, clock_system()->mono(NULL));
+        } else {
+            line_turn(program->bus);
+        }
     }
 }
 
@@ -248,11 +272,8 @@ static enum err open_files(struct program *program, struct fault *fault)
         TRY(setup_file_open(dir, name, &program->files[file_of(i, SETUP_FILE)], fault));
         TRY(fire_file_open(dir, name, &program->files[file_of(i, FIRE_FILE)], fault));
     }
-    if (scribe_start(program->files, file_of(program->count, 0), program->options.user,
-                     &program->scribe, fault) != ERR_OK) {
-        log_error("board_file_not_kept", LOG_TEXT("board", program->options.name.text),
-                  LOG_TEXT("why", fault->what));
-    }
+    program->scribe = scribe_start(program->files, file_of(program->count, 0),
+                                   program->options.user, clock_system()->mono(NULL));
     return ERR_OK;
 }
 

@@ -9,7 +9,7 @@
 #include "common/base/must.h"
 #include "common/base/packet.h"
 
-enum { RETRY_MS = 100, MESSAGES_PER_TURN = 64 };
+enum { RETRY_MS = 100 };
 
 struct agent_line {
     char path[PATH_MAX];
@@ -108,14 +108,13 @@ static void take(struct agent_line *line, const struct helper_message *message)
     }
 }
 
-/* False: nothing more to take now. */
-static bool take_one(struct agent_line *line, struct mono now)
+static void take_one(struct agent_line *line, struct mono now)
 {
     uint8_t frame[HELPER_FRAME_BYTES];
     size_t size = 0;
     enum err err = packet_receive(line->fd, frame, sizeof(frame), &size);
     if (err == ERR_NOT_FOUND) {
-        return false;
+        return;
     }
     struct helper_message message;
     if (err == ERR_OK) {
@@ -130,7 +129,6 @@ static bool take_one(struct agent_line *line, struct mono now)
     } else if (err != ERR_UNSUPPORTED) {
         hang_up(line);
     }
-    return line->fd >= 0;
 }
 
 static void keep_alive(struct agent_line *line, struct mono now)
@@ -153,10 +151,8 @@ void agent_line_turn(struct agent_line *line, struct mono now)
     if (line->fd < 0 && !mono_before(now, line->next_try)) {
         call_agent(line, now);
     }
-    for (int i = 0; i < MESSAGES_PER_TURN && line->fd >= 0; i++) {
-        if (!take_one(line, now)) {
-            break;
-        }
+    if (line->fd >= 0) {
+        take_one(line, now);
     }
     if (line->fd >= 0) {
         keep_alive(line, now);

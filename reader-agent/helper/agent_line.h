@@ -14,13 +14,14 @@ struct agent_ear {
     void *ctx;
 };
 
-/* `socket_path` is copied. Goes to its directory, so that the line can be made anew after privileges
- * were given up. Never fails; aborts without memory. */
+/* `socket_path` is copied. Goes to its directory, so that the line can be made anew after
+ * privileges were given up. Never fails; aborts without memory. */
 struct agent_line *agent_line_create(const char *socket_path, enum helper_program program,
                                      struct name name, struct agent_ear ear);
 void agent_line_destroy(struct agent_line **line);
 
-/* Does what is due: call it when agent_line_fd() is readable and after agent_line_wait_ms(). */
+/* Does what is due and hears one message at most: call it when agent_line_fd() is readable and
+ * after agent_line_wait_ms(). */
 void agent_line_turn(struct agent_line *line, struct mono now);
 
 /* -1 while there is no connection. Changes with every agent_line_turn() and agent_line_say(). */

@@ -5,8 +5,9 @@
 
 #include "common/base/err.h"
 #include "common/base/ids.h"
+#include "schema/helper.h"
 
-enum { HELPER_WITH_MAX = 15 };
+enum { HELPER_WITH_MAX = HELPER_BOARDS_PER_BUS - 1 };
 
 struct helper_options {
     struct name name;        /* --name: of the reader or board in the park file */

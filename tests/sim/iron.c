@@ -166,6 +166,12 @@ void bus_address(struct bus *bus, struct bus_unit *unit)
     (void)unit;
 }
 
+void bus_begin_turn(struct bus *bus, struct bus_unit *unit)
+{
+    (void)bus;
+    (void)unit;
+}
+
 void bus_forget(struct bus *bus, const struct bus_unit *unit)
 {
     (void)bus;

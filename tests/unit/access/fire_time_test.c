@@ -71,6 +71,9 @@ static void what_is_slower_takes_longer(void **state)
     changed.boards[2].runs = 3;
     assert_int_equal(fire_worst_ms(&changed), before + 2 * 58);
     changed = base;
+    changed.boards[2].in_runs = 2; /* a board may refuse to write both at once: 6 + 6 wire, 10 its own */
+    assert_int_equal(fire_worst_ms(&changed), before + 2 * 22);
+    changed = base;
     changed.boards[1].has_fire_input = true;
     assert_int_equal(fire_worst_ms(&changed), before + 112);
     changed = serial(19200, 5);

@@ -1,13 +1,17 @@
-/* Goal: only addresses that can never block a look-up are taken. Method: good and bad addresses by
- * hand; a board that is not there. */
+/* Goal: only addresses that can never block a look-up are taken; a board without an answer costs a
+ * turn one wait. Method: good and bad addresses by hand; a board that is not there; one that takes
+ * connections and says nothing. */
 #include "reader-agent/board/bus.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <netinet/in.h>
 
 #include "common/base/must.h"
 
@@ -58,11 +62,67 @@ static void nobody_there(void **state)
     bus_destroy(&bus);
 }
 
+static int listen_somewhere(uint16_t *ret_port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(at);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    *ret_port = ntohs(at.sin_port);
+    return fd;
+}
+
+/* Bytes that came over the next connection. */
+static ssize_t asked(int server)
+{
+    char bytes[64];
+    int fd = accept(server, NULL, NULL);
+    assert_true(fd >= 0);
+    ssize_t size = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    close(fd);
+    return size;
+}
+
+static void a_mute_board_is_called_once_a_turn(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int server = listen_somewhere(&port);
+    char address[32];
+    struct bus *bus = NULL;
+    struct bus_unit unit = {.unit = 1};
+    struct fault fault;
+    uint8_t levels[1];
+    snprintf(address, sizeof(address), "127.0.0.1:%u", port);
+    assert_int_equal(try_address(HELPER_TCP, address, 1, &bus, &fault), ERR_OK);
+    for (int turn = 0; turn < 2; turn++) {
+        bus_begin_turn(bus, &unit);
+        assert_int_equal(bus_connect(bus, &fault), ERR_OK);
+        assert_int_equal(bus_read_levels(bus, 0, 1, levels, &fault), ERR_IO);
+        assert_true(asked(server) > 0);
+        assert_int_equal(bus_connect(bus, &fault), ERR_OK);
+        assert_int_equal(bus_read_levels(bus, 0, 1, levels, &fault), ERR_IO);
+        assert_int_equal(bus_write_coil(bus, 0, true, &fault), ERR_IO);
+        assert_true(bus_is_connected(bus));
+        bus_close(bus);
+        assert_int_equal(asked(server), 0);
+        assert_int_equal(bus_connect(bus, &fault), ERR_OK);
+        assert_int_equal(bus_release(bus, 0, 1, &fault), ERR_IO); /* but for fire */
+        assert_true(asked(server) > 0);
+    }
+    bus_destroy(&bus);
+    close(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses),
         cmocka_unit_test(nobody_there),
+        cmocka_unit_test(a_mute_board_is_called_once_a_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
