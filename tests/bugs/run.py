@@ -217,9 +217,12 @@ def next_of(waiting, kept, left):
 
 
 def keep(name, row, said, took):
+    """Without a row: it was not caught, whoever caught it before."""
     kept = kept_so_far()
-    kept[name] = {"campaign": row["campaign"], "date": datetime.date.today().isoformat(), "seconds": round(took),
-                  "said": " ".join(said.split())[:SAID_MAX]}
+    kept.pop(name, None)
+    if row is not None:
+        kept[name] = {"campaign": row["campaign"], "date": datetime.date.today().isoformat(), "seconds": round(took),
+                      "said": " ".join(said.split())[:SAID_MAX]}
     fresh = KEPT.with_suffix(".new")
     fresh.write_text(json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     fresh.replace(KEPT)
@@ -242,8 +245,8 @@ def run_all(names, rows, options, overlay):
                 good, said, took = future.result()
                 caught += good
                 missed += [] if good else [name]
-                if good and options.keep:
-                    keep(name, rows[name], said, took)
+                if options.keep:
+                    keep(name, rows[name] if good else None, said, took)
                 print(f"{'caught' if good else 'NOT CAUGHT'}: {name} by {rows[name]['campaign']} in {took:.0f} s: {said}", flush=True)
             if time.monotonic() >= end:
                 waiting.clear()

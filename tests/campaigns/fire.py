@@ -149,7 +149,7 @@ class Fire(Campaign):
             times.sort()
             p99 = times[min(len(times) - 1, int(len(times) * 0.99))]
             self.say(f"{kind}: {len(times)} boards opened; ms p50 {times[len(times) // 2]:.1f}, p99 {p99:.1f}, worst {times[-1]:.1f}")
-            if kind in ("tcp", "gateway") and len(times) >= 100:
+            if kind in ("tcp", "gateway"):  # of fewer than a hundred, p99 is the worst
                 self.where = kind
                 self.check(p99 <= TCP_P99_MS, f"99 of 100 took {p99:.0f} ms")
         self.say("fires with: " + ", ".join(f"{dead} {count}" for dead, count in sorted(self.did.items())))

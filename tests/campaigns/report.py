@@ -31,11 +31,13 @@ def gap(reached, goal):
 
 def totals_table():
     totals = read(TOTALS)
-    lines = ["| campaign | goal | reached | hours | gap | share of CI | last run | commit |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| campaign | goal | reached | hours | an hour | gap | share of CI | last run | commit |", "|---|---|---|---|---|---|---|---|---|"]
     for name, row in shares().items():
         entry = totals.get(name, {"cases": 0, "seconds": 0, "runs": []})
         last = entry["runs"][-1] if entry["runs"] else {"date": "", "commit": ""}
-        lines.append(f"| `{name}` | {row['goal']:,} {row['unit']} | {entry['cases']:,} | {entry['seconds'] / 3600:.2f} | "
+        hours = entry["seconds"] / 3600
+        rate = f"{entry['cases'] / hours:,.0f}" if hours else ""
+        lines.append(f"| `{name}` | {row['goal']:,} {row['unit']} | {entry['cases']:,} | {hours:.2f} | {rate} | "
                      f"{gap(entry['cases'], row['goal'])} | {share_of_ci(row)} | {last['date']} | {last['commit']} |")
     parts = totals.get("fuzz", {}).get("parts", {})
     if parts:
@@ -46,13 +48,15 @@ def totals_table():
 
 def bugs_table():
     kept = read(BUGS / "caught.json")
-    lines = ["| bug | in | caught by | its words |", "|---|---|---|---|"]
-    for name, row in tomllib.loads((BUGS / "bugs.toml").read_text(encoding="utf-8")).items():
+    bugs = tomllib.loads((BUGS / "bugs.toml").read_text(encoding="utf-8"))
+    lines = ["| bug | in | caught by | last | its words |", "|---|---|---|---|---|"]
+    for name, row in bugs.items():
         files = sorted({change["file"] for change in row.get("changes", [row])})
         said = kept.get(name, {}).get("said", "not run yet").replace("|", "/").replace("`", "'").replace("[ ", "[").replace(" ]", "]")
-        lines.append(f"| {name.replace('-', ' ')} | {' '.join(f'`{file}`' for file in files)} | `{row['campaign']}` | {said} |")
-    caught = sum(name in kept for name in tomllib.loads((BUGS / "bugs.toml").read_text(encoding="utf-8")))
-    return f"{caught} seeded bugs, each caught.\n\n" + "\n".join(lines)
+        lines.append(f"| {name.replace('-', ' ')} | {' '.join(f'`{file}`' for file in files)} | `{row['campaign']}` | "
+                     f"{kept.get(name, {}).get('date', '')} | {said} |")
+    caught = sum(name in kept for name in bugs)
+    return f"{len(bugs)} seeded bugs, {caught} caught when they were played last, {len(bugs) - caught} not.\n\n" + "\n".join(lines)
 
 
 def fresh_page(page):

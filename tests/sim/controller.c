@@ -163,7 +163,6 @@ static void bury(void)
     c.machine.effects_left = 0;
     c.process++;
     c.commit_asked = false;
-    truth_controller_gone();
     wires_controller_gone();
 }
 

@@ -348,7 +348,6 @@ void truth_welcomed(unsigned gate, uint32_t epoch, uint64_t applied);
 void truth_verdict(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t outcome);
 /* After the end of a turn of the controller in which nothing is left open. */
 void truth_check(void);
-void truth_controller_gone(void);
 void truth_controller_back(void);
 /* All is at rest. */
 void truth_end(void);

@@ -570,10 +570,6 @@ static void must_be_applied(struct store_txn *txn, uint64_t key_low, uint64_t se
     parkgate__event_index__free_unpacked(index, NULL);
 }
 
-void truth_controller_gone(void)
-{
-}
-
 void truth_controller_back(void)
 {
     struct store_txn *txn = NULL;
