@@ -283,19 +283,33 @@ void alone_carried(struct gate *gate, int64_t ago_us)
 
 /* --- begin, tick, end --- */
 
+/* What was kept of the lease. False: nothing is known of it, and it is over. */
+static bool read_lease(const struct gate *gate, struct lease_saved *ret_saved)
+{
+    struct fault fault = {0};
+    enum err err = lease_file_read(gate->dir, ret_saved, &fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        log_error("lease_not_read", LOG_TEXT("why", fault.what));
+    }
+    return err == ERR_OK;
+}
+
+/* Copy and lease are expendable: without them the gate alone lets nobody in, and works. */
 enum err copy_begin(struct gate *gate, struct fault *fault)
 {
     struct lease_saved saved;
     uint8_t boot[LEASE_BOOT_SIZE] = {0};
     struct fault local = {0};
-    TRY(copy_store_open(gate->dir, &gate->copy.store, fault));
-    TRY(lease_boot_read(boot, fault));
-    enum err err = lease_file_read(gate->dir, &saved, &local);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
-        return fault_set(fault, err, "%s", local.what);
+    TRY(copy_store_create(gate->dir, &gate->copy.store, fault));
+    if (copy_store_open(gate->copy.store, &local) != ERR_OK) {
+        log_error("copy_not_opened", LOG_TEXT("why", local.what));
     }
-    lease_begin(&gate->copy.lease, err == ERR_OK ? &saved : NULL, boot, gate_mono(gate),
-                gate_wall(gate));
+    if (lease_boot_read(boot, &local) != ERR_OK) {
+        log_error("lease_not_read", LOG_TEXT("why", local.what));
+        entropy_fill(gate->entropy, boot, sizeof(boot)); /* of no other start */
+    }
+    bool known = read_lease(gate, &saved);
+    lease_begin(&gate->copy.lease, known ? &saved : NULL, boot, gate_mono(gate), gate_wall(gate));
     if (gate->copy.lease.now.fresh_ever) {
         write_lease(gate); /* another boot may follow before the next tick */
     }

@@ -64,7 +64,8 @@ struct gate_copy {
     uint64_t alone; /* decided from the copy, since the start */
 };
 
-/* Opens the copy and takes the lease up again. Call before any socket or thread exists. */
+/* Opens the copy and takes the lease up again, as far as the disk gives them. Errors as
+ * copy_store_create(). Call before any socket or thread exists. */
 MUST_CHECK enum err copy_begin(struct gate *gate, struct fault *fault);
 void copy_end(struct gate *gate);
 /* Every GATE_TICK_MS: time of the lease, checks, own events while the gate is alone. */

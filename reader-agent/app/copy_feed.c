@@ -143,10 +143,12 @@ static bool begin_coming(struct gate *gate, const Parkgate__CopyPart *part)
         return false;
     }
     coming->file = fopen(path, "w+e");
-    if (coming->file != NULL) {
-        (void)unlink(path); /* what a crash leaves of it is nothing */
+    if (coming->file == NULL) {
+        gate->copy.wait = mono_after_ms(gate_mono(gate), DISK_WAIT_MS);
+        return false;
     }
-    return coming->file != NULL;
+    (void)unlink(path); /* what a crash leaves of it is nothing */
+    return true;
 }
 
 /* Packs the part again: only its rows are needed. */

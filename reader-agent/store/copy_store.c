@@ -154,15 +154,18 @@ static enum err open_checked(struct copy_store *store, struct fault *fault)
     if (err == ERR_OK) {
         err = read_about(store, fault);
     }
-    if (err != ERR_CORRUPT && err != ERR_UNSUPPORTED) {
-        return err;
+    if (err == ERR_OK) {
+        return ERR_OK;
     }
     store_destroy(&store->store);
     forget(store);
+    if (err != ERR_CORRUPT && err != ERR_UNSUPPORTED) {
+        return err;
+    }
     return make_anew(store, fault);
 }
 
-enum err copy_store_open(const char *dir, struct copy_store **ret_store, struct fault *fault)
+enum err copy_store_create(const char *dir, struct copy_store **ret_store, struct fault *fault)
 {
     AUTO(copy_store_destroy) struct copy_store *store = calloc(1, sizeof(*store));
     if (store == NULL) {
@@ -174,7 +177,6 @@ enum err copy_store_open(const char *dir, struct copy_store **ret_store, struct 
     }
     memcpy(store->tables, table_names, TABLE_COUNT * sizeof(table_names[0]));
     store->tables[TABLE_COPY_STATE] = "copy_state";
-    TRY(open_checked(store, fault));
     *ret_store = store;
     store = NULL;
     return ERR_OK;
@@ -203,8 +205,7 @@ enum err copy_store_reset(struct copy_store *store, struct fault *fault)
     return make_anew(store, fault);
 }
 
-/* Is there a store to work with? */
-static enum err be_open(struct copy_store *store, struct fault *fault)
+enum err copy_store_open(struct copy_store *store, struct fault *fault)
 {
     if (store->store != NULL) {
         return ERR_OK;
@@ -218,14 +219,14 @@ static enum err begin_txn(struct copy_store *store,
                           enum err (*begin)(struct store *, struct store_txn **, struct fault *),
                           struct store_txn **ret_txn, struct fault *fault)
 {
-    TRY(be_open(store, fault));
+    TRY(copy_store_open(store, fault));
     enum err err = begin(store->store, ret_txn, fault);
     if (err != ERR_IO || store->own != NULL || store->take != NULL) {
         return err;
     }
     store_destroy(&store->store);
     forget(store);
-    TRY(be_open(store, fault));
+    TRY(copy_store_open(store, fault));
     return begin(store->store, ret_txn, fault);
 }
 
@@ -262,7 +263,7 @@ enum err copy_store_grow(struct copy_store *store, struct fault *fault)
 {
     copy_store_drop_own(store);
     copy_store_drop_take(store);
-    TRY(be_open(store, fault));
+    TRY(copy_store_open(store, fault));
     return store_grow(store->store, fault);
 }
 
@@ -306,10 +307,22 @@ static enum err clear_all(struct store_txn *txn, struct fault *fault)
     return ERR_OK;
 }
 
+/* What cannot be opened need not be: all of it is to go. */
+static enum err open_or_make(struct copy_store *store, struct fault *fault)
+{
+    struct fault local = {0};
+    enum err err = copy_store_open(store, &local);
+    if (err == ERR_IO || err == ERR_REFUSED) {
+        return make_anew(store, fault);
+    }
+    return err == ERR_OK ? ERR_OK : fault_set(fault, err, "%s", local.what);
+}
+
 enum err copy_store_begin_take(struct copy_store *store, bool anew, struct fault *fault)
 {
     copy_store_drop_own(store);
     copy_store_drop_take(store);
+    TRY(anew ? open_or_make(store, fault) : ERR_OK);
     TRY(begin_txn(store, store_begin_write, &store->take, fault));
     store->taken = store->digest;
     store->taken_sum = store->sum;

@@ -42,11 +42,15 @@ struct copy_about {
 
 struct copy_store;
 
-/* Opens DIR/copy or makes it. A damaged one, or one of another version, is thrown away first.
- * Checks it in a child process: call it before any socket or thread exists. Errors as store_open().
- */
-MUST_CHECK enum err copy_store_open(const char *dir, struct copy_store **ret_store,
-                                    struct fault *fault);
+/* Of DIR/copy, which is not touched yet: there is no copy. ERR_INPUT: the path is too long.
+ * ERR_IO: no memory. */
+MUST_CHECK enum err copy_store_create(const char *dir, struct copy_store **ret_store,
+                                      struct fault *fault);
+/* Opens it or makes it; nothing when it is open. A damaged one, or one of another version, is
+ * thrown away first. Checks it in a child process: call it before any socket or thread exists.
+ * Errors as store_open(): there is no copy then, and the next one that is taken whole is put in its
+ * place. */
+MUST_CHECK enum err copy_store_open(struct copy_store *store, struct fault *fault);
 void copy_store_destroy(struct copy_store **store);
 
 /* Borrowed. */

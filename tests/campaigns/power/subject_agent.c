@@ -16,7 +16,8 @@ enum err gate_open(struct gate *g, struct fault *fault)
 {
     TRY(agent_store_open(g->dir, entropy_system(), &g->store, fault));
     TRY(day_keys_open(g->dir, entropy_system(), &g->keys, fault));
-    TRY(copy_store_open(g->dir, &g->copy.store, fault));
+    TRY(copy_store_create(g->dir, &g->copy.store, fault));
+    TRY(copy_store_open(g->copy.store, fault));
     return vault_create(g->keys, entropy_system(), &g->vault, fault);
 }
 

@@ -58,7 +58,8 @@ static int box_make(void **state)
     MUST(box != NULL && seal_init(NULL) == ERR_OK);
     (void)snprintf(box->dir, sizeof(box->dir), "/tmp/copy-XXXXXX");
     MUST(mkdtemp(box->dir) != NULL);
-    assert_int_equal(copy_store_open(box->dir, &box->store, NULL), ERR_OK);
+    assert_int_equal(copy_store_create(box->dir, &box->store, NULL), ERR_OK);
+    assert_int_equal(copy_store_open(box->store, NULL), ERR_OK);
     *state = box;
     return 0;
 }
@@ -82,7 +83,8 @@ static void restart(struct box *box)
 {
     struct fault fault = {0};
     copy_store_destroy(&box->store);
-    if (copy_store_open(box->dir, &box->store, &fault) != ERR_OK) {
+    if (copy_store_create(box->dir, &box->store, &fault) != ERR_OK ||
+        copy_store_open(box->store, &fault) != ERR_OK) {
         fail_msg("%s", fault.what);
     }
 }
@@ -460,6 +462,25 @@ static void a_damaged_file_is_thrown_away_at_the_start(void **state)
     assert_true(copy_store_about(box->store)->sequence == 100);
 }
 
+/* As others may write to it, say, or its disk cannot read it. */
+static void one_that_cannot_be_opened_gives_way_to_the_next(void **state)
+{
+    struct box *box = *state;
+    char path[64];
+    bool done = false;
+    snapshot(box);
+    copy_store_destroy(&box->store);
+    (void)snprintf(path, sizeof(path), "%s/copy/data.mdb", box->dir);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(copy_store_create(box->dir, &box->store, NULL), ERR_OK);
+    assert_int_equal(copy_store_open(box->store, NULL), ERR_REFUSED);
+    assert_true(copy_store_about(box->store)->generation == 0);
+    assert_int_equal(copy_store_check(box->store, SLICE, &done, NULL), ERR_OK);
+    snapshot(box);
+    restart(box);
+    assert_true(copy_store_about(box->store)->sequence == 100);
+}
+
 static void after_a_failed_write_it_is_opened_anew(void **state)
 {
     struct box *box = *state;
@@ -489,6 +510,7 @@ int main(void)
         BOX_TEST(a_flipped_byte_is_found),
         BOX_TEST(a_row_that_was_not_told_is_found),
         BOX_TEST(a_damaged_file_is_thrown_away_at_the_start),
+        BOX_TEST(one_that_cannot_be_opened_gives_way_to_the_next),
         BOX_TEST(after_a_failed_write_it_is_opened_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
