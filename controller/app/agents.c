@@ -525,6 +525,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
         ask_for_hello(ctl, input, envelope->version);
         return ERR_OK;
     }
+    session->beaten = true;
     session->offset_ms = clock_offset_ms(beat->wall_us, ctl->now);
     session->pending = beat->pending;
     session->last_sequence = beat->last_sequence;

@@ -5,6 +5,7 @@
 
 #include "common/facts/emergency_store.h"
 #include "common/facts/people_store.h"
+#include "controller/app/recall.h"
 #include "controller/app/request.h"
 #include "controller/store/key_store.h"
 
@@ -71,9 +72,12 @@ enum err muster_gate_enrolled(struct controller *ctl, const struct park_gate *ga
 enum err muster_gate_told(struct controller *ctl, const struct park_gate *gate, bool *ret,
                           struct fault *fault)
 {
+    bool recovering = false;
     bool enrolled = false;
     const struct session *session = session_of_gate(&ctl->sessions, gate->name);
+    TRY(recall_is_open(ctl, &recovering, fault));
     TRY(muster_gate_enrolled(ctl, gate, &enrolled, fault));
-    *ret = !enrolled || (session != NULL && !session->away && session->pending == 0);
+    bool heard = session != NULL && !session->away && session->beaten && session->pending == 0;
+    *ret = !recovering && (!enrolled || heard);
     return ERR_OK;
 }

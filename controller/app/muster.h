@@ -15,7 +15,8 @@ MUST_CHECK enum err muster_is_on(struct controller *ctl, bool *ret_on, bool *ret
 MUST_CHECK enum err muster_gate_enrolled(struct controller *ctl, const struct park_gate *gate,
                                          bool *ret, struct fault *fault);
 /* Has it told all that it knows? What it has not told may be people who went in or out. A gate
- * without a box has nothing to tell. In ctl->txn. */
+ * without a box has nothing to tell; how much one has, its first heartbeat says. While the
+ * controller recovers none has: what they told the lost one is not here. In ctl->txn. */
 MUST_CHECK enum err muster_gate_told(struct controller *ctl, const struct park_gate *gate,
                                      bool *ret, struct fault *fault);
 

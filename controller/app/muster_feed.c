@@ -11,12 +11,13 @@
 #include "common/seal/muster_seal.h"
 #include "common/store/keybuf.h"
 #include "controller/app/muster.h"
+#include "controller/app/recall.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
 
-enum { PLAIN_MAX = 40 * 1024, TEXTS_MAX = PLAIN_MAX, BODY_MAX = LIMIT_FRAME_BYTES - 64 };
+enum { PLAIN_MAX = 40 * 1024, TEXTS_MAX = PLAIN_MAX };
 
 /* The persons of the part in work; texts stand in `texts`. */
 struct rows {
@@ -37,6 +38,7 @@ struct muster_feed {
     uint8_t key_box[MUSTER_KEY_BOX_SIZE];
     struct keybuf after; /* the last person told; empty: none yet */
     uint32_t persons;
+    uint64_t recovery; /* that the journal has behind it */
     struct rows rows;
     uint8_t plain[PLAIN_MAX * 2];
     uint8_t sealed[PLAIN_MAX * 2 + SEAL_OVERHEAD];
@@ -271,7 +273,17 @@ static enum err fill_unheard(struct controller *ctl, char *out[LIMIT_GATES], siz
     return ERR_OK;
 }
 
-static enum err tell_part(struct controller *ctl, bool last, struct fault *fault)
+/* Of those who are inside so many stand behind the list's last part. */
+static enum err count_left_out(struct controller *ctl, uint64_t *ret, struct fault *fault)
+{
+    uint64_t inside = 0;
+    uint64_t listed = ctl->muster->persons + ctl->muster->rows.count;
+    TRY(store_count(ctl->txn, TABLE_INSIDE, &inside, fault));
+    *ret = inside > listed ? inside - listed : 1; /* who left meanwhile stands in it, too */
+    return ERR_OK;
+}
+
+static enum err tell_part(struct controller *ctl, bool last, bool cut, struct fault *fault)
 {
     struct muster_feed *feed = ctl->muster;
     Parkgate__Muster message = PARKGATE__MUSTER__INIT;
@@ -288,11 +300,13 @@ static enum err tell_part(struct controller *ctl, bool last, struct fault *fault
     message.wall_us = feed->begun_wall_us;
     message.part = feed->place.part;
     message.parts = last ? feed->place.part : 0;
+    TRY(cut ? count_left_out(ctl, &message.left_out, fault) : ERR_OK);
     message.sealed = (ProtobufCBinaryData){.data = feed->sealed, .len = size + SEAL_OVERHEAD};
     message.n_counts = count_rows(feed, counts);
     message.counts = counts;
     if (feed->place.part == 1) {
         TRY(fill_unheard(ctl, unheard, &message.n_unheard, fault));
+        message.recovery = feed->recovery;
         message.unheard = unheard;
         message.key_box =
             (ProtobufCBinaryData){.data = feed->key_box, .len = sizeof(feed->key_box)};
@@ -316,6 +330,7 @@ static enum err begin(struct controller *ctl, struct fault *fault)
     feed->begun = ctl->mono;
     feed->begun_ever = true;
     TRY(journal_head(ctl->txn, &head, fault));
+    TRY(recall_name(ctl, &feed->recovery, fault));
     feed->key = seal_key_draw(ctl->entropy);
     TRY(muster_close_key(&to, ctl->entropy, &feed->key, feed->key_box, fault));
     feed->begun_wall_us = ctl->now.us;
@@ -343,20 +358,22 @@ static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struc
 static enum err step(struct controller *ctl, bool is_new, struct fault *fault)
 {
     struct muster_feed *feed = ctl->muster;
+    bool recovering = false;
     bool due = feed->walking;
     bool last = false;
     AUTO(store_txn_destroy) struct store_txn *keys = NULL;
-    if (!due) {
+    TRY(recall_is_open(ctl, &recovering, fault));
+    if (!due && !recovering) {
         TRY(is_due(ctl, is_new, &due, fault));
         TRY(due ? begin(ctl, fault) : ERR_OK);
     }
-    if (!due) {
+    if (!due || recovering) {
         return ERR_OK;
     }
     TRY(store_begin_read(ctl->keys, &keys, fault));
     TRY(read_rows(feed, ctl->txn, keys, &last, fault));
     bool too_long = !last && feed->place.part + 1 == MUSTER_PARTS_MAX;
-    enum err err = tell_part(ctl, last || too_long, fault);
+    enum err err = tell_part(ctl, last || too_long, too_long, fault);
     seal_wipe(&feed->rows, sizeof(feed->rows));
     if (err == ERR_OK && (last || too_long)) {
         feed->walking = false;

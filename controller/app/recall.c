@@ -11,6 +11,7 @@
 #include "controller/app/faults.h"
 #include "controller/app/ingest.h"
 #include "controller/app/recall_rows.h"
+#include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
 #include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
@@ -46,6 +47,25 @@ enum err recall_is_open(struct controller *ctl, bool *ret_open, struct fault *fa
     if (record != NULL) {
         parkgate__recall_record__free_unpacked(record, NULL);
     }
+    return ERR_OK;
+}
+
+/* By the hash of its beginning's entry, in which the time is. */
+enum err recall_name(struct controller *ctl, uint64_t *ret_name, struct fault *fault)
+{
+    Parkgate__RecallRecord *record = NULL;
+    struct bytes packed;
+    struct seal_hash hash;
+    *ret_name = 0;
+    TRY(recall_get(ctl->txn, "", &record, fault));
+    if (record == NULL) {
+        return ERR_OK;
+    }
+    uint64_t number = record->number;
+    parkgate__recall_record__free_unpacked(record, NULL);
+    TRY(journal_read(ctl->txn, number, &packed, &hash, fault));
+    struct reader r = reader_of(BYTES_OF(hash.bytes));
+    *ret_name = reader_u64(&r);
     return ERR_OK;
 }
 

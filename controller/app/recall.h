@@ -16,6 +16,9 @@
 
 /* Is the controller recovering? Table `recall` of ctl->txn says it. */
 MUST_CHECK enum err recall_is_open(struct controller *ctl, bool *ret_open, struct fault *fault);
+/* Names the last recovery, open or over: no two have the same name, though both began from one
+ * backup. 0: there was none. */
+MUST_CHECK enum err recall_name(struct controller *ctl, uint64_t *ret_name, struct fault *fault);
 /* The store was restored from a backup whose journal ended at `backup_sequence`. Without enrolled
  * gates there is nobody to ask, and nothing begins; nor does it twice for one backup. Call it
  * between turn_create() and the first frame. */

@@ -109,6 +109,7 @@ struct session {
     struct session_recall recall;
     struct copy_feed feed;
     struct session_guard guard;
+    bool beaten;             /* a heartbeat came since its HELLO: what it says of itself is known */
     bool muster_told;        /* a muster post: a list was begun for it on this connection */
     uint64_t welcome_commit; /* WELCOME left with a later commit than this one */
     uint32_t lease_left_s;   /* as it said last */

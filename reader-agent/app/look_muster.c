@@ -117,8 +117,14 @@ static int64_t age_s(const struct look *look)
 static void print_head(const struct look *look)
 {
     const Parkgate__Muster *first = look->parts[0];
+    uint64_t left_out = look->parts[look->part_count - 1]->left_out;
     char time[TIME_SIZE];
-    (void)printf("inside 在园: %" PRIu32 "\n", look->persons);
+    (void)printf("inside 在园: %" PRIu64, look->persons + left_out);
+    if (left_out > 0) {
+        (void)printf(", and this list has room for %" PRIu32 " of them 名单仅列其中 %" PRIu32 " 人",
+                     look->persons, look->persons);
+    }
+    (void)printf("\n");
     (void)printf("as of 截至: %s\n", time_text(first->wall_us, time));
     (void)printf("age 距今: %" PRId64 " s\n", age_s(look));
     (void)printf("journal 日志: %" PRIu64 "\n", first->sequence);

@@ -23,14 +23,38 @@ static void drop_parts(struct muster_post *post)
     seal_wipe(&post->next_key, sizeof(post->next_key));
 }
 
-static bool begins_list(struct muster_post *post, const Parkgate__Muster *message)
+/* Is what comes older than what lies here? */
+static bool is_behind(const struct gate *gate, const Parkgate__Muster *message)
 {
+    const struct muster_post *post = &gate->muster;
+    return gate->recovering || (post->has_list && message->recovery == post->recovery &&
+                                message->sequence < post->sequence);
+}
+
+static bool refuses(struct gate *gate, const Parkgate__Muster *message)
+{
+    bool behind = is_behind(gate, message);
+    if (behind && !gate->muster.refusing) {
+        log_warning("muster_refused", LOG_NUM("sequence", message->sequence),
+                    LOG_NUM("have", gate->muster.sequence),
+                    LOG_TEXT("why", gate->recovering ? "the controller recovers"
+                                                     : "the list that lies here is newer"));
+    }
+    gate->muster.refusing = behind;
+    return behind;
+}
+
+static bool begins_list(struct gate *gate, const Parkgate__Muster *message)
+{
+    struct muster_post *post = &gate->muster;
     drop_parts(post);
     if (message->part != 1 || message->fire_key.len != SEAL_KEY_SIZE ||
-        message->key_box.len != MUSTER_KEY_BOX_SIZE || message->sequence == 0) {
+        message->key_box.len != MUSTER_KEY_BOX_SIZE || message->sequence == 0 ||
+        refuses(gate, message)) {
         return false;
     }
     post->next_sequence = message->sequence;
+    post->next_recovery = message->recovery;
     memcpy(post->next_key.bytes, message->fire_key.data, SEAL_KEY_SIZE);
     return true;
 }
@@ -96,6 +120,7 @@ static void take_list(struct gate *gate)
         post->has_list = true;
         post->is_open = open;
         post->sequence = post->next_sequence;
+        post->recovery = post->next_recovery;
         post->page->sequence = 0;
         post->page->key = post->next_key;
         post->page->sequence = post->next_sequence;
@@ -111,8 +136,8 @@ void muster_heard(struct gate *gate, const Parkgate__Muster *message)
     }
     if (message->part <= 1 || message->sequence != post->next_sequence ||
         message->part != post->part_count + 1 || post->part_count == MUSTER_PARTS_MAX) {
-        if (!begins_list(post, message)) {
-            return; /* of a list whose beginning was lost; the next one comes */
+        if (!begins_list(gate, message)) {
+            return; /* its beginning was lost, or it is not taken; the next one comes */
         }
     }
     add_part(post, message);
@@ -200,6 +225,7 @@ void muster_begin(struct gate *gate, struct muster_page *page)
     }
     if (first != NULL) {
         post->sequence = first->sequence;
+        post->recovery = first->recovery;
         post->is_open = file.open;
         if (file.open) { /* it closes when the emergency is over, and may open again */
             post->page->sequence = first->sequence;

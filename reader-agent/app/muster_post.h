@@ -5,6 +5,10 @@
  * the worker. When fire or evacuation is on, as this gate knows it, the key is written beside the
  * list: so names open at the post with the controller dead, and after a power cut in the middle of
  * a fire. When it is over the key is wiped, and the next list has another.
+ *
+ * A list is never replaced by an older one: a controller that was set back knows less than the one
+ * before it told. While it recovers none is taken, and behind a journal's newer list an older one
+ * of the same journal is not; after a recovery sequences begin anew.
  */
 #pragma once
 
@@ -23,10 +27,12 @@ struct muster_post {
     struct muster_page *page; /* borrowed, or `own` */
     struct muster_page own;
     bool has_list, is_open; /* what lies in the file */
-    uint64_t sequence;      /* of that list */
+    uint64_t sequence;      /* of that list ... */
+    uint64_t recovery;      /* ... and the controller's last recovery then */
+    bool refusing;          /* the list that came last was none to be taken */
     bool failing;           /* the disk did not take the last change */
     /* The list that is coming; heap copies of its parts. */
-    uint64_t next_sequence;
+    uint64_t next_sequence, next_recovery;
     struct seal_key next_key;
     size_t part_count;
     struct {

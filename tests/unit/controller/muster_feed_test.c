@@ -7,6 +7,7 @@
 
 #include "common/seal/muster_seal.h"
 #include "controller/app/muster_feed.h"
+#include "controller/app/recall.h"
 
 enum { CROWD = 20000 };
 #define LI "04010203"
@@ -203,6 +204,50 @@ static void twenty_thousand_in_small_steps(void **state)
     assert_true(p.w->mono.us - begun < 5 * SECOND_US);
 }
 
+/* A controller that was set back knows who was inside at the time of its backup. */
+static void a_recovering_controller_sends_no_list(void **state)
+{
+    struct posts p = begin(state);
+    struct fault fault = {0};
+    pass_ms(&p, MUSTER_EVERY_MS);
+    assert_int_equal(part(&p, 0)->recovery, 0);
+    assert_int_equal(recall_begin(p.w->ctl, 7, &fault), ERR_OK);
+    sent_forget(p.w);
+    pass_ms(&p, 2 * MUSTER_EVERY_MS);
+    assert_int_equal(sent_count(p.w, MESSAGE_MUSTER), 0);
+    const Parkgate__Reply *reply = admin(p.w, "muster.gates", NULL);
+    assert_int_equal(row_count(reply), 2);
+    for (size_t i = 0; i < row_count(reply); i++) {
+        assert_string_equal(cell(reply, i, "state"), "online");
+        assert_string_equal(cell(reply, i, "told"), "no");
+    }
+    (void)admin(p.w, "recover.end", "reason", "no more comes", NULL);
+    sent_forget(p.w);
+    pass_ms(&p, MUSTER_EVERY_MS);
+    assert_true(part(&p, 0)->recovery != 0);
+    assert_int_equal(part(&p, 0)->n_unheard, 0);
+}
+
+static void a_list_without_room_says_for_how_many(void **state)
+{
+    enum { MORE = CROWD_STEP };
+    struct posts p = begin(state);
+    crowd_add(p.w, MUSTER_PARTS_MAX * MUSTER_PART_ROWS + MORE);
+    pass_ms(&p, MUSTER_EVERY_MS / 2);
+    sent_forget(p.w);
+    for (size_t i = 0; i < MUSTER_PARTS_MAX; i++) { /* more are sent than the harness keeps */
+        sent_forget(p.w);
+        while (sent_last(p.w, MESSAGE_MUSTER) == NULL) {
+            pass_ms(&p, 5);
+        }
+        const Parkgate__Muster *of = part(&p, 0);
+        bool last = i + 1 == MUSTER_PARTS_MAX;
+        assert_int_equal(of->part, i + 1);
+        assert_int_equal(of->parts, last ? MUSTER_PARTS_MAX : 0);
+        assert_int_equal(of->left_out, last ? MORE : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +255,8 @@ int main(void)
         WORLD_TEST(every_minute_and_sooner_in_an_emergency),
         WORLD_TEST(gates_not_heard_are_named),
         WORLD_TEST(twenty_thousand_in_small_steps),
+        WORLD_TEST(a_recovering_controller_sends_no_list),
+        WORLD_TEST(a_list_without_room_says_for_how_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

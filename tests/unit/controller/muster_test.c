@@ -101,6 +101,12 @@ static void gates_that_may_know_of_more(void **state)
     gate_send(w, &a, MESSAGE_HEARTBEAT, 0, &beat.base);
     world_turn(w);
     reply = admin(w, "muster.gates", NULL);
+    assert_string_equal(cell(reply, 1, "state"), "online");
+    assert_string_equal(cell(reply, 1, "told"), "no"); /* its first heartbeat says how much waits */
+    beat.pending = 0;
+    gate_send(w, &b, MESSAGE_HEARTBEAT, 0, &beat.base);
+    world_turn(w);
+    reply = admin(w, "muster.gates", NULL);
     assert_string_equal(cell(reply, 0, "pending"), "12");
     assert_string_equal(cell(reply, 0, "told"), "no");
     assert_string_equal(cell(reply, 1, "told"), "yes");
