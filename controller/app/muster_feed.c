@@ -10,6 +10,7 @@
 #include "common/facts/tables.h"
 #include "common/seal/muster_seal.h"
 #include "common/store/keybuf.h"
+#include "controller/app/batch.h"
 #include "controller/app/muster.h"
 #include "controller/app/recall.h"
 #include "controller/journal/journal.h"
@@ -31,7 +32,8 @@ struct rows {
 struct muster_feed {
     bool walking;
     bool begun_ever;
-    struct mono begun, next_step;
+    struct mono begun, next_step, looked;
+    size_t unheard; /* gates that the last list's head names; `looked` for them then */
     int64_t begun_wall_us;
     struct muster_place place;
     struct seal_key key;
@@ -308,6 +310,8 @@ static enum err tell_part(struct controller *ctl, bool last, bool cut, struct fa
         TRY(fill_unheard(ctl, unheard, &message.n_unheard, fault));
         message.recovery = feed->recovery;
         message.unheard = unheard;
+        feed->unheard = message.n_unheard;
+        feed->looked = ctl->mono;
         message.key_box =
             (ProtobufCBinaryData){.data = feed->key_box, .len = sizeof(feed->key_box)};
         message.fire_key =
@@ -341,6 +345,22 @@ static enum err begin(struct controller *ctl, struct fault *fault)
     return ERR_OK;
 }
 
+/* Has a gate told all by now that the last list's head names? */
+static enum err more_is_heard(struct controller *ctl, bool *ret_more, struct fault *fault)
+{
+    struct muster_feed *feed = ctl->muster;
+    char *unheard[LIMIT_GATES];
+    size_t count = 0;
+    *ret_more = false;
+    if (feed->unheard == 0 || !is_after(ctl->mono, feed->looked, MUSTER_AGAIN_MS)) {
+        return ERR_OK;
+    }
+    feed->looked = ctl->mono;
+    TRY(fill_unheard(ctl, unheard, &count, fault));
+    *ret_more = count < feed->unheard;
+    return ERR_OK;
+}
+
 static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struct fault *fault)
 {
     const struct muster_feed *feed = ctl->muster;
@@ -352,7 +372,7 @@ static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struc
         TRY(muster_is_on(ctl, &emergency, &sure, fault));
         *ret_due = emergency;
     }
-    return ERR_OK;
+    return *ret_due ? ERR_OK : more_is_heard(ctl, ret_due, fault);
 }
 
 static enum err step(struct controller *ctl, bool is_new, struct fault *fault)
@@ -389,6 +409,10 @@ int64_t muster_feed_turn(struct controller *ctl)
     struct muster_feed *feed = ctl->muster;
     struct fault fault = {0};
     bool is_new = false;
+    int64_t batch_ms = batch_due_ms(ctl);
+    if (batch_ms >= 0) { /* what makes a gate a post may not have left yet */
+        return batch_ms;
+    }
     if (!ctl->park->has_muster_key || !has_posts(ctl, &is_new)) {
         feed->walking = false;
         return -1;

@@ -20,7 +20,8 @@
 enum {
     MUSTER_EVERY_MS = 60000,
     MUSTER_HURRY_MS = 15000, /* in an emergency */
-    MUSTER_AGAIN_MS = 5000,  /* at the earliest, for a post that has just come */
+    MUSTER_AGAIN_MS = 5000,  /* at the earliest, for a post that has just come, and when a gate that
+                              * was named as not heard has told all */
     MUSTER_PART_ROWS = 100,
     MUSTER_STEP_MS = 5,
 };

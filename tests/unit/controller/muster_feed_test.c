@@ -159,6 +159,27 @@ static void gates_not_heard_are_named(void **state)
     const Parkgate__Muster *first = part(&p, 0);
     assert_int_equal(first->n_unheard, 1);
     assert_string_equal(first->unheard[0], "gate-b");
+    sent_forget(p.w);
+    pass_ms(&p, MUSTER_AGAIN_MS); /* it has told all: that list's head stands for no minute */
+    assert_int_equal(part(&p, 0)->n_unheard, 0);
+}
+
+/* By what waits in the open batch a gate may become a post: first it is told that. */
+static void a_list_waits_for_the_open_batch(void **state)
+{
+    struct posts p = begin(state);
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    pass_ms(&p, MUSTER_EVERY_MS - SECOND_US / 1000);
+    while (sent_count(p.w, MESSAGE_MUSTER) > 0) {
+        sent_forget(p.w);
+        pass_ms(&p, 5);
+    }
+    world_pass(p.w, MUSTER_EVERY_MS * 1000);
+    gate_send(p.w, &p.a, MESSAGE_HEARTBEAT, 0, &beat.base);
+    assert_true(turn_end(p.w->ctl) > 0);
+    assert_int_equal(sent_count(p.w, MESSAGE_MUSTER), 0);
+    world_turn(p.w);
+    assert_int_equal(sent_count(p.w, MESSAGE_MUSTER), 1);
 }
 
 static int64_t now_us(void)
@@ -254,6 +275,7 @@ int main(void)
         WORLD_TEST(a_post_gets_names_closed_to_the_muster_key),
         WORLD_TEST(every_minute_and_sooner_in_an_emergency),
         WORLD_TEST(gates_not_heard_are_named),
+        WORLD_TEST(a_list_waits_for_the_open_batch),
         WORLD_TEST(twenty_thousand_in_small_steps),
         WORLD_TEST(a_recovering_controller_sends_no_list),
         WORLD_TEST(a_list_without_room_says_for_how_many),
