@@ -17,11 +17,6 @@ static struct lane_grant no_grant(const struct lane *lane)
     return (struct lane_grant){.direction = lane->rules.direction};
 }
 
-static bool is_same(struct lane_grant a, struct lane_grant b)
-{
-    return grant_id_equal(a.id, b.id) && a.press == b.press;
-}
-
 static void remove_waiting(struct lane *lane, size_t index)
 {
     for (size_t i = index + 1; i < lane->waiting_count; i++) {
@@ -86,16 +81,6 @@ struct lane_reports lane_void(struct lane *lane, enum lane_direction direction)
 void lane_release(struct lane *lane, bool released)
 {
     lane->released = released;
-}
-
-void lane_withdraw(struct lane *lane, struct lane_grant grant)
-{
-    for (size_t i = 0; i < lane->waiting_count; i++) {
-        if (is_same(lane->waiting[i].grant, grant)) {
-            remove_waiting(lane, i);
-            return;
-        }
-    }
 }
 
 static void one_pulse(struct lane *lane, bool late, struct mono now, struct lane_reports *reports)
@@ -173,9 +158,8 @@ bool lane_must_stay_open(const struct lane *lane)
 }
 
 /* A level that lasts too long, once. */
-static void tick_level(struct lane *lane, bool *reported, struct mono until,
-                       enum passage_kind kind, bool late, struct mono now,
-                       struct lane_reports *reports)
+static void tick_level(struct lane *lane, bool *reported, struct mono until, enum passage_kind kind,
+                       bool late, struct mono now, struct lane_reports *reports)
 {
     if (!*reported && !mono_before(now, until)) {
         add_report(reports, kind, no_grant(lane), late);
@@ -196,9 +180,8 @@ struct lane_reports lane_tick(struct lane *lane, bool late, struct mono now)
         remove_waiting(lane, i);
     }
     if (lane->held) {
-        tick_level(lane, &lane->held_reported,
-                   mono_after_ms(lane->held_since, lane->rules.held_ms), PASSAGE_HELD, late, now,
-                   &reports);
+        tick_level(lane, &lane->held_reported, mono_after_ms(lane->held_since, lane->rules.held_ms),
+                   PASSAGE_HELD, late, now, &reports);
     }
     if (lane->crush) {
         tick_level(lane, &lane->blocked_reported,

@@ -123,9 +123,6 @@ struct lane_reports lane_void(struct lane *lane, enum lane_direction direction);
 /* The lane is held open for everybody (true), or no more: a passage without a grant is by hand. */
 void lane_release(struct lane *lane, bool released);
 
-/* Takes back a grant that certainly opened nothing. Ignored when it does not wait. */
-void lane_withdraw(struct lane *lane, struct lane_grant grant);
-
 /* `count` turns of the arm since the last call, at most LANE_PULSES_MAX: with more, call again. */
 struct lane_reports lane_pulses(struct lane *lane, uint32_t count, bool late, struct mono now);
 

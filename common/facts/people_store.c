@@ -57,14 +57,6 @@ enum err people_handle_of_id(struct store_txn *txn, struct bytes id_hash, struct
     return indexed_handle(txn, TABLE_HOLDER_ID, id_hash, ret_holder, fault);
 }
 
-enum err people_holder_by_id(struct store_txn *txn, struct bytes id_hash,
-                             Parkgate__HolderRecord **ret_record, struct fault *fault)
-{
-    struct handle holder;
-    TRY(people_handle_of_id(txn, id_hash, &holder, fault));
-    return people_holder(txn, holder, ret_record, fault);
-}
-
 enum err people_credential(struct store_txn *txn, struct bytes hash,
                            Parkgate__CredentialRecord **ret_record, struct fault *fault)
 {

@@ -13,8 +13,8 @@ static uint32_t crc_of(struct bytes key, struct bytes packed)
     return crc32_add(crc32_add(0, key), packed);
 }
 
-static enum err put_message(struct store_txn *txn, size_t table, struct bytes key,
-                            const ProtobufCMessage *message, unsigned flags, struct fault *fault)
+enum err store_put_message(struct store_txn *txn, size_t table, struct bytes key,
+                           const ProtobufCMessage *message, struct fault *fault)
 {
     uint8_t *room = NULL;
     size_t size = protobuf_c_message_get_packed_size(message);
@@ -22,23 +22,11 @@ static enum err put_message(struct store_txn *txn, size_t table, struct bytes ke
         return fault_set(fault, ERR_INPUT, "store %s: %s: a record of %zu bytes is too large",
                          txn->store->dir, message->descriptor->short_name, size);
     }
-    TRY(store_reserve(txn, table, key, CRC_SIZE + size, flags, &room, fault));
+    TRY(store_reserve(txn, table, key, CRC_SIZE + size, 0, &room, fault));
     MUST(protobuf_c_message_pack(message, room + CRC_SIZE) == size);
     struct writer w = writer_of(room, CRC_SIZE);
     writer_u32(&w, crc_of(key, (struct bytes){.data = room + CRC_SIZE, .size = size}));
     return ERR_OK;
-}
-
-enum err store_put_message(struct store_txn *txn, size_t table, struct bytes key,
-                           const ProtobufCMessage *message, struct fault *fault)
-{
-    return put_message(txn, table, key, message, 0, fault);
-}
-
-enum err store_append_message(struct store_txn *txn, size_t table, struct bytes key,
-                              const ProtobufCMessage *message, struct fault *fault)
-{
-    return put_message(txn, table, key, message, MDB_APPEND, fault);
 }
 
 /* Heap that one unpack may still take. protobuf-c can blow 1 MiB of input up to 37 MiB. What it

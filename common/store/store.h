@@ -218,9 +218,6 @@ void store_iter_end(struct store_iter *iter);
  * over STORE_VALUE_MAX; nothing is written and the transaction lives. */
 MUST_CHECK enum err store_put_message(struct store_txn *txn, size_t table, struct bytes key,
                                       const ProtobufCMessage *message, struct fault *fault);
-/* As store_put_message() with a key that must sort last: see store_put_append(). */
-MUST_CHECK enum err store_append_message(struct store_txn *txn, size_t table, struct bytes key,
-                                         const ProtobufCMessage *message, struct fault *fault);
 /* Gets and unpacks. *ret_message is owned by the caller: store_message_destroy(), or the generated
  * ..._free_unpacked(message, NULL). ERR_NOT_FOUND: no such key. ERR_CORRUPT: CRC or format. */
 MUST_CHECK enum err store_get_message(struct store_txn *txn, size_t table, struct bytes key,

@@ -20,7 +20,7 @@
 #include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
 
-enum { CONFIG_BYTES = 40 * 1024, CONFIG_ROWS_MAX = 4096 };
+enum { CONFIG_BYTES = 40 * 1024 };
 
 /* A file on its way. */
 struct writing {

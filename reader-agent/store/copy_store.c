@@ -250,15 +250,6 @@ struct seal_hash copy_hash_of(const struct copy_about *about, uint32_t kind, str
     return copy_credential_hash(&about->credential_key, kind, canonical);
 }
 
-uint64_t copy_store_used(const struct copy_store *store)
-{
-    struct store_stats stats = {0};
-    if (store->store != NULL) {
-        store_stats_of(store->store, &stats);
-    }
-    return stats.used_bytes;
-}
-
 enum err copy_store_grow(struct copy_store *store, struct fault *fault)
 {
     copy_store_drop_own(store);

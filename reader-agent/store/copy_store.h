@@ -105,5 +105,3 @@ MUST_CHECK enum err copy_store_grow(struct copy_store *store, struct fault *faul
  * of the copy can be trusted. */
 MUST_CHECK enum err copy_store_check(struct copy_store *store, size_t limit, bool *ret_done,
                                      struct fault *fault);
-/* Its size on the disk, bytes. */
-uint64_t copy_store_used(const struct copy_store *store);

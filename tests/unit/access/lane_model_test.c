@@ -126,15 +126,6 @@ static uint64_t number_of(const struct lane_grant *grant)
     return grant->press != 0 ? grant->press : grant->id.sequence;
 }
 
-static void reference_withdraw(struct reference *r, uint64_t number)
-{
-    for (size_t i = 0; i < r->walker_count; i++) {
-        if (r->walkers[i].fate == WAITS && number_of(&r->walkers[i].grant) == number) {
-            r->walkers[i].fate = ENDED;
-        }
-    }
-}
-
 static void reference_held(struct reference *r, bool level, int64_t now_ms, struct expected *out)
 {
     if (level && !r->held) {
@@ -211,12 +202,12 @@ static struct lane_rules draw_rules(uint64_t *random)
     };
 }
 
-/* g grant  G grant of a press  p pulses  l late pulses  m make room  w withdraw  h H held on, off
+/* g grant  G grant of a press  p pulses  l late pulses  m make room  h H held on, off
  * c C crush input on, off  y Y manual release pulled, put back  t tick  T tick after an outage
  * r new rules */
 static char draw_input(uint64_t *random)
 {
-    static const char inputs[] = "gggggggGppppppplmwhHcCcCyYYtttttttttTr";
+    static const char inputs[] = "gggggggGppppppplmhHcCcCyYYtttttttttTr";
     return inputs[draw(random, sizeof(inputs) - 1)];
 }
 
@@ -297,15 +288,6 @@ static struct lane_reports apply(struct play *play, char input, struct expected 
     case 'm':
         reference_make_room(r, out);
         return lane_make_room(&play->lane);
-    case 'w':
-        number = play->grants - draw(&play->random, play->grants < 5 ? play->grants + 1 : 5);
-        for (size_t i = 0; i < r->walker_count; i++) {
-            if (number_of(&r->walkers[i].grant) == number) {
-                lane_withdraw(&play->lane, r->walkers[i].grant);
-            }
-        }
-        reference_withdraw(r, number);
-        return none;
     case 'h':
     case 'H':
         reference_held(r, input == 'h', play->now_ms, out);

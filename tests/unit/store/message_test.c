@@ -56,10 +56,6 @@ static void round_trip_is_deterministic(void **state)
     store_message_destroy(&message);
     assert_null(message);
     store_message_destroy(&message);
-    assert_int_equal(store_append_message(txn, TABLE_A, the_key(), &ack_of(1)->base, NULL),
-                     ERR_REFUSED);
-    assert_int_equal(store_append_message(txn, TABLE_A, bytes_of_text("b"), &ack_of(1)->base, NULL),
-                     ERR_OK);
     store_txn_destroy(&txn);
     store_destroy(&store);
 }
