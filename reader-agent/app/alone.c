@@ -182,6 +182,17 @@ struct copy_stamp alone_stamp(struct gate *gate)
                                .age_s = age_s > UINT32_MAX ? UINT32_MAX : (uint32_t)age_s};
 }
 
+/* Somebody waits at an entry: some turns' worth at once, so that a gate with a usual day's events
+ * sends nobody away; the rest is left to the timer. */
+static enum laid lay_for_entry(struct gate *gate)
+{
+    enum laid laid = LAID_SOME;
+    for (int turn = 0; turn < OWN_EVENTS_ENTRY_TURNS && laid == LAID_SOME; turn++) {
+        laid = own_events_lay(gate);
+    }
+    return laid;
+}
+
 bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdict *ret_verdict,
                   struct copy_stamp *ret_stamp)
 {
@@ -190,7 +201,7 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
     struct subject subject;
     struct fault fault = {0};
     struct copy_stamp stamp = alone_stamp(gate);
-    enum laid laid = stamp.offline ? own_events_lay(gate) : LAID_NOTHING;
+    enum laid laid = stamp.offline ? lay_for_entry(gate) : LAID_NOTHING;
     if (laid == LAID_SOME) {
         *ret_verdict = (struct verdict){.outcome = OUTCOME_DENY, .reason = REASON_CATCHING_UP};
         *ret_stamp = stamp;
