@@ -203,12 +203,13 @@ static void judge_vehicle_lane(struct gathering *g, const Parkgate__PendingRead 
 
 /* --- both --- */
 
-/* Only an entry that is decided here and now has a pair. */
+/* Only an entry that is decided has a pair: here and now, or by a gate from its copy. */
 static bool is_asked(const struct gathering *g)
 {
     bool asks =
         g->lane->subject == SUBJECT_VEHICLES ? g->lane->driver : g->lane->second != SECOND_NONE;
-    return asks && g->direction == LANE_IN && g->event->outcome == 0 && !g->event->history &&
+    bool decided = g->event->outcome == 0 || g->event->offline;
+    return asks && g->direction == LANE_IN && decided && !g->event->history &&
            g->facts.freshness != FRESHNESS_STALE;
 }
 

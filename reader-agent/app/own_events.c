@@ -87,17 +87,21 @@ static enum err lay_entry(const struct facts_view *view, const struct own_event 
     return presence_now_apply(view->txn, journal, entry, fault);
 }
 
+/* Gathered as it came, before anybody had decided: then it finds what waits, or may wait itself. */
 static enum err lay_read(struct gate *gate, const struct facts_view *view,
                          const struct own_event *own, const struct park_lane *lane,
                          struct fault *fault)
 {
     struct event_outcome out;
     struct facts facts;
+    struct subject subject;
+    enum lane_direction direction = event_direction(view->park, own->event, lane);
+    TRY(gather_facts(view, own->event, lane, direction, &facts, &subject, fault));
     if (!set_acted(gate, own)) {
         return ERR_OK; /* it is laid when there is one */
     }
     begin_outcome(view, own, lane, &out);
-    TRY(gather_facts(view, own->event, lane, out.direction, &facts, &out.subject, fault));
+    out.subject = subject;
     event_outcome_verdict(&out, NULL);
     event_outcome_subject(&out);
     return lay_entry(view, own, &out.entry, fault);
