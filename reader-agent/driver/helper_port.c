@@ -19,6 +19,7 @@ enum {
     MESSAGES_PER_TURN = 64,
     PROGRAMS = HELPER_TERMINAL + 1,
     ROOT = 0,
+    STALL_MS = 1000, /* turns come every HELPER_HEARTBEAT_MS at least */
 };
 
 #define HELPER_USER "nobody"
@@ -53,6 +54,7 @@ struct helper_port {
     const struct clock *clock;
     int listener;
     int poll_fd;
+    struct mono turned; /* the last turn */
     struct helper_ear ears[PROGRAMS]; /* lost NULL: nobody listens */
     struct guest guests[GUESTS_MAX];
     struct wanted wanted[LIMIT_HELPERS_PER_AGENT];
@@ -147,6 +149,7 @@ enum err helper_port_create(const struct helper_port_options *options,
     port->poll_fd = -1;
     port->link = options->link;
     port->clock = options->clock;
+    port->turned = now_of(port);
     for (size_t i = 0; i < GUESTS_MAX; i++) {
         port->guests[i].peer.fd = -1;
     }
@@ -485,8 +488,22 @@ static void keep_alive(struct helper_port *port, struct wanted *wanted, struct m
     }
 }
 
+/* Whoever stood still himself, or with the whole machine, cannot say that others were silent: a
+ * helper may hold exits open in a fire. */
+static void forgive_own_stall(struct helper_port *port)
+{
+    struct mono now = now_of(port);
+    int64_t still_us = now.us - port->turned.us;
+    for (size_t i = 0; i < LIMIT_HELPERS_PER_AGENT && still_us > STALL_MS * INT64_C(1000); i++) {
+        port->wanted[i].heard.us += still_us;
+        port->wanted[i].hello_by.us += still_us;
+    }
+    port->turned = now;
+}
+
 void helper_port_turn(struct helper_port *port)
 {
+    forgive_own_stall(port);
     accept_guests(port);
     for (size_t i = 0; i < GUESTS_MAX; i++) {
         if (port->guests[i].peer.fd >= 0) {

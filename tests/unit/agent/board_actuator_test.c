@@ -259,6 +259,17 @@ static void openings_of_a_lost_helper_are_lost(void **state)
     join(stage);
 }
 
+/* For a moment less than would be too long, in turns as they come. */
+static void be_silent(struct stage *stage)
+{
+    for (int ms = 0; ms < HELPER_SILENCE_MS - HELPER_HEARTBEAT_MS; ms += HELPER_HEARTBEAT_MS) {
+        stage->now = mono_after_ms(stage->now, HELPER_HEARTBEAT_MS);
+        expect(stage, "");
+    }
+    stage->now = mono_after_ms(stage->now, HELPER_HEARTBEAT_MS - 1);
+    expect(stage, "");
+}
+
 static void a_silent_helper_is_lost(void **state)
 {
     struct stage *stage = *state;
@@ -271,11 +282,21 @@ static void a_silent_helper_is_lost(void **state)
         expect(stage, i == 7 ? "b2=2(its helper does not start)" : "");
         assert_int_equal(next_to(stage->helper, &message), HELPER_SAYS_HEARTBEAT);
     }
-    stage->now = mono_after_ms(stage->now, HELPER_SILENCE_MS - 1);
-    expect(stage, "");
+    be_silent(stage);
     stage->now = mono_after_ms(stage->now, 1);
     expect(stage, "b1=2(its helper hangs)");
     expect(stage, "");
+}
+
+static void a_stall_of_its_own_is_nobodys_silence(void **state)
+{
+    struct stage *stage = *state;
+    join(stage);
+    be_silent(stage);
+    stage->now = mono_after_ms(stage->now, 60 * HELPER_SILENCE_MS);
+    expect(stage, "");
+    stage->now = mono_after_ms(stage->now, 1);
+    expect(stage, "b1=2(its helper hangs)");
 }
 
 static void reports_are_acknowledged_when_durable(void **state)
@@ -370,6 +391,7 @@ int main(void)
         STAGED(an_opening_is_answered_once),
         STAGED(openings_of_a_lost_helper_are_lost),
         STAGED(a_silent_helper_is_lost),
+        STAGED(a_stall_of_its_own_is_nobodys_silence),
         STAGED(reports_are_acknowledged_when_durable),
         STAGED(a_board_speaks_for_its_own_lanes),
         STAGED(states_are_said_when_they_change),
