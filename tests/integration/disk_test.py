@@ -3,7 +3,9 @@ and all goes on by itself when there is room again. Method: real processes whose
 loop device, that the test fills, breaks and mends.
 
 The device mapper's error target is no part of this machine's kernel: a failing disk is ext4 that was shut down (EIO)."""
+import os
 import pathlib
+import signal
 import tempfile
 import unittest
 
@@ -223,6 +225,33 @@ class FailingDisks(Base):
         self.all_answered()
         late = [event for event in park.events() if event["reason"] == "agent-error"]
         self.assertEqual(len(late), 1)
+        self.assert_verified()
+
+    def test_1_read_only_gate(self):
+        """As a disk that the kernel mounted read-only: an agent that runs goes on as with one that fails. One that is started
+        then does not come up; the exit button is its board's, and all goes on when the disk is mended. What the board did
+        meanwhile is in no record: the helper that keeps it knows the run directory of the disk as it was."""
+        park, agent = self.park, self.park.agents["gate-a"]
+        uids = iter([self.person()[1] for _ in range(20)])
+        self.assertTrue(self.walk("gate-a-in", next(uids)))
+        before = len([event for event in park.events() if event["reason"] == "agent-error"])
+        park.gate_disk.turn_read_only()
+        mark = agent.mark()
+        self.denied(uids)
+        self.stranger()
+        agent.wait_event("store_failed", since=mark)
+        os.kill(park.worker("gate-a"), signal.SIGKILL)
+        agent.wait_event("agent_stopped", since=mark)
+        board = park.turnstile("gate-a-out")
+        pulses = int(board.show("gate-a-out")["pulses"])
+        board.do("button gate-a-out")
+        board.do(f"wait gate-a-out pulses {pulses + 1}")
+        park.push("gate-a-out")
+        park.gate_disk.mend()
+        agent.wait_event("agent_started", since=mark)
+        until("entries go on", lambda: self.walk("gate-a-in", next(uids)))
+        self.all_answered()
+        self.assertLessEqual(len([event for event in park.events() if event["reason"] == "agent-error"]), before + 1)
         self.assert_verified()
 
     def test_2_failing_controller(self):

@@ -35,7 +35,7 @@ class Disk:
         """Over a loop device of its own each time: a file system that failed lives on while anybody has its files open."""
         words = ["-t", "tmpfs", "-o", f"size={self.mib}m", "none"]
         if self.kind == "ext4":
-            words = [self._loop()]
+            words = ["-o", "errors=remount-ro", self._loop()]
         done = run("mount", *words, self.path)
         if done.returncode != 0:
             raise unittest.SkipTest(f"no {self.kind} can be mounted here: {done.stderr.strip()}")
@@ -89,6 +89,14 @@ class Disk:
         directory = os.open(self.path, os.O_RDONLY)
         fcntl.ioctl(directory, SHUTDOWN, struct.pack("I", SHUTDOWN_AT_ONCE))
         os.close(directory)
+
+    def turn_read_only(self):
+        """The kernel finds the file system damaged: nothing is written any more (EROFS), everything can be read."""
+        trigger = pathlib.Path("/sys/fs/ext4") / pathlib.Path(self.loops[-1]).name / "trigger_fs_error"
+        try:
+            trigger.write_text("a test\n")
+        except OSError as error:
+            raise unittest.SkipTest(f"this kernel cannot be told that: {error}") from error
 
     def mend(self):
         """The disk answers again, as a box that was given another cable."""

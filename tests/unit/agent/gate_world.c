@@ -121,7 +121,7 @@ static void take_copy(struct gate_world *world)
 
 /* --- beginning and end --- */
 
-static void begin(struct gate_world *world)
+void gate_world_begin(struct gate_world *world)
 {
     struct fault fault = {0};
     struct gate *gate = gate_create(world->dir, &world->clock, entropy_system(), NULL);
@@ -139,7 +139,7 @@ static void begin(struct gate_world *world)
     world->gate = gate;
 }
 
-static void end(struct gate_world *world)
+void gate_world_end(struct gate_world *world)
 {
     struct gate *gate = world->gate;
     copy_end(gate);
@@ -164,7 +164,7 @@ struct gate_world *gate_world_open(bool real_clock)
     world->wall = (struct wall){.us = INT64_C(1767250800000000)};
     world->mono = (struct mono){.us = 1000000};
     world->clock = (struct clock){.wall = wall_of, .mono = mono_of, .ctx = world};
-    begin(world);
+    gate_world_begin(world);
     world->gate->batch.new_epoch = 1;
     must(record_commit(world->gate, &fault), &fault);
     make_park(&rows);
@@ -179,8 +179,8 @@ struct gate_world *gate_world_open(bool real_clock)
 
 void gate_world_restart(struct gate_world *world)
 {
-    end(world);
-    begin(world);
+    gate_world_end(world);
+    gate_world_begin(world);
     alone_heard(world->gate, gate_wall(world->gate).us); /* its clock is known */
 }
 
@@ -192,7 +192,9 @@ void gate_world_close(struct gate_world **world)
         "/keys/ballast",   "/keys",           "/copy/data.mdb", "/copy/lock.mdb",
         "/copy/owner",     "/copy",           "/lease",         "",
     };
-    end(*world);
+    if ((*world)->gate != NULL) {
+        gate_world_end(*world);
+    }
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         char path[128];
         (void)snprintf(path, sizeof(path), "%s%s", (*world)->dir, files[i]);

@@ -23,6 +23,9 @@ struct gate_world *gate_world_open(bool real_clock);
 /* The process ends without closing what it would lose, and begins again: stores and copy are opened
  * from the disk. */
 void gate_world_restart(struct gate_world *world);
+/* Its two halves. */
+void gate_world_end(struct gate_world *world);
+void gate_world_begin(struct gate_world *world);
 void gate_world_close(struct gate_world **world);
 
 /* A live read of this person's badge now, as the reader of `lane` gives it. */

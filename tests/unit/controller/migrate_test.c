@@ -1,7 +1,7 @@
 /* Goal: a store of an older program is brought forward without loss, wherever the process is
  * killed, and a store of a newer one is refused. Method: a kept store of version 1
  * (tests/data/store-v1) is copied and migrated, in a child that ends at its Nth write, for every N;
- * afterwards its tables are those of a replay of its journal. */
+ * afterwards its tables are those of a replay of its journal. The person-key store likewise. */
 #include "tests/unit/controller/harness.h"
 
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include "common/facts/copy_rows.h"
 #include "controller/store/changes.h"
 #include "controller/store/migrate.h"
+#include "controller/store/person_keys.h"
 
 #define KEPT PARKGATE_SOURCE_DIR "/tests/data/store-v1/data.mdb"
 
@@ -217,6 +218,112 @@ static void a_store_that_was_not_brought_forward_is_the_older_programs(void **st
     store_destroy(&store);
 }
 
+/* --- the person-key store: its layout never changed; an older one may lack its last table --- */
+
+static const struct handle somebody = {
+    {1, 2, 3}
+};
+static const struct seal_key his_key = {
+    {4, 5, 6}
+};
+
+static struct store *open_keys(const struct old_store *o, size_t tables, bool create)
+{
+    char dir[96];
+    struct fault fault = {0};
+    struct store *keys = NULL;
+    (void)snprintf(dir, sizeof(dir), "%s/keys", o->root);
+    struct store_options options = {.dir = dir,
+                                    .kind = KEY_STORE_KIND,
+                                    .version = KEY_STORE_VERSION,
+                                    .tables = key_table_names,
+                                    .table_count = tables,
+                                    .map_size = 16U << 20,
+                                    .create = create};
+    if (store_open(&options, &keys, &fault) != ERR_OK) {
+        fail_msg("%s", fault.what);
+    }
+    return keys;
+}
+
+static void make_old_keys(const struct old_store *o)
+{
+    char dir[96];
+    struct store_txn *txn = NULL;
+    (void)snprintf(dir, sizeof(dir), "%s/keys", o->root);
+    remove_tree(dir);
+    struct store *keys = open_keys(o, KEY_TABLE_DAY, true);
+    assert_int_equal(store_begin_write(keys, &txn, NULL), ERR_OK);
+    assert_int_equal(person_key_put(txn, somebody, &his_key, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    store_destroy(&keys);
+}
+
+/* Opens it as this program does, and adds the key of a day. */
+static void use_keys(const struct old_store *o)
+{
+    struct store_txn *txn = NULL;
+    struct store *keys = open_keys(o, KEY_TABLE_COUNT, false);
+    assert_int_equal(store_begin_write(keys, &txn, NULL), ERR_OK);
+    assert_int_equal(day_key_put(txn, 20000, &his_key, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    store_destroy(&keys);
+}
+
+static int use_keys_until(const struct old_store *o, int writes)
+{
+    int status = 0;
+    pid_t child = fork();
+    MUST(child >= 0);
+    if (child == 0) {
+        writes_left = writes;
+        use_keys(o);
+        _exit(0);
+    }
+    MUST(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void assert_keys(const struct old_store *o, enum err day)
+{
+    struct seal_key key;
+    struct store_txn *txn = NULL;
+    struct store *keys = open_keys(o, KEY_TABLE_COUNT, false);
+    assert_int_equal(store_begin_read(keys, &txn, NULL), ERR_OK);
+    assert_int_equal(person_key_get(txn, somebody, &key, NULL), ERR_OK);
+    assert_memory_equal(key.bytes, his_key.bytes, SEAL_KEY_SIZE);
+    assert_int_equal(day_key_get(txn, 20000, &key, NULL), day);
+    store_txn_destroy(&txn);
+    store_destroy(&keys);
+}
+
+static void person_keys_of_before_are_kept_at_each_write(void **state)
+{
+    const struct old_store *o = *state;
+    int writes = 0;
+    for (; writes < WRITES_MAX; writes++) {
+        make_old_keys(o);
+        int ended = use_keys_until(o, writes);
+        if (ended == 0) {
+            assert_keys(o, ERR_OK);
+            break;
+        }
+        assert_int_equal(ended, KILLED);
+        use_keys(o);
+        assert_keys(o, ERR_OK);
+    }
+    print_message("killed at %d writes\n", writes);
+    assert_true(writes >= 4 && writes < WRITES_MAX);
+}
+
+static void a_killed_write_of_keys_takes_none_away(void **state)
+{
+    const struct old_store *o = *state;
+    make_old_keys(o);
+    assert_int_equal(use_keys_until(o, 0), KILLED);
+    assert_keys(o, ERR_NOT_FOUND);
+}
+
 #define OLD_TEST(name) cmocka_unit_test_setup_teardown(name, old_make, old_remove)
 
 int main(void)
@@ -226,6 +333,8 @@ int main(void)
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),
         OLD_TEST(a_store_that_was_not_brought_forward_is_the_older_programs),
+        OLD_TEST(person_keys_of_before_are_kept_at_each_write),
+        OLD_TEST(a_killed_write_of_keys_takes_none_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
