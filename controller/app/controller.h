@@ -76,6 +76,12 @@ struct recall_day {
     struct seal_key key;
 };
 
+/* own_clock.h */
+struct own_clock {
+    struct wall high; /* the latest time that was ever recorded, or said since the start */
+    bool looked, behind;
+};
+
 struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
@@ -112,6 +118,7 @@ struct controller {
     uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
     struct emergency_news emergency_news;
     bool store_full;      /* the last commit found no room */
+    struct own_clock own_clock;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */

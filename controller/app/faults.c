@@ -114,6 +114,11 @@ const struct fault_kind fault_unrecorded = {
 const struct fault_kind fault_clock_jumped = {
     "clock-jumped", "the clock of gate %s jumped by more than a second; check its time service",
     "出入口 %s 的时钟跳变超过一秒；请检查授时"};
+const struct fault_kind fault_controller_clock = {
+    "controller-clock",
+    "the controller's own clock stands before what it has recorded%s: schedules and validity go by "
+    "it; set it, and check its time service",
+    "控制器自身的时钟早于其已有记录%s：时段与有效期均以它为准；请校时并检查授时"};
 const struct fault_kind fault_clock_untrusted = {
     "clock-untrusted",
     "the clock of gate %s is off by more than five seconds: its times are not to be trusted",

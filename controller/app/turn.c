@@ -13,6 +13,7 @@
 #include "controller/app/emergency.h"
 #include "controller/app/muster_feed.h"
 #include "controller/app/notices.h"
+#include "controller/app/own_clock.h"
 #include "controller/app/park_change.h"
 #include "controller/app/recall.h"
 #include "controller/app/request.h"
@@ -47,6 +48,7 @@ static enum err load_or_begin(struct controller *ctl, const struct turn_options 
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     TRY(store_begin_read(ctl->store, &txn, fault));
     TRY(journal_head(txn, &head, fault));
+    own_clock_begin(ctl, head.time);
     if (head.sequence > 0) {
         return controller_reload(ctl, txn, fault);
     }
@@ -133,6 +135,7 @@ void turn_frame(struct controller *ctl, enum port port, const struct link_peer *
 void turn_tick(struct controller *ctl)
 {
     ballast_tick(ctl);
+    own_clock_tick(ctl);
     agents_tick(ctl);
     recall_tick(ctl);
     emergency_tick(ctl);
