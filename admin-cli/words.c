@@ -143,6 +143,7 @@ static const struct title titles[] = {
     {"backup_seq", COLUMN_NUMBER, "backup's number", "备份序号"},
     {"fresh", COLUMN_NUMBER, "new", "新"},
     {"no_lane", COLUMN_NUMBER, "lane unknown", "通道未知"},
+    {"lost", COLUMN_NUMBER, "lost", "丢失"},
     {"look", COLUMN_TEXT, "first", "请先"},
     {"what", COLUMN_WORD, "what", "事项"},
     {"handle", COLUMN_TEXT, "handle", "代号"},

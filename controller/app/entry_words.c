@@ -264,11 +264,18 @@ static void recalled_words(const ProtobufCMessage *body, struct entry_words *w)
     if (step->step >= ARRAY_LEN(steps) || steps[step->step].en == NULL) {
         return;
     }
-    (void)snprintf(w->text, sizeof(w->text), "%s (%llu events, %llu new) %s", steps[step->step].en,
-                   (unsigned long long)step->events, (unsigned long long)step->fresh, step->reason);
-    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s（%llu 条，新 %llu 条）%s",
+    char lost[48] = "";
+    char lost_zh[48] = "";
+    if (step->lost > 0) {
+        (void)snprintf(lost, sizeof(lost), ", %llu lost", (unsigned long long)step->lost);
+        (void)snprintf(lost_zh, sizeof(lost_zh), "，丢失 %llu 条", (unsigned long long)step->lost);
+    }
+    (void)snprintf(w->text, sizeof(w->text), "%s (%llu events, %llu new%s) %s",
+                   steps[step->step].en, (unsigned long long)step->events,
+                   (unsigned long long)step->fresh, lost, step->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s（%llu 条，新 %llu 条%s）%s",
                    steps[step->step].zh, (unsigned long long)step->events,
-                   (unsigned long long)step->fresh, step->reason);
+                   (unsigned long long)step->fresh, lost_zh, step->reason);
 }
 
 static void muster_words(const ProtobufCMessage *body, struct entry_words *w)

@@ -157,6 +157,12 @@ const struct fault_kind fault_two_boxes = {
     "enrol the gate anew: parkgate agent enroll",
     "有两台主机使用出入口 %s 的密钥，其中一台并非其本机；请找出另一台并重新注册：parkgate agent enroll"};
 
+const struct fault_kind fault_recall_lost = {
+    "recall-lost",
+    "gate %s keeps events that nobody can read, and the recovery went on without them: parkgate "
+    "recover show",
+    "出入口 %s 留存的部分事件无法读取，恢复未能取回：parkgate recover show"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)

@@ -415,10 +415,14 @@ static enum err gate_done(struct controller *ctl, const struct session *session,
     entry.events = session->recall.events;
     entry.persons = session->recall.persons;
     entry.fresh = session->recall.fresh;
+    entry.lost = session->recall.lost;
     TRY(record_step(ctl, session->gate.text, &entry, fault));
     log_event("gate_recalled", LOG_TEXT("gate", session->gate.text),
               LOG_NUM("events", entry.events), LOG_NUM("fresh", entry.fresh),
-              LOG_NUM("persons", entry.persons));
+              LOG_NUM("persons", entry.persons), LOG_NUM("lost", entry.lost));
+    if (entry.lost > 0) {
+        TRY(fault_note(ctl, &fault_recall_lost, entry.gate, entry.gate, "", fault));
+    }
     TRY(all_are_done(ctl, number, &all, fault));
     return all ? end(ctl, "", number, "", fault) : ERR_OK;
 }
@@ -435,7 +439,8 @@ static enum err take_items(struct controller *ctl, struct input *input, struct s
         if (how == RECALLED_LATER) {
             break;
         }
-        was.events++;
+        was.events += how != RECALLED_UNREADABLE;
+        was.lost += how == RECALLED_UNREADABLE;
         was.fresh += how == RECALLED_FRESH;
         was.skipped += how == RECALLED_NO_LANE;
     }
@@ -507,7 +512,7 @@ static enum err take_rows(struct controller *ctl, struct input *input, struct se
 static void move_behind(struct session *session, const Parkgate__Recall *answer, size_t taken)
 {
     Parkgate__RecalledEvent *item = taken == 0 ? NULL : unpack_item(&answer->item[taken - 1]);
-    if (item != NULL && item->sealed.len > 0) {
+    if (item != NULL && item->sequence > 0) { /* a gate of the version before: of sealed ones */
         session->recall.epoch = item->epoch;
         session->recall.sequence = item->sequence;
     }
@@ -550,7 +555,7 @@ enum err recall_heard(struct controller *ctl, struct input *input, struct sessio
     }
     session->recall.epoch = answer->epoch;
     session->recall.sequence = answer->from;
-    if (!answer->done && session->recall.events <= EVENTS_MAX) {
+    if (!answer->done && session->recall.events + session->recall.lost <= EVENTS_MAX) {
         ask(ctl, session, number);
         return ERR_OK;
     }

@@ -53,6 +53,7 @@ struct session_recall {
     bool waits;     /* for an answer: others are not taken */
     bool wait_long; /* it gave all, and some of it is of lanes that the park does not have */
     uint64_t events, fresh, skipped;
+    uint64_t lost; /* nobody can read them, or they were not taken; not in `events` */
     bool rows_done; /* of its copy: they come first */
     struct mono rows_heard;
     uint64_t persons; /* of them not known before */

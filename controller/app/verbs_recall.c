@@ -56,6 +56,7 @@ static enum err gate_row(struct controller *ctl, struct answer *a, struct name g
     answer_number(a, (int64_t)(done              ? part->persons
                                : session != NULL ? session->recall.persons
                                                  : 0));
+    answer_number(a, (int64_t)(done ? part->lost : session != NULL ? session->recall.lost : 0));
     (void)answer_end_row(a);
     if (part != NULL) {
         parkgate__recall_record__free_unpacked(part, NULL);
@@ -90,7 +91,7 @@ static enum err on_recover_show(struct controller *ctl, struct request *request,
     answer_note(a, "recovery", state_of(record));
     answer_note_number(a, "backup_seq", record == NULL ? 0 : (int64_t)record->backup_sequence);
     TRY(note_waiting(ctl, a, fault));
-    answer_columns(a, "gate,state,events,fresh,no_lane,persons");
+    answer_columns(a, "gate,state,events,fresh,no_lane,persons,lost");
     for (size_t i = 0; number != 0 && err == ERR_OK && i < ctl->park->gate_count; i++) {
         err = gate_row(ctl, a, ctl->park->gates[i].name, number, fault);
     }

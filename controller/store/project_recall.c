@@ -64,6 +64,7 @@ enum err project_recalled(struct store_txn *txn, const Parkgate__Entry *entry,
     part.events = step->events;
     part.fresh = step->fresh;
     part.persons = step->persons;
+    part.lost = step->lost;
     part.at_us = entry->time_us;
     return put(txn, step->gate, &part, fault);
 }

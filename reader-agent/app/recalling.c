@@ -37,8 +37,14 @@ static void add_item(struct gate *gate, struct slice *slice, struct grant_id id,
     slice->used += size;
 }
 
-static void note_unreadable(struct grant_id id, const struct fault *fault)
+/* Its place goes along, so that it is missed there, too. */
+static void add_unreadable(struct gate *gate, struct slice *slice, struct grant_id id,
+                           const struct fault *fault)
 {
+    Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
+    item.epoch = id.epoch;
+    item.sequence = id.sequence;
+    add_item(gate, slice, id, &item);
     log_error("outbox_row_unreadable", LOG_NUM("epoch", id.epoch), LOG_NUM("sequence", id.sequence),
               LOG_TEXT("why", fault->what));
 }
@@ -52,7 +58,7 @@ static enum err add_sealed(struct gate *gate, struct slice *slice, struct outbox
     size_t count = 0;
     TRY(day_boxes_get(gate->store, event->day, boxes, &count, fault));
     if (count == 0) {
-        note_unreadable(event->id, why);
+        add_unreadable(gate, slice, event->id, why);
         return ERR_OK;
     }
     item.sealed = (ProtobufCBinaryData){.len = event->sealed_size, .data = event->sealed};
@@ -73,7 +79,7 @@ static enum err add_event(struct gate *gate, struct slice *slice, struct grant_i
     Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
     enum err err = outbox_get(gate->store, id, &event, &local);
     if (err == ERR_CORRUPT || err == ERR_NOT_FOUND) {
-        note_unreadable(id, &local);
+        add_unreadable(gate, slice, id, &local);
         return ERR_OK;
     }
     if (err == ERR_OK) {
@@ -86,14 +92,16 @@ static enum err add_event(struct gate *gate, struct slice *slice, struct grant_i
         return fault_set(fault, err, "%s", local.what);
     }
     item.event.data = packed;
+    item.epoch = id.epoch;
+    item.sequence = id.sequence;
     uint8_t credential[RECALL_CREDENTIAL_MAX];
     item.credential = recalling_credential(gate, event.kind, item.event, credential);
     add_item(gate, slice, id, &item);
     return ERR_OK;
 }
 
-/* As many as fit from behind *at on; moves it behind the last one looked at. What cannot be read is
- * passed over. False: the store cannot be read now. */
+/* As many as fit from behind *at on; moves it behind the last one looked at. False: the store
+ * cannot be read now. */
 static bool fill(struct gate *gate, struct slice *slice, struct grant_id *at, bool *ret_done)
 {
     struct grant_id ids[LIMIT_RECALL_EVENTS];

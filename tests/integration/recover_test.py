@@ -2,9 +2,11 @@
 processes; the park's directory is erased between two passages."""
 import os
 import shutil
+import struct
 import subprocess
 import unittest
 
+import stores
 from case import ParkCase, foot_gate
 from park import until
 
@@ -65,6 +67,36 @@ class Recover(ParkCase):
         self.assertEqual(self.figures(), before)
         self.walk("gate-b-out", people[1])
         self.assert_verified()
+
+    def test_what_nobody_can_read_is_said(self):
+        """A row of gate a's outbox is damaged; gate b lost its keys, and the backup's recovery key is not the one they are closed to."""
+        park = self.park
+        people = [self.person()[1] for _ in range(2)]
+        backup = park.directory / "backup-of-others"
+        park.cli("backup", backup)
+        (backup / "recovery.key").write_text(os.urandom(32).hex() + "\n")
+        self.walk("gate-a-in", people[0])
+        self.walk("gate-b-in", people[1])
+        park.controller.end()
+        for lane in ("gate-a-in", "gate-b-in"):
+            park.reader(lane).remove()
+        for gate in ("gate-a", "gate-b"):
+            park.agents[gate].end()
+        kept = stores.Outbox(park.agent_home("gate-a"))
+        read = max(place for place, row in kept.events.items() if row.kind == stores.PRESENTATION)
+        stores.damage(park.agent_home("gate-a") / "store", "outbox", struct.pack(">IQ", *read))
+        shutil.rmtree(park.agent_home("gate-b") / "keys")
+        self.lose_the_disk(backup)
+        park.start_controller()
+        for gate in ("gate-a", "gate-b"):
+            park.start_agent(gate)
+            park.wait_gate(gate)
+        self.recovered()
+        lost = {row["gate"]: int(row["lost"]) for row in park.rows("recover", "show")}
+        self.assertEqual(lost["gate-a"], 1)
+        self.assertGreater(lost["gate-b"], 1)
+        told = [row["text"] for row in park.rows("events", "--kind", "fault", "--after", 0) if "nobody can read" in row["text"]]
+        self.assertEqual(sorted(text.split()[1] for text in told), ["gate-a", "gate-b"])
 
     def wait_copies(self):
         """Until every gate's copy holds all that the journal does."""

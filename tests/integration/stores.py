@@ -62,6 +62,25 @@ def rows(txn, table):
         LMDB.mdb_cursor_close(cursor)
 
 
+def damage(directory, table, key):
+    """A byte of a row's value is another from now on. Its daemon does not run."""
+    env, txn, dbi, value = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint(), Value()
+    name = Value(len(key), ctypes.cast(ctypes.c_char_p(key), ctypes.c_void_p))
+    check(LMDB.mdb_env_create(ctypes.byref(env)))
+    try:
+        check(LMDB.mdb_env_set_maxdbs(env, 64))
+        check(LMDB.mdb_env_open(env, os.fsencode(directory), 0, 0o600))
+        check(LMDB.mdb_txn_begin(env, None, 0, ctypes.byref(txn)))
+        check(LMDB.mdb_dbi_open(txn, table.encode(), 0, ctypes.byref(dbi)))
+        check(LMDB.mdb_get(txn, dbi, ctypes.byref(name), ctypes.byref(value)))
+        other = value.bytes()[:-1] + bytes([value.bytes()[-1] ^ 1])
+        fresh = Value(len(other), ctypes.cast(ctypes.c_char_p(other), ctypes.c_void_p))
+        check(LMDB.mdb_put(txn, dbi, ctypes.byref(name), ctypes.byref(fresh), 0))
+        check(LMDB.mdb_txn_commit(txn))
+    finally:
+        LMDB.mdb_env_close(env)
+
+
 BODIES = {ENTRY_EVENT: "EventEntry", ENTRY_EVENT_REFUSED: "EventRefused", ENTRY_FAULT: "FaultRecord",
           ENTRY_EPOCH: "AgentRecord"}
 

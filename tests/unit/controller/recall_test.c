@@ -172,6 +172,8 @@ static bool give(struct scene *s, struct outbox *o, size_t most)
         }
         Parkgate__RecalledEvent item = PARKGATE__RECALLED_EVENT__INIT;
         item.event = (ProtobufCBinaryData){.len = o->kept[i].size, .data = o->kept[i].event};
+        item.epoch = o->kept[i].epoch;
+        item.sequence = o->kept[i].sequence;
         item.outcome = o->kept[i].outcome;
         item.reason = o->kept[i].reason;
         item.source = o->kept[i].outcome == 0 ? SOURCE_NONE : SOURCE_CONTROLLER;
@@ -252,6 +254,35 @@ static void counts_are_as_before(void **state)
     assert_string_equal(before, after);
     assert_string_equal(note(admin(w, "recover.show", NULL), "recovery"), "ended");
     assert_string_equal(note(admin(w, "recover.start", "checked", "yes", NULL), "recovery"), "ended");
+}
+
+/* A gate gives what it can, and says of what else it keeps. */
+static void what_nobody_can_read_is_said(void **state)
+{
+    static struct scene s;
+    scene_open(&s, *state);
+    struct world *w = s.w;
+    char given[24];
+    restore(&s);
+    (void)say_hello(w, &s.a.gate);
+    (void)say_hello(w, &s.b.gate);
+    admin(w, "recover.start", "checked", "yes", NULL);
+    tick(w);
+    s.a.kept[1].size = 0; /* the gate cannot read it itself */
+    s.a.kept[2].event[0] ^= 0xff;
+    s.a.kept[3].size -= 1;
+    uint64_t before = head_of(w).sequence;
+    give_all(&s, &s.a, 3);
+    give_all(&s, &s.b, 3);
+    assert_false(is_recovering(w));
+    const Parkgate__Reply *shown = admin(w, "recover.show", NULL);
+    size_t row = row_with(shown, "gate", "gate-a");
+    (void)snprintf(given, sizeof(given), "%zu", s.a.count - 3);
+    assert_string_equal(cell(shown, row, "state"), "done");
+    assert_string_equal(cell(shown, row, "lost"), "3");
+    assert_string_equal(cell(shown, row, "events"), given);
+    assert_string_equal(cell(shown, row_with(shown, "gate", "gate-b"), "lost"), "0");
+    assert_int_equal(faults_of(w, "recall-lost", before), 1);
 }
 
 static void given_twice_it_counts_once(void **state)
@@ -377,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(counts_are_as_before, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(what_nobody_can_read_is_said, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(given_twice_it_counts_once, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(meanwhile_nothing_is_decided_taken_or_changed, world_setup,
                                         world_teardown),
