@@ -248,7 +248,7 @@ static int tear_down(void **state)
 static void a_workers_return_is_final(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t helper = expect_pid(stage, "started a ");
     order(stage, "return 0\n");
     assert_int_equal(end_status(stage), 0);
@@ -266,7 +266,7 @@ static void a_refusal_is_final_where_nothing_runs(void **state)
 static void a_refusal_ends_no_helper(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t helper = expect_pid(stage, "started a ");
     order(stage, "return 5\n");
     stage->worker = expect_pid(stage, "worker ");
@@ -276,15 +276,15 @@ static void a_refusal_ends_no_helper(void **state)
 static void a_crashed_worker_comes_back_and_helpers_go_on(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t a = expect_pid(stage, "started a ");
-    order(stage, "want b sleep 1000\n");
+    order(stage, "want b tail -f /dev/null\n");
     pid_t b = expect_pid(stage, "started b ");
     kill(stage->worker, SIGKILL);
     pid_t again = expect_pid(stage, "worker ");
     assert_int_not_equal(again, stage->worker);
     assert_true(is_alive(a) && is_alive(b));
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     assert_int_equal(expect_pid(stage, "started a "), a);
     order(stage, "settle\n");
     assert_int_equal(expect_pid(stage, "exited b "), b);
@@ -301,7 +301,7 @@ static void a_worker_may_ask_to_be_started_again(void **state)
 static void a_dead_helper_comes_back(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t first = expect_pid(stage, "started a ");
     kill(first, SIGKILL);
     const char *rest = expect(stage, "exited a ");
@@ -316,17 +316,17 @@ static void a_dead_helper_comes_back(void **state)
 static void wanting_twice_is_wanting_once(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t first = expect_pid(stage, "started a ");
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     assert_int_equal(expect_pid(stage, "started a "), first);
-    order(stage, "want a sleep 2000\n");
+    order(stage, "want a tail -F /dev/null\n");
     assert_int_equal(expect_pid(stage, "exited a "), first);
     assert_int_not_equal(expect_pid(stage, "started a "), first);
     order(stage, "drop a\n");
     (void)expect(stage, "exited a ");
     order(stage, "drop a\n");
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     (void)expect(stage, "started a ");
 }
 
@@ -366,7 +366,7 @@ static void programs_get_nothing_of_ours(void **state)
 static void a_stopped_launcher_stops_all(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t helper = expect_pid(stage, "started a ");
     kill(stage->launcher, SIGTERM);
     (void)end_status(stage);
@@ -377,7 +377,7 @@ static void a_stopped_launcher_stops_all(void **state)
 static void a_killed_launcher_takes_its_worker_only(void **state)
 {
     struct stage *stage = *state;
-    order(stage, "want a sleep 1000\n");
+    order(stage, "want a tail -f /dev/null\n");
     pid_t helper = expect_pid(stage, "started a ");
     order(stage, "hang\n");
     kill(stage->launcher, SIGKILL);
