@@ -165,12 +165,31 @@ class FullDisk(BadCase):
 
 
 class FileLimit(FullDisk):
-    """The same where no file may grow: a limit of file sizes is a full disk, not the controller's end."""
+    """The same where no file may grow, and no ballast helps: a limit of file sizes is a full disk, not the controller's end."""
 
     @classmethod
     def mount(cls, home):
         home.mkdir(mode=0o755)
         return False
+
+    def test_full_disk(self):
+        park, pid = self.park, worker(self.park.controller)
+        self.gate.connect()
+        self.gate.hello()
+        self.fill()
+        self.addCleanup(self.free)
+        done = next(done for done in (self.add_person() for _ in range(400)) if done.returncode != 0)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, "the disk is nearly full|storage is full")
+        self.assertIn(str(park.home / "store"), done.stderr)
+        self.assertEqual([self.add_person().returncode for _ in range(5)], [1] * 5)
+        self.assertEqual(park.try_cli("headcount").returncode, 0)
+        self.free()
+        until("there is room again", lambda: self.add_person().returncode == 0)
+        event = self.gate.event()
+        until("the event is applied", lambda: self.gate.send(event) == (1, 0))
+        self.assertEqual(worker(park.controller), pid)
+        self.assert_verified()
 
 
 if __name__ == "__main__":
