@@ -152,6 +152,24 @@ static bool enters_risk(const struct park *park, const struct park_lane *lane)
     return risk;
 }
 
+/* Of what this gate did itself something is not known: who is inside, and how many, may be
+ * anything.
+ */
+static void assume_the_worst(const struct park *park, const struct park_lane *lane,
+                             struct facts *facts)
+{
+    const struct park_zone *zones[PARK_ZONE_DEPTH_MAX];
+    size_t count = park_zones_entered(park, lane, zones);
+    for (size_t i = 0; i < count; i++) {
+        facts->crowd_admits = facts->crowd_admits && zones[i]->crowd == 0;
+        facts->partner = zones[i]->two_person ? DEMAND_MISSING : facts->partner;
+    }
+    facts->zone_count = facts->zone_limit;
+    facts->tenant_count = facts->tenant_limit;
+    facts->passback = park->passback_count > 0 ? PASSBACK_INSIDE : facts->passback;
+    facts->interlock_clear = facts->interlock_clear && lane->interlock.text[0] == '\0';
+}
+
 /* What only a gate alone must ask. */
 static void add_own_facts(struct gate *gate, const struct facts_view *view,
                           const struct park_lane *lane, struct facts *facts)
@@ -160,6 +178,9 @@ static void add_own_facts(struct gate *gate, const struct facts_view *view,
     facts->lease = lease_state(&gate->copy.lease, view->park->lease_hours,
                                enters_risk(view->park, lane), lane->lease_over);
     facts->gate_clock_known = gate->copy.lease.clock_known;
+    if (gate->copy.own.missed) {
+        assume_the_worst(view->park, lane, facts);
+    }
     if (emergency_at(gate, lane->name)) { /* a board's own fire is in no copy */
         facts->emergency = true;
         facts->emergency_admits = emergency_admits(gate);

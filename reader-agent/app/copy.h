@@ -38,6 +38,7 @@ struct copy_coming {
 struct own_events {
     bool begun;
     bool going_on; /* a timer lays more of them */
+    bool missed;   /* one that only this gate knew cannot be read */
     uint32_t epoch;
     uint64_t next;
     uint64_t horizon; /* from here on grants and waiting reads are laid of all events */
@@ -107,7 +108,7 @@ enum laid own_events_lay(struct gate *gate);
  * long rest to the timer: an exit waits for this. */
 void own_events_written(struct gate *gate, const struct grant_id *acted, size_t acted_count);
 /* The event as it is in the outbox; free it with parkgate__event__free_unpacked(). ERR_NOT_FOUND:
- * it is gone, cannot be read, or is of a kind that changes nothing here. */
+ * it is gone, or is of a kind that changes nothing here. ERR_CORRUPT: it cannot be read. */
 MUST_CHECK enum err own_event_read(struct gate *gate, struct grant_id id, Parkgate__Event **ret,
                                    struct fault *fault);
 /* What was laid is gone. */

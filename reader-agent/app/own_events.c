@@ -48,24 +48,45 @@ enum err own_event_read(struct gate *gate, struct grant_id id, Parkgate__Event *
         return ERR_NOT_FOUND;
     }
     enum err err = vault_open(gate->vault, &stored, packed, &size, fault);
-    *ret = err == ERR_OK ? parkgate__event__unpack(NULL, size, packed) : NULL;
-    return *ret != NULL ? ERR_OK : ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND) {
+        return fault_set(fault, ERR_CORRUPT, "outbox: the key of event %llu is gone",
+                         (unsigned long long)id.sequence);
+    }
+    TRY(err);
+    *ret = parkgate__event__unpack(NULL, size, packed);
+    return *ret != NULL ? ERR_OK
+                        : fault_set(fault, ERR_CORRUPT, "outbox: event %llu cannot be unpacked",
+                                    (unsigned long long)id.sequence);
 }
 
-/* The verdict acted on. False: there is none yet. */
-static bool set_acted(struct gate *gate, const struct own_event *own)
+/* What this gate did then is not known any more, and the controller has not heard of it: whatever
+ * depends on that takes its strictest value. One that is answered was given up, or is counted. */
+static enum err miss(struct gate *gate, struct grant_id id, struct fault *fault)
+{
+    bool pending = true;
+    struct fault why = *fault;
+    TRY(outbox_is_pending(gate->store, id, &pending, fault));
+    if (pending && !gate->copy.own.missed) {
+        log_error("own_event_unreadable", LOG_NUM("epoch", id.epoch),
+                  LOG_NUM("sequence", id.sequence), LOG_TEXT("why", why.what));
+    }
+    gate->copy.own.missed |= pending;
+    *fault = (struct fault){0};
+    return ERR_OK;
+}
+
+/* The verdict acted on. ERR_NOT_FOUND: there is none yet. */
+static enum err set_acted(struct gate *gate, const struct own_event *own, struct fault *fault)
 {
     struct acted acted;
     if (own->event->outcome != 0) {
-        return true;
+        return ERR_OK;
     }
-    if (outbox_acted(gate->store, own->id, &acted, NULL) != ERR_OK) {
-        return false;
-    }
+    TRY(outbox_acted(gate->store, own->id, &acted, fault));
     own->event->outcome = acted.outcome + 1;
     own->event->reason = acted.reason;
     own->event->verdict_source = acted.source;
-    return true;
+    return ERR_OK;
 }
 
 static void begin_outcome(const struct facts_view *view, const struct own_event *own,
@@ -97,8 +118,11 @@ static enum err lay_read(struct gate *gate, const struct facts_view *view,
     struct subject subject;
     enum lane_direction direction = event_direction(view->park, own->event, lane);
     TRY(gather_facts(view, own->event, lane, direction, &facts, &subject, fault));
-    if (!set_acted(gate, own)) {
-        return ERR_OK; /* it is laid when there is one */
+    enum err err = set_acted(gate, own, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK /* it is laid when there is one */
+               : err == ERR_CORRUPT ? miss(gate, own->id, fault)
+                                    : err;
     }
     begin_outcome(view, own, lane, &out);
     out.subject = subject;
@@ -121,7 +145,12 @@ static enum err find_read(struct gate *gate, const struct facts_view *view,
         return err;
     }
     struct own_event read = {.id = id, .covered = true};
-    TRY(own_event_read(gate, id, &read.event, fault));
+    err = own_event_read(gate, id, &read.event, fault);
+    if (err == ERR_CORRUPT) {
+        TRY(miss(gate, passage->id, fault)); /* whose passage is not known */
+        return ERR_NOT_FOUND;
+    }
+    TRY(err);
     err = read.event->kind == EVENT_PRESENTATION ? lay_read(gate, view, &read, lane, fault)
                                                  : ERR_NOT_FOUND;
     parkgate__event__free_unpacked(read.event, NULL);
@@ -180,8 +209,8 @@ static enum err lay_event(struct gate *gate, const struct facts_view *view,
     }
 }
 
-/* An event whose record in the copy is damaged is left out and told; what the store itself says no
- * to ends the laying. */
+/* An event whose record in the copy is damaged is left out and told, as is one that is damaged
+ * itself; what the store itself says no to ends the laying. */
 static enum err lay(struct gate *gate, const struct facts_view *view, struct grant_id id,
                     struct fault *fault)
 {
@@ -189,8 +218,11 @@ static enum err lay(struct gate *gate, const struct facts_view *view, struct gra
         .id = id,
         .covered = copy_covers(copy_store_about(gate->copy.store), id.epoch, id.sequence)};
     enum err err = own_event_read(gate, id, &own.event, fault);
+    if (err == ERR_CORRUPT) {
+        return own.covered ? ERR_OK : miss(gate, id, fault);
+    }
     if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND || err == ERR_CORRUPT ? ERR_OK : err;
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     err = lay_event(gate, view, &own, fault);
     parkgate__event__free_unpacked(own.event, NULL);
