@@ -268,10 +268,22 @@ enum exit_code {
       "%1 stands at journal %2, and the copy here at %3; nothing was changed",                     \
       "%1 对应日志 %2，而本机副本已到 %3；未作任何更改")                                           \
     X(527, CARRY_FAILED, EXIT_REFUSED, "%1 could not be taken: %2; nothing was changed",           \
-      "%1 未能采用：%2；未作任何更改")                                                             \
+      "%1 未能采用；未作任何更改（程序报告：%2）")                                                 \
     X(528, CARRY_WAITS, EXIT_UNREACHABLE,                                                          \
       "the agent has not taken %1 within %2 s; does it run? it takes it as soon as it does",       \
-      "代理程序在 %2 秒内未处理 %1；是否在运行？启动后会自动处理")
+      "代理程序在 %2 秒内未处理 %1；是否在运行？启动后会自动处理")                                 \
+    X(529, CARRY_DISK, EXIT_REFUSED,                                                               \
+      "%1 could not be taken, for this gate's disk is full or fails; nothing was changed; "        \
+      "free disk space, then take it again",                                                       \
+      "%1 未能采用：本出入口磁盘已满或故障；未作任何更改；请腾出空间后重新采用")                   \
+    X(530, CARRY_LINE, EXIT_REFUSED,                                                               \
+      "%1 was not taken, for the controller is there again; nothing was changed, and nothing is "  \
+      "needed",                                                                                    \
+      "%1 未采用：与控制器的连接已恢复；未作任何更改，也无需处理")                                 \
+    X(531, CARRY_PART, EXIT_REFUSED,                                                               \
+      "%1 was taken in part: the park's rows are the new ones, the roster is the one before; "     \
+      "take it again",                                                                             \
+      "%1 仅部分采用：园区配置已更新，名册仍是原来的；请重新采用")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

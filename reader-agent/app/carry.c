@@ -26,7 +26,9 @@ struct carrying {
     struct seal_key key;
     uint8_t packed_head[CARRY_HEAD_SIZE];
     uint32_t index; /* of the next chunk */
-    bool applying;  /* all of it is staged */
+    bool copying;   /* some of the roster is staged */
+    bool applying;  /* all of it is */
+    bool rows_taken;
     struct config_parts config;
     uint8_t sealed[CARRY_SEALED_MAX], plain[CARRY_PLAIN_MAX];
 };
@@ -200,6 +202,7 @@ static bool take_message(struct gate *gate, struct carrying *carry, uint32_t kin
     } else if (kind == CARRY_COPY) {
         Parkgate__CopyPart *part = parkgate__copy_part__unpack(NULL, message.size, message.data);
         good = part != NULL && part->snapshot && copy_part_carried(gate, part, carry->head.number);
+        carry->copying |= good;
         if (part != NULL) {
             parkgate__copy_part__free_unpacked(part, NULL);
         }
@@ -228,15 +231,21 @@ static bool take_chunk(struct gate *gate, struct carrying *carry, bool *ret_last
     return good && (!*ret_last || (fgetc(carry->file) == EOF && copy_carried_is_whole(gate)));
 }
 
-/* The park's rows first: a copy is read with rows that are not older than it. */
-static void finish(struct gate *gate, struct carrying *carry)
+enum err carry_take_rows(struct gate *gate, struct fault *fault)
 {
-    carry->applying = true;
-    if (uplink_config_is_whole(&carry->config) &&
-        carry->config.version > agent_store_state(gate->store)->config_version) {
-        uplink_config_store(gate, &carry->config);
+    struct carrying *carry = gate->carry;
+    uint64_t needed = gate->copy.coming.about.config_version;
+    uint64_t have = agent_store_state(gate->store)->config_version;
+    bool newer = uplink_config_is_whole(&carry->config) && carry->config.version > have;
+    if ((newer ? carry->config.version : have) < needed) {
+        return fault_set(fault, ERR_INPUT, "the park's rows %llu are not in it",
+                         (unsigned long long)needed);
     }
-    copy_carried_apply(gate);
+    if (newer) {
+        TRY(uplink_config_store(gate, &carry->config, fault));
+        carry->rows_taken = true;
+    }
+    return ERR_OK;
 }
 
 static void step(void *ctx)
@@ -254,7 +263,8 @@ static void step(void *ctx)
         }
     }
     if (last) {
-        finish(gate, carry);
+        carry->applying = true;
+        copy_carried_apply(gate);
     } else {
         (void)loop_after(gate->loop, AGAIN_MS, 0, step, gate);
     }
@@ -280,8 +290,8 @@ static void begin(struct gate *gate, FILE *file)
 void carry_tick(struct gate *gate)
 {
     char path[SETTINGS_PATH_SIZE];
-    if (gate->carry != NULL && !gate->carry->applying && !copy_carried_is_staged(gate)) {
-        carry_not_taken(gate, "it was interrupted, for the controller is there again");
+    if (gate->carry != NULL && gate->carry->copying && !copy_carried_is_staged(gate)) {
+        refuse(gate, gate->carry->rows_taken ? ERROR_CARRY_PART : ERROR_CARRY_LINE, "", "");
     }
     if (gate->carry != NULL || gate->copy.coming.file != NULL ||
         mono_before(gate_mono(gate), mono_after_ms(gate->carry_looked, LOOK_MS)) ||
@@ -324,10 +334,18 @@ void carry_taken(struct gate *gate)
     answer(gate, 0, number, until);
 }
 
-void carry_not_taken(struct gate *gate, const char *why)
+void carry_not_taken(struct gate *gate, enum err err, const char *why)
 {
+    bool disk = err == ERR_FULL || err == ERR_IO || err == ERR_MAP_FULL;
+    log_error("carry_not_taken", LOG_TEXT("code", err_name(err)), LOG_TEXT("why", why));
     copy_carried_drop(gate);
-    refuse(gate, ERROR_CARRY_FAILED, why, "");
+    if (gate->carry->rows_taken) {
+        refuse(gate, ERROR_CARRY_PART, "", "");
+    } else if (disk) {
+        refuse(gate, ERROR_CARRY_DISK, "", "");
+    } else {
+        refuse(gate, ERROR_CARRY_FAILED, why, "");
+    }
 }
 
 void carry_end(struct gate *gate)

@@ -13,6 +13,8 @@
 
 #include <stdbool.h>
 
+#include "common/base/err.h"
+
 struct gate;
 
 #define CARRY_IN  "carry.in"
@@ -25,6 +27,10 @@ void carry_tick(struct gate *gate);
 /* What was staged of the file became the copy. */
 void carry_taken(struct gate *gate);
 /* It did not; the copy is as it was. */
-void carry_not_taken(struct gate *gate, const char *why);
+void carry_not_taken(struct gate *gate, enum err err, const char *why);
+/* Before the roster becomes the copy: makes the park's rows of the file the gate's, where they are
+ * newer; a copy is read with rows that are not older than it. ERR_INPUT: the file has no such rows.
+ * Else as uplink_config_store(). */
+MUST_CHECK enum err carry_take_rows(struct gate *gate, struct fault *fault);
 /* Gives up what is on its way; the file is looked at again at the next start. */
 void carry_end(struct gate *gate);

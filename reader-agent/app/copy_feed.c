@@ -281,7 +281,7 @@ static void not_applied(struct gate *gate, enum err err, const char *why)
     }
     own_events_drop(gate);
     if (gate->copy.coming.carried) {
-        carry_not_taken(gate, why);
+        carry_not_taken(gate, err, why);
         return;
     }
     if (err == ERR_FULL || err == ERR_IO || err == ERR_MAP_FULL) {
@@ -315,6 +315,10 @@ static enum err apply_slice(struct gate *gate, bool *ret_more, struct fault *fau
     }
     if (*ret_more) {
         return ERR_OK;
+    }
+    if (copy->coming.carried) {
+        TRY(copy_store_fits(copy->store, &copy->coming.about, fault));
+        TRY(carry_take_rows(gate, fault));
     }
     copy->coming.taking = false;
     return copy_store_end_take(copy->store, &copy->coming.about, fault);

@@ -350,8 +350,10 @@ void uplink_tick(struct gate *gate);
 /* Rows of the park in parts. Kept: false, and all are dropped, when a part is not the next one. */
 bool uplink_config_kept(struct config_parts *parts, const Parkgate__Config *config);
 bool uplink_config_is_whole(const struct config_parts *parts);
-/* Makes them the gate's rows; frees nothing. */
-void uplink_config_store(struct gate *gate, const struct config_parts *parts);
+/* Makes them the gate's rows; frees nothing. ERR_FULL, ERR_IO: the disk does not take them.
+ * ERR_INPUT: they are no rows. The rows are as they were then. */
+MUST_CHECK enum err uplink_config_store(struct gate *gate, const struct config_parts *parts,
+                                        struct fault *fault);
 void uplink_config_drop(struct config_parts *parts);
 void uplink_send_live(struct gate *gate, struct grant_id id);
 /* ERR_BUSY: not sent. ERR_OK also for an event that cannot be read: it is set aside. */

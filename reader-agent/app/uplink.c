@@ -164,20 +164,16 @@ static bool keep_rows(struct config_parts *parts, const Parkgate__Config *config
     return true;
 }
 
-void uplink_config_store(struct gate *gate, const struct config_parts *parts)
+enum err uplink_config_store(struct gate *gate, const struct config_parts *parts,
+                             struct fault *fault)
 {
-    struct fault fault = {0};
     (void)!record_commit(gate, NULL);
-    enum err err = park_copy_replace(gate->store, parts->version, parts->rows, parts->count,
-                                     gate_wall(gate), &fault);
-    if (err != ERR_OK) {
-        log_error("config_not_stored", LOG_NUM("version", parts->version),
-                  LOG_TEXT("why", fault.what));
-        return;
-    }
+    TRY(park_copy_replace(gate->store, parts->version, parts->rows, parts->count, gate_wall(gate),
+                          fault));
     log_event("config_stored", LOG_NUM("version", parts->version), LOG_NUM("rows", parts->count));
     devices_apply(gate);
     copy_park_changed(gate);
+    return ERR_OK;
 }
 
 bool uplink_config_kept(struct config_parts *parts, const Parkgate__Config *config)
@@ -211,7 +207,11 @@ static void hear_config(struct gate *gate, const ProtobufCMessage *message)
         log_warning("config_parts_broken", LOG_NUM("part", config->part),
                     LOG_NUM("version", config->config_version));
     } else if (uplink_config_is_whole(parts)) {
-        uplink_config_store(gate, parts);
+        struct fault fault = {0};
+        if (uplink_config_store(gate, parts, &fault) != ERR_OK) {
+            log_error("config_not_stored", LOG_NUM("version", parts->version),
+                      LOG_TEXT("why", fault.what));
+        }
         uplink_config_drop(parts);
     }
 }

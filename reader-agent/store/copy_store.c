@@ -396,19 +396,27 @@ enum err copy_store_take(struct copy_store *store, const struct bytes *rows, siz
     return ERR_OK;
 }
 
-enum err copy_store_end_take(struct copy_store *store, const struct copy_about *about,
-                             struct fault *fault)
+enum err copy_store_fits(const struct copy_store *store, const struct copy_about *about,
+                         struct fault *fault)
 {
-    MUST(store->take != NULL);
     struct seal_hash digest = copy_digest_bytes(&store->taken);
     if (store->taken.rows != about->rows ||
         memcmp(digest.bytes, about->digest.bytes, SEAL_HASH_SIZE) != 0) {
-        copy_store_drop_take(store);
         return fault_set(fault, ERR_REFUSED,
                          "the copy's digest at sequence %llu is not the controller's",
                          (unsigned long long)about->sequence);
     }
-    enum err err = put_about(store->take, about, fault);
+    return ERR_OK;
+}
+
+enum err copy_store_end_take(struct copy_store *store, const struct copy_about *about,
+                             struct fault *fault)
+{
+    MUST(store->take != NULL);
+    enum err err = copy_store_fits(store, about, fault);
+    if (err == ERR_OK) {
+        err = put_about(store->take, about, fault);
+    }
     if (err == ERR_OK) {
         err = store_commit(&store->take, fault);
     }

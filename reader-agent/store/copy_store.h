@@ -89,6 +89,9 @@ MUST_CHECK enum err copy_store_begin_take(struct copy_store *store, bool anew, s
  * ERR_MAP_FULL: drop, copy_store_grow(), and take all again. */
 MUST_CHECK enum err copy_store_take(struct copy_store *store, const struct bytes *rows,
                                     size_t count, struct fault *fault);
+/* Is the digest of all taken rows the one in `about`? ERR_REFUSED: it is not. */
+MUST_CHECK enum err copy_store_fits(const struct copy_store *store, const struct copy_about *about,
+                                    struct fault *fault);
 /* Makes all taken rows valid in one step, when their digest is the one in `about`. ERR_REFUSED: it
  * is not, and nothing was changed. */
 MUST_CHECK enum err copy_store_end_take(struct copy_store *store, const struct copy_about *about,
