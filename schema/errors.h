@@ -268,7 +268,7 @@ enum exit_code {
       "%1 stands at journal %2, and the copy here at %3; nothing was changed",                     \
       "%1 对应日志 %2，而本机副本已到 %3；未作任何更改")                                           \
     X(527, CARRY_FAILED, EXIT_REFUSED, "%1 could not be taken: %2; nothing was changed",           \
-      "%1 未能采用；未作任何更改（程序报告：%2）")                                                 \
+      "%1 未能采用：%2；未作任何更改")                                                             \
     X(528, CARRY_WAITS, EXIT_UNREACHABLE,                                                          \
       "the agent has not taken %1 within %2 s; does it run? it takes it as soon as it does",       \
       "代理程序在 %2 秒内未处理 %1；是否在运行？启动后会自动处理")                                 \
