@@ -15,6 +15,7 @@ enum {
     LIMIT_SUBJECTS_PER_MESSAGE = 128, /* open orders of a gate's face terminals told at once */
     LIMIT_EVENT_BYTES = 4096,         /* one agent event, packed */
     LIMIT_CREDENTIAL_BYTES = 64,      /* badge UID, plate text, face subject id */
+    LIMIT_QUARANTINE_ROWS = 10000,    /* events of one gate that are kept aside: controller/app */
     LIMIT_TEXT_BYTES = 256,           /* a name for people, a reason, a note */
     LIMIT_DEVICE_EVENT_BYTES = 64,    /* a device's own id of an event */
     LIMIT_DEVICE_ID_BYTES = 63,       /* a device's own id of itself: serial number, device code */
@@ -63,6 +64,7 @@ enum {
     LIMIT_ANSWER_MS_MAX = 1000,
     /* stale reads and repeats: common/access/decide.h */
     LIMIT_COMMAND_MS = 2000,   /* a command to a lane is void after this */
+    LIMIT_COMMANDS_KEPT = 256, /* of a gate, to compare with what it says: controller/store */
     LIMIT_GROUP_COMMIT_MS = 5, /* a batch is committed at the latest after this */
     LIMIT_GROUP_COMMIT_ENTRIES = 250,
     LIMIT_TURN_MS = 10, /* a turn of the loop without its commits: common/park/gauges.h */

@@ -60,6 +60,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_CHANGE] = "change",
     [TABLE_COPY_DIGEST] = "copy_digest",
     [TABLE_RECALL] = "recall",
+    [TABLE_COMMAND] = "command",
+    [TABLE_QUARANTINE_SUM] = "quarantine_sum",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -564,6 +564,7 @@ static enum err on_heartbeat(struct controller *ctl, struct input *input,
     if (bucket_is_full(&session->guard.refused, ctl->mono) &&
         bucket_is_full(&session->guard.epochs, ctl->mono)) {
         TRY(fault_end(ctl, &fault_gate_floods, session->gate.text, fault));
+        TRY(fault_end(ctl, &fault_quarantine_full, session->gate.text, fault));
     }
     return judge_clock(ctl, session, fault);
 }

@@ -168,9 +168,10 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
                        (unsigned long long)event->unrecorded_entries);
         break;
     case EVENT_COMMAND:
-        (void)snprintf(w->text, sizeof(w->text), "%llu %s",
+        (void)snprintf(w->text, sizeof(w->text), "%llu %s%s",
                        (unsigned long long)event->command_sequence,
-                       result_word(event->command_result));
+                       result_word(event->command_result),
+                       event->not_ordered ? ", not ordered" : "");
         break;
     default:
         (void)snprintf(w->text, sizeof(w->text), "%s%s", event->history ? "history " : "",

@@ -162,6 +162,16 @@ const struct fault_kind fault_recall_lost = {
     "gate %s keeps events that nobody can read, and the recovery went on without them: parkgate "
     "recover show",
     "出入口 %s 留存的部分事件无法读取，恢复未能取回：parkgate recover show"};
+const struct fault_kind fault_not_ordered = {
+    "not-ordered",
+    "the gate of lane %s says that staff opened it, and nobody ordered that; look at the lane, and at "
+    "the gate's box",
+    "通道 %s 的出入口主机称由值守人员开启，但无人下达该命令；请查看现场和该主机"};
+const struct fault_kind fault_quarantine_full = {
+    "quarantine-full",
+    "so many events of gate %s were refused that no more are kept here; the gate keeps them: look at "
+    "its box, or revoke its key",
+    "出入口 %s 被拒收的事件已达留存上限，新的只计数，原文留在该主机；请检查该主机，必要时吊销其密钥"};
 
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
@@ -314,6 +324,7 @@ static const struct {
     {&fault_copy_behind,        has_gate           },
     {&fault_gate_floods,        has_gate           },
     {&fault_two_boxes,          has_gate           },
+    {&fault_quarantine_full,    has_gate           },
     {&fault_zone_filling,       has_zone           },
     {&fault_zone_nearly_full,   has_zone           },
     {&fault_zone_over,          has_zone           },

@@ -13,6 +13,8 @@
 #include "controller/app/faults.h"
 #include "controller/app/recall_rows.h"
 #include "controller/app/zone_alerts.h"
+#include "controller/store/command_store.h"
+#include "controller/store/quarantine_store.h"
 #include "schema/kinds.h"
 
 /* One event on its way, with what the steps found out. Buffers outlive the entry's recording. */
@@ -88,6 +90,18 @@ static enum err seal_event(struct controller *ctl, struct arrival *a, int32_t *r
     return ERR_OK;
 }
 
+/* What its gate has in quarantine stays; of more only that it came is remembered. The gate keeps
+ * each that is refused, too. */
+static enum err quarantine_is_full(struct controller *ctl, const struct arrival *a, bool *ret_full,
+                                   struct fault *fault)
+{
+    const char *gate = a->session->gate.text;
+    Parkgate__QuarantineSum sum;
+    TRY(quarantine_sum(ctl->txn, gate, &sum, fault));
+    *ret_full = sum.rows >= LIMIT_QUARANTINE_ROWS;
+    return *ret_full ? fault_raise(ctl, &fault_quarantine_full, gate, gate, "", fault) : ERR_OK;
+}
+
 static enum err refuse(struct controller *ctl, struct arrival *a, const struct complaint *c,
                        const struct fault_kind *kind, struct fault *fault)
 {
@@ -95,6 +109,7 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     char *args[ERROR_ARGS];
     int32_t day = 0;
     size_t size = 0;
+    bool full = false;
     if (a->recalled == NULL &&
         !bucket_take(&a->session->guard.refused, ctl->mono, GUARD_REFUSED_MS, GUARD_REFUSED)) {
         answer(ctl, a, ANSWER_RETRY, 0); /* it stays with its gate, and is not lost */
@@ -104,9 +119,11 @@ static enum err refuse(struct controller *ctl, struct arrival *a, const struct c
     for (size_t i = 0; i < ERROR_ARGS; i++) {
         args[i] = field_text(c->arg[i]);
     }
-    if (a->packed.size <= LIMIT_EVENT_BYTES) { /* of a larger one the digest is enough */
+    TRY(quarantine_is_full(ctl, a, &full, fault));
+    if (a->packed.size <= LIMIT_EVENT_BYTES && !full) { /* of a larger one the digest is enough */
         TRY(seal_event(ctl, a, &day, &size, fault));
     }
+    refused.unkept = full;
     refused.gate = field_text(a->session->gate.text);
     refused.public_key = field_of(BYTES_OF(a->session->identity.bytes));
     refused.epoch = a->event->epoch;
@@ -531,7 +548,63 @@ static enum err on_acted(struct controller *ctl, struct arrival *a, struct fault
                    : ERR_OK;
 }
 
-/* A command that answers a read is about whoever was read: he is the one who goes through. */
+/* Of whom a read was: the same of both, where the gate's outbox began anew in between. */
+static enum err is_same_read(struct controller *ctl, const struct arrival *a,
+                             const Parkgate__CommandRecord *command, bool *ret, struct fault *fault)
+{
+    Parkgate__EventIndex *ordered = NULL;
+    Parkgate__EventIndex *named = NULL;
+    const Parkgate__Event *event = a->event;
+    uint32_t epoch = event->presentation_epoch != 0 ? event->presentation_epoch : event->epoch;
+    *ret = command->presentation == event->presentation &&
+           (event->presentation == 0 || command->presentation_epoch == epoch);
+    if (*ret || command->presentation == 0 || event->presentation == 0) {
+        return ERR_OK;
+    }
+    enum err err = agent_event(ctl->txn, BYTES_OF(a->session->identity.bytes),
+                               command->presentation_epoch, command->presentation, &ordered, fault);
+    if (err == ERR_OK) {
+        err = named_event(ctl, a, &named, fault);
+    }
+    if (err == ERR_OK) {
+        *ret = named->captured_us == ordered->captured_us &&
+               strcmp(named->lane, ordered->lane) == 0 &&
+               bytes_equal(field_view(&named->credential), field_view(&ordered->credential));
+    }
+    if (ordered != NULL) {
+        parkgate__event_index__free_unpacked(ordered, NULL);
+    }
+    if (named != NULL) {
+        parkgate__event_index__free_unpacked(named, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Did we order this: by this number, of this lane, about this read, and once? What is given again
+ * to a controller that was built again is older than what it knows of orders. */
+static enum err was_ordered(struct controller *ctl, const struct arrival *a, bool *ret,
+                            struct fault *fault)
+{
+    Parkgate__CommandRecord *command = NULL;
+    *ret = a->recalled != NULL;
+    if (*ret) {
+        return ERR_OK;
+    }
+    enum err err =
+        command_get(ctl->txn, a->session->gate.text, a->event->command_sequence, &command, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (strcmp(command->lane, a->lane->name.text) == 0 &&
+        (command->answered_us == 0 || command->answered_us == a->event->received_us)) {
+        err = is_same_read(ctl, a, command, ret, fault);
+    }
+    parkgate__command_record__free_unpacked(command, NULL);
+    return err;
+}
+
+/* A command that answers a read is about whoever was read: he is the one who goes through. A gate
+ * that says so of itself lets nobody in by it. */
 static enum err on_command(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     bool wait = false;
@@ -541,10 +614,17 @@ static enum err on_command(struct controller *ctl, struct arrival *a, struct fau
         answer(ctl, a, ANSWER_RETRY, 0);
         return ERR_OK;
     }
-    if (a->event->presentation != 0 && a->event->command_result == COMMAND_DONE) {
+    bool ordered = false;
+    bool done = a->event->command_result == COMMAND_DONE;
+    TRY(was_ordered(ctl, a, &ordered, fault));
+    a->out.entry.not_ordered = !ordered;
+    if (ordered && a->event->presentation != 0 && done) {
         event_outcome_subject(&a->out);
     }
-    return record_applied(ctl, a, fault);
+    TRY(record_applied(ctl, a, fault));
+    return ordered || !done ? ERR_OK
+                            : fault_note(ctl, &fault_not_ordered, a->lane->name.text,
+                                         a->session->gate.text, a->lane->name.text, fault);
 }
 
 /* A device that the park does not know may have been dropped from it a moment ago. */

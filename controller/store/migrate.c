@@ -5,6 +5,9 @@
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
+#include "controller/store/command_store.h"
+#include "controller/store/quarantine_store.h"
+#include "schema/kinds.h"
 
 enum { SLICE_ROWS = 2000 };
 
@@ -41,8 +44,72 @@ static enum err add_copies(struct store *store, struct fault *fault)
     return store_commit(&txn, fault);
 }
 
+/* What the tables of version 3 know of one entry. */
+static enum err remember(struct store_txn *txn, uint32_t kind, const ProtobufCMessage *body,
+                         struct fault *fault)
+{
+    if (kind == ENTRY_COMMAND) {
+        return command_given(txn, (const void *)body, fault);
+    }
+    if (kind == ENTRY_EVENT_REFUSED) {
+        return quarantine_count(txn, (const void *)body, fault);
+    }
+    const Parkgate__EventEntry *event = (const void *)body;
+    return event->kind == EVENT_COMMAND ? command_answered(txn, event, fault) : ERR_OK;
+}
+
+static const struct {
+    uint32_t kind;
+    const ProtobufCMessageDescriptor *descriptor;
+} remembered[] = {
+    {ENTRY_COMMAND,       &parkgate__command_entry__descriptor},
+    {ENTRY_EVENT,         &parkgate__event_entry__descriptor  },
+    {ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor},
+};
+
+static enum err remember_entry(struct store_txn *txn, uint64_t sequence, struct fault *fault)
+{
+    struct bytes packed;
+    struct seal_hash hash;
+    TRY(journal_read(txn, sequence, &packed, &hash, fault));
+    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    enum err err = entry != NULL ? ERR_OK
+                                 : fault_set(fault, ERR_CORRUPT, "journal entry %llu is damaged",
+                                             (unsigned long long)sequence);
+    for (size_t i = 0; err == ERR_OK && i < ARRAY_LEN(remembered); i++) {
+        if (remembered[i].kind != entry->kind) {
+            continue;
+        }
+        ProtobufCMessage *body = protobuf_c_message_unpack(remembered[i].descriptor, NULL,
+                                                           entry->body.len, entry->body.data);
+        err = body != NULL ? remember(txn, entry->kind, body, fault)
+                           : fault_set(fault, ERR_CORRUPT, "journal entry %llu is damaged",
+                                       (unsigned long long)sequence);
+        protobuf_c_message_free_unpacked(body, NULL);
+    }
+    if (entry != NULL) {
+        parkgate__entry__free_unpacked(entry, NULL);
+    }
+    return err;
+}
+
+/* 2 to 3: which commands were given and how many events of each gate lie in quarantine, from the
+ * journal. Nobody else reads or writes, so one transaction may last as long as it takes. */
+static enum err add_commands(struct store *store, struct fault *fault)
+{
+    struct journal_head head;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_write(store, &txn, fault));
+    TRY(journal_head(txn, &head, fault));
+    for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
+        TRY(remember_entry(txn, sequence, fault));
+    }
+    TRY(store_set_version(txn, 3, fault));
+    return store_commit(&txn, fault);
+}
+
 /* steps[i] brings version i + 1 to i + 2. */
-static enum err (*const steps[])(struct store *, struct fault *) = {add_copies};
+static enum err (*const steps[])(struct store *, struct fault *) = {add_copies, add_commands};
 _Static_assert(ARRAY_LEN(steps) == CONTROLLER_STORE_VERSION - 1, "each version has its step");
 
 enum err migrate_store(struct store *store, uint32_t *ret_from, struct fault *fault)

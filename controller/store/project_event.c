@@ -2,8 +2,10 @@
 #include "common/facts/agent_store.h"
 #include "common/facts/event_effects.h"
 #include "common/facts/field.h"
+#include "controller/store/command_store.h"
 #include "controller/store/headcount_store.h"
 #include "controller/store/project_parts.h"
+#include "controller/store/quarantine_store.h"
 #include "schema/kinds.h"
 
 enum err project_nothing(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -59,6 +61,9 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
     if (event->kind == EVENT_SUBJECT) {
         TRY(project_subject_answer(txn, entry, event, fault));
     }
+    if (event->kind == EVENT_COMMAND) {
+        TRY(command_answered(txn, event, fault));
+    }
     return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
 
@@ -69,9 +74,7 @@ enum err project_event_refused(struct store_txn *txn, const Parkgate__Entry *ent
     struct bytes public_key = field_view(&refused->public_key);
     struct keybuf key;
     Parkgate__EventIndex *known = NULL;
-    keybuf_begin(&key);
-    keybuf_u64(&key, entry->sequence);
-    TRY(store_put_message(txn, TABLE_QUARANTINE, keybuf_view(&key), body, fault));
+    TRY(quarantine_add(txn, entry->sequence, refused, fault));
     enum err err =
         agent_event(txn, public_key, refused->epoch, refused->event_sequence, &known, fault);
     if (err == ERR_OK) {

@@ -1,6 +1,7 @@
 #include "common/base/must.h"
 #include "common/facts/emergency_store.h"
 #include "common/facts/field.h"
+#include "controller/store/command_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
@@ -174,7 +175,7 @@ enum err project_emergency(struct store_txn *txn, const Parkgate__Entry *entry,
     return store_put_message(txn, TABLE_EMERGENCY, emergency_key(&key), body, fault);
 }
 
-/* A command raises the gate's command number. */
+/* A command raises the gate's command number, and is remembered until others came after it. */
 enum err project_command(struct store_txn *txn, const Parkgate__Entry *entry,
                          const ProtobufCMessage *body, struct fault *fault)
 {
@@ -189,5 +190,6 @@ enum err project_command(struct store_txn *txn, const Parkgate__Entry *entry,
     agent->command_sequence = command->command_sequence;
     enum err err = store_put_message(txn, TABLE_AGENT, gate, message, fault);
     store_message_destroy(&message);
-    return err;
+    TRY(err);
+    return command_given(txn, command, fault);
 }

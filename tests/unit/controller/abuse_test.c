@@ -129,6 +129,64 @@ static void refused_events_fill_no_disk(void **state)
     assert_true(entries_of(w, ENTRY_FAULT, before) > 0); /* its end */
 }
 
+/* The oldest stay; of more it is remembered that they came, so each is answered, and none twice. */
+static void a_gates_quarantine_has_an_end(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    struct store_txn *txn = NULL;
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    uint64_t rows = 0;
+    enum { MORE = 20, PAID_BACK_S = GUARD_REFUSED_MS / 1000 };
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t before = head_of(w).sequence;
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = 9999;
+    for (int i = 0; i < LIMIT_QUARANTINE_ROWS + MORE; i++) {
+        if (i % 200 == 0) {
+            sent_forget(w);
+        }
+        (void)gate_event(w, &gate, &event);
+        world_pass(w, PAID_BACK_S * SECOND_US);
+        if (i == LIMIT_QUARANTINE_ROWS - 1) {
+            world_turn(w);
+            assert_int_equal(faults_of(w, "quarantine-full", before), 0);
+        }
+    }
+    world_turn(w);
+    assert_int_equal(faults_of(w, "quarantine-full", before), 1);
+    assert_int_equal(answer_of(w, gate.sequence, NULL), ANSWER_REFUSED);
+    assert_int_equal(entries_of(w, ENTRY_EVENT_REFUSED, before), LIMIT_QUARANTINE_ROWS + MORE);
+    Parkgate__EventRefused *last =
+        (void *)newest_entry(w, ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor);
+    assert_true(last->unkept);
+    assert_int_equal(last->sealed.len, 0);
+    parkgate__event_refused__free_unpacked(last, NULL);
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, TABLE_QUARANTINE, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_int_equal(rows, LIMIT_QUARANTINE_ROWS);
+    sent_forget(w);
+    before = head_of(w).sequence;
+    gate_again(w, &gate); /* it is known */
+    world_turn(w);
+    assert_int_equal(answer_of(w, gate.sequence, NULL), ANSWER_REFUSED);
+    assert_int_equal(head_of(w).sequence, before);
+    struct gate other; /* another one has its own */
+    gate_join(w, &other, "gate-b", 2);
+    (void)gate_event(w, &other, &event);
+    world_turn(w);
+    last = (void *)newest_entry(w, ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor);
+    assert_false(last->unkept);
+    parkgate__event_refused__free_unpacked(last, NULL);
+    assert_true(row_with(admin(w, "status", NULL), "fault", "quarantine-full") != SIZE_MAX);
+    world_pass(w, 3 * 3600 * SECOND_US);
+    gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+    world_turn(w);
+    assert_true(row_with(admin(w, "status", NULL), "fault", "quarantine-full") == SIZE_MAX);
+    (void)assert_replays(w);
+}
+
 static void hellos_of_ever_new_outboxes_fill_no_disk(void **state)
 {
     struct world *w = *state;
@@ -449,6 +507,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(refused_events_fill_no_disk),
+        WORLD_TEST(a_gates_quarantine_has_an_end),
         WORLD_TEST(hellos_of_ever_new_outboxes_fill_no_disk),
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
         WORLD_TEST(others_of_its_batch_are_recorded_once),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/facts/copy_rows.h"
+#include "common/store/keybuf.h"
 #include "controller/store/changes.h"
 #include "controller/store/migrate.h"
 #include "controller/store/person_keys.h"
@@ -151,6 +152,61 @@ static void version_1_is_brought_forward(void **state)
     store_destroy(&store);
 }
 
+static void empty_table(struct store_txn *txn, size_t table)
+{
+    struct bytes key;
+    struct bytes value;
+    for (;;) {
+        struct keybuf first;
+        struct store_iter iter = {0};
+        assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, 1, &iter, NULL), ERR_OK);
+        enum err err = store_iter_next(&iter, &key, &value, NULL);
+        if (err == ERR_OK) {
+            keybuf_begin(&first);
+            keybuf_bytes(&first, key);
+        }
+        store_iter_end(&iter);
+        if (err != ERR_OK) {
+            return;
+        }
+        assert_int_equal(store_del(txn, table, keybuf_view(&first), NULL), ERR_OK);
+    }
+}
+
+/* A store of today is made one of version 2: without what that did not have. */
+static void version_2_learns_its_commands_from_the_journal(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    struct store_txn *txn = NULL;
+    uint32_t from = 0;
+    uint64_t rows = 0;
+    gate_join(w, &gate, "gate-a", 1);
+    for (int i = 0; i < 3; i++) {
+        (void)admin(w, "lane.open", "lane", "a-in", "reason", "visitor", NULL);
+        Parkgate__Event event = PARKGATE__EVENT__INIT;
+        event.kind = i == 2 ? 9999 : EVENT_COMMAND;
+        event.lane = text_of("a-in");
+        event.command_sequence = i == 1 ? 99 : 1; /* one was never ordered */
+        event.command_result = COMMAND_DONE;
+        (void)gate_event(w, &gate, &event);
+        world_turn(w);
+    }
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    empty_table(txn, TABLE_COMMAND);
+    empty_table(txn, TABLE_QUARANTINE_SUM);
+    assert_int_equal(store_set_version(txn, 2, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(from, 2);
+    assert_int_equal(store_version(w->store), CONTROLLER_STORE_VERSION);
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, TABLE_COMMAND, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_int_equal(rows, 3);
+    (void)assert_replays(w);
+}
+
 /* In a child: 0 done, KILLED. */
 static int migrate_until(const struct old_store *o, int writes)
 {
@@ -200,7 +256,7 @@ static void a_newer_store_is_refused(void **state)
     assert_int_equal(store_open(&options, &store, &fault), ERR_UNSUPPORTED);
     char expected[256];
     (void)snprintf(expected, sizeof(expected),
-                   "store %s has version 2, this program knows 1; install the newer program",
+                   "store %s has version 3, this program knows 1; install the newer program",
                    o->dir);
     assert_string_equal(fault.what, expected);
 }
@@ -330,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OLD_TEST(version_1_is_brought_forward),
+        WORLD_TEST(version_2_learns_its_commands_from_the_journal),
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),
         OLD_TEST(a_store_that_was_not_brought_forward_is_the_older_programs),
