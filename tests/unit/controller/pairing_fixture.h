@@ -154,3 +154,27 @@ static inline uint64_t gate_read(struct park_day *d, const char *lane, uint32_t 
 #define later(d, us)           world_pass((d)->w, us)
 #define granted(d, read, why)  assert_granted((d)->w, read, why)
 #define denied(d, read, why)   assert_denied((d)->w, read, why)
+
+#define LI_PIN   "8306"
+#define WANG_PIN "5271"
+
+static inline void give_pins(struct park_day *d)
+{
+    (void)admin(d->w, "pin.set", "person", d->li, "pin", LI_PIN, NULL);
+    (void)admin(d->w, "pin.set", "person", d->wang, "pin", WANG_PIN, NULL);
+}
+
+/* Of the journal; the caller frees it. */
+static inline Parkgate__EventEntry *newest_event(struct park_day *d)
+{
+    world_turn(d->w);
+    return (void *)newest_entry(d->w, ENTRY_EVENT, &parkgate__event_entry__descriptor);
+}
+
+#define TRUCK "浙A12345"
+
+static inline void book(struct park_day *d, const char *driver, const char *from, const char *until)
+{
+    (void)admin(d->w, "booking.add", "tenant", "acme", "plate", TRUCK, "driver", driver, "zone",
+                "yard", "from", from, "until", until, NULL);
+}
