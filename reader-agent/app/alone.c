@@ -266,16 +266,22 @@ uint32_t alone_lease_left_s(const struct gate *gate)
     return has_copy(gate) ? (uint32_t)(left_us / 1000000) : 0;
 }
 
-/* A clock that is far from the controller's is not trusted: it would judge who is valid. */
-void alone_heard(struct gate *gate, int64_t controller_us)
+/* A clock that is far from the controller's is not trusted: it would judge who is valid. The answer
+ * was given at some time since it was asked for, so that a slow link looks like a clock that is
+ * ahead: what is ahead by less than it took says nothing. */
+void alone_heard(struct gate *gate, int64_t controller_us, struct mono asked)
 {
+    const int64_t most_us = LIMIT_CLOCK_UNTRUSTED_MS * INT64_C(1000);
     struct gate_lease *lease = &gate->copy.lease;
     struct wall wall = gate_wall(gate);
+    int64_t took_us = gate_mono(gate).us - asked.us;
     int64_t off_us = 0;
     bool known = lease->clock_known;
-    bool off = __builtin_sub_overflow(wall.us, controller_us, &off_us) ||
-               off_us > LIMIT_CLOCK_UNTRUSTED_MS * INT64_C(1000) ||
-               off_us < -LIMIT_CLOCK_UNTRUSTED_MS * INT64_C(1000);
+    bool absurd = __builtin_sub_overflow(wall.us, controller_us, &off_us);
+    bool off = absurd || off_us < -most_us || off_us - took_us > most_us;
+    if (!off && (off_us > most_us || off_us - took_us < -most_us)) {
+        return;
+    }
     if (off) {
         lease_distrust(lease, gate_mono(gate), wall, (struct wall){.us = controller_us});
     } else {

@@ -126,8 +126,8 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
 struct copy_stamp alone_stamp(struct gate *gate);
 /* Seconds that are left of the lease of an ordinary zone; 0: over, or no copy. */
 uint32_t alone_lease_left_s(const struct gate *gate);
-/* The controller's clock, by a message that has just come. */
-void alone_heard(struct gate *gate, int64_t controller_us);
+/* The controller's clock, by an answer that has just come to what was asked then. */
+void alone_heard(struct gate *gate, int64_t controller_us, struct mono asked);
 /* The copy is the controller's now. */
 void alone_renewed(struct gate *gate);
 /* The box's clock jumped: what that took of the lease is kept at once, whatever comes next. */

@@ -98,6 +98,7 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
         gate->hello_waits = false;
         controller_clock_heard(&gate->controller_clock, gate->hello_asked, gate_mono(gate),
                                (struct wall){.us = welcome->wall_us});
+        alone_heard(gate, welcome->wall_us, gate->hello_asked);
     }
     bool was_up = gate->link_state.welcome;
     rekey_welcomed(gate);
@@ -112,7 +113,6 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
         gate->batch.applied = welcome->applied;
     }
     link_state_welcomed(&gate->link_state, gate_mono(gate));
-    alone_heard(gate, welcome->wall_us);
     copy_welcomed(gate);
     recalling_told(gate, welcome->recovering);
     recovery_key_told(gate, (struct bytes){.data = welcome->recovery_key.data,
@@ -271,8 +271,8 @@ static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
     if (gate->beat_us != 0 && beat->echo_us == gate->beat_us) {
         controller_clock_heard(&gate->controller_clock, gate->beat_asked, gate_mono(gate),
                                (struct wall){.us = beat->wall_us});
+        alone_heard(gate, gate->echo_us, gate->beat_asked);
     }
-    alone_heard(gate, gate->echo_us);
     recalling_told(gate, beat->recovering);
 }
 

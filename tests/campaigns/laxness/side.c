@@ -124,7 +124,7 @@ void side_park(struct side *side, uint64_t version, const ProtobufCBinaryData *r
 
 void side_hear(struct side *side, const Parkgate__CopyPart *part)
 {
-    alone_heard(side->gate, *side->wall_us);
+    alone_heard(side->gate, *side->wall_us, gate_mono(side->gate));
     copy_part_heard(side->gate, part);
 }
 

@@ -115,7 +115,7 @@ static void load_park(struct gate *gate)
 static void take_copy(struct gate_world *world)
 {
     world_roster_take(world->gate->copy.store, gate_wall(world->gate));
-    alone_heard(world->gate, gate_wall(world->gate).us);
+    alone_heard(world->gate, gate_wall(world->gate).us, gate_mono(world->gate));
     alone_renewed(world->gate);
 }
 
@@ -181,7 +181,8 @@ void gate_world_restart(struct gate_world *world)
 {
     gate_world_end(world);
     gate_world_begin(world);
-    alone_heard(world->gate, gate_wall(world->gate).us); /* its clock is known */
+    alone_heard(world->gate, gate_wall(world->gate).us,
+                gate_mono(world->gate)); /* its clock is known */
 }
 
 void gate_world_close(struct gate_world **world)
