@@ -10,6 +10,9 @@
 #include "controller/app/faults.h"
 #include "controller/journal/journal.h"
 
+/* As a person gave it, and before that over whose word it was. */
+enum { REASON_SIZE = LIMIT_ARG_BYTES + NAME_SIZE + 32 };
+
 /* What one board said last. */
 struct word {
     struct name board, gate;
@@ -26,7 +29,7 @@ struct state {
     uint32_t state; /* enum emergency_state */
     bool admits;
     char by[2 * NAME_SIZE + 2];
-    char reason[LIMIT_TEXT_BYTES + 1];
+    char reason[REASON_SIZE];
     int64_t at_us;
     size_t zone_count; /* of the evacuation */
     struct name zones[LIMIT_ZONES];
@@ -227,6 +230,14 @@ static enum err next_number(struct controller *ctl, const struct state *s, uint6
     return ERR_OK;
 }
 
+/* `text` may be what stands there. */
+static void put_text(char *out, size_t size, const char *text)
+{
+    if (text != out) {
+        (void)snprintf(out, size, "%s", text);
+    }
+}
+
 /* Finds the winner, records, and tells the gates when that is news for them. `changed`: the zones
  * are others. */
 static enum err settle(struct controller *ctl, struct state *s, const char *actor,
@@ -243,11 +254,11 @@ static enum err settle(struct controller *ctl, struct state *s, const char *acto
         s->at_us = winner != s->state ? ctl->now.us : s->at_us;
         s->state = winner;
         s->admits = ctl->park->emergency_admits;
-        (void)snprintf(s->reason, sizeof(s->reason), "%s", reason);
+        put_text(s->reason, sizeof(s->reason), reason);
         if (winner == EMERGENCY_FIRE) {
             (void)snprintf(s->by, sizeof(s->by), "%s/%s", fire->gate.text, fire->board.text);
         } else {
-            (void)snprintf(s->by, sizeof(s->by), "%s", actor);
+            put_text(s->by, sizeof(s->by), actor);
         }
         log_event("emergency", LOG_TEXT("state", emergency_name(winner)), LOG_TEXT("by", s->by),
                   LOG_NUM("number", s->number));
@@ -527,12 +538,15 @@ static bool may_end(struct controller *ctl, const struct state *s, bool force,
 }
 
 /* The record says over whose word it was ended. */
-static const char *reason_over(const struct word *over, const char *reason, char *out, size_t size)
+static const char *reason_over(const struct word *over, const char *reason, char out[REASON_SIZE])
 {
-    int length = over == NULL ? -1
-                              : snprintf(out, size, "over the word of board %s: %s",
-                                         over->board.text, reason);
-    return length >= 0 && (size_t)length < size ? out : reason;
+    if (over == NULL) {
+        return reason;
+    }
+    int size =
+        snprintf(out, REASON_SIZE, "over the word of board %s: %s", over->board.text, reason);
+    MUST(size > 0 && size < REASON_SIZE); /* an argument has no more than LIMIT_ARG_BYTES */
+    return out;
 }
 
 bool emergency_end(struct controller *ctl, const char *actor, const char *reason, bool force,
@@ -548,11 +562,11 @@ bool emergency_end(struct controller *ctl, const char *actor, const char *reason
         return complain(c, ERROR_SAME_STATE, "emergency", "none", NULL, NULL);
     }
     const struct word *over = NULL;
-    char text[LIMIT_TEXT_BYTES + 1];
+    char text[REASON_SIZE];
     if (!may_end(ctl, &s, force, &over, c)) {
         return false;
     }
-    reason = reason_over(over, reason, text, sizeof(text));
+    reason = reason_over(over, reason, text);
     for (size_t i = 0; i < s.word_count; i++) {
         s.words[i].change = FIRE_RESET;
         s.words[i].waits_until_us = 0;

@@ -128,6 +128,32 @@ static void offline_text(const Parkgate__EventEntry *event, struct entry_words *
                    zh > 0 ? "，" : "", (unsigned long long)event->copy_sequence, event->copy_age_s);
 }
 
+/* What gates and boards say in notes of their own; what is said with a number or a name in it stays
+ * as it is. */
+static const char *note_zh(const char *note)
+{
+    static const struct {
+        const char *en, *zh;
+    } notes[] = {
+        {"by the key switch",                                            "由复位钥匙复位"                     },
+        {"by order of the controller",                                   "由控制器指令复位"                  },
+        {"fire: its exits are held open until the key switch is turned",
+         "火警：其出口保持打开，直至转动复位钥匙"                                                 },
+        {"emergency: its exits are held open",                           "紧急状态：其出口保持打开"      },
+        {"fire or emergency: it refuses to open an exit",                "火警或紧急状态：拒绝打开出口"},
+        {"fire or emergency: no answer, its exits may be shut",
+         "火警或紧急状态：无应答，其出口可能关闭"                                                 },
+        {"copy: whole again",                                            "名册副本已恢复完整"               },
+        {"the terminal unlocked its door",                               "终端自行开门"                        },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(notes); i++) {
+        if (strcmp(notes[i].en, note) == 0) {
+            return notes[i].zh;
+        }
+    }
+    return note;
+}
+
 static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
 {
     switch (event->kind) {
@@ -179,6 +205,11 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
         break;
     }
     copy(w->text_zh, sizeof(w->text_zh), w->text);
+    size_t before = strlen(w->text) - strlen(event->note);
+    if (event->note[0] != '\0' && strlen(event->note) <= strlen(w->text) &&
+        strcmp(w->text + before, event->note) == 0) {
+        copy(w->text_zh + before, sizeof(w->text_zh) - before, note_zh(event->note));
+    }
     if (event->kind == EVENT_PRESENTATION && w->text[0] == '\0') {
         proof_text(event, w);
     }
@@ -559,6 +590,21 @@ static const struct wording wordings[] = {
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
 };
 
+/* A long text may have been cut within its last character. */
+static void cut_half_character(char *text)
+{
+    size_t size = strlen(text);
+    size_t tail = 0;
+    while (tail < size && ((uint8_t)text[size - 1 - tail] & 0xc0) == 0x80) {
+        tail++;
+    }
+    uint8_t lead = tail < size ? (uint8_t)text[size - 1 - tail] : 0;
+    size_t needs = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (needs > tail) {
+        text[size - 1 - tail] = '\0';
+    }
+}
+
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
 {
     *ret = (struct entry_words){.kind = "unknown", .verdict = "", .reason = ""};
@@ -571,6 +617,8 @@ void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
                                                            entry->body.len, entry->body.data);
         if (body != NULL) {
             wordings[i].fill(body, ret);
+            cut_half_character(ret->text);
+            cut_half_character(ret->text_zh);
             protobuf_c_message_free_unpacked(body, NULL);
         }
     }

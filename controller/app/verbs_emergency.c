@@ -108,7 +108,7 @@ static void gate_row(struct controller *ctl, const struct park_gate *gate,
 
 static void note_record(const Parkgate__EmergencyRecord *record, struct answer *a)
 {
-    char zones[LIMIT_TEXT_BYTES] = "";
+    char zones[LIMIT_ZONES * NAME_SIZE] = "";
     for (size_t i = 0; i < record->n_zone; i++) {
         join(zones, sizeof(zones), record->zone[i]);
     }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "common/facts/emergency_store.h"
+#include "controller/app/batch.h"
 #include "controller/app/emergency.h"
 
 #define LI "04010203"
@@ -182,7 +183,7 @@ static void a_fire_ends_when_no_board_says_fire(void **state)
     expect_state(&f, "none");
 }
 
-static void force_passes_over_gates_not_heard(void **state)
+static void force_ends_it_over_a_gate_not_heard(void **state)
 {
     struct fire f = begin(state);
     struct world *w = f.w;
@@ -195,6 +196,72 @@ static void force_passes_over_gates_not_heard(void **state)
     (void)assert_done(ask(w, w->admin, "emergency.end", "reason", "seen", "force", "yes", NULL));
     expect_state(&f, "none");
     assert_refused(ask(w, w->admin, "emergency.end", "reason", "x", NULL), ERROR_SAME_STATE);
+}
+
+/* Each character of it is three bytes, so that none ends where a buffer of 256 or 320 does. */
+static void a_long_reason_is_kept_whole(void **state)
+{
+    struct fire f = begin(state);
+    char reason[LIMIT_ARG_BYTES + 1] = "";
+    char kept[2 * LIMIT_ARG_BYTES];
+    for (size_t i = 0; i + 3 <= LIMIT_ARG_BYTES; i += 3) {
+        memcpy(reason + i, "火", sizeof("火"));
+    }
+    word(&f, &f.a, "board-a", FIRE_ON);
+    (void)assert_done(
+        ask(f.w, f.w->admin, "emergency.end", "reason", reason, "force", "yes", NULL));
+    (void)snprintf(kept, sizeof(kept), "over the word of board board-a: %s", reason);
+    assert_string_equal(note(admin(f.w, "emergency.show", NULL), "reason"), kept);
+    const Parkgate__Reply *events = admin(f.w, "events", "kind", "emergency", NULL);
+    for (size_t i = 0; i < 2;
+         i++) { /* a line of events has less room: it ends at a character's end */
+        const char *text = cell(events, 1, i == 0 ? "text" : "text_zh");
+        assert_string_equal(text + strlen(text) - 3, "火");
+    }
+    (void)assert_replays(f.w);
+}
+
+static void what_a_board_says_of_itself_is_said_in_both_languages(void **state)
+{
+    struct fire f = begin(state);
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    word(&f, &f.a, "board-a", FIRE_ON);
+    event.kind = EVENT_FIRE;
+    event.reader = text_of("board-a");
+    event.fire = FIRE_RESET;
+    event.note = text_of("by the key switch");
+    event.received_us = event.captured_us = f.w->now.us;
+    (void)gate_event(f.w, &f.a, &event);
+    world_turn(f.w);
+    const Parkgate__Reply *events = admin(f.w, "events", "kind", "fire", NULL);
+    assert_string_equal(cell(events, 1, "text"), "board-a fire-reset by the key switch");
+    assert_string_equal(cell(events, 1, "text_zh"), "board-a fire-reset 由复位钥匙复位");
+}
+
+static enum err start_in_many_zones(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    char names[LIMIT_ZONES][NAME_SIZE];
+    char *zones[LIMIT_ZONES];
+    struct complaint c = {0};
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < LIMIT_ZONES; i++) {
+        (void)snprintf(names[i], NAME_SIZE, "a-zone-with-a-rather-long-nm-%02zu", i);
+        zones[i] = names[i];
+    }
+    (void)snprintf(ctx, NAME_SIZE, "%s", names[LIMIT_ZONES - 1]);
+    MUST(emergency_start(ctl, "test", zones, LIMIT_ZONES, "gas", &c, &err, fault));
+    return err;
+}
+
+static void all_zones_are_shown(void **state)
+{
+    struct fire f = begin(state);
+    char last[NAME_SIZE];
+    batch_run(f.w->ctl, start_in_many_zones, last);
+    world_turn(f.w);
+    const char *zones = note(admin(f.w, "emergency.show", NULL), "zones");
+    assert_int_equal(strlen(zones), LIMIT_ZONES * (strlen(last) + 1) - 1);
+    assert_string_equal(zones + strlen(zones) - strlen(last), last);
 }
 
 /* The board burnt, or another box stands in its place: nobody will ever take its word back. */
@@ -520,8 +587,11 @@ int main(void)
         WORLD_TEST(fire_wins_and_evacuation_stays),
         WORLD_TEST(starting_again_widens),
         WORLD_TEST(a_fire_ends_when_no_board_says_fire),
-        WORLD_TEST(force_passes_over_gates_not_heard),
+        WORLD_TEST(force_ends_it_over_a_gate_not_heard),
         WORLD_TEST(force_passes_over_any_board_and_is_on_record),
+        WORLD_TEST(a_long_reason_is_kept_whole),
+        WORLD_TEST(all_zones_are_shown),
+        WORLD_TEST(what_a_board_says_of_itself_is_said_in_both_languages),
         WORLD_TEST(a_box_with_a_stolen_key_ends_no_fire),
         WORLD_TEST(a_fire_said_again_waits_until_its_end_is_known_there),
         WORLD_TEST(a_fire_that_is_only_listed_is_a_fire),
