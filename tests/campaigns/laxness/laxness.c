@@ -13,225 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/campaigns/laxness/side.h"
-#include "tests/unit/controller/harness.h"
+#include "tests/campaigns/laxness/laxness.h"
 
 #include "common/facts/copy_rows.h"
 #include "common/facts/field.h"
 #include "common/facts/gather.h"
 #include "common/store/keybuf.h"
-
-enum { PERSONS = 12, LANES = 8, ROWS_MAX = 4096, PROBES = 400, ROUNDS_A_WORLD = 60 };
-
-static const char *const uids[PERSONS] = {
-    "04a1b2c3d4e5f6", "04a1b2c3d4e5f7", "7f3b9d21", "7f3b9d22", "7f3b9d23", "7f3b9d24",
-    "7f3b9d25",       "7f3b9d26",       "7f3b9d27", "7f3b9d28", "7f3b9d29", "7f3b9d2a",
-};
-static const char *const lanes[LANES] = {"a-in",    "a-out",  "a-hall", "a-bonded",
-                                         "a-depot", "a-both", "a-bare", "a-in"};
-
-/* A row as it was told last. */
-struct told {
-    uint32_t table;
-    size_t key_size, value_size;
-    uint8_t key[STORE_KEY_MAX];
-    uint8_t value[1024];
-};
-
-struct tables {
-    size_t count;
-    struct told rows[ROWS_MAX];
-};
-
-struct campaign {
-    struct world *w;
-    struct gate a, b;
-    struct side *side;
-    char dir[64];
-    char handles[PERSONS][HANDLE_TEXT_SIZE];
-    uint64_t random, seed;
-    uint64_t shown, shown_b;
-    char shown_lane[16], shown_lane_b[16];
-    struct seal_key key;
-    uint64_t generation;
-    struct tables told; /* what the gate's copy was told */
-    uint64_t cases, granted, offline, states[8];
-};
-
-enum { STATE_WHOLE, STATE_LATER, STATE_CUT, STATE_WRONG, STATE_FLIPPED, STATE_LEASE, STATE_CLOCK };
-
-static uint64_t pick(struct campaign *c, uint64_t bound)
-{
-    c->random ^= c->random << 13;
-    c->random ^= c->random >> 7;
-    c->random ^= c->random << 17;
-    return c->random % bound;
-}
-
-/* --- the park: the standard one, with every rule that is about entries --- */
-
-static char *clearances[] = {(char *)(uintptr_t) "induction"};
-static char *zones_of_rule[] = {(char *)(uintptr_t) "yard"};
-static char *tenants_of_rule[] = {(char *)(uintptr_t) "beta"};
-
-static void set_zone(struct world *w, const char *name, void (*change)(Parkgate__ParkZone *zone))
-{
-    Parkgate__ParkZone *zone =
-        (void *)rows_get(&w->rows, PARK_ZONE, name, &parkgate__park_zone__descriptor);
-    Parkgate__ParkZone changed = *zone;
-    change(&changed);
-    rows_put(&w->rows, PARK_ZONE, name, &changed.base);
-    parkgate__park_zone__free_unpacked(zone, NULL);
-}
-
-static void change_hall(Parkgate__ParkZone *zone)
-{
-    zone->n_clearance = 1;
-    zone->clearance = clearances;
-    zone->crowd_per_minute = 4;
-}
-
-static void change_bonded(Parkgate__ParkZone *zone)
-{
-    zone->high_risk = true;
-    zone->two_person = true;
-}
-
-static void change_depot(Parkgate__ParkZone *zone)
-{
-    zone->first_person = true;
-    zone->first_clearance = text_of("boss");
-    zone->escort = true;
-}
-
-static void make_park(struct world *w)
-{
-    Parkgate__ParkClearance clearance = PARKGATE__PARK_CLEARANCE__INIT;
-    Parkgate__ParkPassback hard = PARKGATE__PARK_PASSBACK__INIT;
-    Parkgate__ParkPassback timed = PARKGATE__PARK_PASSBACK__INIT;
-    char *hall[] = {text_of("hall")};
-    clearance.title = text_of("Clearance");
-    rows_add(&w->rows, PARK_CLEARANCE, "induction", &clearance.base);
-    rows_add(&w->rows, PARK_CLEARANCE, "boss", &clearance.base);
-    hard.n_zone = 1;
-    hard.zone = zones_of_rule;
-    hard.mode = PASSBACK_MODE_HARD;
-    hard.n_tenant = 1;
-    hard.tenant = tenants_of_rule;
-    rows_add(&w->rows, PARK_PASSBACK, "yard-beta", &hard.base);
-    timed.n_zone = 1;
-    timed.zone = hall;
-    timed.mode = PASSBACK_MODE_TIMED;
-    timed.minutes = 5;
-    rows_add(&w->rows, PARK_PASSBACK, "hall-timed", &timed.base);
-    set_zone(w, "hall", change_hall);
-    set_zone(w, "bonded", change_bonded);
-    set_zone(w, "depot", change_depot);
-    Parkgate__ParkLane *lane =
-        (void *)rows_get(&w->rows, PARK_LANE, "a-in", &parkgate__park_lane__descriptor);
-    Parkgate__ParkLane changed = *lane;
-    changed.lease_over = LEASE_POLICY_AUTHENTICATED;
-    rows_put(&w->rows, PARK_LANE, "a-in", &changed.base);
-    parkgate__park_lane__free_unpacked(lane, NULL);
-    park_apply(w);
-}
-
-static void hire(struct campaign *c)
-{
-    static const char *const tenants[] = {"acme", "acme", "beta", "solo"};
-    for (size_t i = 0; i < PERSONS; i++) {
-        char name[32];
-        (void)snprintf(name, sizeof(name), "Worker %zu", i);
-        person_with_badge(c->w, tenants[i % 4], name, uids[i],
-                          i % 5 == 4   ? NULL
-                          : i % 3 == 0 ? "night"
-                                       : "day",
-                          c->handles[i]);
-        if (i % 2 == 0) {
-            (void)admin(c->w, "clearance.add", "person", c->handles[i], "clearance", "induction",
-                        NULL);
-        }
-    }
-    (void)admin(c->w, "clearance.add", "person", c->handles[1], "clearance", "boss", NULL);
-}
-
-/* --- the controller's life --- */
-
-static void rule(struct campaign *c)
-{
-    static const char *const lane_verbs[] = {"lane.lock", "lane.free", "lane.normal", "lane.normal",
-                                             "lane.normal"};
-    struct world *w = c->w;
-    const char *who = c->handles[pick(c, PERSONS)];
-    switch (pick(c, 9)) {
-    case 0:
-        (void)ask(w, w->admin, pick(c, 2) == 0 ? "person.suspend" : "person.resume", "person", who,
-                  "reason", "rules", NULL);
-        break;
-    case 1:
-        (void)ask(w, w->admin, pick(c, 3) == 0 ? "tenant.suspend" : "tenant.resume", "name",
-                  pick(c, 2) == 0 ? "acme" : "solo", "reason", "rent", NULL);
-        break;
-    case 2:
-        (void)ask(w, w->admin, "badge.revoke", "uid", uids[pick(c, PERSONS)], "reason", "lost",
-                  NULL);
-        break;
-    case 3:
-        (void)ask(w, w->admin, "badge.add", "person", who, "uid", uids[pick(c, PERSONS)], "until",
-                  "2026-03-20", NULL);
-        break;
-    case 4:
-        (void)ask(w, w->admin, lane_verbs[pick(c, ARRAY_LEN(lane_verbs))], "lane",
-                  lanes[pick(c, LANES)], "reason", "works", NULL);
-        break;
-    case 5:
-        (void)ask(w, w->admin, pick(c, 2) == 0 ? "clearance.add" : "clearance.remove", "person",
-                  who, "clearance", pick(c, 4) == 0 ? "boss" : "induction", "reason", "course",
-                  NULL);
-        break;
-    case 6:
-        (void)ask(w, w->admin, "ban.add", "who", who, "reason", "theft", "until", "2026-06-01",
-                  "notice", "n-1", NULL);
-        break;
-    case 7:
-        (void)ask(w, w->admin, "passback.forgive", "person", who, "reason", "checked", NULL);
-        break;
-    default:
-        (void)ask(w, w->admin, "assignment.add", "person", who, "tenant",
-                  pick(c, 2) == 0 ? "acme" : "beta", "shift", pick(c, 2) == 0 ? "day" : "night",
-                  "from", "2026-03-01", "to", "2026-03-31", NULL);
-        break;
-    }
-}
-
-static void other_gate(struct campaign *c)
-{
-    if (pick(c, 2) == 0) {
-        const char *lane = pick(c, 3) == 0 ? "b-out" : "b-in";
-        c->shown_b = gate_badge(c->w, &c->b, lane, uids[pick(c, PERSONS)]);
-        (void)snprintf(c->shown_lane_b, sizeof(c->shown_lane_b), "%s", lane);
-    } else if (c->shown_b != 0) {
-        (void)gate_passage(c->w, &c->b, c->shown_lane_b, c->shown_b,
-                           pick(c, 4) == 0 ? PASSAGE_NOT_TAKEN : PASSAGE_PASSED);
-        c->shown_b = 0;
-    }
-    world_turn(c->w);
-}
-
-static void live(struct campaign *c)
-{
-    for (uint64_t steps = pick(c, 12); steps > 0; steps--) {
-        world_pass(c->w, (int64_t)pick(c, 9) * SECOND_US);
-        if (pick(c, 3) == 0) {
-            rule(c);
-        } else {
-            other_gate(c);
-        }
-    }
-    if (pick(c, 4) == 0) {
-        world_pass(c->w, (int64_t)pick(c, 300) * MINUTE_US);
-    }
-}
 
 /* --- reads --- */
 
@@ -680,7 +467,7 @@ static void alone(struct campaign *c, const char *name, int state, int64_t spent
 
 static void round_of(struct campaign *c, struct parcel *p)
 {
-    live(c);
+    life_go_on(c);
     catch_up(c);
     bool snapshot = side_generation(c->side) == 0 || pick(c, 12) == 0;
     make_parcel(c, p, snapshot);
@@ -735,8 +522,7 @@ static void one_world(struct campaign *c, uint64_t seed, const uint64_t *left, t
     c->told.count = 0;
     c->generation = 0;
     c->w = world_open(&options);
-    make_park(c->w);
-    hire(c);
+    life_begin(c);
     gate_join(c->w, &c->a, "gate-a", 1);
     gate_join(c->w, &c->b, "gate-b", 2);
     (void)snprintf(c->dir, sizeof(c->dir), "/tmp/laxness-XXXXXX");
