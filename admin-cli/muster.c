@@ -10,7 +10,7 @@
 #include "admin-cli/show.h"
 #include "common/base/must.h"
 
-enum { COUNTS_MAX = 4096, NOTE_SIZE = 4096 };
+enum { NOTE_SIZE = 4096, MORE_SIZE = 8 };
 
 struct count {
     const char *tenant, *zone; /* borrowed from the answer */
@@ -96,6 +96,7 @@ static size_t gates_not_told(const struct cli *cli, const struct answer *gates, 
 {
     size_t count = 0;
     size_t used = 0;
+    bool full = false;
     size_t told = column_of(gates, "told");
     size_t gate = column_of(gates, "gate");
     size_t heard = column_of(gates, "heard_us");
@@ -110,8 +111,12 @@ static size_t gates_not_told(const struct cli *cli, const struct answer *gates, 
         if (strcmp(cells[told], "yes") == 0) {
             continue;
         }
+        if (full) {
+            count++;
+            continue;
+        }
         const char *when = show_value(cli, "heard_us", cells[heard], text);
-        int wrote = snprintf(out + used, size - used,
+        int wrote = snprintf(out + used, size - used - MORE_SIZE,
                              cli->lang == LANG_ZH ? "%s%s（最近联系 %s，待报 %s）"
                                                   : "%s%s (heard %s, %s pending)",
                              count > 0 ? ", " : "", cells[gate],
@@ -120,10 +125,15 @@ static size_t gates_not_told(const struct cli *cli, const struct answer *gates, 
                                                     : "never",
                              cells[pending]);
         count++;
-        if (wrote < 0 || (size_t)wrote >= size - used) {
-            break; /* cut: the gates themselves are shown by `muster gates` */
+        if (wrote < 0 || (size_t)wrote >= size - used - MORE_SIZE) {
+            full = true; /* those that have no room are shown by `muster gates` */
+            out[used] = '\0';
+        } else {
+            used += (size_t)wrote;
         }
-        used += (size_t)wrote;
+    }
+    if (full) {
+        (void)snprintf(out + used, size - used, ", ...");
     }
     return count;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "controller/app/controller.h"
+#include "schema/verbs.h"
 
 enum { BALLAST_BYTES = 16 << 20 };
 
@@ -23,5 +24,6 @@ bool ballast_spend(struct controller *ctl, enum err code);
 bool ballast_is_full(const struct controller *ctl, enum err code);
 /* The ballast is spent, and nothing to speak of is left: the next commit may fail. */
 bool ballast_is_used_up(const struct controller *ctl);
-/* May this verb be worked off now? Configuration is the first to go. */
-bool ballast_allows(const struct controller *ctl, const char *verb);
+/* May this verb be worked off now? What adds to the park, to rights or to a disk is the first to
+ * go (schema/verbs.c); taking rights away, letting people out and looking go on. */
+bool ballast_allows(const struct controller *ctl, const struct verb_spec *verb);

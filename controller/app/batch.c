@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/ballast.h"
+#include "controller/app/waiters.h"
 #include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
 #include "schema/operator.pb-c.h"
@@ -74,6 +75,7 @@ static void forget(struct controller *ctl)
     batch->ack_count = 0;
     batch->outgoing_count = 0;
     batch->out_used = 0;
+    waiters_undone(ctl, NULL);
 }
 
 static void close_batch(struct controller *ctl)
@@ -217,6 +219,7 @@ static void tell_failed(struct controller *ctl, const struct input *input, enum 
     if (input->port == PORT_AGENTS) {
         return; /* unanswered events come again */
     }
+    waiters_undone(ctl, input);
     if (ballast_is_full(ctl, code)) {
         (void)complain(&c, ERROR_STORE_FULL, store_dir(ctl->store), NULL, NULL, NULL);
     } else {

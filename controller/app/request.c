@@ -328,7 +328,7 @@ static bool is_about_rights(uint32_t error)
 
 static bool has_room(const struct controller *ctl, struct request *request)
 {
-    return ballast_allows(ctl, request->verb->name) ||
+    return ballast_allows(ctl, request->verb) ||
            request_refuse(request, ERROR_STORE_SHORT, store_dir(ctl->store), NULL, NULL);
 }
 

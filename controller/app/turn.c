@@ -162,6 +162,7 @@ int64_t turn_end(struct controller *ctl)
     }
     if (ctl->commits != ctl->commits_told) {
         ctl->commits_told = ctl->commits;
+        waiters_start_jobs(ctl);
         waiters_turn(ctl, true);
         batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
         ctl->commits_told = ctl->commits;

@@ -7,6 +7,8 @@
 #include "common/base/must.h"
 #include "schema/envelope.h"
 
+enum { WAITER_ARGS = 3, WAITER_ARG_BYTES = LIMIT_ARG_BYTES + 256 };
+
 struct waiter {
     bool used;
     uint64_t job; /* 0: follows the journal */
@@ -15,6 +17,9 @@ struct waiter {
     uint8_t version;
     uint64_t sequence;
     struct mono until;
+    bool to_start; /* its job, by a later commit than `commit`: so its entry is on record first */
+    uint64_t commit;
+    char args[WAITER_ARGS][WAITER_ARG_BYTES];
     size_t frame_size;
     uint8_t frame[WAITER_FRAME_BYTES];
 };
@@ -102,7 +107,6 @@ bool waiters_is_last_time(const struct controller *ctl)
 bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[])
 {
     bool known = false;
-    struct fault fault = {0};
     struct waiter *w = keep(ctl, request, &known);
     if (w == NULL) {
         return request_refuse(request, ERROR_TRY_LATER, "too many wait for an answer", NULL, NULL);
@@ -111,12 +115,32 @@ bool waiters_start_job(struct controller *ctl, struct request *request, const ch
         return true;
     }
     w->job = ++ctl->waiters->last_job;
-    if (ctl->outlet.job(ctl->outlet.ctx, w->job, args, &fault) == ERR_OK) {
-        return true;
+    w->to_start = true;
+    w->commit = ctl->commits;
+    for (size_t i = 0; args[i] != NULL; i++) {
+        size_t size = strlen(args[i]) + 1;
+        MUST(i < WAITER_ARGS && size <= WAITER_ARG_BYTES);
+        memcpy(w->args[i], args[i], size);
     }
-    w->used = false;
-    request->waits = false;
-    return request_refuse(request, ERROR_TRY_LATER, fault.what, NULL, NULL);
+    return true;
+}
+
+static bool is_undone(const struct controller *ctl, const struct waiter *w,
+                      const struct input *input)
+{
+    return w->used && w->to_start && w->commit == ctl->commits &&
+           (input == NULL ||
+            bytes_equal((struct bytes){.data = w->frame, .size = w->frame_size}, input->frame));
+}
+
+void waiters_undone(struct controller *ctl, const struct input *input)
+{
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        struct waiter *w = &ctl->waiters->items[i];
+        if (is_undone(ctl, w, input)) {
+            w->used = false;
+        }
+    }
 }
 
 /* Asks the kept request again as if it had just come. */
@@ -233,6 +257,33 @@ static void send_reply(struct controller *ctl, const struct waiter *w, struct an
         envelope_write(w->version, MESSAGE_REPLY, w->sequence, &reply.base, frame, sizeof(frame));
     ctl->outlet.send(ctl->outlet.ctx, PORT_OPERATORS, &w->peer,
                      (struct bytes){.data = frame, .size = size});
+}
+
+static void start(struct controller *ctl, struct waiter *w)
+{
+    static struct answer answer; /* one thread; too large for the stack */
+    const char *args[WAITER_ARGS + 1] = {NULL};
+    struct fault fault = {0};
+    for (size_t i = 0; i < WAITER_ARGS && w->args[i][0] != '\0'; i++) {
+        args[i] = w->args[i];
+    }
+    w->to_start = false;
+    if (ctl->outlet.job(ctl->outlet.ctx, w->job, args, &fault) != ERR_OK) {
+        answer_reset(&answer);
+        (void)complain(&answer.complaint, ERROR_TRY_LATER, fault.what, NULL, NULL, NULL);
+        send_reply(ctl, w, &answer);
+        w->used = false;
+    }
+}
+
+void waiters_start_jobs(struct controller *ctl)
+{
+    for (size_t i = 0; i < WAITERS_MAX; i++) {
+        struct waiter *w = &ctl->waiters->items[i];
+        if (w->used && w->to_start && ctl->commits > w->commit) {
+            start(ctl, w);
+        }
+    }
 }
 
 void waiters_job_done(struct controller *ctl, uint64_t job, int status, const char *output)

@@ -13,8 +13,13 @@ void waiters_destroy(struct waiters **waiters);
 bool waiters_follow(struct controller *ctl, struct request *request);
 bool waiters_is_last_time(const struct controller *ctl);
 
-/* Starts a job for the request; its reply is made of the job's output. False: refused. */
+/* A job for the request begins once its batch is committed (waiters_start_jobs); its reply is made
+ * of the job's output. Up to three arguments, and NULL. False: refused. */
 bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[]);
+/* A batch was committed: what it ordered begins. */
+void waiters_start_jobs(struct controller *ctl);
+/* What this input of the open batch did is undone, with NULL all of it: its jobs do not begin. */
+void waiters_undone(struct controller *ctl, const struct input *input);
 
 struct waiters_load {
     size_t waiting, jobs; /* operators whose reply comes later; of them, those with a job */

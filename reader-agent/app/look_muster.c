@@ -203,11 +203,31 @@ static enum err print_names(const struct look *look, const struct seal_key *key,
 
 /* --- opening --- */
 
-static const char *user_name(void)
+enum { USER_SIZE = 24, LOGIN_NONE = 4294967295U };
+
+/* Who logged in, as the kernel keeps it through sudo and su; without that whom we run as. */
+static uid_t login_uid(void)
 {
-    const char *sudo = getenv("SUDO_USER");
-    const struct passwd *user = getpwuid(getuid());
-    return sudo != NULL ? sudo : user != NULL ? user->pw_name : "?";
+    unsigned uid = LOGIN_NONE;
+    FILE *file = fopen("/proc/self/loginuid", "re");
+    if (file != NULL) {
+        if (fscanf(file, "%u", &uid) != 1) {
+            uid = LOGIN_NONE;
+        }
+        (void)fclose(file);
+    }
+    return uid == LOGIN_NONE ? getuid() : (uid_t)uid;
+}
+
+static void user_name(char out[USER_SIZE])
+{
+    uid_t uid = login_uid();
+    const struct passwd *user = getpwuid(uid);
+    if (user != NULL) {
+        (void)snprintf(out, USER_SIZE, "%s", user->pw_name);
+    } else {
+        (void)snprintf(out, USER_SIZE, "%u", (unsigned)uid);
+    }
 }
 
 static enum err read_secret(const char *path, struct seal_box_secret *ret, struct fault *fault)
@@ -250,10 +270,12 @@ static enum err note_opening(const struct look *look, const char *dir, const cha
                              struct fault *fault)
 {
     char note[MUSTER_NOTE_SIZE];
+    char user[USER_SIZE];
+    user_name(user);
     (void)snprintf(note, sizeof(note),
                    "names opened by %s: %" PRIu32 " persons, %" PRId64 " s old, user %s",
                    key_path != NULL ? "the muster key" : "the emergency", look->persons,
-                   age_s(look), user_name());
+                   age_s(look), user);
     enum err err = muster_note_write(dir, entropy_system(), now(), note, fault);
     if (err != ERR_OK && look->file.open) {
         (void)fprintf(stderr,

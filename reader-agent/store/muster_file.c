@@ -49,6 +49,16 @@ static bool write_all(int fd, const uint8_t *data, size_t size)
     return true;
 }
 
+/* What no name leads to any more is not to lie on free blocks with its key. */
+static void wipe_head(int fd, size_t size)
+{
+    static const uint8_t none[HEAD_SIZE];
+    if (size > 0 && size <= sizeof(none)) {
+        (void)!pwrite(fd, none, size, 0);
+        (void)!fdatasync(fd);
+    }
+}
+
 /* The file stands whole under `name`, or not at all. `like` NULL: owned by whoever we are. */
 static enum err write_whole(const char *dir, const char *name, struct bytes head, struct bytes body,
                             const struct stat *like, struct fault *fault)
@@ -67,11 +77,12 @@ static enum err write_whole(const char *dir, const char *name, struct bytes head
                 (like == NULL || fchown(fd, like->st_uid, like->st_gid) == 0 || errno == EPERM) &&
                 fsync(fd) == 0 && rename(fresh, path) == 0;
     enum err err = done ? ERR_OK : failed(fresh, "write", fault);
-    (void)close(fd);
     if (!done) {
+        wipe_head(fd, head.size);
         (void)unlink(fresh);
-        return err;
     }
+    (void)close(fd);
+    TRY(err);
     int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     done = dir_fd >= 0 && fsync(dir_fd) == 0;
     err = done ? ERR_OK : failed(dir, "fsync", fault);
@@ -79,6 +90,15 @@ static enum err write_whole(const char *dir, const char *name, struct bytes head
         (void)close(dir_fd);
     }
     return err;
+}
+
+/* The list that is replaced; -1: there is none. */
+static int open_old(const char *dir)
+{
+    char path[PATH_SIZE];
+    return path_of(dir, "muster", path, NULL) == ERR_OK
+               ? open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+               : -1;
 }
 
 enum err muster_file_write(const char *dir, const Parkgate__MusterKept *kept,
@@ -95,8 +115,13 @@ enum err muster_file_write(const char *dir, const Parkgate__MusterKept *kept,
     if (key != NULL) {
         memcpy(head + MAGIC_SIZE, key->bytes, SEAL_KEY_SIZE);
     }
+    int old = open_old(dir);
     enum err err = write_whole(dir, "muster", BYTES_OF(head),
                                (struct bytes){.data = body, .size = size}, NULL, fault);
+    if (old >= 0) {
+        wipe_head(old, err == ERR_OK ? HEAD_SIZE : 0);
+        (void)close(old);
+    }
     seal_wipe(head, sizeof(head));
     free(body);
     return err;
@@ -246,13 +271,18 @@ enum err muster_note_next(const char *dir, char ret_name[64], struct wall *ret_a
     }
     TRY(path_of(dir, ret_name, path, fault));
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t size = fd >= 0 ? read(fd, body, sizeof(body)) : -1;
-    if (fd >= 0) {
-        (void)close(fd);
+    if (fd < 0) {
+        return failed(path, "open", fault) == ERR_NOT_FOUND ? ERR_NOT_FOUND : ERR_IO;
     }
-    if (size != (ssize_t)sizeof(body)) {
+    ssize_t size = read(fd, body, sizeof(body));
+    enum err err = size < 0                        ? failed(path, "read", fault)
+                   : size == (ssize_t)sizeof(body) ? ERR_OK
+                                                   : ERR_CORRUPT;
+    (void)close(fd);
+    if (err == ERR_CORRUPT) {
         return fault_set(fault, ERR_CORRUPT, "%s: it is damaged", path);
     }
+    TRY(err);
     struct reader r = reader_of(BYTES_OF(body));
     ret_at->us = (int64_t)reader_u64(&r);
     memcpy(ret_note, body + 8, MUSTER_NOTE_SIZE - 1);

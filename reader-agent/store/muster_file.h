@@ -4,7 +4,8 @@
  *
  * Without its key a list opens for the park's muster key alone. The key stands in the file only
  * while an emergency is on, written and wiped in place, so that a full disk hinders neither. A new
- * list replaces the file whole.
+ * list replaces the file whole; the key of the one before is overwritten where it lies. A disk that
+ * writes elsewhere (flash, copy on write) may keep what was there.
  *
  * Who opens names says so in a file of its own, DIR/muster-opened.XXXXXXXXXXXXXXXX, before they are
  * shown; the agent makes an event of each and removes it.
@@ -39,7 +40,8 @@ bool muster_file_remove(const char *dir);
 /* Says that names were opened, durably, in the name of the directory's owner. */
 MUST_CHECK enum err muster_note_write(const char *dir, const struct entropy *entropy,
                                       struct wall at, const char *note, struct fault *fault);
-/* One of those that are there; ERR_NOT_FOUND: none. *ret_name is for muster_note_remove(). */
+/* One of those that are there; ERR_NOT_FOUND: none. *ret_name is for muster_note_remove().
+ * ERR_CORRUPT: it is no whole note, and never will be. ERR_IO: it cannot be read now. */
 MUST_CHECK enum err muster_note_next(const char *dir, char ret_name[64], struct wall *ret_at,
                                      char ret_note[MUSTER_NOTE_SIZE], struct fault *fault);
 void muster_note_remove(const char *dir, const char *name);

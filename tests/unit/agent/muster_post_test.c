@@ -1,13 +1,15 @@
 /* Goal: a muster post's list is replaced by none that is older, and is followed by the next one
- * behind a recovery. Method: lists of one part, said to a gate that has not begun; what it keeps
- * stands in its file. */
+ * behind a recovery; of one that is replaced no key is left, and openings are on record. Method:
+ * lists of one part, said to a gate that has not begun; what it keeps stands in its file. */
 #include "reader-agent/app/gate.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -135,7 +137,7 @@ static void in_a_recovery_the_last_true_list_stays(void **state)
 }
 
 /* What `parkgate-agent --muster` prints. */
-static void look(const struct post *post, char *out, size_t size)
+static int look(const struct post *post, char *out, size_t size)
 {
     FILE *file = tmpfile();
     int own = dup(STDOUT_FILENO);
@@ -146,10 +148,10 @@ static void look(const struct post *post, char *out, size_t size)
     (void)fflush(stdout);
     assert_true(dup2(own, STDOUT_FILENO) >= 0);
     (void)close(own);
-    assert_int_equal(status, EXIT_REFUSED); /* names are closed */
     rewind(file);
     out[fread(out, 1, size - 1, file)] = '\0';
     (void)fclose(file);
+    return status;
 }
 
 static void what_has_no_room_is_counted_in_the_first_line(void **state)
@@ -167,14 +169,79 @@ static void what_has_no_room_is_counted_in_the_first_line(void **state)
     list.counts = &counts;
     list.sequence = 100;
     hear_list(post, &list);
-    look(post, out, sizeof(out));
+    assert_int_equal(look(post, out, sizeof(out)), EXIT_REFUSED); /* names are closed */
     assert_ptr_equal(strstr(out, "inside 在园: 3\n"), out);
     list.left_out = 5;
     hear_list(post, &list);
-    look(post, out, sizeof(out));
+    assert_int_equal(look(post, out, sizeof(out)), EXIT_REFUSED); /* names are closed */
     assert_ptr_equal(strstr(out, "inside 在园: 8, and this list has room for 3 of them "
                                  "名单仅列其中 3 人\n"),
                      out);
+}
+
+/* Whatever is left of a list that was replaced, its key is not. */
+static void no_key_is_left_of_a_list_that_was_replaced(void **state)
+{
+    struct post *post = *state;
+    char path[96];
+    uint8_t head[8 + SEAL_KEY_SIZE];
+    static const uint8_t none[SEAL_KEY_SIZE];
+    post->gate->emergency.state = EMERGENCY_FIRE;
+    hear(post, 100, 0);
+    (void)snprintf(path, sizeof(path), "%s/muster", post->dir);
+    int old = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(pread(old, head, sizeof(head), 0), sizeof(head));
+    assert_memory_not_equal(head + 8, none, sizeof(none));
+    hear(post, 101, 0);
+    assert_int_equal(kept(post), 101);
+    assert_int_equal(pread(old, head, sizeof(head), 0), sizeof(head));
+    assert_memory_equal(head + 8, none, sizeof(none));
+    (void)close(old);
+}
+
+/* The environment is the caller's own word. */
+static void a_note_names_who_logged_in(void **state)
+{
+    struct post *post = *state;
+    char out[1024];
+    char name[64];
+    char note[MUSTER_NOTE_SIZE];
+    struct wall at;
+    struct fault fault = {0};
+    post->gate->emergency.state = EMERGENCY_FIRE;
+    hear(post, 100, 0);
+    assert_int_equal(setenv("SUDO_USER", "somebody-else", 1), 0);
+    (void)look(post, out, sizeof(out));
+    assert_int_equal(unsetenv("SUDO_USER"), 0);
+    assert_int_equal(muster_note_next(post->dir, name, &at, note, &fault), ERR_OK);
+    assert_non_null(strstr(note, ", user "));
+    assert_null(strstr(note, "somebody-else"));
+    muster_note_remove(post->dir, name);
+}
+
+/* One that cannot be read now is read later; one that is no note is told as such. */
+static void a_note_that_cannot_be_read_waits(void **state)
+{
+    struct post *post = *state;
+    char name[64];
+    char path[128];
+    char note[MUSTER_NOTE_SIZE];
+    struct wall at;
+    struct fault fault = {0};
+    assert_int_equal(
+        muster_note_write(post->dir, entropy_system(), (struct wall){7}, "by x", &fault), ERR_OK);
+    assert_int_equal(muster_note_next(post->dir, name, &at, note, &fault), ERR_OK);
+    assert_string_equal(note, "by x");
+    (void)snprintf(path, sizeof(path), "%s/%s", post->dir, name);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0); /* opens, and no byte of it can be read */
+    assert_int_equal(muster_note_next(post->dir, name, &at, note, &fault), ERR_IO);
+    assert_int_equal(rmdir(path), 0);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(write(fd, "half", 4), 4);
+    (void)close(fd);
+    assert_int_equal(muster_note_next(post->dir, name, &at, note, &fault), ERR_CORRUPT);
+    muster_note_remove(post->dir, name);
 }
 
 int main(void)
@@ -184,6 +251,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_post_started_anew_knows_which_is_newer, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(in_a_recovery_the_last_true_list_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_key_is_left_of_a_list_that_was_replaced, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_note_names_who_logged_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_note_that_cannot_be_read_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_has_no_room_is_counted_in_the_first_line, set_up,
                                         tear_down),
     };

@@ -6,6 +6,7 @@
 
 static struct scratch scratch;
 static struct fake fake;
+static size_t more_gates; /* that are not heard, either */
 
 static void expect_answer(const char *line, int code, const char *out, const char *err)
 {
@@ -30,6 +31,9 @@ static void answer_gates(struct fake_reply *reply)
     fake_row(reply, "gate-a|online|1767898800000000|0|yes");
     fake_row(reply, "gate-b|away|1767898800000000|12|no");
     fake_row(reply, "gate-c|away|_|0|no");
+    for (size_t i = 0; i < more_gates; i++) {
+        fake_row(reply, "a-gate-of-a-long-name|away|1767898800000000|12|no");
+    }
 }
 
 static void answer_people(struct fake_reply *reply, bool names, bool first)
@@ -136,12 +140,32 @@ static void test_programs_get_counts_or_the_list(void **state)
     run_free(&run);
 }
 
+/* Each is counted; those that have no room are left to `muster gates`. */
+static void test_many_gates_not_heard(void **state)
+{
+    (void)state;
+    static const char *const languages[] = {"--lang en", "--lang zh"};
+    more_gates = 98;
+    for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
+        char whole[512];
+        (void)snprintf(whole, sizeof(whole), "--dir %s %s muster --list --json", scratch.path,
+                       languages[i]);
+        struct run run = run_line(whole);
+        assert_int_equal(run.code, 0);
+        assert_non_null(strstr(run.out, "\"gates_unheard\": 100"));
+        assert_non_null(strstr(run.out, i == 0 ? "12 pending), ...\"" : "待报 12）, ...\""));
+        run_free(&run);
+    }
+    more_gates = 0;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_and_gates_not_heard),
         cmocka_unit_test(test_names_follow_the_counts),
         cmocka_unit_test(test_programs_get_counts_or_the_list),
+        cmocka_unit_test(test_many_gates_not_heard),
     };
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     start_seal();
