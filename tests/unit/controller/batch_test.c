@@ -210,6 +210,27 @@ static void a_full_disk_acknowledges_nothing_and_says_so(void **state)
     (void)assert_replays(w);
 }
 
+/* A roster that leaves stands in the journal, or does not leave. */
+static void a_job_whose_entry_was_not_kept_never_begins(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t jobs = w->jobs;
+    fill_disk();
+    const Parkgate__Reply *reply = ask(w, w->admin, "agent.carry", "gate", "gate-a", "file",
+                                       "/media/stick/roster", "reason", "line cut", NULL);
+    free_disk();
+    assert_refused(reply, ERROR_STORE_FULL);
+    world_pass(w, 5 * SECOND_US);
+    (void)admin(w, "lane.lock", "lane", "a-in", "reason", "x", NULL);
+    world_turn(w);
+    assert_int_equal(w->jobs, jobs);
+    (void)ask(w, w->admin, "agent.carry", "gate", "gate-a", "file", "/media/stick/roster", "reason",
+              "line cut", NULL);
+    assert_int_equal(w->jobs, jobs + 1);
+}
+
 static void poison_stays_poison_when_its_refusal_was_not_kept(void **state)
 {
     struct world *w = *state;
@@ -358,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_full_map_grows_and_the_batch_is_redone),
         cmocka_unit_test(mixed_batches_are_redone_in_order),
         WORLD_TEST(a_full_disk_acknowledges_nothing_and_says_so),
+        WORLD_TEST(a_job_whose_entry_was_not_kept_never_begins),
         WORLD_TEST(poison_stays_poison_when_its_refusal_was_not_kept),
         WORLD_TEST(a_configuration_that_was_not_kept_is_not_in_force),
         WORLD_TEST(a_tenant_that_was_refused_leaves_no_trace),
