@@ -162,11 +162,11 @@ int64_t turn_end(struct controller *ctl)
     }
     if (ctl->commits != ctl->commits_told) {
         ctl->commits_told = ctl->commits;
-        waiters_start_jobs(ctl);
         waiters_turn(ctl, true);
         batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
         ctl->commits_told = ctl->commits;
     }
+    waiters_start_jobs(ctl);
     int64_t batch_ms = batch_due_ms(ctl);
     return sooner(sooner(batch_ms, copies_turn(ctl)), muster_feed_turn(ctl));
 }

@@ -16,7 +16,7 @@ bool waiters_is_last_time(const struct controller *ctl);
 /* A job for the request begins once its batch is committed (waiters_start_jobs); its reply is made
  * of the job's output. Up to three arguments, and NULL. False: refused. */
 bool waiters_start_job(struct controller *ctl, struct request *request, const char *const args[]);
-/* A batch was committed: what it ordered begins. */
+/* At a turn's end: what a committed batch ordered begins. */
 void waiters_start_jobs(struct controller *ctl);
 /* What this input of the open batch did is undone, with NULL all of it: its jobs do not begin. */
 void waiters_undone(struct controller *ctl, const struct input *input);

@@ -3,6 +3,7 @@
 #include "tests/unit/controller/harness.h"
 
 #include "controller/app/ballast.h"
+#include "controller/app/waiters.h"
 
 /* Of these nothing is done then. */
 static const char *const refused[] = {
@@ -83,6 +84,16 @@ static void a_job_begins_when_its_entry_is_committed(void **state)
     assert_true(head_of(w).sequence > head);
     world_turn(w);
     assert_int_equal(w->jobs, jobs + 1);
+    /* An older batch of the same turn was committed: that is not its own. */
+    send_rows(w, w->admin, "lane.lock", NULL, 0, "lane", "a-in", "reason", "x", NULL);
+    batch_commit(w->ctl);
+    send_rows(w, w->admin, "agent.carry", NULL, 0, "gate", "gate-a", "file", "/media/stick/other",
+              "reason", "line cut", NULL);
+    waiters_start_jobs(w->ctl);
+    assert_int_equal(w->jobs, jobs + 1);
+    (void)turn_end(w->ctl);
+    assert_int_equal(batch_due_ms(w->ctl), -1); /* answers to followers took it along */
+    assert_int_equal(w->jobs, jobs + 2);
 }
 
 int main(void)
