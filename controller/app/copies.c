@@ -5,38 +5,12 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "common/facts/agent_store.h"
-#include "common/facts/recall_store.h"
-#include "common/store/keybuf.h"
 #include "controller/app/batch.h"
-#include "controller/app/copies_part.h"
+#include "controller/app/copies_inside.h"
 #include "controller/app/faults.h"
-#include "controller/journal/journal.h"
-#include "controller/store/changes.h"
 #include "schema/envelope.h"
 
-enum { BUSY_INPUTS = 100, YIELDS_MAX = 20, WAIT_MS = 5, RETRIES = 2 };
-enum { DAMAGED_TOLD = 16 };
-enum { HEADER_BYTES = 4096, BODY_BYTES = LIMIT_FRAME_BYTES - 16 };
-
-struct copies {
-    struct seal_key gates_key;
-    uint64_t recovery; /* journal number of the last one; 0: none ever was */
-    uint64_t next_id;
-    uint64_t head;     /* of the journal, when streams were last begun */
-    bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
-    struct mono last_round;
-    uint64_t inputs_seen;
-    unsigned yielded;
-    struct copies_figures figures;
-    struct copy_stream changes, behind, snapshot;
-    struct handle damaged; /* a credential; none: all is well */
-    size_t damaged_told;
-    struct handle damaged_before[DAMAGED_TOLD]; /* each is told once a start */
-    struct copy_covered covered[LIMIT_AGENTS];
-    uint8_t body[BODY_BYTES];
-    uint8_t frame[LIMIT_FRAME_BYTES];
-};
+enum { BUSY_INPUTS = 100, YIELDS_MAX = 20, WAIT_MS = 5, RETRIES = 2, HEADER_BYTES = 4096 };
 
 struct copies *copies_create(const struct seal_key *gates_key)
 {
@@ -57,12 +31,12 @@ void copies_destroy(struct copies **copies)
     }
 }
 
-static bool is_after(struct mono now, struct mono since, int64_t ms)
+bool copies_is_after(struct mono now, struct mono since, int64_t ms)
 {
     return !mono_before(now, mono_after_ms(since, ms));
 }
 
-static uint64_t generation_of(const struct copies *copies, const struct session *session,
+uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce)
 {
     struct copy_generation of = {.gate = session->gate.text,
@@ -76,7 +50,7 @@ static uint64_t generation_of(const struct copies *copies, const struct session 
 static bool is_ours(const struct copies *copies, const struct session *session, uint64_t generation)
 {
     uint32_t nonce = (uint32_t)(generation >> 32);
-    return nonce != 0 && generation_of(copies, session, nonce) == generation;
+    return nonce != 0 && copies_generation_of(copies, session, nonce) == generation;
 }
 
 /* --- what gates say --- */
@@ -121,7 +95,7 @@ static void progress(struct controller *ctl, struct session *session,
     }
 }
 
-static enum err look_for_recovery(struct copies *copies, struct store_txn *txn, bool *ret_open,
+enum err copies_look_for_recovery(struct copies *copies, struct store_txn *txn, bool *ret_open,
                                   struct fault *fault)
 {
     return copies_recovery(txn, &copies->recovery, ret_open, fault);
@@ -149,7 +123,7 @@ enum err copies_have(struct controller *ctl, struct session *session,
     feed->delivery = 0;
     feed->generation = have->generation;
     feed->sequence = have->sequence;
-    TRY(look_for_recovery(ctl->copies, ctl->txn, &recovering, fault));
+    TRY(copies_look_for_recovery(ctl->copies, ctl->txn, &recovering, fault));
     feed->anew = have->anew || back || !is_ours(ctl->copies, session, have->generation);
     ctl->copies->look = true;
     if (feed->anew && !was_anew) {
@@ -170,206 +144,6 @@ void copies_recorded(struct controller *ctl, uint32_t kind)
     for (size_t i = 0; ctl->copies != NULL && i < ARRAY_LEN(urgent); i++) {
         ctl->copies->urgent |= kind == (uint32_t)urgent[i];
     }
-}
-
-/* --- streams --- */
-
-static bool can_be_fed(const struct controller *ctl, const struct session *session)
-{
-    return session->used && !session->away && session->feed.asked &&
-           park_gate(ctl->park, session->gate) != NULL;
-}
-
-static bool is_ready(const struct controller *ctl, const struct session *session)
-{
-    return can_be_fed(ctl, session) && session->feed.delivery == 0 &&
-           !mono_before(ctl->mono, session->guard.not_before);
-}
-
-static bool may_snapshot(const struct controller *ctl, const struct session *session)
-{
-    return is_ready(ctl, session) && session->feed.anew &&
-           bucket_has(&session->guard.snapshots, ctl->mono, COPY_SNAPSHOT_MS, COPY_SNAPSHOTS);
-}
-
-static bool is_slow(const struct controller *ctl, const struct session *session)
-{
-    return mono_before(ctl->mono, session->guard.slow_until);
-}
-
-/* It stands where all others stand: what is new is told to it with them. */
-static bool is_near(const struct controller *ctl, const struct session *session, uint64_t head)
-{
-    uint64_t at = session->feed.sequence;
-    return !is_slow(ctl, session) && (at >= head || head - at <= COPY_NEAR);
-}
-
-/* There is something to tell it. */
-static bool is_due(const struct controller *ctl, const struct session *session, uint64_t head)
-{
-    const struct copy_feed *feed = &session->feed;
-    return is_ready(ctl, session) && !feed->anew &&
-           (feed->sequence < head || is_after(ctl->mono, feed->whole_at, COPY_RENEW_MS));
-}
-
-static void begin_stream(struct copies *copies, struct copy_stream *stream, uint64_t cursor)
-{
-    stream->id = ++copies->next_id;
-    stream->walked = !stream->snapshot;
-    stream->number = 0;
-    stream->cursor = cursor;
-    stream->place = (struct copy_place){0};
-    stream->part.there = false;
-    stream->held_by = 0;
-    stream->keys.count = stream->keys.next = stream->keys.used = 0;
-    memset(stream->keys.slots, 0, sizeof(stream->keys.slots));
-}
-
-static void join(struct controller *ctl, struct session *session, const struct copy_stream *stream,
-                 uint64_t generation, uint64_t from)
-{
-    struct copy_feed *feed = &session->feed;
-    feed->delivery = stream->id;
-    feed->delivery_generation = generation;
-    feed->from = from;
-    feed->to = 0;
-    feed->sent = feed->confirmed = 0;
-    feed->progress = ctl->mono;
-    session->guard.served = ctl->mono;
-}
-
-/* Not 0: a generation of 0 is none. */
-static uint32_t draw_nonce(struct controller *ctl)
-{
-    uint8_t bytes[sizeof(uint32_t)];
-    entropy_fill(ctl->entropy, bytes, sizeof(bytes));
-    struct reader r = reader_of(BYTES_OF(bytes));
-    return reader_u32(&r) | 1;
-}
-
-static void begin_snapshot(struct controller *ctl, uint64_t head)
-{
-    struct copies *copies = ctl->copies;
-    struct copy_stream *stream = &copies->snapshot;
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        struct session *session = &ctl->sessions.items[i];
-        if (!may_snapshot(ctl, session)) {
-            continue;
-        }
-        (void)bucket_take(&session->guard.snapshots, ctl->mono, COPY_SNAPSHOT_MS, COPY_SNAPSHOTS);
-        if (stream->id == 0) {
-            begin_stream(copies, stream, head);
-            stream->nonce = draw_nonce(ctl);
-        }
-        join(ctl, session, stream, generation_of(copies, session, stream->nonce), 0);
-        copies->figures.snapshots++;
-        log_event("copy_snapshot", LOG_TEXT("gate", session->gate.text), LOG_NUM("head", head));
-    }
-}
-
-/* A gate that the index of changes does not reach, or that is ahead of the journal (which was
- * restored from a backup), begins anew. */
-static void judge_sequences(struct controller *ctl, uint64_t head, uint64_t floor)
-{
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        struct copy_feed *feed = &ctl->sessions.items[i].feed;
-        if (feed->asked && feed->delivery == 0 && !feed->anew &&
-            (feed->sequence < floor || feed->sequence > head)) {
-            feed->anew = true;
-        }
-    }
-}
-
-/* Members are told from where the last of them stands: a row more than once does no harm. */
-static void join_changes(struct controller *ctl, struct session *session,
-                         struct copy_stream *stream)
-{
-    uint64_t at = session->feed.sequence;
-    if (stream->id == 0) {
-        begin_stream(ctl->copies, stream, at);
-        ctl->copies->figures.rounds++;
-    }
-    stream->cursor = at < stream->cursor ? at : stream->cursor;
-    join(ctl, session, stream, session->feed.generation, at);
-}
-
-/* All that stand near the head, if one of them is due. */
-static void begin_round(struct controller *ctl, uint64_t head)
-{
-    bool due = false;
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        const struct session *session = &ctl->sessions.items[i];
-        due = due || (is_due(ctl, session, head) && is_near(ctl, session, head));
-    }
-    for (size_t i = 0; due && i < LIMIT_AGENTS; i++) {
-        struct session *session = &ctl->sessions.items[i];
-        if (is_ready(ctl, session) && !session->feed.anew && is_near(ctl, session, head)) {
-            join_changes(ctl, session, &ctl->copies->changes);
-        }
-    }
-}
-
-/* Of those that are far behind or slow, the one that was served longest ago; NULL: none is due. */
-static struct session *first_behind(struct controller *ctl, uint64_t head)
-{
-    struct session *first = NULL;
-    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        struct session *session = &ctl->sessions.items[i];
-        bool due = is_due(ctl, session, head) && !is_near(ctl, session, head);
-        if (due && (first == NULL || mono_before(session->guard.served, first->guard.served))) {
-            first = session;
-        }
-    }
-    return first;
-}
-
-/* A slow one alone, else all that are as far behind. */
-static void begin_behind(struct controller *ctl, uint64_t head)
-{
-    struct session *first = first_behind(ctl, head);
-    if (first == NULL) {
-        return;
-    }
-    join_changes(ctl, first, &ctl->copies->behind);
-    for (size_t i = 0; !is_slow(ctl, first) && i < LIMIT_AGENTS; i++) {
-        struct session *session = &ctl->sessions.items[i];
-        uint64_t low = first->feed.from;
-        if (is_due(ctl, session, head) && !is_near(ctl, session, head) && !is_slow(ctl, session) &&
-            session->feed.sequence >= low && session->feed.sequence - low <= COPY_NEAR) {
-            join_changes(ctl, session, &ctl->copies->behind);
-        }
-    }
-}
-
-static enum err begin(struct controller *ctl, struct store_txn *txn, bool round,
-                      struct fault *fault)
-{
-    struct copies *copies = ctl->copies;
-    struct journal_head head;
-    bool recovering = false;
-    uint64_t floor = 0;
-    TRY(look_for_recovery(copies, txn, &recovering, fault));
-    if (recovering) {
-        copies->look = false;
-        return ERR_OK;
-    }
-    TRY(journal_head(txn, &head, fault));
-    TRY(changes_floor(txn, head.sequence, &floor, fault));
-    copies->head = head.sequence;
-    judge_sequences(ctl, head.sequence, floor);
-    if (copies->snapshot.id == 0) {
-        begin_snapshot(ctl, head.sequence);
-    }
-    if (round && copies->changes.id == 0) {
-        begin_round(ctl, head.sequence);
-        copies->last_round = ctl->mono;
-        copies->urgent = false;
-    }
-    if (copies->behind.id == 0) {
-        begin_behind(ctl, head.sequence);
-    }
-    copies->look = false;
-    return ERR_OK;
 }
 
 /* --- sending --- */
@@ -436,7 +210,7 @@ static void send_to(struct controller *ctl, size_t index, const struct copy_stre
     struct seal_key key =
         copy_credential_key(&copies->gates_key, session->gate.text, feed->delivery_generation);
     size_t size = pack_header(ctl, session, stream, &copies->covered[index], &key, copies->body);
-    size += copies_pack_rows(&stream->part, &key, copies->body + size, BODY_BYTES - size);
+    size += copies_pack_rows(&stream->part, &key, copies->body + size, COPIES_BODY_BYTES - size);
     seal_wipe(&key, sizeof(key));
     size = envelope_wrap(session->version, MESSAGE_COPY_PART, 0,
                          (struct bytes){.data = copies->body, .size = size}, copies->frame,
@@ -475,11 +249,11 @@ static bool others_wait(struct controller *ctl, const struct copy_stream *stream
         if (session == held_by) {
             continue;
         }
-        bool waits = is_member(session, stream) ? !is_full(session)
-                     : is_slow(ctl, session)    ? false
-                     : stream->snapshot         ? may_snapshot(ctl, session)
-                                                : is_due(ctl, session, copies->head) &&
-                                              !is_near(ctl, session, copies->head);
+        bool waits = is_member(session, stream)     ? !is_full(session)
+                     : copies_is_slow(ctl, session) ? false
+                     : stream->snapshot             ? copies_may_snapshot(ctl, session)
+                                                    : copies_is_due(ctl, session, copies->head) &&
+                                              !copies_is_near(ctl, session, copies->head);
         if (waits) {
             return true;
         }
@@ -497,7 +271,7 @@ static bool has_held(struct controller *ctl, struct copy_stream *stream, size_t 
     int64_t held_us = stream->held_by == index + 1 ? since_us : 0;
     stream->held_by = index + 1;
     stream->held_at = ctl->mono;
-    if (is_after(ctl->mono, guard->held_from, COPY_HELD_MS)) {
+    if (copies_is_after(ctl->mono, guard->held_from, COPY_HELD_MS)) {
         guard->held_from = ctl->mono;
         guard->held_us = 0;
     }
@@ -518,7 +292,7 @@ static bool is_dropped(struct controller *ctl, struct copy_stream *stream, size_
         give_up(ctl, session, "it kept others waiting");
         return true;
     }
-    if (is_after(ctl->mono, session->feed.progress, COPY_STALL_MS)) {
+    if (copies_is_after(ctl->mono, session->feed.progress, COPY_STALL_MS)) {
         give_up(ctl, session, "no answer");
         return true;
     }
@@ -560,7 +334,7 @@ static void expire(struct controller *ctl)
         struct session *session = &ctl->sessions.items[i];
         const struct copy_feed *feed = &session->feed;
         if (session->used && feed->delivery != 0 && feed->sent > feed->confirmed &&
-            is_after(ctl->mono, feed->progress, COPY_RESEND_MS)) {
+            copies_is_after(ctl->mono, feed->progress, COPY_RESEND_MS)) {
             give_up(ctl, session, "no answer");
         }
     }
@@ -622,7 +396,7 @@ static enum err run(struct controller *ctl, bool look, bool round, struct fault 
     TRY(store_begin_read(ctl->store, &txn, fault));
     TRY(store_begin_read(ctl->keys, &keys_txn, fault));
     if (look || round) {
-        TRY(begin(ctl, txn, round, fault));
+        TRY(copies_begin(ctl, txn, round, fault));
     }
     for (size_t i = 0; i < ARRAY_LEN(streams); i++) {
         enum err err = streams[i]->id == 0 ? ERR_OK : step(ctl, streams[i], txn, keys_txn, fault);
@@ -641,7 +415,7 @@ static bool was_told(const struct copies *copies, struct handle credential)
             return true;
         }
     }
-    return copies->damaged_told == DAMAGED_TOLD;
+    return copies->damaged_told == COPIES_DAMAGED_TOLD;
 }
 
 static enum err note_damaged(struct controller *ctl, void *ctx, struct fault *fault)
@@ -687,8 +461,8 @@ int64_t copies_turn(struct controller *ctl)
     struct copies *copies = ctl->copies;
     struct fault fault = {0};
     bool busy = is_busy(copies);
-    bool round = is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
-                 (copies->urgent && is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
+    bool round = copies_is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
+                 (copies->urgent && copies_is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
     if (!busy && !round && !copies->look) {
         return copies->urgent ? WAIT_MS : -1;
     }
@@ -710,10 +484,10 @@ struct copies_figures copies_figures_of(const struct controller *ctl)
     figures.gates = figures.whole = 0;
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
         const struct session *session = &ctl->sessions.items[i];
-        bool fed = can_be_fed(ctl, session);
+        bool fed = copies_can_be_fed(ctl, session);
         figures.gates += fed;
         figures.whole += fed && !session->feed.anew &&
-                         !is_after(ctl->mono, session->feed.whole_at, 2 * COPY_RENEW_MS);
+                         !copies_is_after(ctl->mono, session->feed.whole_at, 2 * COPY_RENEW_MS);
     }
     return figures;
 }
@@ -721,5 +495,6 @@ struct copies_figures copies_figures_of(const struct controller *ctl)
 bool copies_is_behind(const struct controller *ctl, const struct session *session)
 {
     struct mono from = session->guard.lag_from;
-    return can_be_fed(ctl, session) && from.us != 0 && is_after(ctl->mono, from, COPY_LAG_MS);
+    return copies_can_be_fed(ctl, session) && from.us != 0 &&
+           copies_is_after(ctl->mono, from, COPY_LAG_MS);
 }
