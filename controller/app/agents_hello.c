@@ -255,7 +255,7 @@ enum err agents_hello(struct controller *ctl, struct input *input, const struct 
         TRY(admit(ctl, input, version, key, hello, before, &admitted, fault));
     }
     if (!admitted) {
-        return ERR_OK;
+        return emergency_tell_unwelcome(ctl, &input->peer, version, hello->emergency, fault);
     }
     TRY(rekey_spoken(ctl, key, fault));
     TRY(agent_get(ctl->txn, key->gate, &known, fault));

@@ -148,7 +148,7 @@ static enum err write_state(struct controller *ctl, const struct state *s, const
 
 /* --- telling --- */
 
-static void tell(struct controller *ctl, const struct session *session,
+static void tell(struct controller *ctl, const struct link_peer *peer, uint8_t version,
                  const Parkgate__EmergencyRecord *record)
 {
     Parkgate__Emergency message = PARKGATE__EMERGENCY__INIT;
@@ -158,8 +158,7 @@ static void tell(struct controller *ctl, const struct session *session,
     message.zone = record->zone;
     message.admits = record->admits;
     message.by = record->by;
-    batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_EMERGENCY, 0,
-               &message.base);
+    batch_send(ctl, PORT_AGENTS, peer, version, MESSAGE_EMERGENCY, 0, &message.base);
 }
 
 static enum err tell_all(struct controller *ctl, struct fault *fault)
@@ -170,8 +169,9 @@ static enum err tell_all(struct controller *ctl, struct fault *fault)
         emergency_news_stage(ctl, record);
     }
     for (size_t i = 0; record != NULL && i < LIMIT_AGENTS; i++) {
-        if (ctl->sessions.items[i].used) {
-            tell(ctl, &ctl->sessions.items[i], record);
+        const struct session *session = &ctl->sessions.items[i];
+        if (session->used) {
+            tell(ctl, &session->peer, session->version, record);
         }
     }
     if (record != NULL) {
@@ -425,12 +425,25 @@ enum err emergency_shown(struct controller *ctl, struct session *session, uint64
     TRY(emergency_get(ctl->txn, &record, fault));
     uint64_t recorded = record == NULL ? 0 : record->number;
     if (record != NULL && number < recorded) {
-        tell(ctl, session, record);
+        tell(ctl, &session->peer, session->version, record);
     }
     parkgate__emergency_record__free_unpacked(record, NULL);
-    emergency_news_shown(ctl, session, number);
+    emergency_news_shown(ctl, &session->peer, session->version, number);
     TRY(note_shown(ctl, number, recorded, fault));
     return number > recorded ? tell_above(ctl, fault) : ERR_OK;
+}
+
+enum err emergency_tell_unwelcome(struct controller *ctl, const struct link_peer *peer,
+                                  uint8_t version, uint64_t shown, struct fault *fault)
+{
+    Parkgate__EmergencyRecord *record = NULL;
+    TRY(emergency_get(ctl->txn, &record, fault));
+    if (record != NULL && record->state != EMERGENCY_NONE && shown < record->number) {
+        tell(ctl, peer, version, record);
+    }
+    parkgate__emergency_record__free_unpacked(record, NULL);
+    emergency_news_shown(ctl, peer, version, shown); /* that is a beginning always */
+    return ERR_OK;
 }
 
 /* Does the word of `board` follow from what its gate lists? A word that waits has its own time. */

@@ -40,6 +40,11 @@ MUST_CHECK bool emergency_end(struct controller *ctl, const char *actor, const c
  * one. `all_told`: it has no event left to tell, so that words told late count now. */
 MUST_CHECK enum err emergency_shown(struct controller *ctl, struct session *session,
                                     uint64_t number, bool all_told, struct fault *fault);
+/* A box with a gate's key that is not welcomed, for another one has the session or it said HELLO
+ * too often: it may be the gate's own, and whoever is inside must get out. It is told what holds
+ * when it shows less; never an end. Nothing is taken from it. */
+MUST_CHECK enum err emergency_tell_unwelcome(struct controller *ctl, const struct link_peer *peer,
+                                             uint8_t version, uint64_t shown, struct fault *fault);
 
 /* Boards that say fire, as their gate lists them in HELLO and HEARTBEAT; after emergency_shown().
  * What we do not know of it counts at once, whatever becomes of its event. Nothing ends by it. */

@@ -35,14 +35,14 @@ void emergency_news_kept(struct controller *ctl)
     }
 }
 
-static void tell(struct controller *ctl, const struct session *session)
+static void tell(struct controller *ctl, const struct link_peer *peer, uint8_t version)
 {
     const struct emergency_told *told = &ctl->emergency_news.unkept;
     uint8_t frame[sizeof(told->frame) + 64];
-    size_t size = envelope_wrap(session->version, MESSAGE_EMERGENCY, 0,
+    size_t size = envelope_wrap(version, MESSAGE_EMERGENCY, 0,
                                 (struct bytes){.data = told->frame, .size = told->size}, frame,
                                 sizeof(frame));
-    ctl->outlet.send(ctl->outlet.ctx, PORT_AGENTS, &session->peer,
+    ctl->outlet.send(ctl->outlet.ctx, PORT_AGENTS, peer,
                      (struct bytes){.data = frame, .size = size});
 }
 
@@ -63,15 +63,17 @@ void emergency_news_lost(struct controller *ctl)
     log_error("emergency_not_recorded", LOG_NUM("state", staged.state),
               LOG_NUM("number", staged.number));
     for (size_t i = 0; i < LIMIT_AGENTS; i++) {
-        if (ctl->sessions.items[i].used) {
-            tell(ctl, &ctl->sessions.items[i]);
+        const struct session *session = &ctl->sessions.items[i];
+        if (session->used) {
+            tell(ctl, &session->peer, session->version);
         }
     }
 }
 
-void emergency_news_shown(struct controller *ctl, const struct session *session, uint64_t number)
+void emergency_news_shown(struct controller *ctl, const struct link_peer *peer, uint8_t version,
+                          uint64_t number)
 {
     if (ctl->emergency_news.unkept.set && number < ctl->emergency_news.unkept.number) {
-        tell(ctl, session);
+        tell(ctl, peer, version);
     }
 }

@@ -12,7 +12,7 @@
 #include "schema/record.pb-c.h"
 
 struct controller;
-struct session;
+struct link_peer;
 
 struct emergency_told {
     bool set;
@@ -34,4 +34,5 @@ void emergency_news_stage(struct controller *ctl, const Parkgate__EmergencyRecor
 void emergency_news_kept(struct controller *ctl);
 void emergency_news_lost(struct controller *ctl);
 /* A gate showed a lower number than that of what was told without a record: it is told again. */
-void emergency_news_shown(struct controller *ctl, const struct session *session, uint64_t number);
+void emergency_news_shown(struct controller *ctl, const struct link_peer *peer, uint8_t version,
+                          uint64_t number);

@@ -239,6 +239,18 @@ enum err fault_raise(struct controller *ctl, const struct fault_kind *kind, cons
     return record(ctl, kind, about, gate, lane, true, fault);
 }
 
+enum err fault_is_open(struct controller *ctl, const struct fault_kind *kind, const char *about,
+                       bool *ret, struct fault *fault)
+{
+    char id[FAULT_ID_SIZE];
+    ProtobufCMessage *open = NULL;
+    id_of(id, kind, about);
+    TRY(find_open(ctl, id, &open, fault));
+    *ret = open != NULL;
+    store_message_destroy(&open);
+    return ERR_OK;
+}
+
 /* Takes the record over. */
 static enum err end_open(struct controller *ctl, ProtobufCMessage *open, struct fault *fault)
 {

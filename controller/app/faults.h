@@ -30,6 +30,8 @@ extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_
 MUST_CHECK enum err fault_raise(struct controller *ctl, const struct fault_kind *kind,
                                 const char *about, const char *gate, const char *lane,
                                 struct fault *fault);
+MUST_CHECK enum err fault_is_open(struct controller *ctl, const struct fault_kind *kind,
+                                  const char *about, bool *ret, struct fault *fault);
 /* Ends it if it is open; else nothing. */
 MUST_CHECK enum err fault_end(struct controller *ctl, const struct fault_kind *kind,
                               const char *about, struct fault *fault);

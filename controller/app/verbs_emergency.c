@@ -5,6 +5,7 @@
 #include "common/base/must.h"
 #include "common/facts/emergency_store.h"
 #include "controller/app/emergency.h"
+#include "controller/app/faults.h"
 #include "controller/app/request.h"
 
 /* `given` cut into names of zones, in `list`. */
@@ -90,12 +91,17 @@ static void fire_of(const Parkgate__EmergencyRecord *record, const char *gate, c
     }
 }
 
-static void gate_row(struct controller *ctl, const struct park_gate *gate,
-                     const Parkgate__EmergencyRecord *record, struct answer *a)
+/* Where two boxes speak, the word of one is not the gate's: somebody has to walk there. */
+static enum err gate_row(struct controller *ctl, const struct park_gate *gate,
+                         const Parkgate__EmergencyRecord *record, struct answer *a,
+                         struct fault *fault)
 {
     char fire[512];
+    bool two_boxes = false;
     const struct session *session = session_of_gate(&ctl->sessions, gate->name);
-    bool taken = session != NULL && (record == NULL || session->emergency >= record->number);
+    TRY(fault_is_open(ctl, &fault_two_boxes, gate->name.text, &two_boxes, fault));
+    bool taken =
+        session != NULL && !two_boxes && (record == NULL || session->emergency >= record->number);
     fire_of(record, gate->name.text, fire, sizeof(fire));
     answer_begin_row(a);
     answer_text(a, gate->name.text);
@@ -104,6 +110,7 @@ static void gate_row(struct controller *ctl, const struct park_gate *gate,
     answer_text(a, taken ? "yes" : "no");
     answer_text(a, fire);
     (void)answer_end_row(a);
+    return ERR_OK;
 }
 
 static void note_record(const Parkgate__EmergencyRecord *record, struct answer *a)
@@ -127,14 +134,15 @@ static enum err on_emergency_show(struct controller *ctl, struct request *reques
     TRY(note_state(ctl, request->answer, fault));
     TRY(emergency_get(ctl->txn, &record, fault));
     answer_columns(request->answer, "gate,state,heard_us,taken,fire");
-    for (size_t i = 0; i < ctl->park->gate_count; i++) {
-        gate_row(ctl, &ctl->park->gates[i], record, request->answer);
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < ctl->park->gate_count; i++) {
+        err = gate_row(ctl, &ctl->park->gates[i], record, request->answer, fault);
     }
     if (record != NULL) {
         note_record(record, request->answer);
         parkgate__emergency_record__free_unpacked(record, NULL);
     }
-    return ERR_OK;
+    return err;
 }
 
 const struct verb_handler verbs_of_emergency[] = {

@@ -346,6 +346,8 @@ void command_committed(struct gate *gate, const struct after *after, bool durabl
 MUST_CHECK enum err uplink_begin(struct gate *gate, struct fault *fault);
 void uplink_end(struct gate *gate);
 void uplink_tick(struct gate *gate);
+/* One message of the controller; ctx: the gate. */
+void uplink_heard(void *ctx, uint16_t kind, const ProtobufCMessage *message);
 /* Sends an event that has just been written. */
 /* Rows of the park in parts. Kept: false, and all are dropped, when a part is not the next one. */
 bool uplink_config_kept(struct config_parts *parts, const Parkgate__Config *config);

@@ -259,9 +259,13 @@ static void hear_rekey(struct gate *gate, const ProtobufCMessage *message)
     rekey_heard(gate, (const Parkgate__Rekey *)message);
 }
 
+/* The controller tells a box that it does not welcome of what began, never of an end. */
 static void hear_emergency(struct gate *gate, const ProtobufCMessage *message)
 {
-    emergency_heard(gate, (const Parkgate__Emergency *)message);
+    const Parkgate__Emergency *emergency = (const Parkgate__Emergency *)message;
+    if (gate->link_state.welcome || emergency->state != EMERGENCY_NONE) {
+        emergency_heard(gate, emergency);
+    }
 }
 
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
@@ -308,11 +312,11 @@ static const struct message_handler {
     {MESSAGE_REKEY,         true,  hear_rekey    },
     {MESSAGE_COPY_PART,     true,  hear_copy_part},
     {MESSAGE_RECALL,        true,  hear_recall   },
-    {MESSAGE_EMERGENCY,     true,  hear_emergency},
+    {MESSAGE_EMERGENCY,     false, hear_emergency},
     {MESSAGE_MUSTER,        true,  hear_muster   },
 };
 
-static void heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
+void uplink_heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
 {
     struct gate *gate = ctx;
     link_state_heard(&gate->link_state, gate_mono(gate));
@@ -332,7 +336,7 @@ static void socket_ready(void *ctx, unsigned events)
     (void)events;
     struct gate *gate = ctx;
     struct fault fault = {0};
-    if (controller_link_turn(gate->controller, heard, gate, &fault) != ERR_OK) {
+    if (controller_link_turn(gate->controller, uplink_heard, gate, &fault) != ERR_OK) {
         log_error("controller_receive_failed", LOG_TEXT("why", fault.what));
     }
 }

@@ -228,6 +228,16 @@ static void order(struct gate_world *world, uint64_t number, enum emergency_stat
     emergency_heard(world->gate, &message);
 }
 
+/* The same, as it comes from the controller. */
+static void send_order(struct gate_world *world, uint64_t number, enum emergency_state state)
+{
+    Parkgate__Emergency message = PARKGATE__EMERGENCY__INIT;
+    message.number = number;
+    message.state = state;
+    message.by = (char *)"test";
+    uplink_heard(world->gate, MESSAGE_EMERGENCY, &message.base);
+}
+
 static size_t burning(struct gate_world *world)
 {
     char *boards[EMERGENCY_BOARDS_MAX];
@@ -383,6 +393,25 @@ static void test_an_end_waits_for_a_word_over_a_restart(void **state)
     assert_true(told.end);
 }
 
+/* Another box has its session; whoever is inside gets out all the same. */
+static void test_a_gate_that_is_refused_takes_a_beginning_only(void **state)
+{
+    struct gate_world *world = *state;
+    struct gate_emergency *emergency = &world->gate->emergency;
+    assert_false(world->gate->link_state.welcome);
+    send_order(world, 10, EMERGENCY_NONE);
+    assert_int_equal(emergency->number, 0);
+    send_order(world, 11, EMERGENCY_EVACUATION);
+    assert_int_equal(told.state, EMERGENCY_EVACUATION);
+    assert_true(emergency_at(world->gate, named("out")));
+    assert_int_equal(emergency->shown, 11);
+    send_order(world, 12, EMERGENCY_NONE);
+    assert_int_equal(emergency->state, EMERGENCY_EVACUATION);
+    world->gate->link_state.welcome = true;
+    send_order(world, 12, EMERGENCY_NONE);
+    assert_int_equal(emergency->state, EMERGENCY_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +423,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_board_that_is_gone_makes_room, make, destroy),
         cmocka_unit_test_setup_teardown(test_an_end_knows_each_fire, make, destroy),
         cmocka_unit_test_setup_teardown(test_an_end_waits_for_a_word_over_a_restart, make, destroy),
+        cmocka_unit_test_setup_teardown(test_a_gate_that_is_refused_takes_a_beginning_only, make,
+                                        destroy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

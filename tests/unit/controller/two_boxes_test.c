@@ -22,12 +22,19 @@ static struct gate box_of(const struct gate *gate, uint8_t connection, uint8_t s
     return box;
 }
 
-static void say_hello(struct world *w, struct gate *box)
+/* It has taken the emergency of that number. */
+static void say_hello_showing(struct world *w, struct gate *box, uint64_t number)
 {
     Parkgate__Hello hello = gate_hello_message(w, box);
+    hello.emergency = number;
     sent_forget(w);
     gate_send(w, box, MESSAGE_HELLO, 0, &hello.base);
     world_turn(w);
+}
+
+static void say_hello(struct world *w, struct gate *box)
+{
+    say_hello_showing(w, box, 0);
 }
 
 static bool is_peer(const struct sent *sent, const struct gate *box)
@@ -57,12 +64,18 @@ static void assert_refused_box(struct world *w, struct gate *box)
     assert_string_equal(refused->arg[1], "6");
 }
 
-static void beat(struct world *w, struct gate *box)
+static void beat_showing(struct world *w, struct gate *box, uint64_t number)
 {
     Parkgate__Heartbeat message = PARKGATE__HEARTBEAT__INIT;
     message.wall_us = w->now.us;
+    message.emergency = number;
     gate_send(w, box, MESSAGE_HEARTBEAT, 0, &message.base);
     world_turn(w);
+}
+
+static void beat(struct world *w, struct gate *box)
+{
+    beat_showing(w, box, 0);
 }
 
 /* Heartbeats of the box for so long. */
@@ -313,6 +326,45 @@ static void a_flood_of_a_thief_keeps_nobody_from_coming_back(void **state)
     assert_welcomed(w, &back);
 }
 
+/* Who has the session has not the alarm: the box that is refused is told what holds, and what the
+ * other one shows is not the gate's word. */
+static void a_thief_does_not_keep_the_alarm_from_the_gate(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    world_pass(w, 10 * SECOND_US);
+    struct gate thief = box_of(&gate, OTHER, 0xaa);
+    assert_welcomed(w, &thief);
+    struct gate back = box_of(&gate, THIRD, 0);
+    assert_refused_box(w, &back);
+    assert_int_equal(sent_count(w, MESSAGE_EMERGENCY), 0);
+    admin(w, "emergency.start", "reason", "gas", NULL);
+    const Parkgate__Emergency *told = (const void *)sent_last(w, MESSAGE_EMERGENCY)->body;
+    uint64_t number = told->number;
+    for (int i = 0; i < GUARD_RIVALS + 10; i++) { /* whatever the thief has used up */
+        say_hello(w, &back);
+        assert_int_equal(sent_count(w, MESSAGE_WELCOME), 0);
+        assert_int_equal(sent_count(w, MESSAGE_EMERGENCY), 1);
+        assert_true(is_peer(sent_last(w, MESSAGE_EMERGENCY), &back));
+        told = (const void *)sent_last(w, MESSAGE_EMERGENCY)->body;
+        assert_int_equal(told->number, number);
+        assert_int_equal(told->state, EMERGENCY_EVACUATION);
+    }
+    for (int i = 0; i < 7; i++) {
+        world_pass(w, SECOND_US);
+        beat_showing(w, &thief, number);
+    }
+    assert_true(is_told(w));
+    const Parkgate__Reply *show = admin(w, "emergency.show", NULL);
+    assert_string_equal(cell(show, row_with(show, "gate", "gate-a"), "taken"), "no");
+    say_hello_showing(w, &back, number);
+    assert_int_equal(sent_count(w, MESSAGE_EMERGENCY), 0);
+    admin(w, "emergency.end", "reason", "over", NULL);
+    say_hello(w, &back);
+    assert_int_equal(sent_count(w, MESSAGE_EMERGENCY), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +379,7 @@ int main(void)
         WORLD_TEST(two_with_one_outbox_are_told),
         WORLD_TEST(it_is_told_until_the_key_ends),
         WORLD_TEST(a_flood_of_a_thief_keeps_nobody_from_coming_back),
+        WORLD_TEST(a_thief_does_not_keep_the_alarm_from_the_gate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
