@@ -348,12 +348,27 @@ static void take_answer(struct gate *gate, struct grant_id id, uint32_t answer, 
     }
 }
 
+/* The controller does not know this connection: it answers no event, and by the epoch of whoever
+ * has the session. */
+static bool asks_for_hello(const Parkgate__Ack *ack)
+{
+    for (size_t i = 0; i < ack->n_sequence; i++) {
+        if (ack->sequence[i] == 0 && ack->answer[i] == ANSWER_RETRY) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void backlog_answered(struct gate *gate, const Parkgate__Ack *ack)
 {
     struct mono now = gate_mono(gate);
     if (ack->n_answer != ack->n_sequence || ack->n_error != ack->n_sequence) {
         log_warning("ack_unusable", LOG_NUM("sequences", ack->n_sequence));
         return;
+    }
+    if (asks_for_hello(ack)) {
+        link_state_unknown(&gate->link_state);
     }
     if (ack->epoch != agent_store_state(gate->store)->epoch) {
         return;

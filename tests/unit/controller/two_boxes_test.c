@@ -147,7 +147,7 @@ static void a_heartbeat_by_a_new_connection_is_answered_say_hello(void **state)
     assert_int_equal(sent_count(w, MESSAGE_HEARTBEAT), 0);
     assert_true(is_peer(sent_last(w, MESSAGE_ACK), &back));
     const Parkgate__Ack *ack = (const void *)sent_last(w, MESSAGE_ACK)->body;
-    assert_int_equal(ack->epoch, gate.epoch); /* an agent passes over another one's */
+    assert_int_equal(ack->epoch, gate.epoch);
     assert_int_equal(ack->n_answer, 1);
     assert_int_equal(ack->answer[0], ANSWER_RETRY);
     assert_int_equal(ack->sequence[0], 0);
