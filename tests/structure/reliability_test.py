@@ -25,6 +25,11 @@ class Reliability(unittest.TestCase):
     def test_the_page_is_what_the_totals_say(self):
         self.assertEqual(self.page, report.fresh_page(self.page), "scripts/campaign.sh --report")
 
+    def test_each_campaign_ran_for_half_an_hour(self):
+        totals = json.loads(report.TOTALS.read_text(encoding="utf-8"))
+        self.assertEqual({name: totals.get(name, {}).get("seconds", 0) for name in run.shares()
+                          if totals.get(name, {}).get("seconds", 0) < 1800}, {}, "scripts/campaign.sh NAME --hours 0.5")
+
     def test_every_campaign_is_told(self):
         for name in run.shares():
             self.assertEqual(len(re.findall(rf"(?m)^\| `{name}` \| \D", self.page)), 1, f"what {name} does")
