@@ -255,7 +255,7 @@ static void applied(struct gate *gate)
     }
     if (snapshot) {
         const struct copy_about *about = copy_store_about(copy->store);
-        log_event("copy_taken", LOG_NUM("generation", about->generation),
+        log_event("copy_taken", LOG_NUM("generation", about->generation >> 32),
                   LOG_NUM("sequence", about->sequence), LOG_NUM("rows", about->rows));
         if (copy->damage_told) {
             tell_state(gate, DEVICE_UP, "whole again");
@@ -360,7 +360,7 @@ void copy_part_heard(struct gate *gate, const Parkgate__CopyPart *part)
                                         part->generation == coming->about.generation &&
                                         part->snapshot == coming->snapshot;
     if (!fits || !keep_rows(coming, part) || (part->complete && !end_coming(coming, part))) {
-        log_warning("copy_part_not_kept", LOG_NUM("generation", part->generation),
+        log_warning("copy_part_not_kept", LOG_NUM("generation", part->generation >> 32),
                     LOG_NUM("from", part->from), LOG_NUM("number", part->number));
         drop_coming(gate);
         send_have(gate, 0);

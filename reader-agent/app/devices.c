@@ -200,8 +200,8 @@ static bool terminal_config(struct gate *gate, const struct gate_reader *reader,
     if (size >= (int)sizeof(where->url) || ca_size >= (int)sizeof(where->ca_file) ||
         user_size >= (int)sizeof(where->user)) {
         (void)fault_set(&fault, ERR_INPUT, "its address, user or terminal_ca is too long");
-    } else if (device_secret_read(reader->secret_file, where->password, sizeof(where->password), &fault) ==
-               ERR_OK) {
+    } else if (device_secret_read(reader->secret_file, where->password, sizeof(where->password),
+                                  &fault) == ERR_OK) {
         return true;
     }
     log_error("terminal_left_out", LOG_TEXT("reader", reader->name.text),
@@ -267,8 +267,8 @@ static size_t list_http(struct gate *gate, struct http_device *list)
         list[count] = reader->http;
         list[count].zone = zone_of(gate, reader->http.time_zone);
         if (reader->http.user[0] != '\0' &&
-            device_secret_read(reader->secret_file, list[count].password, sizeof(list[count].password),
-                        &fault) != ERR_OK) {
+            device_secret_read(reader->secret_file, list[count].password,
+                               sizeof(list[count].password), &fault) != ERR_OK) {
             log_error("reader_left_out", LOG_TEXT("reader", reader->name.text),
                       LOG_TEXT("why", fault.what));
             device_state_heard(gate, reader->name, DEVICE_DOWN, "its secret file cannot be read");
