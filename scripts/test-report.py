@@ -40,6 +40,23 @@ def tell(paths):
                     print(f"   {case.get('name')}: {line.split(' ... ')[-1].lstrip('.')}")
 
 
+WHY = re.compile(r"FAIL|ERROR|Error|Failure|MUST|abort|runtime error|Sanitizer|\bnot \b.*\bwithin\b|!=")
+WHY_LINES, WHY_CHARS = 12, 300
+
+
+def why(paths):
+    """Of each program that failed: the lines that say why, or its last ones. Long logs are not kept everywhere."""
+    for path in filter(os.path.exists, paths):
+        for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+            if case.get("status") == "run":
+                continue
+            lines = [line for line in (case.findtext("system-out") or "").splitlines() if line.strip()]
+            telling = [line for line in lines if WHY.search(line)] or lines
+            print(f"-- {case.get('name')}")
+            for line in telling[-WHY_LINES:]:
+                print(f"   {line[:WHY_CHARS]}")
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--some", action="store_true")
@@ -53,6 +70,7 @@ def main():
     families = collections.Counter(".".join(r.name.split("/")[0].split(".")[:2]) for r in results)
     print("== tests by family: " + ", ".join(f"{name} {n}" for name, n in sorted(families.items())))
     bad = [result for result in results if result.state != testlog.PASSED]
+    why(options.paths)
     for result in bad:
         print(f"{result.state}: {result.name}")
     print(f"{len(results) - len(bad)} passed, {len(bad)} failed")
