@@ -65,12 +65,13 @@ static struct verdict decide_once(struct controller *ctl, struct arrival *a,
     return verdict;
 }
 
-/* Somebody tries PINs, or others' badges: told at every fifth in a row. */
+/* Somebody tries PINs, or others' badges: told at every fifth in a row. A gate alone knows no PIN
+ * and refuses the right one, too. */
 static enum err note_wrong_tries(struct controller *ctl, const struct arrival *a,
                                  struct fault *fault)
 {
     Parkgate__PendingRead *row = NULL;
-    if ((a->out.entry.pairing & PAIRING_WRONG) == 0) {
+    if ((a->out.entry.pairing & PAIRING_WRONG) == 0 || a->event->offline) {
         return ERR_OK;
     }
     TRY(pending_get(ctl->txn, a->lane->name, a->direction, WAIT_PAIR, &row, fault));

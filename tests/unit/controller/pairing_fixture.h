@@ -124,9 +124,10 @@ static inline int pairs_setup(void **state)
 
 #define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, pairs_setup, day_teardown)
 
-/* A read of any kind at a lane, captured `ago_us` before now. */
-static inline uint64_t gate_read(struct park_day *d, const char *lane, uint32_t kind,
-                                 const char *text, int64_t ago_us)
+/* A read of any kind at a lane, captured `ago_us` before now. `refused_alone`: a gate that was
+ * alone refused it. */
+static inline uint64_t gate_read_as(struct park_day *d, const char *lane, uint32_t kind,
+                                    const char *text, int64_t ago_us, bool refused_alone)
 {
     char reader[48];
     uint8_t uid[BADGE_UID_MAX];
@@ -144,7 +145,19 @@ static inline uint64_t gate_read(struct park_day *d, const char *lane, uint32_t 
     event.credential_class = credential_class_of((enum credential_kind)kind);
     event.captured_us = d->w->now.us - ago_us;
     event.received_us = d->w->now.us;
+    if (refused_alone) {
+        event.offline = true;
+        event.outcome = OUTCOME_DENY + 1;
+        event.reason = kind == CREDENTIAL_KIND_PIN ? REASON_SECOND_WRONG : REASON_SECOND_NEEDED;
+        event.verdict_source = SOURCE_AGENT;
+    }
     return gate_event(d->w, &d->a, &event);
+}
+
+static inline uint64_t gate_read(struct park_day *d, const char *lane, uint32_t kind,
+                                 const char *text, int64_t ago_us)
+{
+    return gate_read_as(d, lane, kind, text, ago_us, false);
 }
 
 #define badge(d, lane, uid)    gate_read(d, lane, CREDENTIAL_KIND_BADGE, uid, 0)

@@ -141,6 +141,22 @@ static void five_wrong_ones_in_a_row_are_told(void **state)
     assert_int_equal(faults_of(d->w, "wrong-tries", before), 1);
 }
 
+/* It knows no PIN: those that it refused may have been right. */
+static void pins_that_a_gate_alone_refused_are_no_wrong_tries(void **state)
+{
+    struct park_day *d = *state;
+    give_pins(d);
+    uint64_t before = head_of(d->w).sequence;
+    for (int i = 0; i < 2 * LIMIT_WRONG_AT_LANE; i++) {
+        if (i % 2 == 0) {
+            (void)gate_read_as(d, "p-pin", CREDENTIAL_KIND_BADGE, i % 4 == 0 ? LI : WANG, 0, true);
+        }
+        (void)gate_read_as(d, "p-pin", CREDENTIAL_KIND_PIN, "4444", 0, true);
+        world_turn(d->w);
+    }
+    assert_int_equal(faults_of(d->w, "wrong-tries", before), 0);
+}
+
 static void another_badge_starts_anew(void **state)
 {
     struct park_day *d = *state;
@@ -456,6 +472,7 @@ int main(void)
         PAIR_TEST(capture_times_count_not_arrival),
         PAIR_TEST(a_wrong_pin_is_refused_and_the_badge_waits_on),
         PAIR_TEST(three_wrong_ones_end_the_wait),
+        PAIR_TEST(pins_that_a_gate_alone_refused_are_no_wrong_tries),
         PAIR_TEST(five_wrong_ones_in_a_row_are_told),
         PAIR_TEST(another_badge_starts_anew),
         PAIR_TEST(a_pin_alone_is_unknown),
