@@ -18,7 +18,7 @@
 
 struct gate;
 
-enum { COPY_WHY_SIZE = 96, OWN_EVENTS_TURN_US = 5000, OWN_EVENTS_ENTRY_TURNS = 12 };
+enum { COPY_WHY_SIZE = 96, OWN_EVENTS_TURN_US = 5000, OWN_EVENTS_ENTRY_TURNS = 50 };
 
 /* Parts that have come and are not valid yet: in the file DIR/copy/parts, each behind its length.
  */

@@ -19,7 +19,7 @@ enum {
     HORIZON_EVENTS = 512, /* looked back over at most */
     HORIZON_S = LIMIT_PAIR_MS_MAX / 1000 + 5,
     LOOK_AT_CLOCK = 16, /* events between two looks */
-    TURN_EVENTS = 1024, /* in one turn, whatever the clock says */
+    TURN_EVENTS = 256, /* in one turn, whatever the clock says */
     LAY_AGAIN_MS = 1,
 };
 

@@ -11,7 +11,7 @@
 #include "common/base/must.h"
 #include "tests/unit/agent/gate_world.h"
 
-enum { ROUNDS = 10000, TURNS_MOST = 2 * ROUNDS / 1024 + 1, DEADLINE_MS = 60000, ASK_MS = 100 };
+enum { ROUNDS = 10000, TURNS_MOST = 2 * ROUNDS / 256 + 1, DEADLINE_MS = 60000, ASK_MS = 100 };
 
 /* --- a gate whose clock stands still: a turn lays what one turn may --- */
 
