@@ -169,12 +169,16 @@ class KeyPair:
         return z85.decode(self.public).hex()
 
 
+SEND_MS = 5000
+
+
 class Speaker:
     """One connection to a port of the controller, with a key of its own choice."""
 
     def __init__(self, endpoint, server_key, keys):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
+        self.socket.sndtimeo = SEND_MS  # a connection that was refused in its handshake takes nothing, for ever
         self.socket.curve_serverkey = server_key if isinstance(server_key, bytes) else server_key.encode()
         self.socket.curve_publickey, self.socket.curve_secretkey = keys.public, keys.secret
         self.socket.connect(endpoint)
