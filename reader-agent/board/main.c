@@ -55,8 +55,7 @@ struct program {
     int files[HELPER_BOARDS_PER_BUS * FILES_A_BOARD];
     struct scribe *scribe;
     struct line *bus;
-    size_t next_line;                   /* of the agent's, who is heard next */
-    bool called[HELPER_BOARDS_PER_BUS]; /* lines of the agent that have something to do */
+    size_t next_line; /* of the agent's, who is heard next */
     int signals;
     bool told_to_stop;
     struct mono stop_at; /* told to stop: at the latest then */
@@ -165,6 +164,15 @@ static void hear_agent(void *ctx, const struct helper_message *message)
     }
 }
 
+/* What may write on the bus comes in its turn, between the looks; the rest costs the bus nothing.
+ */
+static bool wants_bus(void *ctx, const struct helper_message *message)
+{
+    (void)ctx;
+    return message->kind == HELPER_SAYS_OPEN || message->kind == HELPER_SAYS_BUTTON_ANSWER ||
+           message->kind == HELPER_SAYS_RELEASE || helper_says_board(message);
+}
+
 static bool say_to_agent(void *ctx, size_t index, const struct helper_message *message)
 {
     const struct program *program = ctx;
@@ -185,7 +193,20 @@ static void use_kept_setups(struct program *program)
     }
 }
 
-static void wait_for_something(struct program *program)
+/* One line of those with a message that waits, each in its turn; false: none has. */
+static bool next_message(const struct program *program, size_t *ret_index)
+{
+    for (size_t k = 0; k < program->count; k++) {
+        size_t i = (program->next_line + k) % program->count;
+        if (agent_line_has_message(program->seats[i].line)) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void wait_for_something(const struct program *program)
 {
     struct mono now = clock_system()->mono(NULL);
     struct pollfd fds[1 + HELPER_BOARDS_PER_BUS] = {
@@ -193,32 +214,15 @@ static void wait_for_something(struct program *program)
     };
     int64_t wait_ms = line_wait_ms(program->bus);
     for (size_t i = 0; i < program->count; i++) {
-        int64_t line_ms = agent_line_wait_ms(program->seats[i].line, now);
+        struct agent_line *line = program->seats[i].line;
+        int64_t line_ms = agent_line_has_message(line) ? 0 : agent_line_wait_ms(line, now);
         wait_ms = line_ms < wait_ms ? line_ms : wait_ms;
-        fds[1 + i] = (struct pollfd){.fd = agent_line_fd(program->seats[i].line), .events = POLLIN};
+        fds[1 + i] = (struct pollfd){.fd = agent_line_fd(line), .events = POLLIN};
     }
     if (program->told_to_stop && wait_ms > LINGER_MS / 10) {
         wait_ms = LINGER_MS / 10;
     }
     (void)poll(fds, (nfds_t)(1 + program->count), (int)wait_ms);
-    now = clock_system()->mono(NULL);
-    for (size_t i = 0; i < program->count; i++) {
-        program->called[i] = (fds[1 + i].fd >= 0 && fds[1 + i].revents != 0) ||
-                             agent_line_wait_ms(program->seats[i].line, now) == 0;
-    }
-}
-
-/* One line of those that call, each in its turn; false: none does. */
-static bool next_call(struct program *program, size_t *ret_index)
-{
-    for (size_t k = 0; k < program->count; k++) {
-        size_t i = (program->next_line + k) % program->count;
-        if (program->called[i]) {
-            *ret_index = i;
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool may_stop(struct program *program)
@@ -234,15 +238,23 @@ static bool may_stop(struct program *program)
            (!line_has_reports(program->bus) || !mono_before(now, program->stop_at));
 }
 
+static void hear_lines(struct program *program)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        agent_line_turn(program->seats[i].line, clock_system()->mono(NULL));
+    }
+}
+
 static void run(struct program *program)
 {
     while (!may_stop(program)) {
         size_t index = 0;
         wait_for_something(program);
         scribe_tend(program->scribe, clock_system()->mono(NULL));
-        if (next_call(program, &index) && line_take_turn_for_agent(program->bus)) {
+        hear_lines(program);
+        if (next_message(program, &index) && line_take_turn_for_agent(program->bus)) {
             program->next_line = (index + 1) % program->count;
-            agent_line_turn(program->seats[index].line, clock_system()->mono(NULL));
+            agent_line_take(program->seats[index].line, clock_system()->mono(NULL));
         } else {
             line_turn(program->bus);
         }
@@ -308,7 +320,8 @@ static void begin(struct program *program)
         kept[i] = fire_file_read(program->files[file_of(i, FIRE_FILE)], &seat->written);
         seat->line = agent_line_create(
             program->options.socket_path, HELPER_BOARD, seat->name,
-            (struct agent_ear){.up = agent_is_up, .message = hear_agent, .ctx = seat});
+            (struct agent_ear){
+                .up = agent_is_up, .message = hear_agent, .waits = wants_bus, .ctx = seat});
     }
     program->bus = line_create(names, kept, program->count,
                                (struct line_ops){.say = say_to_agent,

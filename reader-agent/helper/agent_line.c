@@ -9,7 +9,7 @@
 #include "common/base/must.h"
 #include "common/base/packet.h"
 
-enum { RETRY_MS = 100 };
+enum { RETRY_MS = 100, MESSAGES_PER_TURN = 64 };
 
 struct agent_line {
     char path[PATH_MAX];
@@ -22,6 +22,8 @@ struct agent_line {
     struct mono next_try;  /* not connected */
     struct mono heartbeat; /* connected: say one then */
     struct mono silent_at; /* connected: the agent is gone then */
+    bool holds;
+    struct helper_message held; /* waits for agent_line_take() */
 };
 
 /* Privileges are given up later, and with them perhaps the way here. */
@@ -104,17 +106,23 @@ static void take(struct agent_line *line, const struct helper_message *message)
         line->up = true;
         line->ear.up(line->ear.ctx);
     } else if (message->kind != HELPER_SAYS_HEARTBEAT && line->up) {
-        line->ear.message(line->ear.ctx, message);
+        line->holds = line->ear.waits != NULL && line->ear.waits(line->ear.ctx, message);
+        if (line->holds) {
+            line->held = *message;
+        } else {
+            line->ear.message(line->ear.ctx, message);
+        }
     }
 }
 
-static void take_one(struct agent_line *line, struct mono now)
+/* False: nothing more to take now. */
+static bool take_one(struct agent_line *line, struct mono now)
 {
     uint8_t frame[HELPER_FRAME_BYTES];
     size_t size = 0;
     enum err err = packet_receive(line->fd, frame, sizeof(frame), &size);
     if (err == ERR_NOT_FOUND) {
-        return;
+        return false;
     }
     struct helper_message message;
     if (err == ERR_OK) {
@@ -129,11 +137,12 @@ static void take_one(struct agent_line *line, struct mono now)
     } else if (err != ERR_UNSUPPORTED) {
         hang_up(line);
     }
+    return line->fd >= 0;
 }
 
 static void keep_alive(struct agent_line *line, struct mono now)
 {
-    if (!mono_before(now, line->silent_at)) {
+    if (!line->holds && !mono_before(now, line->silent_at)) { /* else its beats are not heard yet */
         hang_up(line);
         return;
     }
@@ -151,12 +160,28 @@ void agent_line_turn(struct agent_line *line, struct mono now)
     if (line->fd < 0 && !mono_before(now, line->next_try)) {
         call_agent(line, now);
     }
-    if (line->fd >= 0) {
-        take_one(line, now);
+    for (int i = 0; i < MESSAGES_PER_TURN && line->fd >= 0 && !line->holds; i++) {
+        if (!take_one(line, now)) {
+            break;
+        }
     }
     if (line->fd >= 0) {
         keep_alive(line, now);
     }
+}
+
+bool agent_line_has_message(const struct agent_line *line)
+{
+    return line->holds;
+}
+
+void agent_line_take(struct agent_line *line, struct mono now)
+{
+    struct helper_message message = line->held;
+    MUST(line->holds);
+    line->holds = false;
+    line->silent_at = mono_after_ms(now, HELPER_SILENCE_MS);
+    line->ear.message(line->ear.ctx, &message);
 }
 
 int agent_line_fd(const struct agent_line *line)

@@ -11,6 +11,8 @@ struct agent_ear {
     /* WELCOME was heard: say your state, resend what waits. */
     void (*up)(void *ctx);
     void (*message)(void *ctx, const struct helper_message *message);
+    /* NULL: none. True: this one, and whatever comes after it, waits for agent_line_take(). */
+    bool (*waits)(void *ctx, const struct helper_message *message);
     void *ctx;
 };
 
@@ -20,9 +22,14 @@ struct agent_line *agent_line_create(const char *socket_path, enum helper_progra
                                      struct name name, struct agent_ear ear);
 void agent_line_destroy(struct agent_line **line);
 
-/* Does what is due and hears one message at most: call it when agent_line_fd() is readable and
- * after agent_line_wait_ms(). */
+/* Does what is due and hears what came, up to a message that waits: call it when agent_line_fd() is
+ * readable and after agent_line_wait_ms(). */
 void agent_line_turn(struct agent_line *line, struct mono now);
+
+/* There is a message that waits: nothing behind it is heard, nor is the agent found silent. */
+bool agent_line_has_message(const struct agent_line *line);
+/* Hears that message now. */
+void agent_line_take(struct agent_line *line, struct mono now);
 
 /* -1 while there is no connection. Changes with every agent_line_turn() and agent_line_say(). */
 int agent_line_fd(const struct agent_line *line);
