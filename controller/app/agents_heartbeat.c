@@ -87,32 +87,12 @@ static void keep_state(const struct controller *ctl, struct session *session,
     }
 }
 
-enum err agents_heartbeat(struct controller *ctl, struct input *input,
-                          const struct envelope *envelope, const Parkgate__KeyRecord *key,
-                          const ProtobufCMessage *body, struct fault *fault)
+/* What it says of itself, and the faults that this raises and ends. */
+static enum err judge(struct controller *ctl, struct session *session,
+                      const Parkgate__Heartbeat *beat, struct fault *fault)
 {
-    const Parkgate__Heartbeat *beat = (const void *)body;
-    struct session *session = NULL;
-    Parkgate__Heartbeat reply = PARKGATE__HEARTBEAT__INIT;
-    (void)key;
-    TRY(agents_hear(ctl, input, &session, fault));
-    if (session == NULL) {
-        ask_for_hello(ctl, input, envelope->version);
-        return ERR_OK;
-    }
     session->beaten = true;
     keep_state(ctl, session, beat);
-    bool recovering = false;
-    TRY(recall_is_open(ctl, &recovering, fault));
-    reply.wall_us = ctl->now.us;
-    reply.echo_us = beat->wall_us;
-    reply.recovering = recovering;
-    if (recovering) {
-        session->guard.lag_from = ctl->mono; /* nobody is fed meanwhile */
-    }
-    batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
-               &reply.base);
-    TRY(agents_back_again(ctl, session, fault));
     TRY(emergency_shown(ctl, session, beat->emergency, beat->pending == 0, fault));
     const struct fire_list fires = {beat->fire_board, beat->n_fire_board, beat->fire_quiet,
                                     beat->n_fire_quiet, beat->last_sequence};
@@ -126,4 +106,34 @@ enum err agents_heartbeat(struct controller *ctl, struct input *input,
         TRY(fault_end(ctl, &fault_quarantine_full, session->gate.text, fault));
     }
     return judge_clock(ctl, session, fault);
+}
+
+enum err agents_heartbeat(struct controller *ctl, struct input *input,
+                          const struct envelope *envelope, const Parkgate__KeyRecord *key,
+                          const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Heartbeat *beat = (const void *)body;
+    struct session *session = NULL;
+    Parkgate__Heartbeat reply = PARKGATE__HEARTBEAT__INIT;
+    (void)key;
+    TRY(agents_hear(ctl, input, &session, fault));
+    if (session == NULL) {
+        ask_for_hello(ctl, input, envelope->version);
+        return ERR_OK;
+    }
+    bool recovering = false;
+    TRY(recall_is_open(ctl, &recovering, fault));
+    reply.wall_us = ctl->now.us;
+    reply.echo_us = beat->wall_us;
+    reply.recovering = recovering;
+    if (recovering) {
+        session->guard.lag_from = ctl->mono; /* nobody is fed meanwhile */
+    }
+    batch_send(ctl, PORT_AGENTS, &input->peer, envelope->version, MESSAGE_HEARTBEAT, 0,
+               &reply.base);
+    TRY(agents_back_again(ctl, session, fault));
+    /* One that changes what it says as fast as it can fills no journal: the next one is judged. */
+    return bucket_take(&session->guard.beats, ctl->mono, GUARD_BEAT_MS, GUARD_BEATS)
+               ? judge(ctl, session, beat, fault)
+               : ERR_OK;
 }

@@ -33,6 +33,7 @@ struct session_guard {
     struct bucket hellos, epochs; /* of the key's HELLOs; that were given a new epoch */
     struct bucket rivals;         /* HELLOs of another box that were answered: refused */
     struct bucket refused;        /* events that were kept in quarantine */
+    struct bucket beats;          /* heartbeats by which the gate was judged */
     uint32_t failures;            /* deliveries given up in a row */
     struct mono not_before;       /* nothing is delivered until then */
     struct mono served;           /* it joined a delivery last */
@@ -74,6 +75,8 @@ enum {
     GUARD_EPOCH_MS = 300000,
     GUARD_REFUSED = 1000,
     GUARD_REFUSED_MS = 6000,
+    GUARD_BEATS = 60, /* all are answered; a box that is well sends one in two seconds */
+    GUARD_BEAT_MS = 1000,
 };
 
 struct session {

@@ -206,6 +206,37 @@ static void hellos_of_ever_new_outboxes_fill_no_disk(void **state)
     assert_int_equal(faults_of(w, "gate-floods", before), 1);
 }
 
+/* Each is answered; what a gate says of itself is an entry once a second at the most. */
+static void heartbeats_that_contradict_each_other_fill_no_disk(void **state)
+{
+    enum { BEATS = 1000, SECONDS = 10, A_TURN = BEATS / SECONDS / 10 };
+    struct world *w = *state;
+    struct gate gate;
+    size_t answers = 0;
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t before = head_of(w).sequence;
+    for (int i = 0; i < BEATS; i++) {
+        Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+        beat.wall_us = w->now.us;
+        beat.outbox_permille = i % 2 == 0 ? 1000 : 0;
+        gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+        if (i % A_TURN == A_TURN - 1) {
+            world_pass(w, SECOND_US / 10);
+            world_turn(w);
+            answers += sent_count(w, MESSAGE_HEARTBEAT);
+            sent_forget(w);
+        }
+    }
+    assert_int_equal(answers, BEATS);
+    assert_in_range(entries_of(w, ENTRY_FAULT, before), 2, GUARD_BEATS + SECONDS + 1);
+    Parkgate__Heartbeat well = PARKGATE__HEARTBEAT__INIT;
+    well.wall_us = w->now.us + SECOND_US;
+    world_pass(w, SECOND_US);
+    gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &well.base); /* the last word counts */
+    world_turn(w);
+    assert_true(row_with(admin(w, "status", NULL), "fault", "outbox-full") == SIZE_MAX);
+}
+
 /* --- imports --- */
 
 enum { ROWS_MAX = 240 };
@@ -509,6 +540,7 @@ int main(void)
         WORLD_TEST(refused_events_fill_no_disk),
         WORLD_TEST(a_gates_quarantine_has_an_end),
         WORLD_TEST(hellos_of_ever_new_outboxes_fill_no_disk),
+        WORLD_TEST(heartbeats_that_contradict_each_other_fill_no_disk),
         WORLD_TEST(an_event_that_cannot_be_recorded_is_kept_aside),
         WORLD_TEST(others_of_its_batch_are_recorded_once),
         WORLD_TEST(who_works_for_two_stays_the_home_tenants),
