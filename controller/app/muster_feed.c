@@ -33,7 +33,10 @@ struct muster_feed {
     bool walking;
     bool begun_ever;
     struct mono begun, next_step, looked;
-    size_t unheard; /* gates that the last list's head names; `looked` for them then */
+    struct mono hurried; /* the last list that was begun for a gate that had told; 0: none was */
+    /* By their place in the park; one that was applied anew moves a list by little. */
+    bool named[LIMIT_GATES];  /* by the last list's head; `looked` for them then */
+    bool was_up[LIMIT_GATES]; /* has hurried a list since the last one that came in its time */
     int64_t begun_wall_us;
     struct muster_place place;
     struct seal_key key;
@@ -265,9 +268,11 @@ static enum err fill_unheard(struct controller *ctl, char *out[LIMIT_GATES], siz
                              struct fault *fault)
 {
     *ret_count = 0;
+    memset(ctl->muster->named, 0, sizeof(ctl->muster->named));
     for (size_t i = 0; i < ctl->park->gate_count; i++) {
         bool told = false;
         TRY(muster_gate_told(ctl, &ctl->park->gates[i], &told, fault));
+        ctl->muster->named[i] = !told;
         if (!told) {
             out[(*ret_count)++] = ctl->park->gates[i].name.text;
         }
@@ -310,7 +315,6 @@ static enum err tell_part(struct controller *ctl, bool last, bool cut, struct fa
         TRY(fill_unheard(ctl, unheard, &message.n_unheard, fault));
         message.recovery = feed->recovery;
         message.unheard = unheard;
-        feed->unheard = message.n_unheard;
         feed->looked = ctl->mono;
         message.key_box =
             (ProtobufCBinaryData){.data = feed->key_box, .len = sizeof(feed->key_box)};
@@ -345,25 +349,33 @@ static enum err begin(struct controller *ctl, struct fault *fault)
     return ERR_OK;
 }
 
-/* Has a gate told all by now that the last list's head names? */
+/* Has a gate told all by now that the last list's head names, and that hurried none before? */
 static enum err more_is_heard(struct controller *ctl, bool *ret_more, struct fault *fault)
 {
     struct muster_feed *feed = ctl->muster;
-    char *unheard[LIMIT_GATES];
-    size_t count = 0;
     *ret_more = false;
-    if (feed->unheard == 0 || !is_after(ctl->mono, feed->looked, MUSTER_AGAIN_MS)) {
+    if (!is_after(ctl->mono, feed->looked, MUSTER_AGAIN_MS) ||
+        (feed->hurried.us != 0 && !is_after(ctl->mono, feed->hurried, MUSTER_NEWS_MS))) {
         return ERR_OK;
     }
     feed->looked = ctl->mono;
-    TRY(fill_unheard(ctl, unheard, &count, fault));
-    *ret_more = count < feed->unheard;
+    for (size_t i = 0; i < ctl->park->gate_count; i++) {
+        bool told = false;
+        if (feed->named[i] && !feed->was_up[i]) {
+            TRY(muster_gate_told(ctl, &ctl->park->gates[i], &told, fault));
+            feed->was_up[i] = told;
+            *ret_more |= told;
+        }
+    }
+    if (*ret_more) {
+        feed->hurried = ctl->mono;
+    }
     return ERR_OK;
 }
 
 static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struct fault *fault)
 {
-    const struct muster_feed *feed = ctl->muster;
+    struct muster_feed *feed = ctl->muster;
     bool emergency = false;
     bool sure = false;
     *ret_due = !feed->begun_ever || is_after(ctl->mono, feed->begun, MUSTER_EVERY_MS) ||
@@ -372,7 +384,11 @@ static enum err is_due(struct controller *ctl, bool is_new, bool *ret_due, struc
         TRY(muster_is_on(ctl, &emergency, &sure, fault));
         *ret_due = emergency;
     }
-    return *ret_due ? ERR_OK : more_is_heard(ctl, ret_due, fault);
+    if (*ret_due) {
+        memset(feed->was_up, 0, sizeof(feed->was_up));
+        return ERR_OK;
+    }
+    return more_is_heard(ctl, ret_due, fault);
 }
 
 static enum err step(struct controller *ctl, bool is_new, struct fault *fault)

@@ -6,6 +6,8 @@
  * or not at all; the next list is begun MUSTER_EVERY_MS after this one, or MUSTER_HURRY_MS while an
  * emergency is on. So a post that hears the controller has a list no older than that and the walk
  * (20,000 persons: some 2 s). A lost part voids the list at the post, nothing is sent again.
+ * A gate that was named as not heard and then tells all hurries one list, and no other before a list
+ * came in its time: a gate that takes its word back and gives it again buys nothing.
  * A list has room for MUSTER_PARTS_MAX parts, and says how many it leaves out.
  *
  * While the controller recovers nothing is sent: it knows who was inside at the time of the backup,
@@ -22,6 +24,7 @@ enum {
     MUSTER_HURRY_MS = 15000, /* in an emergency */
     MUSTER_AGAIN_MS = 5000,  /* at the earliest, for a post that has just come, and when a gate that
                               * was named as not heard has told all */
+    MUSTER_NEWS_MS = 15000,  /* ... and between two that such gates hurried */
     MUSTER_PART_ROWS = 100,
     MUSTER_STEP_MS = 5,
 };

@@ -164,6 +164,26 @@ static void gates_not_heard_are_named(void **state)
     assert_int_equal(part(&p, 0)->n_unheard, 0);
 }
 
+/* A whole list for each post is much: gates that take back what they said get no more of them. */
+static void gates_that_waver_hurry_one_list_each(void **state)
+{
+    enum { MINUTES = 5, GATES = 2 };
+    struct posts p = begin(state);
+    Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+    pass_ms(&p, MUSTER_AGAIN_MS);
+    sent_forget(p.w);
+    for (int i = 0; i < MINUTES * 60; i++) { /* one has told all when the other has not */
+        bool first = i / (MUSTER_AGAIN_MS / 1000) % 2 == 0;
+        beat.pending = first ? 3 : 0;
+        gate_send(p.w, &p.a, MESSAGE_HEARTBEAT, 0, &beat.base);
+        beat.pending = first ? 0 : 3;
+        gate_send(p.w, &p.b, MESSAGE_HEARTBEAT, 0, &beat.base);
+        world_pass(p.w, SECOND_US);
+        world_turn(p.w);
+    }
+    assert_in_range(sent_count(p.w, MESSAGE_MUSTER), MINUTES, (GATES + 1) * MINUTES);
+}
+
 /* By what waits in the open batch a gate may become a post: first it is told that. */
 static void a_list_waits_for_the_open_batch(void **state)
 {
@@ -275,6 +295,7 @@ int main(void)
         WORLD_TEST(a_post_gets_names_closed_to_the_muster_key),
         WORLD_TEST(every_minute_and_sooner_in_an_emergency),
         WORLD_TEST(gates_not_heard_are_named),
+        WORLD_TEST(gates_that_waver_hurry_one_list_each),
         WORLD_TEST(a_list_waits_for_the_open_batch),
         WORLD_TEST(twenty_thousand_in_small_steps),
         WORLD_TEST(a_recovering_controller_sends_no_list),
