@@ -18,6 +18,7 @@ enum { HEAD_BYTES = 5 };
 /* What a file was given last. */
 struct page {
     bool given;
+    bool to_give; /* to the process that there is now: it did not take it yet */
     bool waits;  /* the process: it is not on the disk yet */
     bool failed; /* ... and the disk said no, which was told */
     uint32_t offset;
@@ -135,6 +136,18 @@ static bool give(const struct scribe *scribe, uint8_t index, const struct page *
     return send(scribe->fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
 }
 
+/* What is on nobody's disk yet is the newest of its file. */
+static void give_again(struct scribe *scribe)
+{
+    for (uint8_t i = 0; i < scribe->count; i++) {
+        struct page *page = &scribe->pages[i];
+        if (page->to_give && !give(scribe, i, page)) {
+            return;
+        }
+        page->to_give = false;
+    }
+}
+
 static void begin(struct scribe *scribe)
 {
     int ends[2];
@@ -160,10 +173,9 @@ static void begin(struct scribe *scribe)
     }
     scribe->fd = ends[0];
     for (uint8_t i = 0; i < scribe->count; i++) {
-        if (scribe->pages[i].given) {
-            (void)give(scribe, i, &scribe->pages[i]);
-        }
+        scribe->pages[i].to_give = scribe->pages[i].given;
     }
+    give_again(scribe);
 }
 
 struct scribe *scribe_start(const int *fds, uint8_t count, const char *user, struct mono now)
@@ -208,7 +220,11 @@ void scribe_tend(struct scribe *scribe, struct mono now)
     if (scribe->ended > 0 && waitpid(scribe->ended, NULL, WNOHANG) != 0) {
         scribe->ended = 0;
     }
-    if (scribe->fd >= 0 || mono_before(now, scribe->next_try)) {
+    if (scribe->fd >= 0) {
+        give_again(scribe);
+        return;
+    }
+    if (mono_before(now, scribe->next_try)) {
         return;
     }
     scribe->next_try = mono_after_ms(now, SCRIBE_RETRY_MS);

@@ -27,6 +27,7 @@ void scribe_destroy(struct scribe **scribe);
  * will be written. Without a process: true, the next one writes it. */
 MUST_CHECK bool scribe_write(struct scribe *scribe, uint8_t index, uint32_t offset,
                              struct bytes data);
-/* A process that died is followed by another, which is given the newest of each file again; at most
- * one in SCRIBE_RETRY_MS. It holds none of our locks. */
+/* A process that died is followed by another, which is given the newest of each file again, and
+ * what it has no room for at the next call; at most one in SCRIBE_RETRY_MS. It holds none of our
+ * locks. */
 void scribe_tend(struct scribe *scribe, struct mono now);

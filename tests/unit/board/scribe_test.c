@@ -18,9 +18,9 @@
 
 #include <cmocka.h>
 
-enum { FILES = 2, WAIT_MS = 10000 };
+enum { FILES = 2, MANY = SCRIBE_FILES_MAX, WAIT_MS = 10000 };
 
-static int fds[FILES];
+static int fds[MANY]; /* most tests use FILES of them */
 
 static struct mono now_mono(void)
 {
@@ -31,7 +31,7 @@ static int make_files(void **state)
 {
     (void)state;
     (void)signal(SIGXFSZ, SIG_IGN);
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < MANY; i++) {
         char path[] = "/tmp/scribe-XXXXXX";
         fds[i] = mkstemp(path);
         if (fds[i] < 0 || unlink(path) != 0) {
@@ -44,7 +44,7 @@ static int make_files(void **state)
 static int close_files(void **state)
 {
     (void)state;
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < MANY; i++) {
         close(fds[i]);
     }
     return 0;
@@ -124,6 +124,31 @@ static void what_a_dead_process_was_told_the_next_one_writes(void **state)
     scribe_destroy(&scribe);
 }
 
+/* All at once are more than a socket takes. */
+static void the_next_process_is_given_whatever_it_has_no_room_for(void **state)
+{
+    (void)state;
+    static uint8_t full[SCRIBE_BYTES];
+    struct scribe *scribe = scribe_start(fds, MANY, NULL, now_mono());
+    pid_t pid = process_of_scribe();
+    memset(full, 'x', sizeof(full));
+    memcpy(full, "fire", 4);
+    limit_files(pid, 0);
+    for (uint8_t i = 0; i < MANY; i++) {
+        struct mono end = mono_after_ms(now_mono(), WAIT_MS);
+        while (!scribe_write(scribe, i, 0, (struct bytes){.data = full, .size = sizeof(full)})) {
+            assert_true(mono_before(now_mono(), end));
+            (void)poll(NULL, 0, 5);
+        }
+    }
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    for (uint8_t i = 0; i < MANY; i++) {
+        wait_for(scribe, fds[i], 0, "fire");
+    }
+    assert_int_not_equal(process_of_scribe(), pid);
+    scribe_destroy(&scribe);
+}
+
 /* A lock that outlived its holder would keep the next helper from its board. */
 static void the_next_process_holds_nothing_of_its_parent(void **state)
 {
@@ -157,6 +182,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_a_disk_refused_is_written_when_it_takes_again,
                                         make_files, close_files),
         cmocka_unit_test_setup_teardown(what_a_dead_process_was_told_the_next_one_writes,
+                                        make_files, close_files),
+        cmocka_unit_test_setup_teardown(the_next_process_is_given_whatever_it_has_no_room_for,
                                         make_files, close_files),
         cmocka_unit_test_setup_teardown(the_next_process_holds_nothing_of_its_parent, make_files,
                                         close_files),
