@@ -12,7 +12,7 @@
 
 /* What became of an event that a gate gave again. */
 enum recalled_end {
-    RECALLED_KNOWN,   /* it was here */
+    RECALLED_KNOWN,   /* it was here; what the gate has of it may be unreadable */
     RECALLED_FRESH,   /* it is now */
     RECALLED_NO_LANE, /* the park does not have its lane, or gives it to another gate: not taken */
     RECALLED_UNREADABLE, /* kept aside, or no event */

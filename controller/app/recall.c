@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "common/facts/agent_store.h"
 #include "common/facts/recall_store.h"
 #include "common/seal/day_box.h"
 #include "controller/app/agents.h"
@@ -376,21 +377,31 @@ static enum err take_packed(struct controller *ctl, struct input *input,
     return err;
 }
 
-static enum err take_item(struct controller *ctl, struct input *input,
-                          struct session *session, const ProtobufCBinaryData *packed,
-                          enum recalled_end *ret_end, struct fault *fault)
+/* What came in its time and was counted then is not lost, whatever became of the gate's own. */
+static enum err stands_here(struct controller *ctl, const struct session *session,
+                            const Parkgate__RecalledEvent *item, bool *ret, struct fault *fault)
 {
-    Parkgate__RecalledEvent *item = unpack_item(packed);
+    Parkgate__EventIndex *index = NULL;
+    enum err err = agent_event(ctl->txn, BYTES_OF(session->identity.bytes), item->epoch,
+                               item->sequence, &index, fault);
+    *ret = err == ERR_OK;
+    if (index != NULL) {
+        parkgate__event_index__free_unpacked(index, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err take_opened(struct controller *ctl, struct input *input, struct session *session,
+                            const Parkgate__RecalledEvent *item, enum recalled_end *ret_end,
+                            struct fault *fault)
+{
     uint8_t opened[LIMIT_EVENT_BYTES];
     size_t size = 0;
     enum err err = ERR_OK;
-    *ret_end = RECALLED_UNREADABLE;
-    if (item == NULL) {
-        return ERR_OK;
-    }
     if (item->sealed.len == 0) {
-        err = take_packed(ctl, input, session, item, field_view(&item->event), ret_end, fault);
-    } else if (ctl->day_boxes > BOXES_A_TURN - DAY_BOXES_MAX) {
+        return take_packed(ctl, input, session, item, field_view(&item->event), ret_end, fault);
+    }
+    if (ctl->day_boxes > BOXES_A_TURN - DAY_BOXES_MAX) {
         *ret_end = RECALLED_LATER;
     } else if (is_sealed_within_bounds(item) && open_sealed(ctl, item, opened, &size)) {
         struct bytes event = {.data = opened, .size = size};
@@ -400,6 +411,26 @@ static enum err take_item(struct controller *ctl, struct input *input,
                   LOG_NUM("epoch", item->epoch), LOG_NUM("sequence", item->sequence));
     }
     seal_wipe(opened, sizeof(opened));
+    return err;
+}
+
+static enum err take_item(struct controller *ctl, struct input *input, struct session *session,
+                          const ProtobufCBinaryData *packed, enum recalled_end *ret_end,
+                          struct fault *fault)
+{
+    Parkgate__RecalledEvent *item = unpack_item(packed);
+    bool known = false; /* before: what is refused now stands here then, too */
+    *ret_end = RECALLED_UNREADABLE;
+    if (item == NULL) {
+        return ERR_OK;
+    }
+    enum err err = stands_here(ctl, session, item, &known, fault);
+    if (err == ERR_OK) {
+        err = take_opened(ctl, input, session, item, ret_end, fault);
+    }
+    if (known && *ret_end == RECALLED_UNREADABLE) {
+        *ret_end = RECALLED_KNOWN;
+    }
     parkgate__recalled_event__free_unpacked(item, NULL);
     return err;
 }
