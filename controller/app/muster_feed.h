@@ -6,9 +6,9 @@
  * or not at all; the next list is begun MUSTER_EVERY_MS after this one, or MUSTER_HURRY_MS while an
  * emergency is on. So a post that hears the controller has a list no older than that and the walk
  * (20,000 persons: some 2 s). A lost part voids the list at the post, nothing is sent again.
- * A gate that was named as not heard and then tells all hurries one list, and no other before a list
- * came in its time: a gate that takes its word back and gives it again buys nothing.
- * A list has room for MUSTER_PARTS_MAX parts, and says how many it leaves out.
+ * A gate that was named as not heard and then tells all hurries one list, and no other before a
+ * list came in its time: a gate that takes its word back and gives it again buys nothing. A list
+ * has room for MUSTER_PARTS_MAX parts, and says how many it leaves out.
  *
  * While the controller recovers nothing is sent: it knows who was inside at the time of the backup,
  * and posts have the last true list.
