@@ -247,7 +247,7 @@ def run_all(names, rows, options, overlay):
                 missed += [] if good else [name]
                 if options.keep:
                     keep(name, rows[name] if good else None, said, took)
-                print(f"{'caught' if good else 'NOT CAUGHT'}: {name} by {rows[name]['campaign']} in {took:.0f} s: {said}", flush=True)
+                print(f"{'caught' if good else 'NOT CAUGHT'}: {name} by {rows[name]['campaign']} in {took:.0f} s: <{said}>", flush=True)
             if time.monotonic() >= end:
                 waiting.clear()
     print(f"campaign bugs: {caught} of {caught + len(missed)} seeded bugs caught in {time.monotonic() - begun:.0f} s; {len(rows)} in all")
