@@ -69,7 +69,7 @@ enum table {
     TABLE_RECALL,      /* name gate, "" the recovery itself -> RecallRecord */
     TABLE_COMMAND,     /* name gate, u64 command sequence -> CommandRecord (the newest
                           LIMIT_COMMANDS_KEPT of a gate) */
-    TABLE_QUARANTINE_SUM, /* name gate -> QuarantineSum */
+    TABLE_QUARANTINE_SUM, /* name gate, 32 bytes identity -> QuarantineSum */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1 };
@@ -79,7 +79,8 @@ extern const char *const table_names[TABLE_COUNT];
 /* The journal's, for controller/journal, which knows no other. */
 extern const size_t journal_table;
 
-/* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. Older stores are brought forward by controller/store/migrate.h. */
+/* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. Older stores are brought forward
+ * by controller/store/migrate.h. */
 enum { CONTROLLER_STORE_VERSION = 3 };
 #define CONTROLLER_STORE_KIND "controller"
 

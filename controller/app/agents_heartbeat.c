@@ -8,6 +8,7 @@
 #include "controller/app/faults.h"
 #include "controller/app/gate_health.h"
 #include "controller/app/recall.h"
+#include "controller/store/quarantine_store.h"
 
 enum { OUTBOX_FULL_PERMILLE = 900 };
 
@@ -43,6 +44,16 @@ static enum err judge_outbox_state(struct controller *ctl, const struct session 
         session->pending_from != 0 ? session->pending_from <= up_to + 1 : session->pending != 0;
     bool gap = highest > up_to && !pends;
     return fault_while(ctl, gap, &fault_outbox_gap, session, fault);
+}
+
+/* It stays full: another box begins anew. */
+static enum err judge_quarantine(struct controller *ctl, const struct session *session,
+                                 struct fault *fault)
+{
+    bool full = false;
+    TRY(quarantine_is_full(ctl->txn, session->gate.text, BYTES_OF(session->identity.bytes), &full,
+                           fault));
+    return fault_while(ctl, full, &fault_quarantine_full, session, fault);
 }
 
 static enum err judge_clock(struct controller *ctl, struct session *session, struct fault *fault)
@@ -103,8 +114,8 @@ static enum err judge(struct controller *ctl, struct session *session,
     if (bucket_is_full(&session->guard.refused, ctl->mono) &&
         bucket_is_full(&session->guard.epochs, ctl->mono)) {
         TRY(fault_end(ctl, &fault_gate_floods, session->gate.text, fault));
-        TRY(fault_end(ctl, &fault_quarantine_full, session->gate.text, fault));
     }
+    TRY(judge_quarantine(ctl, session, fault));
     return judge_clock(ctl, session, fault);
 }
 

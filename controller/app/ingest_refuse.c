@@ -40,15 +40,13 @@ static enum err seal_event(struct controller *ctl, struct arrival *a, int32_t *r
     return ERR_OK;
 }
 
-/* What its gate has in quarantine stays; of more only that it came is remembered. The gate keeps
+/* What this box has in quarantine stays; of more only that it came is remembered. The gate keeps
  * each that is refused, too. */
-static enum err quarantine_is_full(struct controller *ctl, const struct arrival *a, bool *ret_full,
-                                   struct fault *fault)
+static enum err judge_room(struct controller *ctl, const struct arrival *a, bool *ret_full,
+                           struct fault *fault)
 {
     const char *gate = a->session->gate.text;
-    Parkgate__QuarantineSum sum;
-    TRY(quarantine_sum(ctl->txn, gate, &sum, fault));
-    *ret_full = sum.rows >= LIMIT_QUARANTINE_ROWS;
+    TRY(quarantine_is_full(ctl->txn, gate, BYTES_OF(a->session->identity.bytes), ret_full, fault));
     return *ret_full ? fault_raise(ctl, &fault_quarantine_full, gate, gate, "", fault) : ERR_OK;
 }
 
@@ -69,7 +67,7 @@ enum err ingest_refuse(struct controller *ctl, struct arrival *a, const struct c
     for (size_t i = 0; i < ERROR_ARGS; i++) {
         args[i] = field_text(c->arg[i]);
     }
-    TRY(quarantine_is_full(ctl, a, &full, fault));
+    TRY(judge_room(ctl, a, &full, fault));
     if (a->packed.size <= LIMIT_EVENT_BYTES && !full) { /* of a larger one the digest is enough */
         TRY(seal_event(ctl, a, &day, &size, fault));
     }

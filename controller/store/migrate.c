@@ -1,5 +1,7 @@
 #include "controller/store/migrate.h"
 
+#include "common/base/ids.h"
+#include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/copy_rows.h"
 #include "common/facts/tables.h"
@@ -67,30 +69,111 @@ static const struct {
     {ENTRY_EVENT_REFUSED, &parkgate__event_refused__descriptor},
 };
 
-static enum err remember_entry(struct store_txn *txn, uint64_t sequence, struct fault *fault)
+/* Of more damaged entries than these only the number is told. */
+enum { DAMAGED_LOGGED = 100, TENTHS = 10 };
+
+/* Entries are read apart from what is written: a damaged page ends a transaction. */
+struct walk {
+    struct store *store;
+    struct store_txn *read, *write;
+    uint64_t damaged;
+};
+
+static void walk_end(struct walk *walk)
 {
-    struct bytes packed;
+    store_txn_destroy(&walk->read);
+    store_txn_destroy(&walk->write);
+}
+
+/* An entry in pieces; a piece that is NULL could not be read. */
+struct piece {
+    Parkgate__Entry *entry;
+    ProtobufCMessage *body;
+};
+
+static void piece_destroy(struct piece *piece)
+{
+    if (piece->entry != NULL) {
+        parkgate__entry__free_unpacked(piece->entry, NULL);
+    }
+    protobuf_c_message_free_unpacked(piece->body, NULL);
+}
+
+static enum err read_entry(struct walk *walk, uint64_t sequence, Parkgate__Entry **ret,
+                           struct fault *fault)
+{
+    struct bytes packed = {0};
     struct seal_hash hash;
-    TRY(journal_read(txn, sequence, &packed, &hash, fault));
-    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
-    enum err err = entry != NULL ? ERR_OK
-                                 : fault_set(fault, ERR_CORRUPT, "journal entry %llu is damaged",
-                                             (unsigned long long)sequence);
-    for (size_t i = 0; err == ERR_OK && i < ARRAY_LEN(remembered); i++) {
-        if (remembered[i].kind != entry->kind) {
+    if (walk->read == NULL) {
+        TRY(store_begin_read(walk->store, &walk->read, fault));
+    }
+    enum err err = journal_read(walk->read, sequence, &packed, &hash, fault);
+    if (err == ERR_OK) {
+        *ret = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    } else {
+        store_txn_destroy(&walk->read);
+    }
+    return err == ERR_CORRUPT || err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum { PUBLIC_KEY_MAX = 32 };
+
+/* What becomes part of a key is as it must be. */
+static bool is_sound(uint32_t kind, const ProtobufCMessage *body)
+{
+    struct name gate;
+    if (body == NULL) {
+        return false;
+    }
+    if (kind == ENTRY_COMMAND) {
+        return name_from_text(((const Parkgate__CommandEntry *)(const void *)body)->gate, &gate);
+    }
+    if (kind == ENTRY_EVENT_REFUSED) {
+        const Parkgate__EventRefused *refused = (const void *)body;
+        return name_from_text(refused->gate, &gate) && refused->public_key.len <= PUBLIC_KEY_MAX;
+    }
+    const Parkgate__EventEntry *event = (const void *)body;
+    return event->kind != EVENT_COMMAND || name_from_text(event->gate, &gate);
+}
+
+static void tell_damaged(struct walk *walk, uint64_t sequence)
+{
+    if (walk->damaged++ < DAMAGED_LOGGED) {
+        log_error("journal_entry_damaged", LOG_NUM("sequence", sequence),
+                  LOG_TEXT("do", "passed over; parkgate journal verify"));
+    }
+}
+
+/* A damaged one is passed over: at most a command is forgotten by it, or one is not counted. */
+static enum err remember_entry(struct walk *walk, uint64_t sequence, struct fault *fault)
+{
+    AUTO(piece_destroy) struct piece piece = {0};
+    TRY(read_entry(walk, sequence, &piece.entry, fault));
+    if (piece.entry == NULL) {
+        tell_damaged(walk, sequence);
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(remembered); i++) {
+        if (remembered[i].kind != piece.entry->kind) {
             continue;
         }
-        ProtobufCMessage *body = protobuf_c_message_unpack(remembered[i].descriptor, NULL,
-                                                           entry->body.len, entry->body.data);
-        err = body != NULL ? remember(txn, entry->kind, body, fault)
-                           : fault_set(fault, ERR_CORRUPT, "journal entry %llu is damaged",
-                                       (unsigned long long)sequence);
-        protobuf_c_message_free_unpacked(body, NULL);
+        piece.body = protobuf_c_message_unpack(remembered[i].descriptor, NULL,
+                                               piece.entry->body.len, piece.entry->body.data);
+        if (is_sound(piece.entry->kind, piece.body)) {
+            return remember(walk->write, piece.entry->kind, piece.body, fault);
+        }
+        tell_damaged(walk, sequence);
+        return ERR_OK;
     }
-    if (entry != NULL) {
-        parkgate__entry__free_unpacked(entry, NULL);
+    return ERR_OK;
+}
+
+static void tell_progress(const struct walk *walk, uint64_t sequence, uint64_t head)
+{
+    if (sequence * TENTHS / head != (sequence - 1) * TENTHS / head) {
+        log_event("store_migrating", LOG_NUM("percent", sequence * 100 / head),
+                  LOG_NUM("sequence", sequence), LOG_NUM("damaged", walk->damaged));
     }
-    return err;
 }
 
 /* 2 to 3: which commands were given and how many events of each gate lie in quarantine, from the
@@ -98,19 +181,38 @@ static enum err remember_entry(struct store_txn *txn, uint64_t sequence, struct 
 static enum err add_commands(struct store *store, struct fault *fault)
 {
     struct journal_head head;
-    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(store_begin_write(store, &txn, fault));
-    TRY(journal_head(txn, &head, fault));
+    AUTO(walk_end) struct walk walk = {.store = store};
+    TRY(store_begin_write(store, &walk.write, fault));
+    TRY(journal_head(walk.write, &head, fault));
+    log_event("store_migrating", LOG_NUM("percent", 0), LOG_NUM("entries", head.sequence));
     for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
-        TRY(remember_entry(txn, sequence, fault));
+        TRY(remember_entry(&walk, sequence, fault));
+        tell_progress(&walk, sequence, head.sequence);
     }
-    TRY(store_set_version(txn, 3, fault));
-    return store_commit(&txn, fault);
+    store_txn_destroy(&walk.read);
+    TRY(store_set_version(walk.write, 3, fault));
+    return store_commit(&walk.write, fault);
 }
 
 /* steps[i] brings version i + 1 to i + 2. */
 static enum err (*const steps[])(struct store *, struct fault *) = {add_copies, add_commands};
 _Static_assert(ARRAY_LEN(steps) == CONTROLLER_STORE_VERSION - 1, "each version has its step");
+
+/* On a full disk the ballast is given up, once. */
+static enum err take_step(struct store *store, uint32_t from, struct fault *fault)
+{
+    for (;;) {
+        enum err err = steps[from - 1](store, fault);
+        if (err == ERR_MAP_FULL) {
+            TRY(store_grow(store, fault));
+        } else if (err == ERR_FULL && store_ballast_spend(store, NULL) == ERR_OK) {
+            log_error("ballast_spent", LOG_TEXT("dir", store_dir(store)),
+                      LOG_TEXT("do", "free disk space: the store is being brought forward"));
+        } else {
+            return err;
+        }
+    }
+}
 
 enum err migrate_store(struct store *store, uint32_t *ret_from, struct fault *fault)
 {
@@ -120,12 +222,9 @@ enum err migrate_store(struct store *store, uint32_t *ret_from, struct fault *fa
             return fault_set(fault, ERR_CORRUPT, "store %s has version 0; restore a backup",
                              store_dir(store));
         }
-        enum err err = steps[from - 1](store, fault);
-        while (err == ERR_MAP_FULL) {
-            TRY(store_grow(store, fault));
-            err = steps[from - 1](store, fault);
-        }
-        TRY(err);
+        log_event("store_migrates", LOG_TEXT("dir", store_dir(store)), LOG_NUM("from", from),
+                  LOG_NUM("to", from + 1));
+        TRY(take_step(store, from, fault));
     }
     return ERR_OK;
 }

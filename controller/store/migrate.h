@@ -8,6 +8,8 @@
 
 #include "common/store/store.h"
 
-/* Does nothing for a store of this version. *ret_from: the version that it had. ERR_CORRUPT: a
- * record cannot be read; ERR_FULL, ERR_IO: nothing was changed. */
+/* Does nothing for a store of this version. *ret_from: the version that it had. Journal entries
+ * that cannot be read are logged and passed over; on a full disk the ballast is given up.
+ * ERR_CORRUPT: the journal's newest entry, or a row that gates have copies of, cannot be read;
+ * ERR_FULL, ERR_IO: nothing was changed. */
 MUST_CHECK enum err migrate_store(struct store *store, uint32_t *ret_from, struct fault *fault);

@@ -1,12 +1,14 @@
-/* quarantine_store: how many refused events of each gate are kept aside. */
+/* quarantine_store: how many refused events of each box are kept aside. They never become fewer: a
+ * box with a new identity begins anew. */
 #pragma once
 
 #include "common/store/store.h"
 #include "schema/record.pb-c.h"
 
-/* All zeros where none was refused. */
-MUST_CHECK enum err quarantine_sum(struct store_txn *txn, const char *gate,
-                                   Parkgate__QuarantineSum *ret_sum, struct fault *fault);
+/* Of `gate`'s box with the identity `public_key` as many are kept as may be. */
+MUST_CHECK enum err quarantine_is_full(struct store_txn *txn, const char *gate,
+                                       struct bytes public_key, bool *ret_full,
+                                       struct fault *fault);
 
 /* An event was refused; unless it is `unkept`, it gets a row (projections only). */
 MUST_CHECK enum err quarantine_add(struct store_txn *txn, uint64_t journal,

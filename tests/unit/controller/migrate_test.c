@@ -4,6 +4,7 @@
  * afterwards its tables are those of a replay of its journal. The person-key store likewise. */
 #include "tests/unit/controller/harness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,7 +24,15 @@ enum { KILLED = 77, WRITES_MAX = 500 };
 
 /* --- a process that ends at its Nth write; LMDB's calls come here --- */
 
-static int writes_left = -1; /* below 0: no end */
+static int writes_left = -1;   /* below 0: no end */
+static const char *ballast_of; /* the disk is full as long as this file is there; NULL: never */
+
+/* The first pages of the file are there: to write them again takes no room. */
+static bool disk_is_full_at(off_t at)
+{
+    errno = ENOSPC;
+    return at >= 8192 && ballast_of != NULL && access(ballast_of, F_OK) == 0;
+}
 
 static void count_write(void)
 {
@@ -36,6 +45,9 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at);
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
     count_write();
+    if (disk_is_full_at(at)) {
+        return -1;
+    }
     return syscall(SYS_pwrite64, fd, bytes, size, at);
 }
 
@@ -43,6 +55,9 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at);
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
 {
     count_write();
+    if (disk_is_full_at(at)) {
+        return -1;
+    }
     return syscall(SYS_pwritev, fd, parts, count, (long)at, 0L);
 }
 
@@ -207,6 +222,73 @@ static void version_2_learns_its_commands_from_the_journal(void **state)
     (void)assert_replays(w);
 }
 
+/* The sequence of the nth command, from 0. */
+static uint64_t command_entry(struct store_txn *txn, size_t nth)
+{
+    for (uint64_t sequence = 1;; sequence++) {
+        struct bytes packed;
+        struct seal_hash hash;
+        assert_int_equal(journal_read(txn, sequence, &packed, &hash, NULL), ERR_OK);
+        Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+        assert_non_null(entry);
+        bool is_one = entry->kind == ENTRY_COMMAND;
+        parkgate__entry__free_unpacked(entry, NULL);
+        if (is_one && nth-- == 0) {
+            return sequence;
+        }
+    }
+}
+
+/* The row is cut; without bytes it is gone. */
+static void damage(struct store_txn *txn, uint64_t sequence, size_t size)
+{
+    static const uint8_t rest[SEAL_HASH_SIZE + 8] = {0xff, 0xff};
+    struct keybuf key;
+    keybuf_begin(&key);
+    keybuf_u64(&key, sequence);
+    if (size == 0) {
+        assert_int_equal(store_del(txn, journal_table, keybuf_view(&key), NULL), ERR_OK);
+        return;
+    }
+    assert_int_equal(store_put(txn, journal_table, keybuf_view(&key),
+                               (struct bytes){.data = rest, .size = size}, NULL),
+                     ERR_OK);
+}
+
+/* Nobody read that entry before: it must not keep the newer program down. */
+static void version_2_with_damaged_entries_starts(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    struct store_txn *txn = NULL;
+    uint32_t from = 0;
+    uint64_t rows = 0;
+    uint64_t entries[4];
+    gate_join(w, &gate, "gate-a", 1);
+    for (int i = 0; i < 5; i++) {
+        (void)admin(w, "lane.open", "lane", "a-in", "reason", "visitor", NULL);
+    }
+    (void)admin(w, "lane.lock", "lane", "a-in", "reason", "x", NULL);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
+        entries[i] = command_entry(txn, i);
+    }
+    damage(txn, entries[0], 10);                 /* cut in its hash */
+    damage(txn, entries[1], SEAL_HASH_SIZE + 8); /* no entry any more */
+    damage(txn, entries[3], 0);
+    empty_table(txn, TABLE_COMMAND);
+    empty_table(txn, TABLE_QUARANTINE_SUM);
+    assert_int_equal(store_set_version(txn, 2, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(store_version(w->store), CONTROLLER_STORE_VERSION);
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, TABLE_COMMAND, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_true(rows >= 2); /* what can be read is known */
+    world_restart(w);
+}
+
 /* In a child: 0 done, KILLED. */
 static int migrate_until(const struct old_store *o, int writes)
 {
@@ -242,6 +324,29 @@ static void killed_at_each_write_nothing_is_lost(void **state)
     }
     print_message("killed at %d writes\n", writes);
     assert_true(writes >= 4 && writes < WRITES_MAX);
+}
+
+static void on_a_full_disk_the_ballast_is_given_up(void **state)
+{
+    const struct old_store *o = *state;
+    char ballast[128];
+    uint32_t from = 0;
+    struct store *store = NULL;
+    struct store_options options = options_of(o);
+    (void)snprintf(ballast, sizeof(ballast), "%s/ballast", o->dir);
+    assert_int_equal(store_open(&options, &store, NULL), ERR_OK);
+    assert_int_equal(store_ballast_make(store, 1 << 16, NULL), ERR_OK);
+    ballast_of = ballast;
+    struct fault fault = {0};
+    enum err err = migrate_store(store, &from, &fault);
+    ballast_of = NULL;
+    if (err != ERR_OK) {
+        fail_msg("%s", fault.what);
+    }
+    assert_int_equal(access(ballast, F_OK), -1);
+    assert_int_equal(store_version(store), CONTROLLER_STORE_VERSION);
+    assert_as_replayed(o, store);
+    store_destroy(&store);
 }
 
 static void a_newer_store_is_refused(void **state)
@@ -387,6 +492,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OLD_TEST(version_1_is_brought_forward),
         WORLD_TEST(version_2_learns_its_commands_from_the_journal),
+        WORLD_TEST(version_2_with_damaged_entries_starts),
+        OLD_TEST(on_a_full_disk_the_ballast_is_given_up),
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),
         OLD_TEST(a_store_that_was_not_brought_forward_is_the_older_programs),

@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "06de60e67c7d83f7fb7227bb8ad535de0b65727091f13e959b9673d0dca188c7"
+#define KEPT_TABLES "400865038c1ebaff134e998177d7a88e10bd518def0b0a36349a8754874f3941"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
