@@ -52,12 +52,14 @@ static struct standing_grant grant_of(const ProtobufCBinaryData *holder, bool ve
                                        vehicle ? (struct handle){{0}} : people_handle(holder)};
 }
 
-/* A read that the gate granted, or a guard's command that was done. */
+/* A read that the gate granted, or a guard's command that was done. What nobody ordered is the
+ * gate's word alone: it takes no place. */
 static bool opens_entry(const Parkgate__EventEntry *event)
 {
     uint32_t done = event->acted_outcome != 0 ? event->acted_outcome : event->outcome;
     bool granted = event->kind == EVENT_PRESENTATION && done == OUTCOME_GRANT + 1;
-    bool ordered = event->kind == EVENT_COMMAND && event->command_result == COMMAND_DONE;
+    bool ordered = event->kind == EVENT_COMMAND && event->command_result == COMMAND_DONE &&
+                   !event->not_ordered;
     return event->direction == LANE_IN && (granted || ordered);
 }
 

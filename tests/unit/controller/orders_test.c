@@ -96,6 +96,35 @@ static void what_nobody_ordered_lets_nobody_in(void **state)
     (void)assert_replays(o.w);
 }
 
+static uint64_t lanes_standing_open(struct orders *o)
+{
+    uint64_t lanes = 0;
+    struct store_txn *txn = NULL;
+    world_turn(o->w);
+    assert_int_equal(store_begin_read(o->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, TABLE_STANDING, &lanes, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return lanes;
+}
+
+/* Else one key takes as many places of a limited zone as it likes. */
+static void what_nobody_ordered_takes_no_place(void **state)
+{
+    struct orders o = orders_of(state);
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = EVENT_COMMAND;
+    event.lane = text_of("a-in");
+    event.command_sequence = 7;
+    event.command_result = COMMAND_DONE;
+    uint64_t before = lanes_standing_open(&o);
+    (void)gate_event(o.w, &o.d->a, &event);
+    assert_int_equal(lanes_standing_open(&o), before);
+    event.command_sequence = order(&o, "a-in", false);
+    (void)gate_event(o.w, &o.d->a, &event);
+    assert_int_equal(lanes_standing_open(&o), before + 1);
+    (void)assert_replays(o.w);
+}
+
 static void what_was_ordered_is_no_fault(void **state)
 {
     struct orders o = orders_of(state);
@@ -225,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DAY_TEST(what_nobody_ordered_lets_nobody_in),
+        DAY_TEST(what_nobody_ordered_takes_no_place),
         DAY_TEST(what_was_ordered_is_no_fault),
         DAY_TEST(an_order_is_for_one_lane_one_read_and_once),
         DAY_TEST(an_order_survives_a_new_epoch),
