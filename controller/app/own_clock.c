@@ -24,13 +24,18 @@ void own_clock_tick(struct controller *ctl)
     if (behind_us < 0) {
         clock->high = ctl->now;
     }
-    if (clock->looked && behind == clock->behind) {
-        return; /* the first look ends what a run before has told */
-    }
-    if (behind) {
+    if (behind && !clock->logged) {
         log_error("clock_behind", LOG_NUM("ms", behind_us / 1000));
     }
-    clock->looked = true;
-    clock->behind = behind;
+    clock->logged = behind;
+    if (clock->told && behind == clock->behind) {
+        return; /* the first look ends what a run before has told */
+    }
+    batch_commit(ctl); /* what was open counts as a commit of its own */
+    uint64_t commits = ctl->commits;
     batch_run(ctl, tell, &behind);
+    if (ctl->commits > commits) { /* else a full disk: it is told when it can be */
+        clock->told = true;
+        clock->behind = behind;
+    }
 }

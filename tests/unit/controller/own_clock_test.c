@@ -2,6 +2,9 @@
  * that holds. Method: a whole controller without its shell, whose clock the test sets. */
 #include "tests/unit/controller/harness.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static bool is_told(struct world *w)
 {
     turn_begin(w->ctl, w->now, w->mono);
@@ -56,6 +59,53 @@ static void a_start_that_finds_nothing_newer_ends_it(void **state)
     assert_false(is_told(w));
 }
 
+static struct rlimit before_full;
+
+static void fill_disk(void)
+{
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before_full), 0);
+    struct rlimit small = {.rlim_cur = 8192, .rlim_max = before_full.rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)fflush(NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+}
+
+static void tick_on_a_full_disk(struct world *w)
+{
+    fill_disk();
+    turn_begin(w->ctl, w->now, w->mono);
+    turn_tick(w->ctl);
+    world_turn(w);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before_full), 0);
+    (void)signal(SIGXFSZ, SIG_DFL);
+}
+
+/* A dead RTC battery and a full disk are one night. */
+static void what_a_full_disk_did_not_take_is_told_later(void **state)
+{
+    struct world *w = *state;
+    assert_false(is_told(w));
+    w->now.us -= 3600 * SECOND_US;
+    tick_on_a_full_disk(w);
+    assert_true(is_told(w));
+    world_pass(w, 3700 * SECOND_US);
+    tick_on_a_full_disk(w);
+    assert_false(is_told(w));
+    (void)assert_replays(w);
+}
+
+/* What stands in the journal since is of the wrong time: the runbook says so. */
+static void a_restart_ends_the_alarm_and_not_the_error(void **state)
+{
+    struct world *w = *state;
+    assert_false(is_told(w));
+    w->now.us -= 3600 * SECOND_US;
+    world_restart(w);
+    assert_true(is_told(w));
+    world_restart(w);
+    assert_false(is_told(w));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -66,6 +116,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_start_before_the_newest_entry_is_told, world_setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(a_start_that_finds_nothing_newer_ends_it, world_setup,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(what_a_full_disk_did_not_take_is_told_later, world_setup,
+                                        world_teardown),
+        cmocka_unit_test_setup_teardown(a_restart_ends_the_alarm_and_not_the_error, world_setup,
                                         world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
