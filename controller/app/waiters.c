@@ -125,12 +125,19 @@ bool waiters_start_job(struct controller *ctl, struct request *request, const ch
     return true;
 }
 
+/* Two operators' frames may be the same bytes. */
+static bool is_of(const struct waiter *w, const struct input *input)
+{
+    return link_key_equal(w->key, input->key) &&
+           memcmp(w->peer.id, input->peer.id, sizeof(w->peer.id)) == 0 &&
+           bytes_equal((struct bytes){.data = w->frame, .size = w->frame_size}, input->frame);
+}
+
 static bool is_undone(const struct controller *ctl, const struct waiter *w,
                       const struct input *input)
 {
     return w->used && w->to_start && w->commit == ctl->commits &&
-           (input == NULL ||
-            bytes_equal((struct bytes){.data = w->frame, .size = w->frame_size}, input->frame));
+           (input == NULL || is_of(w, input));
 }
 
 void waiters_undone(struct controller *ctl, const struct input *input)

@@ -96,12 +96,51 @@ static void a_job_begins_when_its_entry_is_committed(void **state)
     assert_int_equal(w->jobs, jobs + 2);
 }
 
+/* Two operators' first requests may be the same bytes. */
+static void a_job_is_undone_by_its_own_request_alone(void **state)
+{
+    struct world *w = *state;
+    uint8_t frame[512];
+    char *arg = text_of("dir");
+    ProtobufCBinaryData dir = {.len = 9, .data = (uint8_t *)(uintptr_t) "/backup/x"};
+    Parkgate__Request request = PARKGATE__REQUEST__INIT;
+    request.verb = text_of("backup");
+    request.n_arg = request.n_value = 1;
+    request.arg = &arg;
+    request.value = &dir;
+    request.version = 1;
+    for (int own = 0; own < 2; own++) {
+        uint64_t jobs = w->jobs;
+        size_t size = envelope_write(PROTOCOL_VERSION, MESSAGE_REQUEST, ++w->last_request,
+                                     &request.base, frame, sizeof(frame));
+        struct input input = {
+            .port = PORT_OPERATORS,
+            .peer = peer_of(w->admin.bytes[0]),
+            .key = w->admin,
+            .frame = {.data = frame, .size = size}
+        };
+        world_frame(w, input.port, input.key, input.peer, input.frame);
+        struct input other_key = input;
+        other_key.key = key_of(77);
+        struct input other_peer = input;
+        other_peer.peer = peer_of(77);
+        waiters_undone(w->ctl, &other_key);
+        waiters_undone(w->ctl, &other_peer);
+        if (own) {
+            waiters_undone(w->ctl, &input);
+        }
+        world_turn(w);
+        assert_int_equal(w->jobs, own ? jobs : jobs + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_nearly_full_disk_takes_additions_away),
         WORLD_TEST(a_refused_verb_says_why),
         WORLD_TEST(a_job_begins_when_its_entry_is_committed),
+        WORLD_TEST(a_job_is_undone_by_its_own_request_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
