@@ -78,8 +78,8 @@ struct recall_day {
 
 /* own_clock.h */
 struct own_clock {
-    struct wall high; /* the latest time that was ever recorded, or said since the start */
-    bool told, behind;   /* what was told last, if anything was since the start */
+    struct wall high;  /* the latest time that was ever recorded, or said since the start */
+    bool told, behind; /* what was told last, if anything was since the start */
     bool logged;
 };
 
