@@ -37,6 +37,7 @@
 #include "reader-agent/app/muster_post.h"
 #include "reader-agent/app/settings.h"
 #include "reader-agent/app/vault.h"
+#include "reader-agent/core/beats.h"
 #include "reader-agent/core/controller_clock.h"
 #include "reader-agent/core/device_clock.h"
 #include "reader-agent/core/link_state.h"
@@ -208,10 +209,10 @@ struct gate {
     struct mono carry_looked;
     int64_t echo_us;
     struct controller_clock controller_clock;
-    struct mono hello_asked,
-        beat_asked; /* the first HELLO not answered; the newest heartbeat ... */
-    bool hello_waits;
-    int64_t beat_us;         /* ... and what it said */
+    uint32_t
+        hellos; /* of this connection, not answered; which one an answer is for it does not say */
+    struct mono hello_asked; /* the first of them, or one before it */
+    struct beats beats;
     uint64_t commands_again; /* taken before, and sent again */
 
     struct helper_port *port;

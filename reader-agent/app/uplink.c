@@ -32,14 +32,17 @@ static void send_hello(struct gate *gate)
     hello.copy_generation = copy_store_about(gate->copy.store)->generation;
     hello.copy_sequence = copy_store_about(gate->copy.store)->sequence;
     hello.command_sequence = state->command_sequence;
-    gate->hello_asked = gate->hello_waits ? gate->hello_asked : gate_mono(gate);
-    gate->hello_waits = true;
     hello.emergency = gate->emergency.shown;
     hello.n_fire_board = hello.n_fire_quiet = emergency_burning(gate, burning, quiet);
     hello.fire_board = burning;
     hello.fire_quiet = quiet;
     struct fault fault = {0};
+    struct mono asked = gate_mono(gate);
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
+    if (err == ERR_OK) {
+        gate->hello_asked = gate->hellos > 0 ? gate->hello_asked : asked;
+        gate->hellos++;
+    }
     link_state_hello_sent(&gate->link_state, err == ERR_OK, gate_mono(gate));
     if (err != ERR_OK && err != ERR_BUSY) {
         log_warning("hello_failed", LOG_TEXT("why", fault.what));
@@ -79,8 +82,7 @@ static void send_heartbeat(struct gate *gate)
     beat.device = names;
     beat.n_state = count;
     beat.state = states;
-    gate->beat_us = beat.wall_us;
-    gate->beat_asked = gate_mono(gate);
+    beats_sent(&gate->beats, (struct wall){.us = beat.wall_us}, gate_mono(gate));
     (void)!controller_link_send(gate->controller, MESSAGE_HEARTBEAT, &beat.base, NULL);
 }
 
@@ -94,8 +96,8 @@ static void hear_welcome(struct gate *gate, const ProtobufCMessage *message)
         return;
     }
     controller_link_speak(gate->controller, (uint8_t)welcome->version);
-    if (gate->hello_waits) {
-        gate->hello_waits = false;
+    if (gate->hellos > 0) {
+        gate->hellos--;
         controller_clock_heard(&gate->controller_clock, gate->hello_asked, gate_mono(gate),
                                (struct wall){.us = welcome->wall_us});
         alone_heard(gate, welcome->wall_us, gate->hello_asked);
@@ -128,6 +130,7 @@ static void hear_refused(struct gate *gate, const ProtobufCMessage *message)
 {
     const Parkgate__HelloRefused *refused = (const Parkgate__HelloRefused *)message;
     struct complaint complaint = {0};
+    gate->hellos -= gate->hellos > 0 ? 1 : 0;
     const char *args[ERROR_ARGS] = {0};
     for (size_t i = 0; i < refused->n_arg && i < ERROR_ARGS; i++) {
         args[i] = refused->arg[i];
@@ -271,11 +274,12 @@ static void hear_emergency(struct gate *gate, const ProtobufCMessage *message)
 static void hear_heartbeat(struct gate *gate, const ProtobufCMessage *message)
 {
     const Parkgate__Heartbeat *beat = (const Parkgate__Heartbeat *)message;
+    struct mono asked;
     gate->echo_us = beat->wall_us;
-    if (gate->beat_us != 0 && beat->echo_us == gate->beat_us) {
-        controller_clock_heard(&gate->controller_clock, gate->beat_asked, gate_mono(gate),
+    if (beats_asked(&gate->beats, (struct wall){.us = beat->echo_us}, &asked)) {
+        controller_clock_heard(&gate->controller_clock, asked, gate_mono(gate),
                                (struct wall){.us = beat->wall_us});
-        alone_heard(gate, gate->echo_us, gate->beat_asked);
+        alone_heard(gate, gate->echo_us, asked);
     }
     recalling_told(gate, beat->recovering);
 }
@@ -378,7 +382,7 @@ void uplink_renew(struct gate *gate)
     }
     link_state_unknown(&gate->link_state);
     controller_clock_forget(&gate->controller_clock);
-    gate->hello_waits = false;
+    gate->hellos = 0;
 }
 
 void uplink_tick(struct gate *gate)
