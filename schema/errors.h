@@ -74,8 +74,8 @@ enum exit_code {
       "哪个园区？请给出 --dir DIR、设置 PARKGATE_DIR，或给出 --controller、--server-key 和 --key") \
     X(129, OPTION_TWICE, EXIT_USAGE, "option %1 is given twice", "选项 %1 给出了两次")             \
     X(130, STORE_SHORT, EXIT_REFUSED,                                                              \
-      "the disk is nearly full: configuration is refused so that gates' events go on; free disk space at %1", \
-      "磁盘即将用尽：为保证出入口事件继续记录，拒绝修改配置；请释放 %1 的磁盘空间")                \
+      "the disk is nearly full: what adds to the park or to rights is refused so that gates' events go on; free disk space at %1", \
+      "磁盘即将用尽：为保证出入口事件继续记录，拒绝新增与授权；请释放 %1 的磁盘空间")                \
     /* agents and events */                                                                        \
     X(200, LANE_NOT_YOURS, EXIT_REFUSED, "lane %1 does not belong to gate %2",                     \
       "通道 %1 不属于出入口 %2")                                                                   \

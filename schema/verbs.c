@@ -64,7 +64,7 @@ static const struct verb_spec verbs[] = {
     {"assignment.add",   ADM | OPR | TEN,             true,  false, true,  true },
     {"assignment.end",   ADM | OPR | TEN,             true,  false, true,  false},
     {"assignment.list",  ADM | OPR | TEN,             true,  false, false, false},
-    {"agent.carry",      ADM | SEC,                   false, false, true,  true },
+    {"agent.carry",      ADM | SEC,                   false, false, true,  false},
     {"agent.enroll",     ADM,                         false, false, true,  true },
     {"agent.list",       ADM | OPR | SEC | AUD,       false, false, false, false},
     {"agent.rekey",      ADM | SEC,                   false, false, true,  true },

@@ -38,7 +38,7 @@ struct verb_spec {
     bool own_tenant;  /* tenant and agency keys: limited to the key's tenant */
     bool own_lanes;   /* guard keys: limited to the key's lanes and hours */
     bool changes;     /* leaves a journal entry when done */
-    bool adds;        /* to the park, to rights, or a file: refused while the disk is nearly full */
+    bool adds;        /* to the park, to rights, or a backup: refused while the disk is nearly full */
 };
 
 /* NULL: no such verb. */

@@ -17,8 +17,8 @@ ProtobufCBinaryData people_field(const struct handle *handle);
 
 MUST_CHECK enum err people_holder(struct store_txn *txn, struct handle holder,
                                   Parkgate__HolderRecord **ret_record, struct fault *fault);
-/* The handle under which the keyed hash of an identity number or plate is known, also when its record is inert (an import that was not
- * closed): a later import goes on with it. */
+/* The handle under which the keyed hash of an identity number or plate is known, also when its
+ * record is inert (an import that was not closed): a later import goes on with it. */
 MUST_CHECK enum err people_handle_of_id(struct store_txn *txn, struct bytes id_hash,
                                         struct handle *ret_holder, struct fault *fault);
 MUST_CHECK enum err people_credential(struct store_txn *txn, struct bytes hash,

@@ -1,7 +1,6 @@
 /* A gate's rows of the park, sent to it. */
 #include <string.h>
 
-#include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
 #include "controller/app/agents.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/must.h"
 #include "common/facts/agent_store.h"
 #include "controller/app/agents_parts.h"
 #include "controller/app/emergency.h"

@@ -1,7 +1,7 @@
 /* ballast: what a disk that fills up takes away first, and last.
  *
  * A file of ballast lies beside the journal. While the disk has less room than twice the ballast,
- * configuration is refused (ERROR_STORE_SHORT): what gates and guards do goes on. A commit that
+ * what adds is refused (ERROR_STORE_SHORT): what gates and guards do goes on. A commit that
  * finds no room spends the ballast and is done again. After that the store is full: nothing is
  * acknowledged, entries are denied (REASON_STORE_FULL), exits granted, and gates keep their events
  * until there is room. Then all goes on by itself, and the ballast is made again.
@@ -24,6 +24,6 @@ bool ballast_spend(struct controller *ctl, enum err code);
 bool ballast_is_full(const struct controller *ctl, enum err code);
 /* The ballast is spent, and nothing to speak of is left: the next commit may fail. */
 bool ballast_is_used_up(const struct controller *ctl);
-/* May this verb be worked off now? What adds to the park, to rights or to a disk is the first to
+/* May this verb be worked off now? What adds to the park or to rights, and a backup, is the first to
  * go (schema/verbs.c); taking rights away, letting people out and looking go on. */
 bool ballast_allows(const struct controller *ctl, const struct verb_spec *verb);

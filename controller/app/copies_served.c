@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/base/must.h"
 #include "controller/app/copies_inside.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"

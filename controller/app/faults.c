@@ -100,9 +100,9 @@ const struct fault_kind fault_outbox_full = {
     "出入口 %s 的发件箱即将或已经装满未应答事件；装满后该处禁止进入"};
 const struct fault_kind fault_store_short = {
     "store-short",
-    "the controller's disk is nearly full%s: configuration is refused, gates' events go on; free "
-    "disk space before the rest is used up",
-    "控制器磁盘即将用尽%s：拒绝修改配置，各出入口事件继续记录；请在余量用尽前释放磁盘空间"};
+    "the controller's disk is nearly full%s: what adds to the park or to rights is refused, gates' "
+    "events go on; free disk space before the rest is used up",
+    "控制器磁盘即将用尽%s：拒绝新增与授权，各出入口事件继续记录；请在余量用尽前释放磁盘空间"};
 const struct fault_kind fault_outbox_gap = {
     "outbox-gap",
     "events of gate %s are missing here, and it has none of them left to send; was this controller "

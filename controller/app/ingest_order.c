@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "common/base/must.h"
 #include "common/facts/agent_store.h"
 #include "controller/store/command_store.h"
 #include "schema/kinds.h"

@@ -1,7 +1,6 @@
 /* Reads, and what a gate did after them. */
 #include "controller/app/ingest_parts.h"
 
-#include "common/base/must.h"
 #include "common/facts/agent_store.h"
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"

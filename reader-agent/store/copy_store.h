@@ -47,9 +47,11 @@ struct copy_store;
 MUST_CHECK enum err copy_store_create(const char *dir, struct copy_store **ret_store,
                                       struct fault *fault);
 /* Opens it or makes it; nothing when it is open. A damaged one, or one of another version, is
- * thrown away first. Checks it in a child process: call it before any socket or thread exists.
- * Errors as store_open(): there is no copy then, and the next one that is taken whole is put in its
- * place. */
+ * thrown away first. Checks it in a child process and waits for that: call it at the start, before
+ * any socket or thread exists. The calls below that write do the same at work, after a write of its
+ * root failed and while it is not open: rare, and it holds the loop up for as long as the check
+ * takes. Errors as store_open(): there is no copy then, and the next one that is taken whole is put
+ * in its place. */
 MUST_CHECK enum err copy_store_open(struct copy_store *store, struct fault *fault);
 void copy_store_destroy(struct copy_store **store);
 

@@ -146,9 +146,10 @@ class FullDisk(BadCase):
         self.addCleanup(self.free)
         done = next(done for done in (self.add_person() for _ in range(400)) if done.returncode != 0)
         where = str(park.home / "store")
-        self.assert_says(done, 1, "the disk is nearly full: configuration is refused so that gates' events go on; "
+        self.assert_says(done, 1, "the disk is nearly full: what adds to the park or to rights is refused so that "
+                         "gates' events go on; "
                          f"free disk space at {where}",
-                         f"磁盘即将用尽：为保证出入口事件继续记录，拒绝修改配置；请释放 {where} 的磁盘空间")
+                         f"磁盘即将用尽：为保证出入口事件继续记录，拒绝新增与授权；请释放 {where} 的磁盘空间")
         # The refusal comes first, the alert of it with the controller's next tick: the one entry that a short disk adds.
         until("the shortage is on record", lambda: "store-short" in [row["fault"] for row in park.rows("status")])
         self.mark()

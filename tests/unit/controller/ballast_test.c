@@ -10,7 +10,7 @@ static const char *const refused[] = {
     "park.stage",      "park.commit",    "tenant.add",    "tenant.resume", "person.add",
     "person.resume",   "import.begin",   "import.slice",  "import.close",  "badge.add",
     "face.attach",     "vehicle.add",    "pin.set",       "booking.add",   "visitor.add",
-    "assignment.add",  "agent.carry",    "agent.enroll",  "agent.rekey",   "key.add",
+    "assignment.add",  "agent.enroll",  "agent.rekey",   "key.add",
     "key.replace",     "approval.grant", "clearance.add", "ban.decide",    "passback.forgive",
     "recover.confirm", "backup",
 };
@@ -24,7 +24,7 @@ static const char *const go_on[] = {
     "approval.refuse", "clearance.remove", "ban.add",        "ban.appeal",
     "lane.open",       "lane.lock",        "lane.free",      "lane.normal",
     "muster",          "emergency.start",  "emergency.end",  "who",
-    "recover.start",   "recover.end",
+    "recover.start",   "recover.end",      "agent.carry",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
@@ -61,10 +61,16 @@ static void a_nearly_full_disk_takes_additions_away(void **state)
 static void a_refused_verb_says_why(void **state)
 {
     struct world *w = *state;
+    struct gate a; /* one whose lease runs out needs a stick all the more */
+    gate_join(w, &a, "gate-a", 1);
     w->ctl->store_short = true;
     uint64_t jobs = w->jobs;
     assert_refused(ask(w, w->admin, "backup", "dir", "/backup/x", NULL), ERROR_STORE_SHORT);
     assert_int_equal(w->jobs, jobs);
+    send_rows(w, w->admin, "agent.carry", NULL, 0, "gate", "gate-a", "file", "/media/stick/roster",
+              "reason", "line cut", NULL);
+    world_turn(w);
+    assert_int_equal(w->jobs, jobs + 1);
 }
 
 /* What a job does stands in the journal first. */
