@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 import zoneinfo
 
-STALE_TRIES = 2  # a challenge that came too late is answered again, as RFC 7616 asks
+STALE_TRIES = 20  # a challenge that came too late is answered again, as RFC 7616 asks
 SUCCESS = '{"Result":true,"Message":"Success"}'
 
 
