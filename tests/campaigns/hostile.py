@@ -165,6 +165,8 @@ class Hostile(Campaign):
     def attack_once(self, failure):
         try:
             self.thief.once()
+        except zmq.Again:  # a connection that a busy port refused in its handshake takes nothing, for ever
+            self.thief.begin()
         except Exception as error:  # told by the thread that waits
             failure.append(repr(error))
 
