@@ -22,6 +22,9 @@ static bool write_secret(const char *path, const struct seal_box_secret *secret)
     if (fd >= 0) {
         (void)close(fd);
     }
+    if (fd >= 0 && !done) {
+        (void)unlink(path); /* half a key opens nothing, and would be in the way of the next try */
+    }
     errno = why;
     return done;
 }

@@ -151,13 +151,7 @@ static enum err write_state(struct controller *ctl, const struct state *s, const
 static void tell(struct controller *ctl, const struct link_peer *peer, uint8_t version,
                  const Parkgate__EmergencyRecord *record)
 {
-    Parkgate__Emergency message = PARKGATE__EMERGENCY__INIT;
-    message.number = record->number;
-    message.state = record->state;
-    message.n_zone = record->n_zone;
-    message.zone = record->zone;
-    message.admits = record->admits;
-    message.by = record->by;
+    const Parkgate__Emergency message = emergency_message(record);
     batch_send(ctl, PORT_AGENTS, peer, version, MESSAGE_EMERGENCY, 0, &message.base);
 }
 

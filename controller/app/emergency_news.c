@@ -5,12 +5,10 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/controller.h"
-#include "schema/agent.pb-c.h"
 #include "schema/envelope.h"
 
-void emergency_news_stage(struct controller *ctl, const Parkgate__EmergencyRecord *record)
+Parkgate__Emergency emergency_message(const Parkgate__EmergencyRecord *record)
 {
-    struct emergency_told *told = &ctl->emergency_news.staged;
     Parkgate__Emergency message = PARKGATE__EMERGENCY__INIT;
     message.number = record->number;
     message.state = record->state;
@@ -18,6 +16,13 @@ void emergency_news_stage(struct controller *ctl, const Parkgate__EmergencyRecor
     message.zone = record->zone;
     message.admits = record->admits;
     message.by = record->by;
+    return message;
+}
+
+void emergency_news_stage(struct controller *ctl, const Parkgate__EmergencyRecord *record)
+{
+    struct emergency_told *told = &ctl->emergency_news.staged;
+    Parkgate__Emergency message = emergency_message(record);
     *told = (struct emergency_told){.set = record->state != EMERGENCY_NONE,
                                     .admits = record->admits,
                                     .state = record->state,

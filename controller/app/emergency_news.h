@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/ids.h"
+#include "schema/agent.pb-c.h"
 #include "schema/limits.h"
 #include "schema/record.pb-c.h"
 
@@ -27,6 +28,9 @@ struct emergency_news {
     struct emergency_told staged; /* of the batch in work */
     struct emergency_told unkept; /* told without a record */
 };
+
+/* What a gate is told of `record`, whose strings it borrows. */
+Parkgate__Emergency emergency_message(const Parkgate__EmergencyRecord *record);
 
 /* `record` is new in the batch in work. */
 void emergency_news_stage(struct controller *ctl, const Parkgate__EmergencyRecord *record);
