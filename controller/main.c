@@ -474,6 +474,9 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
         err = settings_recovery_key(&d->settings, entropy_system(), &options.recovery_key, fault);
     }
     if (err == ERR_OK) {
+        err = settings_sign_key(&d->settings, entropy_system(), &options.sign_key, fault);
+    }
+    if (err == ERR_OK) {
         err = map_in_work(d, &options.in_work, fault);
     }
     if (err == ERR_OK) {
@@ -481,6 +484,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
     }
     seal_wipe(&options.gates_key, sizeof(options.gates_key));
     seal_wipe(&options.recovery_key, sizeof(options.recovery_key));
+    seal_wipe(&options.sign_key, sizeof(options.sign_key));
     seal_wipe(&options.index_keys, sizeof(options.index_keys));
     if (genesis != NULL) {
         parkgate__genesis__free_unpacked(genesis, NULL);
@@ -682,8 +686,10 @@ static int run_job(const struct settings *s, const struct command *command)
 {
     char gates_key_file[SETTINGS_PATH_SIZE];
     char recovery_key_file[SETTINGS_PATH_SIZE];
+    char sign_key_file[SETTINGS_PATH_SIZE];
     if (settings_beside_key(s, "gates.key", gates_key_file, NULL) != ERR_OK ||
-        settings_beside_key(s, "recovery.key", recovery_key_file, NULL) != ERR_OK) {
+        settings_beside_key(s, "recovery.key", recovery_key_file, NULL) != ERR_OK ||
+        settings_beside_key(s, "sign.key", sign_key_file, NULL) != ERR_OK) {
         return usage();
     }
     struct job_paths paths = {.store = s->store,
@@ -692,7 +698,8 @@ static int run_job(const struct settings *s, const struct command *command)
                               .key_file = s->key_file,
                               .index_key_file = s->index_key_file,
                               .gates_key_file = gates_key_file,
-                              .recovery_key_file = recovery_key_file};
+                              .recovery_key_file = recovery_key_file,
+                              .sign_key_file = sign_key_file};
     if (strcmp(command->job, "verify") == 0) {
         return job_verify(&paths);
     }

@@ -120,3 +120,41 @@ enum err settings_recovery_key(const struct settings *settings, const struct ent
     seal_wipe(&key, sizeof(key));
     return ERR_OK;
 }
+
+/* Whoever checks signatures takes it from here: it is that of the key, whatever it was before. */
+static enum err keep_public(const struct settings *settings, const struct sign_public *public,
+                            struct fault *fault)
+{
+    char path[SETTINGS_PATH_SIZE];
+    struct sign_public there;
+    TRY(settings_beside_key(settings, "sign.pub", path, fault));
+    enum err err = sign_public_read(path, &there, fault);
+    if (err == ERR_OK && seal_equal(BYTES_OF(there.bytes), BYTES_OF(public->bytes))) {
+        return ERR_OK;
+    }
+    if (err != ERR_NOT_FOUND) {
+        (void)unlink(path);
+    }
+    return sign_public_write(path, public, fault);
+}
+
+enum err settings_sign_key(const struct settings *settings, const struct entropy *entropy,
+                           struct sign_key *ret, struct fault *fault)
+{
+    char path[SETTINGS_PATH_SIZE];
+    struct sign_key key;
+    TRY(settings_beside_key(settings, "sign.key", path, fault));
+    enum err err = sign_key_read(path, &key, fault);
+    if (err == ERR_NOT_FOUND) {
+        key = sign_key_make(entropy);
+        err = sign_key_write(path, &key, fault);
+    }
+    TRY(err);
+    struct sign_public public = sign_public_of(&key);
+    err = keep_public(settings, &public, fault);
+    if (err == ERR_OK) {
+        *ret = key;
+    }
+    seal_wipe(&key, sizeof(key));
+    return err;
+}

@@ -10,6 +10,7 @@
 #include "common/link/link.h"
 #include "common/seal/box.h"
 #include "common/seal/seal.h"
+#include "common/seal/sign.h"
 #include "controller/net/ports.h"
 
 enum { SETTINGS_PATH_SIZE = 512 };
@@ -39,6 +40,13 @@ MUST_CHECK enum err settings_gates_key(const struct settings *settings,
 MUST_CHECK enum err settings_recovery_key(const struct settings *settings,
                                           const struct entropy *entropy,
                                           struct seal_box_secret *ret, struct fault *fault);
+/* The park's signing key (controller/app/park_sign.h): sign.key beside key_file, made and written
+ * (0600) when there is none. Its public half is kept in sign.pub beside it, for everybody.
+ * ERR_INPUT: the file holds no such key; it is never replaced by itself. Others as sign_key_read().
+ */
+MUST_CHECK enum err settings_sign_key(const struct settings *settings,
+                                      const struct entropy *entropy, struct sign_key *ret,
+                                      struct fault *fault);
 /* The path of a file beside key_file, into out. ERR_INPUT: too long. */
 MUST_CHECK enum err settings_beside_key(const struct settings *settings, const char *name,
                                         char out[SETTINGS_PATH_SIZE], struct fault *fault);

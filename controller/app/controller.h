@@ -18,6 +18,7 @@
 #include "common/park/park.h"
 #include "common/seal/box.h"
 #include "common/seal/seal.h"
+#include "common/seal/sign.h"
 #include "common/store/store.h"
 #include "controller/app/emergency_news.h"
 #include "controller/app/in_work.h"
@@ -89,6 +90,7 @@ struct controller {
     const struct entropy *entropy;
     struct index_keys index_keys;        /* keyed hashes of identifiers */
     struct seal_box_secret recovery_key; /* opens what gates keep when they lost their own keys */
+    struct sign_key sign_key;            /* park_sign.h */
     struct recall_day recall_day;        /* soft */
     unsigned day_boxes;                  /* opened in this turn */
     struct mono recall_rows_since;       /* gates are asked for rows; 0: not */
@@ -118,7 +120,7 @@ struct controller {
     bool emergency_waits;     /* a board's word told late may wait to count; looked at again */
     uint64_t emergency_shown; /* highest number of an emergency state that a gate showed; soft */
     struct emergency_news emergency_news;
-    bool store_full;      /* the last commit found no room */
+    bool store_full; /* the last commit found no room */
     struct own_clock own_clock;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;

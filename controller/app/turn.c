@@ -81,6 +81,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->entropy = options->entropy;
     ctl->index_keys = options->index_keys;
     ctl->recovery_key = options->recovery_key;
+    ctl->sign_key = options->sign_key;
     ctl->outlet = options->outlet;
     ctl->endpoints = options->endpoints;
     ctl->in_work = options->in_work;
@@ -113,6 +114,7 @@ void turn_destroy(struct controller **ctl)
     seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
     seal_wipe(&(*ctl)->recall_day, sizeof((*ctl)->recall_day));
     seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));
+    seal_wipe(&(*ctl)->sign_key, sizeof((*ctl)->sign_key));
     free((*ctl)->park);
     free(*ctl);
     *ctl = NULL;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/seal/box.h"
+#include "common/seal/sign.h"
 #include "controller/app/controller.h"
 #include "schema/park.pb-c.h"
 
@@ -15,6 +16,7 @@ struct turn_options {
     struct seal_key gates_key;           /* of gates' copies; copied */
     struct index_keys index_keys;        /* copied */
     struct seal_box_secret recovery_key; /* the park's, private half; copied */
+    struct sign_key sign_key;            /* the park's (park_sign.h); copied */
     struct outlet outlet;                /* copied */
     struct endpoints endpoints;          /* copied */
     const char *zoneinfo;                /* directory of zone files */

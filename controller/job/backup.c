@@ -142,6 +142,7 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
     }
     TRY(copy_if_there(paths->gates_key_file, dir, "gates.key", fault));
     TRY(copy_if_there(paths->recovery_key_file, dir, "recovery.key", fault));
+    TRY(copy_if_there(paths->sign_key_file, dir, "sign.key", fault));
     return sync_dir(dir, fault);
 }
 
@@ -246,7 +247,7 @@ static enum err note_restored(const char *dir, uint64_t sequence, struct fault *
 static enum err restore(const char *from, const char *dir, struct fault *fault)
 {
     static const char *const files[] = {"controller.key", "index.key"};
-    static const char *const drawn[] = {"gates.key", "recovery.key"};
+    static const char *const drawn[] = {"gates.key", "recovery.key", "sign.key"};
     char source[PATH_SIZE];
     char target[PATH_SIZE];
     TRY(seal_init(fault));

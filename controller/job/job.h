@@ -12,7 +12,7 @@
 struct job_paths {
     const char *store, *keys; /* directories of the two environments */
     const char *config;       /* controller.conf */
-    const char *key_file, *index_key_file, *gates_key_file, *recovery_key_file;
+    const char *key_file, *index_key_file, *gates_key_file, *recovery_key_file, *sign_key_file;
 };
 
 /* Checks the chain, rebuilds every table from the journal into an empty store beside the real one

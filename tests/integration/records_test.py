@@ -66,7 +66,7 @@ class Records(ParkCase):
         notes = self.park.cli("backup", place)
         self.assertEqual(notes["keys"], f"{place}/person-keys")
         self.assertEqual(sorted(os.listdir(place)), ["controller.conf", "controller.key", "gates.key", "index.key", "person-keys", "recovery.key",
-                                                   "store"])
+                                                   "sign.key", "store"])
         for file in place.rglob("*"):
             if file.is_file():
                 self.assertEqual(file.stat().st_mode & 0o077, 0, file)

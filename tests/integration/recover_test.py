@@ -29,7 +29,8 @@ class Recover(ParkCase):
         kept = park.directory / f"kept-{backup.name}"
         kept.mkdir()
         own = [name for name in os.listdir(park.home) if name not in
-               ("store", "keys", "controller.conf", "controller.key", "index.key", "genesis.pb", "gates.key", "recovery.key")]
+               ("store", "keys", "controller.conf", "controller.key", "index.key", "genesis.pb", "gates.key", "recovery.key",
+                "sign.key", "sign.pub")]
         for name in own:  # an operator's files lie elsewhere, too
             shutil.move(park.home / name, kept / name)
         shutil.rmtree(park.home)
