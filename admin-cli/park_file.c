@@ -175,6 +175,7 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.two_person = from->two_person;
     zone.escort = from->escort;
     zone.high_risk = from->high_risk;
+    zone.spot_check = from->spot_check;
     zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
     zone.n_clearance = from->clearances_count;

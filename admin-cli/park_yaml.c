@@ -145,6 +145,7 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_BOOL("two_person", MAYBE, struct yaml_zone, two_person),
     CYAML_FIELD_BOOL("escort", MAYBE, struct yaml_zone, escort),
     CYAML_FIELD_BOOL("high_risk", MAYBE, struct yaml_zone, high_risk),
+    CYAML_FIELD_UINT("spot_check", MAYBE, struct yaml_zone, spot_check),
     TEXT_MAYBE(yaml_zone, first_clearance),
     CYAML_FIELD_SEQUENCE("clearances", CYAML_FLAG_POINTER | MAYBE, struct yaml_zone, clearances,
                          &name_value, 0, LIMIT_CLEARANCES_PER_ZONE),

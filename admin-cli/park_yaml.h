@@ -24,6 +24,7 @@ struct yaml_zone {
     uint32_t capacity;
     uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
     bool first_person, two_person, escort, high_risk;
+    uint32_t spot_check;
     char *first_clearance;
     char **clearances;
     unsigned clearances_count;

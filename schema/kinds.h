@@ -64,11 +64,12 @@ enum pending_wait {
 
 /* What a presentation does to the reads that wait at its lane; bits of EventEntry.pairing. */
 enum pairing_effect {
-    PAIRING_WAITS = 1,         /* it waits for its second from now on */
-    PAIRING_WRONG = 2,         /* it was a wrong second */
-    PAIRING_ENDS = 4,          /* it completed the one that waited */
-    PAIRING_WAITS_PARTNER = 8, /* it waits for a partner */
-    PAIRING_MEETS_PARTNER = 16 /* it let in beside the one that waited for a partner */
+    PAIRING_WAITS = 1,          /* it waits for its second from now on */
+    PAIRING_WRONG = 2,          /* it was a wrong second */
+    PAIRING_ENDS = 4,           /* it completed the one that waited */
+    PAIRING_WAITS_PARTNER = 8,  /* it waits for a partner */
+    PAIRING_MEETS_PARTNER = 16, /* it let in beside the one that waited for a partner */
+    PAIRING_DOUBTED = 32        /* it waits, and its plate's colour does not fit */
 };
 
 enum passback_mode { PASSBACK_MODE_HARD = 1, PASSBACK_MODE_SOFT = 2, PASSBACK_MODE_TIMED = 3 };

@@ -507,6 +507,15 @@ static const struct reason_text texts[] = {
         .operator_zh = "该门刚进入独立运行，正在读回自己的事件，几秒钟即可；请让本人再刷一次",
         .operator_en = "This gate has just begun to decide alone and reads back what it did itself, for a few seconds; show it again",
     },
+    [REASON_GUARD_CHECK] = {
+        .reason = REASON_GUARD_CHECK,
+        .light = YELLOW,
+        .name = "guard-check",
+        .lane_zh = "核查：请到保安室",
+        .lane_en = "Guard check: see the desk",
+        .operator_zh = "保安核查：请本人到保安室，通道让给下一位；抽查、车牌颜色不符等均显示此原因。核对后用 lane open 放行",
+        .operator_en = "Guard check: the person is asked to the guard's desk, the lane is free for the next one; spot checks and plates whose colour does not fit read the same. After the check: lane open",
+    },
 };
 /* clang-format on */
 _Static_assert(ARRAY_LEN(texts) == REASON_COUNT, "each reason has its text");

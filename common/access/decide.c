@@ -267,6 +267,12 @@ static bool is_valid(const struct facts *facts)
     return facts->credential == CREDENTIAL_STATE_VALID;
 }
 
+/* Only who would be let in is asked to the guard, for all above has had its say. */
+static bool asks_guard_check(const struct facts *facts)
+{
+    return is_valid(facts) && facts->guard_check != GUARD_CHECK_NONE;
+}
+
 static bool is_valid_though_inside(const struct facts *facts)
 {
     return is_valid(facts) && facts->passback == PASSBACK_NOTED;
@@ -277,55 +283,56 @@ static bool is_valid_though_inside(const struct facts *facts)
  * entries, for R40 and R50 took every way out. is_valid is asked last and not presumed, so that a
  * state which no rule knows ends as a denial. */
 static const struct rule rules[] = {
-    {10,  is_history,             OUTCOME_DENY,  REASON_HISTORY             },
-    {20,  is_replayed,            OUTCOME_DENY,  REASON_REPLAYED            },
-    {30,  is_stale,               OUTCOME_DENY,  REASON_STALE_READ          },
-    {40,  is_exit_button,         OUTCOME_GRANT, REASON_EXIT_BUTTON         },
-    {50,  is_leaving,             OUTCOME_GRANT, REASON_EXIT                },
-    {60,  lane_is_locked,         OUTCOME_DENY,  REASON_LANE_LOCKED         },
-    {70,  lane_is_in_emergency,   OUTCOME_DENY,  REASON_EMERGENCY_CLOSED    },
-    {80,  clock_is_unknown,       OUTCOME_DENY,  REASON_CLOCK_UNKNOWN       },
-    {90,  is_without_roster,      OUTCOME_DENY,  REASON_CONTROLLER_SILENT   },
-    {92,  lease_is_over,          OUTCOME_DENY,  REASON_LEASE_OVER          },
-    {100, lane_is_free,           OUTCOME_GRANT, REASON_LANE_SET_FREE       },
-    {110, earlier_grant_stands,   OUTCOME_DENY,  REASON_REPEAT              },
-    {120, has_just_passed,        OUTCOME_DENY,  REASON_REPEAT_PASSED       },
-    {130, has_no_plate,           OUTCOME_DENY,  REASON_NO_PLATE            },
-    {140, plate_was_not_read,     OUTCOME_DENY,  REASON_PLATE_NOT_READ      },
-    {141, has_random_id,          OUTCOME_DENY,  REASON_CARD_RANDOM_ID      },
-    {142, is_not_authentic,       OUTCOME_DENY,  REASON_CARD_NOT_AUTHENTIC  },
-    {143, is_relay_suspect,       OUTCOME_DENY,  REASON_RELAY_SUSPECTED     },
-    {150, is_unknown,             OUTCOME_DENY,  REASON_CREDENTIAL_UNKNOWN  },
-    {160, is_revoked,             OUTCOME_DENY,  REASON_CREDENTIAL_REVOKED  },
-    {170, is_not_yet_valid,       OUTCOME_DENY,  REASON_CREDENTIAL_NOT_YET  },
-    {180, is_expired,             OUTCOME_DENY,  REASON_CREDENTIAL_EXPIRED  },
-    {190, class_is_too_weak,      OUTCOME_DENY,  REASON_CLASS_TOO_WEAK      },
-    {191, lease_asks_more,        OUTCOME_DENY,  REASON_LEASE_CLASS         },
-    {192, gate_clock_asks_more,   OUTCOME_DENY,  REASON_GATE_CLOCK_UNKNOWN  },
-    {200, is_banned,              OUTCOME_DENY,  REASON_PARK_BAN            },
-    {210, tenant_is_suspended,    OUTCOME_DENY,  REASON_TENANT_SUSPENDED    },
-    {220, person_is_suspended,    OUTCOME_DENY,  REASON_PERSON_SUSPENDED    },
-    {230, has_no_assignment,      OUTCOME_DENY,  REASON_NO_ASSIGNMENT       },
-    {240, zone_is_not_allowed,    OUTCOME_DENY,  REASON_ZONE_NOT_ALLOWED    },
-    {250, is_closed_for_holiday,  OUTCOME_DENY,  REASON_HOLIDAY             },
-    {260, is_out_of_schedule,     OUTCOME_DENY,  REASON_OUT_OF_SCHEDULE     },
-    {261, zone_is_not_started,    OUTCOME_DENY,  REASON_FIRST_PERSON_MISSING},
-    {262, lacks_clearance,        OUTCOME_DENY,  REASON_CLEARANCE_MISSING   },
-    {263, clearance_is_over,      OUTCOME_DENY,  REASON_CLEARANCE_EXPIRED   },
-    {264, needs_second,           OUTCOME_DENY,  REASON_SECOND_NEEDED       },
-    {265, second_is_wrong,        OUTCOME_DENY,  REASON_SECOND_WRONG        },
-    {266, needs_driver,           OUTCOME_DENY,  REASON_DRIVER_NEEDED       },
-    {267, driver_is_wrong,        OUTCOME_DENY,  REASON_DRIVER_WRONG        },
-    {268, needs_partner,          OUTCOME_DENY,  REASON_PARTNER_NEEDED      },
-    {269, is_inside_already,      OUTCOME_DENY,  REASON_ANTI_PASSBACK       },
-    {270, zone_is_full,           OUTCOME_DENY,  REASON_ZONE_FULL           },
-    {271, tenant_is_full,         OUTCOME_DENY,  REASON_TENANT_FULL         },
-    {272, is_too_crowded,         OUTCOME_DENY,  REASON_CROWD_LIMIT         },
-    {273, comes_too_soon,         OUTCOME_DENY,  REASON_PASSBACK_TIMED      },
-    {274, needs_escort,           OUTCOME_DENY,  REASON_ESCORT_NEEDED       },
-    {275, interlock_holds,        OUTCOME_DENY,  REASON_INTERLOCK           },
-    {279, is_valid_though_inside, OUTCOME_GRANT, REASON_GRANTED_PASSBACK    },
-    {280, is_valid,               OUTCOME_GRANT, REASON_GRANTED             },
+    {10,  is_history,             OUTCOME_DENY,   REASON_HISTORY             },
+    {20,  is_replayed,            OUTCOME_DENY,   REASON_REPLAYED            },
+    {30,  is_stale,               OUTCOME_DENY,   REASON_STALE_READ          },
+    {40,  is_exit_button,         OUTCOME_GRANT,  REASON_EXIT_BUTTON         },
+    {50,  is_leaving,             OUTCOME_GRANT,  REASON_EXIT                },
+    {60,  lane_is_locked,         OUTCOME_DENY,   REASON_LANE_LOCKED         },
+    {70,  lane_is_in_emergency,   OUTCOME_DENY,   REASON_EMERGENCY_CLOSED    },
+    {80,  clock_is_unknown,       OUTCOME_DENY,   REASON_CLOCK_UNKNOWN       },
+    {90,  is_without_roster,      OUTCOME_DENY,   REASON_CONTROLLER_SILENT   },
+    {92,  lease_is_over,          OUTCOME_DENY,   REASON_LEASE_OVER          },
+    {100, lane_is_free,           OUTCOME_GRANT,  REASON_LANE_SET_FREE       },
+    {110, earlier_grant_stands,   OUTCOME_DENY,   REASON_REPEAT              },
+    {120, has_just_passed,        OUTCOME_DENY,   REASON_REPEAT_PASSED       },
+    {130, has_no_plate,           OUTCOME_DENY,   REASON_NO_PLATE            },
+    {140, plate_was_not_read,     OUTCOME_DENY,   REASON_PLATE_NOT_READ      },
+    {141, has_random_id,          OUTCOME_DENY,   REASON_CARD_RANDOM_ID      },
+    {142, is_not_authentic,       OUTCOME_DENY,   REASON_CARD_NOT_AUTHENTIC  },
+    {143, is_relay_suspect,       OUTCOME_DENY,   REASON_RELAY_SUSPECTED     },
+    {150, is_unknown,             OUTCOME_DENY,   REASON_CREDENTIAL_UNKNOWN  },
+    {160, is_revoked,             OUTCOME_DENY,   REASON_CREDENTIAL_REVOKED  },
+    {170, is_not_yet_valid,       OUTCOME_DENY,   REASON_CREDENTIAL_NOT_YET  },
+    {180, is_expired,             OUTCOME_DENY,   REASON_CREDENTIAL_EXPIRED  },
+    {190, class_is_too_weak,      OUTCOME_DENY,   REASON_CLASS_TOO_WEAK      },
+    {191, lease_asks_more,        OUTCOME_DENY,   REASON_LEASE_CLASS         },
+    {192, gate_clock_asks_more,   OUTCOME_DENY,   REASON_GATE_CLOCK_UNKNOWN  },
+    {200, is_banned,              OUTCOME_DENY,   REASON_PARK_BAN            },
+    {210, tenant_is_suspended,    OUTCOME_DENY,   REASON_TENANT_SUSPENDED    },
+    {220, person_is_suspended,    OUTCOME_DENY,   REASON_PERSON_SUSPENDED    },
+    {230, has_no_assignment,      OUTCOME_DENY,   REASON_NO_ASSIGNMENT       },
+    {240, zone_is_not_allowed,    OUTCOME_DENY,   REASON_ZONE_NOT_ALLOWED    },
+    {250, is_closed_for_holiday,  OUTCOME_DENY,   REASON_HOLIDAY             },
+    {260, is_out_of_schedule,     OUTCOME_DENY,   REASON_OUT_OF_SCHEDULE     },
+    {261, zone_is_not_started,    OUTCOME_DENY,   REASON_FIRST_PERSON_MISSING},
+    {262, lacks_clearance,        OUTCOME_DENY,   REASON_CLEARANCE_MISSING   },
+    {263, clearance_is_over,      OUTCOME_DENY,   REASON_CLEARANCE_EXPIRED   },
+    {264, needs_second,           OUTCOME_DENY,   REASON_SECOND_NEEDED       },
+    {265, second_is_wrong,        OUTCOME_DENY,   REASON_SECOND_WRONG        },
+    {266, needs_driver,           OUTCOME_DENY,   REASON_DRIVER_NEEDED       },
+    {267, driver_is_wrong,        OUTCOME_DENY,   REASON_DRIVER_WRONG        },
+    {268, needs_partner,          OUTCOME_DENY,   REASON_PARTNER_NEEDED      },
+    {269, is_inside_already,      OUTCOME_DENY,   REASON_ANTI_PASSBACK       },
+    {270, zone_is_full,           OUTCOME_DENY,   REASON_ZONE_FULL           },
+    {271, tenant_is_full,         OUTCOME_DENY,   REASON_TENANT_FULL         },
+    {272, is_too_crowded,         OUTCOME_DENY,   REASON_CROWD_LIMIT         },
+    {273, comes_too_soon,         OUTCOME_DENY,   REASON_PASSBACK_TIMED      },
+    {274, needs_escort,           OUTCOME_DENY,   REASON_ESCORT_NEEDED       },
+    {275, interlock_holds,        OUTCOME_DENY,   REASON_INTERLOCK           },
+    {276, asks_guard_check,       OUTCOME_REVIEW, REASON_GUARD_CHECK         },
+    {279, is_valid_though_inside, OUTCOME_GRANT,  REASON_GRANTED_PASSBACK    },
+    {280, is_valid,               OUTCOME_GRANT,  REASON_GRANTED             },
 };
 
 void facts_ask_nothing(struct facts *facts)
@@ -339,6 +346,7 @@ void facts_ask_nothing(struct facts *facts)
     facts->passback = PASSBACK_CLEAR;
     facts->crowd_admits = true;
     facts->interlock_clear = true;
+    facts->guard_check = GUARD_CHECK_NONE;
     facts->lease = LEASE_HOLDS;
     facts->gate_clock_known = true;
 }

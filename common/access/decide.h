@@ -77,6 +77,10 @@ enum passback {
     PASSBACK_CLEAR,
 };
 
+/* Shall a guard look first? Asked by a `review` entry of the watch list, a spot check or a plate's
+ * colour alike, so that it says nothing of anybody. */
+enum guard_check { GUARD_CHECK_WANTED = 0, GUARD_CHECK_NONE };
+
 /* How long a gate may still decide alone, without its controller. */
 enum lease {
     LEASE_OVER = 0,      /* and the lane lets nobody in then */
@@ -95,11 +99,11 @@ struct facts {
 
     /* The lane. */
     enum lane_mode mode;
-    bool emergency;                   /* fire or emergency is on for this lane */
-    bool emergency_admits;            /* the park lets entries run on in an emergency */
-    bool admits_unknown_clock;        /* lane's policy for entries while the offset is unknown */
-    bool without_roster;              /* the controller is silent and there is no copy to ask */
-    enum lease lease;                 /* of the gate that decides */
+    bool emergency;            /* fire or emergency is on for this lane */
+    bool emergency_admits;     /* the park lets entries run on in an emergency */
+    bool admits_unknown_clock; /* lane's policy for entries while the offset is unknown */
+    bool without_roster;       /* the controller is silent and there is no copy to ask */
+    enum lease lease;          /* of the gate that decides */
     bool gate_clock_known; /* false: a gate that does not know what time it is, and asks nobody */
     enum credential_class zone_class; /* least class that the zone behind the lane accepts */
 
@@ -131,6 +135,8 @@ struct facts {
     uint32_t tenant_count, tenant_limit; /* the same, of the tenant the entry is for */
     bool crowd_admits; /* fewer entries in the last minute than the zone takes, or no such limit */
     bool interlock_clear; /* the lane that must be shut is shut, or there is none */
+
+    enum guard_check guard_check;
 };
 
 struct verdict {
@@ -138,8 +144,8 @@ struct verdict {
     enum reason reason;
 };
 
-/* Sets every demand beside the roster as met: for a lane and a zone that ask nothing, and a decision
- * that needs no lease. */
+/* Sets every demand beside the roster as met: for a lane and a zone that ask nothing, and a
+ * decision that needs no lease. */
 void facts_ask_nothing(struct facts *facts);
 
 /* Total: every `facts` has a verdict, also one with numbers that no enum has. */

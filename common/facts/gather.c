@@ -171,9 +171,23 @@ struct wall gather_captured(const Parkgate__Event *event, struct wall now)
     return (struct wall){captured_us < now.us ? captured_us : now.us};
 }
 
+/* One of both was misread, or the plate is false. */
+static bool has_wrong_colour(const Parkgate__Event *event)
+{
+    struct plate plate;
+    if (event->credential_kind != CREDENTIAL_KIND_PLATE ||
+        event->plate_colour == PLATE_COLOUR_UNKNOWN) {
+        return false;
+    }
+    return plate_read(field_view(&event->credential), PLATE_SOURCE_TEXT, &plate) == PLATE_OK &&
+           plate_colour_check(plate.kind, (enum plate_colour)event->plate_colour) ==
+               PLATE_COLOUR_MISFIT;
+}
+
 static void fill_subject(struct gathering *g)
 {
     struct subject *subject = &g->subject;
+    subject->doubted = subject->doubted || has_wrong_colour(g->event);
     if (g->read.record != NULL) {
         subject->credential = g->read.credential;
         subject->owner = g->read.holder;

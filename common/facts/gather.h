@@ -26,6 +26,7 @@ struct subject {
     struct name
         companion_tenant;  /* for whom he comes: of the booking or the vehicle, else his own */
     struct handle partner; /* holder of the read that waited for a partner, and is met */
+    bool doubted;          /* a plate, this one or the one that waited, has not its colour */
 };
 
 /* The class of a read: a badge is authenticated by its proof, whatever else is said of it. */

@@ -177,6 +177,7 @@ static void judge_driver(struct gathering *g, const Parkgate__PendingRead *pendi
 {
     if (pending != NULL && pending->vehicle) {
         pair_with(g, &g->first, &g->read);
+        g->subject.doubted = pending->doubted;
         return;
     }
     g->facts.driver = DEMAND_MISSING;
@@ -398,7 +399,9 @@ uint32_t gather_pairing_effect(const struct subject *subject, struct verdict ver
     switch (verdict.reason) {
     case REASON_SECOND_NEEDED:
     case REASON_DRIVER_NEEDED:
-        return subject->may_wait ? PAIRING_WAITS : 0;
+        return !subject->may_wait ? 0
+               : subject->doubted ? PAIRING_WAITS | PAIRING_DOUBTED
+                                  : PAIRING_WAITS;
     case REASON_SECOND_WRONG:
     case REASON_DRIVER_WRONG:
         return PAIRING_WRONG;

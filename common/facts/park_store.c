@@ -86,13 +86,17 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
                                .first_person = in->first_person,
                                .two_person = in->two_person,
                                .escort = in->escort,
-                               .high_risk = in->high_risk};
+                               .high_risk = in->high_risk,
+                               .spot_check = (uint16_t)in->spot_check};
     copy_title(&zone->title, in->title, in->title_zh);
     if (in->minimum_class > CREDENTIAL_CLASS_AUTHENTICATED) {
         return "minimum_class";
     }
     if (in->alert_first > 100 || in->alert_second > 100) {
         return "alert_first, alert_second";
+    }
+    if (in->spot_check > SPOT_CHECK_WHOLE) {
+        return "spot_check";
     }
     if (in->n_clearance > LIMIT_CLEARANCES_PER_ZONE ||
         !copy_names(in->clearance, in->n_clearance, zone->clearances, &zone->clearance_count)) {

@@ -49,6 +49,7 @@ static enum err wait_for(struct store_txn *txn, const Parkgate__EventEntry *even
     row.credential_kind = event->credential_kind;
     row.credential_class = event->credential_class;
     row.proof = event->proof;
+    row.doubted = (event->pairing & PAIRING_DOUBTED) != 0;
     row.wrong = old == NULL ? 0 : old->wrong;
     if (old != NULL) {
         parkgate__pending_read__free_unpacked(old, NULL);

@@ -19,7 +19,7 @@
 #include "schema/limits.h"
 
 enum { PARK_TITLE_SIZE = 96, PARK_NONE = -1, PARK_ZONE_DEPTH_MAX = 8, PARK_PATH_SIZE = 256 };
-enum { PARK_MUSTER_KEY_SIZE = 32 };
+enum { PARK_MUSTER_KEY_SIZE = 32, SPOT_CHECK_WHOLE = 1000 };
 enum { PASSBACK_MINUTES_MAX = 10080, PARK_TERMINAL_SIZE = 128 };
 
 struct park_title {
@@ -41,9 +41,10 @@ struct park_zone {
     uint16_t clearance_count; /* all of them must be held */
     struct name clearances[LIMIT_CLEARANCES_PER_ZONE];
     struct name schedule;
-    bool two_person; /* nobody enters it alone */
-    bool escort;     /* visitors enter with their host */
-    bool high_risk;  /* a gate decides alone for LIMIT_LEASE_RISK_HOURS only */
+    bool two_person;     /* nobody enters it alone */
+    bool escort;         /* visitors enter with their host */
+    bool high_risk;      /* a gate decides alone for LIMIT_LEASE_RISK_HOURS only */
+    uint16_t spot_check; /* of SPOT_CHECK_WHOLE entries so many are asked to the guard */
 };
 
 struct park_clearance {

@@ -48,6 +48,9 @@ static void zone_limits_text(const struct park_zone *zone, char *out, size_t siz
         append(out, size, ", visitors with their host", "");
     }
     append(out, size, zone->high_risk ? ", high risk" : "", "");
+    if (zone->spot_check > 0) {
+        append_number(out, size, ", spot check ", zone->spot_check, " of 1000");
+    }
 }
 
 static void zone_text(const struct park *park, struct name name, char *out, size_t size)
@@ -259,8 +262,7 @@ static void gate_text(const struct park *park, struct name name, char *out, size
 {
     const struct park_gate *gate = park_gate(park, name);
     if (gate != NULL) {
-        (void)snprintf(out, size, "%s%s", gate->title.en,
-                       gate->muster_post ? ", muster post" : "");
+        (void)snprintf(out, size, "%s%s", gate->title.en, gate->muster_post ? ", muster post" : "");
     }
 }
 

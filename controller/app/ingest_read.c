@@ -2,6 +2,7 @@
 #include "controller/app/ingest_parts.h"
 
 #include "common/facts/agent_store.h"
+#include "common/facts/guard_check.h"
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"
 #include "common/facts/presence_now.h"
@@ -138,6 +139,7 @@ enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct f
     const struct facts_view view = ingest_view(ctl, a);
     struct facts facts;
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
+    facts.guard_check = guard_check_of(&view, a->lane, a->direction, &a->out.subject);
     bool twice = false;
     TRY(ingest_is_inside_twice(ctl, a, a->out.subject.holder, &twice, fault));
     if (a->event->outcome != 0) {

@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "common/facts/event_outcome.h"
 #include "common/facts/gather.h"
+#include "common/facts/guard_check.h"
 #include "common/facts/park_store.h"
 #include "reader-agent/app/emergency.h"
 #include "reader-agent/app/gate.h"
@@ -241,6 +242,8 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
         copy_record_damaged(gate, fault.what);
         return false;
     }
+    facts.guard_check =
+        guard_check_of(&view, lane, event_direction(view.park, event, lane), &subject);
     add_own_facts(gate, &view, lane, &facts);
     *ret_verdict = decide(&facts);
     *ret_stamp = stamp;

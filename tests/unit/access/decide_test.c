@@ -14,6 +14,8 @@
 
 #define GRANT(r) OUTCOME_GRANT, REASON_##r
 #define DENY(r)  OUTCOME_DENY, REASON_##r
+#define REVIEW   OUTCOME_REVIEW, REASON_GUARD_CHECK
+#define CHECKED  .guard_check = GUARD_CHECK_WANTED
 
 /* A worker whom nothing holds, at an ordinary entry; each row then changes a little. */
 #define GOOD                                                                                       \
@@ -22,7 +24,8 @@
     .has_assignment = true, .zone_allowed = true, .in_schedule = true, .zone_count = 79,           \
     .zone_limit = 80, .zone_started = true, .clearance = CLEARANCE_HELD, .second = DEMAND_MET,     \
     .driver = DEMAND_MET, .partner = DEMAND_MET, .escort = DEMAND_MET, .passback = PASSBACK_CLEAR, \
-    .crowd_admits = true, .interlock_clear = true, .lease = LEASE_HOLDS, .gate_clock_known = true
+    .crowd_admits = true, .interlock_clear = true, .lease = LEASE_HOLDS, .gate_clock_known = true, \
+    .guard_check = GUARD_CHECK_NONE
 #define BUTTON .presentation = PRESENTATION_EXIT_BUTTON
 #define OUT    .direction = DIRECTION_OUT
 
@@ -39,175 +42,184 @@ static const struct {
     enum outcome outcome;
     enum reason reason;
 } cases[] = {
-    {"R10 history",                       {GOOD, .history = true},                                      DENY(HISTORY)           },
-    {"R10 not even an exit",              {GOOD, OUT, .history = true},                                 DENY(HISTORY)           },
-    {"R10 nor a free lane",               {GOOD, .history = true, .mode = LANE_MODE_FREE},              DENY(HISTORY)           },
-    {"R10 before R20",                    {GOOD, .history = true, .replayed = true},                    DENY(HISTORY)           },
-    {"R20 replayed",                      {GOOD, .replayed = true},                                     DENY(REPLAYED)          },
-    {"R20 not even an exit",              {GOOD, OUT, .replayed = true},                                DENY(REPLAYED)          },
-    {"R30 stale",                         {GOOD, .freshness = FRESHNESS_STALE},                         DENY(STALE_READ)        },
-    {"R30 not even an exit",              {GOOD, OUT, .freshness = FRESHNESS_STALE},                    DENY(STALE_READ)        },
-    {"R30 an unknown clock is not stale", {GOOD, OUT, .freshness = FRESHNESS_UNKNOWN},                  GRANT(EXIT)             },
-    {"R40 button",                        {BUTTON},                                                     GRANT(EXIT_BUTTON)      },
-    {"R40 button of an exit",             {BUTTON, OUT},                                                GRANT(EXIT_BUTTON)      },
-    {"R40 locked",                        {BUTTON, .mode = LANE_MODE_LOCKED},                           GRANT(EXIT_BUTTON)      },
-    {"R40 a press has no age",            {BUTTON, .freshness = FRESHNESS_STALE},                       GRANT(EXIT_BUTTON)      },
-    {"R40 nor a history",                 {BUTTON, .history = true, .replayed = true},                  GRANT(EXIT_BUTTON)      },
-    {"R50 a worker leaves",               {GOOD, OUT},                                                  GRANT(EXIT)             },
-    {"R50 a stranger leaves",             {OUT},                                                        GRANT(EXIT)             },
-    {"R50 locked",                        {OUT, .mode = LANE_MODE_LOCKED},                              GRANT(EXIT)             },
-    {"R50 emergency",                     {OUT, .emergency = true},                                     GRANT(EXIT)             },
-    {"R50 controller silent",             {OUT, .without_roster = true},                                GRANT(EXIT)             },
-    {"R50 a repeat",                      {GOOD, OUT, .repeat = REPEAT_PASSED},                         GRANT(EXIT)             },
-    {"R50 a banned person",               {GOOD, OUT, .park_ban = true},                                GRANT(EXIT)             },
-    {"R50 an unread plate",               {OUT, .credential = CREDENTIAL_STATE_NOT_READ},               GRANT(EXIT)             },
-    {"R60 locked",                        {GOOD, .mode = LANE_MODE_LOCKED},                             DENY(LANE_LOCKED)       },
-    {"R60 before R70",                    {GOOD, .mode = LANE_MODE_LOCKED, .emergency = true},          DENY(LANE_LOCKED)       },
-    {"R70 emergency",                     {GOOD, .emergency = true},                                    DENY(EMERGENCY_CLOSED)  },
-    {"R70 beats free",                    {.emergency = true, .mode = LANE_MODE_FREE},                  DENY(EMERGENCY_CLOSED)  },
-    {"R70 admitted",                      {GOOD, .emergency = true, .emergency_admits = true},          GRANT(GRANTED)          },
-    {"R80 unknown clock",                 {GOOD, .freshness = FRESHNESS_UNKNOWN},                       DENY(CLOCK_UNKNOWN)     },
+    {"R10 history",                        {GOOD, .history = true},                                      DENY(HISTORY)           },
+    {"R10 not even an exit",               {GOOD, OUT, .history = true},                                 DENY(HISTORY)           },
+    {"R10 nor a free lane",                {GOOD, .history = true, .mode = LANE_MODE_FREE},              DENY(HISTORY)           },
+    {"R10 before R20",                     {GOOD, .history = true, .replayed = true},                    DENY(HISTORY)           },
+    {"R20 replayed",                       {GOOD, .replayed = true},                                     DENY(REPLAYED)          },
+    {"R20 not even an exit",               {GOOD, OUT, .replayed = true},                                DENY(REPLAYED)          },
+    {"R30 stale",                          {GOOD, .freshness = FRESHNESS_STALE},                         DENY(STALE_READ)        },
+    {"R30 not even an exit",               {GOOD, OUT, .freshness = FRESHNESS_STALE},                    DENY(STALE_READ)        },
+    {"R30 an unknown clock is not stale",  {GOOD, OUT, .freshness = FRESHNESS_UNKNOWN},                  GRANT(EXIT)             },
+    {"R40 button",                         {BUTTON},                                                     GRANT(EXIT_BUTTON)      },
+    {"R40 button of an exit",              {BUTTON, OUT},                                                GRANT(EXIT_BUTTON)      },
+    {"R40 locked",                         {BUTTON, .mode = LANE_MODE_LOCKED},                           GRANT(EXIT_BUTTON)      },
+    {"R40 a press has no age",             {BUTTON, .freshness = FRESHNESS_STALE},                       GRANT(EXIT_BUTTON)      },
+    {"R40 nor a history",                  {BUTTON, .history = true, .replayed = true},                  GRANT(EXIT_BUTTON)      },
+    {"R50 a worker leaves",                {GOOD, OUT},                                                  GRANT(EXIT)             },
+    {"R50 a stranger leaves",              {OUT},                                                        GRANT(EXIT)             },
+    {"R50 locked",                         {OUT, .mode = LANE_MODE_LOCKED},                              GRANT(EXIT)             },
+    {"R50 emergency",                      {OUT, .emergency = true},                                     GRANT(EXIT)             },
+    {"R50 controller silent",              {OUT, .without_roster = true},                                GRANT(EXIT)             },
+    {"R50 a repeat",                       {GOOD, OUT, .repeat = REPEAT_PASSED},                         GRANT(EXIT)             },
+    {"R50 a banned person",                {GOOD, OUT, .park_ban = true},                                GRANT(EXIT)             },
+    {"R50 an unread plate",                {OUT, .credential = CREDENTIAL_STATE_NOT_READ},               GRANT(EXIT)             },
+    {"R60 locked",                         {GOOD, .mode = LANE_MODE_LOCKED},                             DENY(LANE_LOCKED)       },
+    {"R60 before R70",                     {GOOD, .mode = LANE_MODE_LOCKED, .emergency = true},          DENY(LANE_LOCKED)       },
+    {"R70 emergency",                      {GOOD, .emergency = true},                                    DENY(EMERGENCY_CLOSED)  },
+    {"R70 beats free",                     {.emergency = true, .mode = LANE_MODE_FREE},                  DENY(EMERGENCY_CLOSED)  },
+    {"R70 admitted",                       {GOOD, .emergency = true, .emergency_admits = true},          GRANT(GRANTED)          },
+    {"R80 unknown clock",                  {GOOD, .freshness = FRESHNESS_UNKNOWN},                       DENY(CLOCK_UNKNOWN)     },
     {"R80 beats free",
      {GOOD, .freshness = FRESHNESS_UNKNOWN, .mode = LANE_MODE_FREE},
-     DENY(CLOCK_UNKNOWN)                                                                                                        },
+     DENY(CLOCK_UNKNOWN)                                                                                                         },
     {"R80 the lane admits it",
      {GOOD, .freshness = FRESHNESS_UNKNOWN, .admits_unknown_clock = true},
-     GRANT(GRANTED)                                                                                                             },
-    {"R90 controller silent",             {GOOD, .without_roster = true},                               DENY(CONTROLLER_SILENT) },
+     GRANT(GRANTED)                                                                                                              },
+    {"R90 controller silent",              {GOOD, .without_roster = true},                               DENY(CONTROLLER_SILENT) },
     {"R90 beats free",
      {GOOD, .without_roster = true, .mode = LANE_MODE_FREE},
-     DENY(CONTROLLER_SILENT)                                                                                                    },
-    {"R92 lease over",                    {GOOD, .lease = LEASE_OVER},                                  DENY(LEASE_OVER)        },
-    {"R92 beats free",
-     {GOOD, .lease = LEASE_OVER, .mode = LANE_MODE_FREE},
-     DENY(LEASE_OVER)                                                                                                           },
-    {"R92 never at an exit",              {OUT, .lease = LEASE_OVER},                                   GRANT(EXIT)             },
+     DENY(CONTROLLER_SILENT)                                                                                                     },
+    {"R92 lease over",                     {GOOD, .lease = LEASE_OVER},                                  DENY(LEASE_OVER)        },
+    {"R92 beats free",                     {GOOD, .lease = LEASE_OVER, .mode = LANE_MODE_FREE},          DENY(LEASE_OVER)        },
+    {"R92 never at an exit",               {OUT, .lease = LEASE_OVER},                                   GRANT(EXIT)             },
     {"R100 free for a stranger",
      {.freshness = FRESHNESS_LIVE,
       .mode = LANE_MODE_FREE,
       .lease = LEASE_HOLDS,
       .gate_clock_known = true},
-     GRANT(LANE_SET_FREE)                                                                                                       },
+     GRANT(LANE_SET_FREE)                                                                                                        },
     {"R100 not after the lease",
      {.freshness = FRESHNESS_LIVE,
       .mode = LANE_MODE_FREE,
       .lease = LEASE_AUTHENTICATED,
       .gate_clock_known = true},
-     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                    },
     {"R100 nor without the time",
      {.freshness = FRESHNESS_LIVE, .mode = LANE_MODE_FREE, .lease = LEASE_HOLDS},
-     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                    },
     {"R100 free for a repeat",
      {GOOD, .mode = LANE_MODE_FREE, .repeat = REPEAT_PASSED},
-     GRANT(LANE_SET_FREE)                                                                                                       },
-    {"R110 the earlier grant stands",     {GOOD, .repeat = REPEAT_OPEN},                                DENY(REPEAT)            },
-    {"R120 has just passed",              {GOOD, .repeat = REPEAT_PASSED},                              DENY(REPEAT_PASSED)     },
-    {"R130 no plate",                     {GOOD, .credential = CREDENTIAL_STATE_NO_PLATE},              DENY(NO_PLATE)          },
-    {"R140 plate not read",               {GOOD, .credential = CREDENTIAL_STATE_NOT_READ},              DENY(PLATE_NOT_READ)    },
-    {"R141 random id",                    {GOOD, .proof = CARD_PROOF_RANDOM_ID},                        DENY(CARD_RANDOM_ID)    },
-    {"R141 leaves all the same",          {GOOD, OUT, .proof = CARD_PROOF_RANDOM_ID},                   GRANT(EXIT)             },
-    {"R142 a copy",                       {GOOD, .proof = CARD_PROOF_FAILED},                           DENY(CARD_NOT_AUTHENTIC)},
+     GRANT(LANE_SET_FREE)                                                                                                        },
+    {"R110 the earlier grant stands",      {GOOD, .repeat = REPEAT_OPEN},                                DENY(REPEAT)            },
+    {"R120 has just passed",               {GOOD, .repeat = REPEAT_PASSED},                              DENY(REPEAT_PASSED)     },
+    {"R130 no plate",                      {GOOD, .credential = CREDENTIAL_STATE_NO_PLATE},              DENY(NO_PLATE)          },
+    {"R140 plate not read",                {GOOD, .credential = CREDENTIAL_STATE_NOT_READ},              DENY(PLATE_NOT_READ)    },
+    {"R141 random id",                     {GOOD, .proof = CARD_PROOF_RANDOM_ID},                        DENY(CARD_RANDOM_ID)    },
+    {"R141 leaves all the same",           {GOOD, OUT, .proof = CARD_PROOF_RANDOM_ID},                   GRANT(EXIT)             },
+    {"R142 a copy",                        {GOOD, .proof = CARD_PROOF_FAILED},                           DENY(CARD_NOT_AUTHENTIC)},
     {"R142 before unknown",
      {.freshness = FRESHNESS_LIVE, .proof = CARD_PROOF_FAILED, .lease = LEASE_HOLDS},
-     DENY(CARD_NOT_AUTHENTIC)                                                                                                   },
-    {"R143 relayed",                      {GOOD, .proof = CARD_PROOF_SLOW},                             DENY(RELAY_SUSPECTED)   },
-    {"R143 proof given",                  {GOOD, .proof = CARD_PROOF_GIVEN},                            GRANT(GRANTED)          },
-    {"R150 unknown",                      {GOOD, .credential = CREDENTIAL_STATE_UNKNOWN},               DENY(CREDENTIAL_UNKNOWN)},
-    {"R160 revoked",                      {GOOD, .credential = CREDENTIAL_STATE_REVOKED},               DENY(CREDENTIAL_REVOKED)},
+     DENY(CARD_NOT_AUTHENTIC)                                                                                                    },
+    {"R143 relayed",                       {GOOD, .proof = CARD_PROOF_SLOW},                             DENY(RELAY_SUSPECTED)   },
+    {"R143 proof given",                   {GOOD, .proof = CARD_PROOF_GIVEN},                            GRANT(GRANTED)          },
+    {"R150 unknown",                       {GOOD, .credential = CREDENTIAL_STATE_UNKNOWN},               DENY(CREDENTIAL_UNKNOWN)},
+    {"R160 revoked",                       {GOOD, .credential = CREDENTIAL_STATE_REVOKED},               DENY(CREDENTIAL_REVOKED)},
     {"R170 not yet",
      {GOOD, .credential = CREDENTIAL_STATE_NOT_YET_VALID},
-     DENY(CREDENTIAL_NOT_YET)                                                                                                   },
-    {"R180 expired",                      {GOOD, .credential = CREDENTIAL_STATE_EXPIRED},               DENY(CREDENTIAL_EXPIRED)},
+     DENY(CREDENTIAL_NOT_YET)                                                                                                    },
+    {"R180 expired",                       {GOOD, .credential = CREDENTIAL_STATE_EXPIRED},               DENY(CREDENTIAL_EXPIRED)},
     {"R190 one class too weak",
      {GOOD, .zone_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     DENY(CLASS_TOO_WEAK)                                                                                                       },
+     DENY(CLASS_TOO_WEAK)                                                                                                        },
     {"R190 stronger than asked",
      {GOOD, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     GRANT(GRANTED)                                                                                                             },
+     GRANT(GRANTED)                                                                                                              },
     {"R191 lease over, a weak class",
      {GOOD, .lease = LEASE_AUTHENTICATED, .park_ban = true},
-     DENY(LEASE_CLASS)                                                                                                          },
+     DENY(LEASE_CLASS)                                                                                                           },
     {"R191 an authenticated one",
      {GOOD, .lease = LEASE_AUTHENTICATED, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     GRANT(GRANTED)                                                                                                             },
+     GRANT(GRANTED)                                                                                                              },
     {"R191 a stranger stays unknown",
      {GOOD, .lease = LEASE_AUTHENTICATED, .credential = CREDENTIAL_STATE_UNKNOWN},
-     DENY(CREDENTIAL_UNKNOWN)                                                                                                   },
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                    },
     {"R192 no time, a weak class",
      {GOOD, .gate_clock_known = false, .park_ban = true},
-     DENY(GATE_CLOCK_UNKNOWN)                                                                                                   },
+     DENY(GATE_CLOCK_UNKNOWN)                                                                                                    },
     {"R192 an authenticated one",
      {GOOD, .gate_clock_known = false, .credential_class = CREDENTIAL_CLASS_AUTHENTICATED},
-     GRANT(GRANTED)                                                                                                             },
-    {"R192 never at an exit",             {OUT, .gate_clock_known = false},                             GRANT(EXIT)             },
-    {"R200 park ban",                     {GOOD, .park_ban = true, .tenant_suspended = true},           DENY(PARK_BAN)          },
+     GRANT(GRANTED)                                                                                                              },
+    {"R192 never at an exit",              {OUT, .gate_clock_known = false},                             GRANT(EXIT)             },
+    {"R200 park ban",                      {GOOD, .park_ban = true, .tenant_suspended = true},           DENY(PARK_BAN)          },
     {"R210 tenant suspended",
      {GOOD, .tenant_suspended = true, .person_suspended = true},
-     DENY(TENANT_SUSPENDED)                                                                                                     },
+     DENY(TENANT_SUSPENDED)                                                                                                      },
     {"R220 person suspended",
      {GOOD, .person_suspended = true, .has_assignment = false},
-     DENY(PERSON_SUSPENDED)                                                                                                     },
+     DENY(PERSON_SUSPENDED)                                                                                                      },
     {"R230 no assignment",
      {GOOD, .has_assignment = false, .zone_allowed = false},
-     DENY(NO_ASSIGNMENT)                                                                                                        },
-    {"R240 zone",                         {GOOD, .zone_allowed = false, .holiday_closed = true},        DENY(ZONE_NOT_ALLOWED)  },
-    {"R250 holiday",                      {GOOD, .holiday_closed = true, .in_schedule = false},         DENY(HOLIDAY)           },
-    {"R260 schedule",                     {GOOD, .in_schedule = false, .zone_count = 80},               DENY(OUT_OF_SCHEDULE)   },
+     DENY(NO_ASSIGNMENT)                                                                                                         },
+    {"R240 zone",                          {GOOD, .zone_allowed = false, .holiday_closed = true},        DENY(ZONE_NOT_ALLOWED)  },
+    {"R250 holiday",                       {GOOD, .holiday_closed = true, .in_schedule = false},         DENY(HOLIDAY)           },
+    {"R260 schedule",                      {GOOD, .in_schedule = false, .zone_count = 80},               DENY(OUT_OF_SCHEDULE)   },
     {"R261 zone not started",
      {GOOD, .zone_started = false, .clearance = CLEARANCE_MISSING},
-     DENY(FIRST_PERSON_MISSING)                                                                                                 },
+     DENY(FIRST_PERSON_MISSING)                                                                                                  },
     {"R261 after the schedule",
      {GOOD, .zone_started = false, .in_schedule = false},
-     DENY(OUT_OF_SCHEDULE)                                                                                                      },
+     DENY(OUT_OF_SCHEDULE)                                                                                                       },
     {"R262 clearance missing",
      {GOOD, .clearance = CLEARANCE_MISSING, .second = DEMAND_MISSING},
-     DENY(CLEARANCE_MISSING)                                                                                                    },
+     DENY(CLEARANCE_MISSING)                                                                                                     },
     {"R263 clearance over",
      {GOOD, .clearance = CLEARANCE_EXPIRED, .second = DEMAND_MISSING},
-     DENY(CLEARANCE_EXPIRED)                                                                                                    },
+     DENY(CLEARANCE_EXPIRED)                                                                                                     },
     {"R264 second needed",
      {GOOD, .second = DEMAND_MISSING, .driver = DEMAND_MISSING},
-     DENY(SECOND_NEEDED)                                                                                                        },
+     DENY(SECOND_NEEDED)                                                                                                         },
     {"R265 second wrong",
      {GOOD, .second = DEMAND_WRONG, .driver = DEMAND_MISSING},
-     DENY(SECOND_WRONG)                                                                                                         },
+     DENY(SECOND_WRONG)                                                                                                          },
     {"R266 driver needed",
      {GOOD, .driver = DEMAND_MISSING, .partner = DEMAND_MISSING},
-     DENY(DRIVER_NEEDED)                                                                                                        },
+     DENY(DRIVER_NEEDED)                                                                                                         },
     {"R267 driver wrong",
      {GOOD, .driver = DEMAND_WRONG, .partner = DEMAND_MISSING},
-     DENY(DRIVER_WRONG)                                                                                                         },
+     DENY(DRIVER_WRONG)                                                                                                          },
     {"R268 alone",
      {GOOD, .partner = DEMAND_MISSING, .passback = PASSBACK_INSIDE},
-     DENY(PARTNER_NEEDED)                                                                                                       },
-    {"R268 with the wrong one",           {GOOD, .partner = DEMAND_WRONG},                              DENY(PARTNER_NEEDED)    },
+     DENY(PARTNER_NEEDED)                                                                                                        },
+    {"R268 with the wrong one",            {GOOD, .partner = DEMAND_WRONG},                              DENY(PARTNER_NEEDED)    },
     {"R269 inside already",
      {GOOD, .passback = PASSBACK_INSIDE, .zone_count = 80},
-     DENY(ANTI_PASSBACK)                                                                                                        },
-    {"R269 never at an exit",             {GOOD, OUT, .passback = PASSBACK_INSIDE},                     GRANT(EXIT)             },
-    {"R270 full",                         {GOOD, .zone_count = 80},                                     DENY(ZONE_FULL)         },
-    {"R270 over full",                    {GOOD, .zone_count = 81},                                     DENY(ZONE_FULL)         },
-    {"R270 no limit",                     {GOOD, .zone_count = 4000000000U, .zone_limit = 0},           GRANT(GRANTED)          },
+     DENY(ANTI_PASSBACK)                                                                                                         },
+    {"R269 never at an exit",              {GOOD, OUT, .passback = PASSBACK_INSIDE},                     GRANT(EXIT)             },
+    {"R270 full",                          {GOOD, .zone_count = 80},                                     DENY(ZONE_FULL)         },
+    {"R270 over full",                     {GOOD, .zone_count = 81},                                     DENY(ZONE_FULL)         },
+    {"R270 no limit",                      {GOOD, .zone_count = 4000000000U, .zone_limit = 0},           GRANT(GRANTED)          },
     {"R271 tenant full",
      {GOOD, .tenant_count = 5, .tenant_limit = 5, .crowd_admits = false},
-     DENY(TENANT_FULL)                                                                                                          },
+     DENY(TENANT_FULL)                                                                                                           },
     {"R271 the last place of the tenant",
      {GOOD, .tenant_count = 4, .tenant_limit = 5},
-     GRANT(GRANTED)                                                                                                             },
-    {"R272 crowd",                        {GOOD, .crowd_admits = false, .passback = PASSBACK_TOO_SOON}, DENY(CROWD_LIMIT)       },
+     GRANT(GRANTED)                                                                                                              },
+    {"R272 crowd",                         {GOOD, .crowd_admits = false, .passback = PASSBACK_TOO_SOON}, DENY(CROWD_LIMIT)       },
     {"R273 too soon",
      {GOOD, .passback = PASSBACK_TOO_SOON, .escort = DEMAND_MISSING},
-     DENY(PASSBACK_TIMED)                                                                                                       },
+     DENY(PASSBACK_TIMED)                                                                                                        },
     {"R274 without the host",
      {GOOD, .escort = DEMAND_MISSING, .interlock_clear = false},
-     DENY(ESCORT_NEEDED)                                                                                                        },
-    {"R274 with somebody else",           {GOOD, .escort = DEMAND_WRONG},                               DENY(ESCORT_NEEDED)     },
-    {"R275 the other door is open",       {GOOD, .interlock_clear = false},                             DENY(INTERLOCK)         },
-    {"R275 never at an exit",             {GOOD, OUT, .interlock_clear = false},                        GRANT(EXIT)             },
-    {"R279 soft passback",                {GOOD, .passback = PASSBACK_NOTED},                           GRANT(GRANTED_PASSBACK) },
-    {"R280 the last free place",          {GOOD},                                                       GRANT(GRANTED)          },
-    {"the careful zero",                  {0},                                                          DENY(CLOCK_UNKNOWN)     },
-    {"a state that no rule knows",        {GOOD, .credential = (enum credential_state)77},              DENY(NO_RULE)           },
+     DENY(ESCORT_NEEDED)                                                                                                         },
+    {"R274 with somebody else",            {GOOD, .escort = DEMAND_WRONG},                               DENY(ESCORT_NEEDED)     },
+    {"R275 the other door is open",        {GOOD, .interlock_clear = false},                             DENY(INTERLOCK)         },
+    {"R275 never at an exit",              {GOOD, OUT, .interlock_clear = false},                        GRANT(EXIT)             },
+    {"R276 guard check",                   {GOOD, CHECKED},                                              REVIEW                  },
+    {"R276 before soft passback",          {GOOD, CHECKED, .passback = PASSBACK_NOTED},                  REVIEW                  },
+    {"R276 says nothing of who is denied",
+     {GOOD, CHECKED, .interlock_clear = false},
+     DENY(INTERLOCK)                                                                                                             },
+    {"R276 nor of a stranger",
+     {GOOD, CHECKED, .credential = CREDENTIAL_STATE_UNKNOWN},
+     DENY(CREDENTIAL_UNKNOWN)                                                                                                    },
+    {"R276 not at a free lane",            {GOOD, CHECKED, .mode = LANE_MODE_FREE},                      GRANT(LANE_SET_FREE)    },
+    {"R276 never at an exit",              {GOOD, CHECKED, OUT},                                         GRANT(EXIT)             },
+    {"R276 nor of a button",               {CHECKED, BUTTON},                                            GRANT(EXIT_BUTTON)      },
+    {"R279 soft passback",                 {GOOD, .passback = PASSBACK_NOTED},                           GRANT(GRANTED_PASSBACK) },
+    {"R280 the last free place",           {GOOD},                                                       GRANT(GRANTED)          },
+    {"the careful zero",                   {0},                                                          DENY(CLOCK_UNKNOWN)     },
+    {"a state that no rule knows",         {GOOD, .credential = (enum credential_state)77},              DENY(NO_RULE)           },
 };
 #pragma GCC diagnostic pop
 
@@ -401,8 +413,20 @@ static const char *broken_property(const struct facts *f, struct verdict got)
     bool open_lane = f->mode == LANE_MODE_FREE && !alone;
     bool entry_granted = granted && !leaving;
 
-    if (got.reason == REASON_NO_RULE || got.outcome == OUTCOME_REVIEW) {
+    bool checked = f->guard_check != GUARD_CHECK_NONE;
+
+    if (got.reason == REASON_NO_RULE) {
         return "every case is decided";
+    }
+    if ((got.outcome == OUTCOME_REVIEW) != (got.reason == REASON_GUARD_CHECK) ||
+        (got.outcome == OUTCOME_REVIEW && !checked)) {
+        return "a review is a guard check that is wanted";
+    }
+    if (got.outcome == OUTCOME_REVIEW && (leaving || !live || !has_permit(f) || open_lane)) {
+        return "only who would be let in is asked to the guard";
+    }
+    if (entry_granted && checked && !open_lane) {
+        return "who is asked to the guard is not let in by the lane";
     }
     if (leaving && (button || live) && !granted) {
         return "nobody is kept from leaving";
@@ -425,8 +449,9 @@ static const char *broken_property(const struct facts *f, struct verdict got)
     if (entry_granted && f->lease == LEASE_OVER) {
         return "after the lease nobody enters";
     }
-    if (entry_granted && alone && (f->credential_class < CREDENTIAL_CLASS_AUTHENTICATED ||
-                                   f->credential != CREDENTIAL_STATE_VALID)) {
+    if (entry_granted && alone &&
+        (f->credential_class < CREDENTIAL_CLASS_AUTHENTICATED ||
+         f->credential != CREDENTIAL_STATE_VALID)) {
         return "without lease or time only known people of the strongest class enter";
     }
     if (entry_granted && f->repeat != REPEAT_NONE && !open_lane) {
@@ -437,7 +462,7 @@ static const char *broken_property(const struct facts *f, struct verdict got)
     }
     bool plain = live && f->freshness == FRESHNESS_LIVE && f->mode == LANE_MODE_NORMAL &&
                  !f->emergency && !f->without_roster && f->repeat == REPEAT_NONE && !alone;
-    if (!leaving && plain && has_permit(f) && !granted) {
+    if (!leaving && plain && has_permit(f) && !granted && !checked) {
         return "who has a permit enters at a plain lane";
     }
     return NULL;
@@ -502,6 +527,59 @@ static void every_combination_of_a_gate_alone(void **state)
     }
     print_message("combinations of a gate alone decided: %lu\n", count);
     assert_true(count == (unsigned long)LANE_COMBINATIONS * ALONE_COMBINATIONS);
+}
+
+/* A guard check turns a grant of an entry into a review, and changes nothing else. */
+static const char *broken_by_check(const struct facts *f)
+{
+    struct facts checked = *f;
+    checked.guard_check = GUARD_CHECK_WANTED;
+    struct verdict plain = decide(f);
+    struct verdict got = decide(&checked);
+    bool is_entry = plain.reason == REASON_GRANTED || plain.reason == REASON_GRANTED_PASSBACK;
+    const char *broken = broken_property(&checked, got);
+    if (broken != NULL) {
+        return broken;
+    }
+    return is_entry ? (got.outcome == OUTCOME_REVIEW ? NULL : "a granted entry is checked")
+           : got.outcome == plain.outcome && got.reason == plain.reason
+               ? NULL
+               : "a check changes nothing but the grant of an entry";
+}
+
+/* Every lane with holders who may enter and who fail by one thing each; every demand. */
+static void every_combination_of_a_guard_check(void **state)
+{
+    (void)state;
+    const unsigned may = 8 | 16 | 32;
+    unsigned long count = 0;
+    const char *broken = NULL;
+    for (unsigned lane = 0; lane < LANE_COMBINATIONS; lane++) {
+        struct facts facts = lane_facts(lane);
+        for (unsigned n = 0; n < 9 * ALONE_COMBINATIONS / 2; n++, count++) {
+            unsigned at = n;
+            unsigned flipped = digit(&at, 9);
+            facts.lease = (enum lease)digit(&at, 3);
+            facts.gate_clock_known = digit(&at, 2);
+            set_holder(&facts, flipped == 8 ? may : may ^ (1U << flipped));
+            broken = broken_by_check(&facts);
+            if (broken != NULL) {
+                fail_msg("%s: lane=%u n=%u", broken, lane, n);
+            }
+        }
+    }
+    for (unsigned plain = 0; plain < PLAIN_COMBINATIONS; plain += 2) { /* reads, no presses */
+        struct facts facts = plain_facts(plain);
+        for (unsigned demands = 0; demands < DEMAND_COMBINATIONS; demands++, count++) {
+            set_demands(&facts, demands);
+            broken = broken_by_check(&facts);
+            if (broken != NULL) {
+                fail_msg("%s: plain=%u demands=%u", broken, plain, demands);
+            }
+        }
+    }
+    print_message("combinations with a guard check decided: %lu\n", count);
+    assert_true(count > 1000000);
 }
 
 /* What explain says of each rule is what decide acts on. */
@@ -619,6 +697,7 @@ int main(void)
         cmocka_unit_test(every_combination),
         cmocka_unit_test(every_combination_of_demands),
         cmocka_unit_test(every_combination_of_a_gate_alone),
+        cmocka_unit_test(every_combination_of_a_guard_check),
         cmocka_unit_test(the_first_rule_that_applies_decides),
         cmocka_unit_test(who_wins_at_a_lane),
         cmocka_unit_test(freshness_at_its_edges),

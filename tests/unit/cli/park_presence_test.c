@@ -14,12 +14,14 @@
 static const char whole[] =
     "park:\n  name: p\n  time_zone: Asia/Shanghai\n"
     "zones:\n  - name: yard\n    capacity: 100\n    capacity_soft: 90\n    alert_first: 70\n"
-    "    alert_second: 85\n    crowd: 60\n    first_person: true\n    first_clearance: leader\n"
+    "    alert_second: 85\n    crowd: 60\n    spot_check: 20\n    first_person: true\n    "
+    "first_clearance: leader\n"
     "gates:\n  - name: north\n"
     "lanes:\n"
     "  - name: a\n    gate: north\n    zone: yard\n    direction: in\n    interlock: b\n"
     "  - name: dock\n    gate: north\n    zone: yard\n    direction: in\n    subject: vehicles\n"
-    "    board: x\n    open_coil: 2\n    actuator: bollard\n    crush_input: 9\n    manual_input: 10\n"
+    "    board: x\n    open_coil: 2\n    actuator: bollard\n    crush_input: 9\n    manual_input: "
+    "10\n"
     "tenants:\n  - name: sun\n    zones: [yard]\n    capacity: 40\n"
     "passback:\n"
     "  - name: once\n    mode: hard\n    zones: [yard]\n"
@@ -65,6 +67,7 @@ static void every_key_reaches_its_row(void **state)
     assert_int_equal(yard->alert_first, 70);
     assert_int_equal(yard->alert_second, 85);
     assert_int_equal(yard->crowd_per_minute, 60);
+    assert_int_equal(yard->spot_check, 20);
     assert_true(yard->first_person);
     assert_string_equal(yard->first_clearance, "leader");
     parkgate__park_zone__free_unpacked(yard, NULL);

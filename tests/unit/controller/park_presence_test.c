@@ -175,7 +175,9 @@ static void rows_out_of_their_bounds_are_refused(void **state)
     no_kind.n_kind = 1;
     no_name.zone = zones;
     no_name.n_zone = 1;
+    Parkgate__ParkZone check = PARKGATE__PARK_ZONE__INIT;
     alert.alert_second = 300; /* no byte of it may be lost */
+    check.spot_check = 1001;
     const struct {
         uint32_t kind;
         const ProtobufCMessage *body;
@@ -185,6 +187,7 @@ static void rows_out_of_their_bounds_are_refused(void **state)
         {PARK_PASSBACK, &no_kind.base, "for"                      },
         {PARK_PASSBACK, &no_name.base, "zones"                    },
         {PARK_ZONE,     &alert.base,   "alert_first, alert_second"},
+        {PARK_ZONE,     &check.base,   "spot_check"               },
     };
     begin(*state);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -206,12 +209,13 @@ static void rows_are_shown_as_they_stand(void **state)
     hall->alert_first = 60;
     hall->alert_second = 90;
     hall->crowd = 30;
+    hall->spot_check = 20;
     hall->first_person = true;
     hall->first_clearance = named("leader");
     park_row_text(&bent, PARK_ZONE, "hall", text);
-    assert_string_equal(text,
-                        "yard/hall, class uid-only, capacity 3, schedule always, soft 2, alerts "
-                        "60 90 %, crowd 30 a minute, first person by leader");
+    assert_string_equal(
+        text, "yard/hall, class uid-only, capacity 3, schedule always, soft 2, alerts "
+              "60 90 %, crowd 30 a minute, first person by leader, spot check 20 of 1000");
     lane_of("a-in")->interlock = named("b-in");
     park_row_text(&bent, PARK_LANE, "a-in", text);
     assert_non_null(strstr(text, ", interlock b-in"));

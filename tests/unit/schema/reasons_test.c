@@ -73,6 +73,7 @@ static const struct {
     {52, "outbox-full"             },
     {53, "store-full"              },
     {54, "catching-up"             },
+    {55, "guard-check"             },
 };
 
 /* UTF-16 units of UTF-8 text; -1 when it is not UTF-8 of one, two or three bytes (all a display of
