@@ -283,7 +283,55 @@ enum exit_code {
     X(531, CARRY_PART, EXIT_REFUSED,                                                               \
       "%1 was taken in part: the park's rows are the new ones, the roster is the one before; "     \
       "take it again",                                                                             \
-      "%1 仅部分采用：园区配置已更新，名册仍是原来的；请重新采用")
+      "%1 仅部分采用：园区配置已更新，名册仍是原来的；请重新采用")                                 \
+    /* bundles of the watch list (common/watch): always the whole bundle */                        \
+    X(640, WATCH_FORM, EXIT_BAD_FILE,                                                              \
+      "%1 is not in its one form: %2; encode it as schema/watch.proto says and sign it again",     \
+      "%1 不是规定的唯一编码形式：%2；请按 schema/watch.proto 编码后重新签名")                     \
+    X(641, WATCH_SIGNATURE, EXIT_NOT_PERMITTED,                                                    \
+      "the bundle is not signed by the signing key of authority %1; nothing was applied",          \
+      "该批布控不是由机关 %1 的签名密钥签名；未作任何更改")                                        \
+    X(642, WATCH_AUTHORITY, EXIT_NOT_PERMITTED,                                                    \
+      "the bundle is of authority \"%1\", and this key is of authority %2",                        \
+      "该批布控属于机关“%1”，而此密钥属于机关 %2")                                                 \
+    X(643, WATCH_PARK, EXIT_REFUSED, "the bundle is for park \"%1\", and this is park %2",         \
+      "该批布控是给园区“%1”的，而此处是园区 %2")                                                   \
+    X(644, WATCH_NUMBER, EXIT_REFUSED,                                                             \
+      "the bundle has number %1, and the next one of authority %2 is number %3",                   \
+      "该批布控编号为 %1，而机关 %2 的下一批应为 %3")                                              \
+    X(645, WATCH_BASE, EXIT_REFUSED,                                                               \
+      "bundle %1 does not build on bundle %2 as it was applied here; sign it again on that one",   \
+      "第 %1 批不是建立在此处已生效的第 %2 批之上；请在其基础上重新签名")                          \
+    X(646, WATCH_CHUNK, EXIT_BAD_FILE, "chunk %1 of the bundle: %2", "该批布控第 %1 块：%2")       \
+    X(647, WATCH_COUNT, EXIT_BAD_FILE,                                                             \
+      "the manifest says %2 %1, and the chunks hold %3",                                           \
+      "清单所述 %1 数为 %2，而各块中为 %3")                                                        \
+    X(648, WATCH_ORDER, EXIT_BAD_FILE,                                                             \
+      "change %1: entry \"%2\" stands twice or out of order; ids rise through the whole bundle",   \
+      "第 %1 条：条目“%2”重复或次序错误；全批的条目编号须依次递增")                                \
+    X(649, WATCH_MISSING, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 is missing",                 \
+      "第 %1 条，条目“%2”：缺少 %3")                                                               \
+    X(650, WATCH_LONG, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 is over %4 bytes",              \
+      "第 %1 条，条目“%2”：%3 超过 %4 字节")                                                       \
+    X(651, WATCH_TEXT, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 %4",                            \
+      "第 %1 条，条目“%2”：%3 文本不合规定（%4）")                                                 \
+    X(652, WATCH_UNKNOWN, EXIT_BAD_FILE, "change %1, entry \"%2\": there is no %3 %4",             \
+      "第 %1 条，条目“%2”：没有此 %3：%4")                                                         \
+    X(653, WATCH_MATCH, EXIT_BAD_FILE, "change %1, entry \"%2\": %3: %4",                          \
+      "第 %1 条，条目“%2”：匹配条件 %3 无效（%4）")                                                \
+    X(654, WATCH_TERM, EXIT_BAD_FILE,                                                              \
+      "change %1, entry \"%2\": it would last over %3 days, the most for a %4",                    \
+      "第 %1 条，条目“%2”：期限超过 %3 天（%4 的上限）")                                           \
+    X(655, WATCH_TIME, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 %4",                            \
+      "第 %1 条，条目“%2”：时间 %3 无效（%4）")                                                    \
+    X(656, WATCH_SURPLUS, EXIT_BAD_FILE, "change %1, entry \"%2\": a %3 has no %4",                \
+      "第 %1 条，条目“%2”：%3 不得含 %4")                                                          \
+    X(657, WATCH_MADE, EXIT_REFUSED,                                                               \
+      "the bundle was made at %1, and the park's clock says %2; sign it again, or set the clock",  \
+      "该批布控生成于 %1，而园区时钟为 %2；请重新签名或校准时钟")                                  \
+    X(658, WATCH_RENEWAL, EXIT_BAD_FILE, "change %1, entry \"%2\": %3",                            \
+      "第 %1 条，条目“%2”：续期被拒绝（%3）")                                                      \
+    X(659, WATCH_RECEIPT, EXIT_REFUSED, "receipt of bundle %1: %2", "第 %1 批的回执：%2")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

@@ -58,6 +58,24 @@ enum {
     LIMIT_WRONG_SECONDS = 3, /* then the first read waits no longer */
     LIMIT_WRONG_AT_LANE = 5, /* wrong ones in a row at one lane raise a fault */
 
+    /* the watch list (common/watch; the caps: controller/app) */
+    LIMIT_WATCH_CHUNK_BYTES = 49152, /* of a bundle; its manifest, too */
+    LIMIT_WATCH_CHUNKS = 1024,
+    LIMIT_WATCH_CHANGES_PER_CHUNK = 200, /* one slice of staged work */
+    LIMIT_WATCH_CHANGES = LIMIT_WATCH_CHUNKS * LIMIT_WATCH_CHANGES_PER_CHUNK,
+    LIMIT_WATCH_ENTRY_BYTES = 1024, /* one change, packed */
+    LIMIT_WATCH_ID_BYTES = 64,
+    LIMIT_WATCH_NAME_BYTES = 128,  /* applicant, contact, case number */
+    LIMIT_WATCH_BASIS_BYTES = 256, /* legal basis */
+    LIMIT_WATCH_PERSONS = 200,     /* badge and identity entries of one authority */
+    LIMIT_WATCH_VEHICLES = 1000000, /* plate entries of all authorities */
+    LIMIT_WATCH_PERSON_DAYS = 90,  /* from begin to end, and from a renewal to its end */
+    LIMIT_WATCH_PERSON_DAYS_DEFAULT = 30,
+    LIMIT_WATCH_VEHICLE_DAYS = 365,
+    LIMIT_WATCH_AHEAD_DAYS = 30,     /* an entry may begin so long after its bundle was made */
+    LIMIT_WATCH_BUNDLE_S = 604800,   /* a bundle is taken so long after it was made */
+    LIMIT_WATCH_EARLY_S = 300,       /* and so much before, by the park's clock */
+
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict, unless its lane says else */
     LIMIT_ANSWER_MS_MIN = 100, /* common/park/park_check.c */
