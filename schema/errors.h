@@ -320,7 +320,7 @@ enum exit_code {
     X(653, WATCH_MATCH, EXIT_BAD_FILE, "change %1, entry \"%2\": %3: %4",                          \
       "第 %1 条，条目“%2”：匹配条件 %3 无效（%4）")                                                \
     X(654, WATCH_TERM, EXIT_BAD_FILE,                                                              \
-      "change %1, entry \"%2\": it would last over %3 days, the most for a %4",                    \
+      "change %1, entry \"%2\": it would last over %3 days, the most for %4 entries",                    \
       "第 %1 条，条目“%2”：期限超过 %3 天（%4 的上限）")                                           \
     X(655, WATCH_TIME, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 %4",                            \
       "第 %1 条，条目“%2”：时间 %3 无效（%4）")                                                    \
