@@ -16,7 +16,7 @@ struct watched {
 
 struct watch {
     const struct store_txn *owner; /* NULL: none is begun */
-    uint64_t tables;
+    struct store_tables tables;
     struct watched *rows;
     size_t count, capacity;
     uint8_t *bytes;
@@ -81,7 +81,7 @@ void watch_free(struct store *store);
 
 static inline bool watch_wants(const struct store_txn *txn, size_t table)
 {
-    return (txn->store->watch.tables >> table & 1) != 0;
+    return store_tables_has(&txn->store->watch.tables, table);
 }
 
 /* Directory, file modes and owner lock (place.c). `place_enter` fills dir, device, inode and

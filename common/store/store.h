@@ -34,7 +34,7 @@
 #include "common/base/err.h"
 
 enum {
-    STORE_TABLES_MAX = 64,       /* tables in one store */
+    STORE_TABLES_MAX = 128,      /* tables in one store */
     STORE_KEY_MAX = 511,         /* bytes, LMDB's own bound; a key has at least 1 */
     STORE_VALUE_MAX = 64 * 1024, /* bytes of one record */
     STORE_UNPACK_MAX = 1 << 20,  /* heap bytes that one record's message may take */
@@ -163,8 +163,19 @@ struct store_change {
     bool was_there;      /* a record stood there before ... */
     struct bytes before; /* ... this one */
 };
-/* Bit n of `tables`: table n. */
-void store_watch_begin(struct store_txn *txn, uint64_t tables);
+/* A set of tables, by their index. Zero-initialised: none. */
+struct store_tables {
+    uint64_t bits[STORE_TABLES_MAX / 64];
+};
+static inline void store_tables_add(struct store_tables *tables, size_t table)
+{
+    tables->bits[table / 64] |= UINT64_C(1) << table % 64;
+}
+static inline bool store_tables_has(const struct store_tables *tables, size_t table)
+{
+    return (tables->bits[table / 64] >> table % 64 & 1) != 0;
+}
+void store_watch_begin(struct store_txn *txn, struct store_tables tables);
 /* In the order of the first write to each. Key and `before` are borrowed until the next put, delete
  * or the end of the watch. An index beyond the last aborts. */
 size_t store_watch_count(const struct store_txn *txn);

@@ -130,7 +130,7 @@ void watch_free(struct store *store)
     release(&store->watch);
 }
 
-void store_watch_begin(struct store_txn *txn, uint64_t tables)
+void store_watch_begin(struct store_txn *txn, struct store_tables tables)
 {
     struct watch *watch = &txn->store->watch;
     MUST(txn->write && watch->owner == NULL);
@@ -167,7 +167,7 @@ void store_watch_end(struct store_txn *txn)
         return;
     }
     watch->owner = NULL;
-    watch->tables = 0;
+    watch->tables = (struct store_tables){0};
     if (watch->capacity > KEPT_ROWS || watch->size > KEPT_BYTES) {
         release(watch);
     }

@@ -57,13 +57,13 @@ static enum err add_row(struct parts *parts, const struct copy_row *row, struct 
 }
 _Static_assert(TABLE_COUNT <= UINT8_MAX && TABLE_COUNT <= 64, "a table fits u8 and a mask");
 
-static uint64_t watched_tables(void)
+static struct store_tables watched_tables(void)
 {
-    uint64_t mask = 0;
+    struct store_tables tables = {0};
     for (size_t i = 0; i < copy_table_count; i++) {
-        mask |= UINT64_C(1) << copy_tables[i];
+        store_tables_add(&tables, copy_tables[i]);
     }
-    return mask;
+    return tables;
 }
 
 void changes_begin(struct store_txn *txn)
