@@ -91,6 +91,8 @@ static bool ask_batch(struct cli *cli, const struct call *call, const char *afte
     char most[24];
     request_arg(&request, "kind", call_value(call, "kind"));
     request_arg(&request, "lane", call_value(call, "lane"));
+    request_arg(&request, "reason", call_value(call, "reason"));
+    request_arg(&request, "from", after[0] == '\0' ? call_value(call, "from") : NULL);
     request_arg(&request, "after", after[0] == '\0' ? NULL : after);
     request_arg(&request, "limit", limit == 0 ? NULL : cli_number(most, limit));
     return client_ask_all(cli, &request, answer, c);
@@ -101,7 +103,7 @@ static bool find_start(struct cli *cli, const struct call *call, uint64_t limit,
                        char after[AFTER_SIZE], struct complaint *c)
 {
     AUTO(answer_destroy) struct answer answer = {0};
-    if (after[0] != '\0' || limit <= LIMIT_ROWS_PER_MESSAGE) {
+    if (after[0] != '\0' || limit <= LIMIT_ROWS_PER_MESSAGE || call_value(call, "from") != NULL) {
         return true;
     }
     if (!ask_batch(cli, call, "", 1, &answer, c)) {
@@ -125,7 +127,8 @@ static bool collect(struct cli *cli, const struct call *call, uint64_t limit,
         }
         uint64_t reached = number_note(answer, "after");
         keep_after(answer, after);
-        if (reached >= number_note(answer, "head") || reached <= before ||
+        bool one_page = call_value(call, "reason") != NULL; /* each further one is a look-up */
+        if (one_page || reached >= number_note(answer, "head") || reached <= before ||
             answer->row_count >= most) {
             return true;
         }

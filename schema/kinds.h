@@ -221,6 +221,12 @@ enum entry_kind {
     ENTRY_RECALLED = 36,
     /* 37 was never recorded */
     ENTRY_REINDEX = 38,
+    ENTRY_FACE_FILING = 54,
+    ENTRY_ERASURE = 55,
+    ENTRY_RETENTION = 56,
+    ENTRY_DISCLOSURE = 57,
+    ENTRY_HOLD = 58,
+    ENTRY_RETENTION_TERM = 59,
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
@@ -243,6 +249,13 @@ enum recall_step {
     RECALL_ENDED = 5,
     RECALL_WAITS = 6,     /* a gate alone told of a holder, credential or assignment: inert */
     RECALL_CONFIRMED = 7, /* ... another gate told the same, or a person confirmed it */
+};
+
+/* How far an erasure is (entry ERASURE). */
+enum erasure_step {
+    ERASURE_BEGAN = 1,    /* the roster has forgotten him, terminals are ordered to */
+    ERASURE_KEY_GONE = 2, /* no file of the controller's machine holds his key */
+    ERASURE_ENDED = 3,    /* all gates and terminals have confirmed */
 };
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -40,6 +40,12 @@ enum {
     LIMIT_ASSIGNMENTS_PER_PERSON = 8, /* valid on one day */
     LIMIT_NAMES_PER_LOOKUP = 20,      /* names shown by one call that gives a reason */
     LIMIT_NAMES_PER_DAY = 200,        /* names shown to one key in one park day */
+    LIMIT_LIVE_S = 3600, /* an older entry says who passed to a look-up only: lookup.c */
+    LIMIT_LANE_HOUR_S = 3600,      /* one look-up of passages: one lane, so long */
+    LIMIT_AGE_MIN = 16,            /* younger persons are not registered: roster.c */
+    LIMIT_FACE_PERSONS = 100000,   /* with a face; more only with the filing's number: faces.c */
+    LIMIT_FACE_PERSONS_WARN = 80000,
+    LIMIT_BACKUP_KEYS_DAYS = 30, /* person keys of a backup: controller/job/backup.c */
     LIMIT_IMPORT_ROWS = 1000000,
     LIMIT_BAN_MONTHS = 12,
     LIMIT_DRIVERS_PER_VEHICLE = 16,

@@ -91,13 +91,31 @@ static int number_at(const char *text, size_t count)
     return value;
 }
 
+static struct civil_date birthday_in(const char text[IDNUMBER_TEXT_SIZE])
+{
+    return (struct civil_date){.year = number_at(text + 6, 4),
+                               .month = (uint8_t)number_at(text + 10, 2),
+                               .day = (uint8_t)number_at(text + 12, 2)};
+}
+
 static bool has_real_birthday(const char text[IDNUMBER_TEXT_SIZE])
 {
     int32_t day = 0;
-    struct civil_date born = {.year = number_at(text + 6, 4),
-                              .month = (uint8_t)number_at(text + 10, 2),
-                              .day = (uint8_t)number_at(text + 12, 2)};
+    struct civil_date born = birthday_in(text);
     return born.year >= FIRST_YEAR && civil_day_of(born, &day);
+}
+
+bool idnumber_is_younger(const struct idnumber *idnumber, int32_t years, int32_t day)
+{
+    int32_t reached = 0;
+    struct civil_date then = birthday_in(idnumber->text);
+    then.year += years;
+    if (!civil_day_of(then, &reached)) {
+        then.month = 3;
+        then.day = 1;
+        MUST(civil_day_of(then, &reached));
+    }
+    return day < reached;
 }
 
 static enum idnumber_kind kind_of(const char text[IDNUMBER_TEXT_SIZE])

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/bytes.h"
@@ -39,6 +40,10 @@ struct idnumber {
 
 /* *ret_idnumber is written only on IDNUMBER_OK. */
 enum idnumber_status idnumber_read(struct bytes raw, struct idnumber *ret_idnumber);
+
+/* Is the holder of the number younger than so many years on this day? A birthday of 29 February is
+ * kept on 1 March. */
+bool idnumber_is_younger(const struct idnumber *idnumber, int32_t years, int32_t day);
 
 /* How it may be shown: 110105********002X. */
 void idnumber_mask(const struct idnumber *idnumber, char out[IDNUMBER_TEXT_SIZE]);

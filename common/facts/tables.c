@@ -62,6 +62,15 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_RECALL] = "recall",
     [TABLE_COMMAND] = "command",
     [TABLE_QUARANTINE_SUM] = "quarantine_sum",
+    [TABLE_FACE] = "face",
+    [TABLE_FACE_PERSON] = "face_person",
+    [TABLE_FACE_COUNT] = "face_count",
+    [TABLE_ERASURE] = "erasure",
+    [TABLE_BACKUP] = "backup",
+    [TABLE_RETENTION] = "retention",
+    [TABLE_DISCLOSURE] = "disclosure",
+    [TABLE_HOLD] = "hold",
+    [TABLE_HOLD_OF] = "hold_of",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

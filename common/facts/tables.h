@@ -70,9 +70,18 @@ enum table {
     TABLE_COMMAND,     /* name gate, u64 command sequence -> CommandRecord (the newest
                           LIMIT_COMMANDS_KEPT of a gate) */
     TABLE_QUARANTINE_SUM, /* name gate, 32 bytes identity -> QuarantineSum */
+    TABLE_FACE,           /* 32 bytes credential hash -> FaceRecord */
+    TABLE_FACE_PERSON,    /* handle person -> FacePersonRecord */
+    TABLE_FACE_COUNT,     /* u8 FACE_COUNT_ROW -> FaceCountRecord */
+    TABLE_ERASURE,        /* handle -> ErasureRecord */
+    TABLE_BACKUP,         /* u64 sequence of its entry -> BackupRecord */
+    TABLE_RETENTION,      /* name class -> RetentionRecord */
+    TABLE_DISCLOSURE,     /* u64 number -> DisclosureRecord */
+    TABLE_HOLD,           /* u64 number -> HoldRecord */
+    TABLE_HOLD_OF,        /* handle, u64 number -> empty (not ended) */
     TABLE_COUNT,
 };
-enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1 };
+enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */
 
 extern const char *const table_names[TABLE_COUNT];

@@ -538,6 +538,13 @@ static void carry_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), entry->reason);
 }
 
+static void filing_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__FaceFiling *filing = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", filing->number, filing->reason);
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -588,6 +595,7 @@ static const struct wording wordings[] = {
     {ENTRY_RECALLED,      "recalled",      &parkgate__recalled__descriptor,          recalled_words  },
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
+    {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
 };
 
 /* A long text may have been cut within its last character. */
@@ -622,7 +630,8 @@ void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
             protobuf_c_message_free_unpacked(body, NULL);
         }
     }
-    if (ret->who[0] == '\0') {
+    ret->of_holder = ret->who[0] != '\0';
+    if (!ret->of_holder) {
         copy(ret->who, sizeof(ret->who), entry->actor);
     }
 }

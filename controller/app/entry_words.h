@@ -14,6 +14,7 @@ struct entry_words {
     char gate[64], lane[64], tenant[64], who[96];
     const char *verdict, *reason;
     char text[320], text_zh[320];
+    bool of_holder; /* who is a holder's handle, not the key that acted */
 };
 
 /* Fills *ret from an unpacked entry. An unknown kind gets the word "unknown". */

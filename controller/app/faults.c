@@ -167,6 +167,11 @@ const struct fault_kind fault_not_ordered = {
     "the gate of lane %s says that staff opened it, and nobody ordered that; look at the lane, and at "
     "the gate's box",
     "通道 %s 的出入口主机称由值守人员开启，但无人下达该命令；请查看现场和该主机"};
+const struct fault_kind fault_faces_many = {
+    "faces-many",
+    "many persons of the %s have a face: at 100,000 it must be filed with the authority; parkgate face "
+    "count",
+    "登记人脸的人数接近或达到 10 万（%s）：须向网信部门备案；请看：parkgate face count"};
 const struct fault_kind fault_quarantine_full = {
     "quarantine-full",
     "so many events of gate %s were refused that no more are kept here; the gate keeps them: look at "

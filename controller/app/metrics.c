@@ -11,6 +11,7 @@
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/net/ports.h"
+#include "controller/store/face_store.h"
 
 enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_LOOKED_AT = 256 };
 
@@ -211,6 +212,15 @@ static enum err approvals_waiting(struct controller *ctl, struct store_txn *txn,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+static enum err face_persons(struct store_txn *txn, int64_t *ret_now, struct fault *fault)
+{
+    Parkgate__FaceCountRecord *count = NULL;
+    TRY(face_count_get(txn, &count, fault));
+    *ret_now = (int64_t)count->now;
+    parkgate__face_count_record__free_unpacked(count, NULL);
+    return ERR_OK;
+}
+
 static int64_t sessions_used(const struct controller *ctl)
 {
     int64_t used = 0;
@@ -237,12 +247,14 @@ static enum err put_talk(struct controller *ctl, struct store_txn *txn,
     uint64_t quarantine = 0;
     int64_t names = 0;
     int64_t approvals = 0;
+    int64_t faces = 0;
     struct imports imports;
     struct waiters_load load = waiters_load_of(ctl->waiters);
     TRY(store_count(txn, TABLE_FAULT, &faults, fault));
     TRY(store_count(txn, TABLE_QUARANTINE, &quarantine, fault));
     TRY(most_names(ctl, txn, &names, fault));
     TRY(approvals_waiting(ctl, txn, &approvals, fault));
+    TRY(face_persons(txn, &faces, fault));
     TRY(look_at_imports(txn, &imports, fault));
     metric_put(out, METRIC_FRAMES_REFUSED, "", (int64_t)ctl->frames_refused);
     metric_put(out, METRIC_AGENTS, "", sessions_used(ctl));
@@ -251,6 +263,7 @@ static enum err put_talk(struct controller *ctl, struct store_txn *txn,
     metric_put(out, METRIC_OPEN_FAULTS, "", (int64_t)faults);
     metric_put(out, METRIC_QUARANTINE, "", (int64_t)quarantine);
     metric_put(out, METRIC_NAMES, "", names);
+    metric_put(out, METRIC_FACE_PERSONS, "", faces);
     metric_put(out, METRIC_APPROVALS, "", approvals);
     metric_put(out, METRIC_IMPORTS, "", imports.open);
     metric_put(out, METRIC_IMPORT_ROWS, "", imports.rows);

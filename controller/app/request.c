@@ -139,57 +139,6 @@ enum err request_identity(struct controller *ctl, const Parkgate__HolderRecord *
     return *ret != NULL ? ERR_OK : fault_set(fault, ERR_CORRUPT, "holder: an identity is damaged");
 }
 
-static enum err names_shown_today(struct controller *ctl, const char *key_name, int32_t day,
-                                  uint32_t *ret_names, struct fault *fault)
-{
-    struct keybuf key;
-    ProtobufCMessage *message = NULL;
-    keybuf_begin(&key);
-    keybuf_text(&key, key_name);
-    keybuf_u32(&key, (uint32_t)day);
-    enum err err = store_get_message(ctl->txn, TABLE_LOOKUP, keybuf_view(&key),
-                                     &parkgate__lookup_sum__descriptor, &message, fault);
-    *ret_names = 0;
-    if (err == ERR_NOT_FOUND) {
-        return ERR_OK;
-    }
-    TRY(err);
-    *ret_names = ((Parkgate__LookupSum *)(void *)message)->names;
-    store_message_destroy(&message);
-    return ERR_OK;
-}
-
-bool request_lookup(struct controller *ctl, struct request *request, const struct handle *holders,
-                    size_t names, const char *reason, enum err *ret_err, struct fault *fault)
-{
-    char a_call[16];
-    char a_day[16];
-    uint32_t shown = 0;
-    int32_t day = controller_today(ctl);
-    Parkgate__Lookup lookup = PARKGATE__LOOKUP__INIT;
-    ProtobufCBinaryData fields[LIMIT_NAMES_PER_LOOKUP];
-    *ret_err = names_shown_today(ctl, request->key->name, day, &shown, fault);
-    if (*ret_err != ERR_OK) {
-        return false;
-    }
-    if (names > LIMIT_NAMES_PER_LOOKUP || shown + names > LIMIT_NAMES_PER_DAY) {
-        (void)snprintf(a_call, sizeof(a_call), "%d", LIMIT_NAMES_PER_LOOKUP);
-        (void)snprintf(a_day, sizeof(a_day), "%d", LIMIT_NAMES_PER_DAY);
-        return request_refuse(request, ERROR_TOO_MANY_NAMES, a_call, a_day, NULL);
-    }
-    for (size_t i = 0; i < names; i++) {
-        fields[i] = people_field(&holders[i]);
-    }
-    lookup.verb = field_text(request->verb->name);
-    lookup.reason = field_text(reason);
-    lookup.names = (uint32_t)names;
-    lookup.day = day;
-    lookup.n_holder = names;
-    lookup.holder = fields;
-    *ret_err = controller_record(ctl, ENTRY_LOOKUP, request->key->name, &lookup.base, fault);
-    return *ret_err == ERR_OK;
-}
-
 /* --- one frame --- */
 
 struct verb_table {
@@ -221,6 +170,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_recall,      &verbs_of_recall_count     },
         {verbs_of_muster,      &verbs_of_muster_count     },
         {verbs_of_emergency,   &verbs_of_emergency_count  },
+        {verbs_of_face_counts, &verbs_of_face_counts_count},
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {
@@ -342,6 +292,7 @@ static enum err serve(struct controller *ctl, struct request *request, struct fa
             (void)request_refuse(request, ERROR_VERB_UNKNOWN, request->message->verb, NULL, NULL);
         } else if (is_permitted(request) && has_room(ctl, request)) {
             TRY(run(ctl, request, handle, fault));
+            TRY(request_searched(ctl, request, fault));
         }
     }
     return is_about_rights(request->answer->complaint.number) ? record_refusal(ctl, request, fault)

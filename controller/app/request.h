@@ -20,6 +20,7 @@ struct request {
     uint64_t sequence; /* of the envelope; replies carry it */
     struct answer *answer;
     bool waits; /* no reply now: a waiter took it over (waiters.h) */
+    const char *search_reason; /* request_search() was asked; else NULL */
 };
 
 typedef enum err request_handler(struct controller *ctl, struct request *request,
@@ -53,6 +54,7 @@ extern const struct verb_handler verbs_of_pins[]; extern const size_t verbs_of_p
 extern const struct verb_handler verbs_of_recall[]; extern const size_t verbs_of_recall_count;
 extern const struct verb_handler verbs_of_muster[]; extern const size_t verbs_of_muster_count;
 extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs_of_emergency_count;
+extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 /* clang-format on */
 
 /* NULL: no such verb. */
@@ -154,6 +156,20 @@ bool request_lane(struct controller *ctl, struct request *request,
  * limit, refused; *ret_err is trouble of ours. */
 bool request_lookup(struct controller *ctl, struct request *request, const struct handle *holders,
                     size_t names, const char *reason, enum err *ret_err, struct fault *fault);
+
+/* The same for the passages of one lane within LIMIT_LANE_HOUR_S: as many persons as a page has
+ * rows (LIMIT_ROWS_PER_MESSAGE). */
+bool request_lookup_lane(struct controller *ctl, struct request *request,
+                         const struct handle *holders, size_t names, const char *reason,
+                         enum err *ret_err, struct fault *fault);
+
+/* Before somebody is searched for by a number: who finds nobody has looked up, too, or the roster
+ * could be tried number by number. False: over a limit, refused; *ret_err is trouble of ours. */
+bool request_search(struct controller *ctl, struct request *request, const char *reason,
+                    enum err *ret_err, struct fault *fault);
+/* After such a request: records the look-up if it found nobody. Outside of its savepoint. */
+MUST_CHECK enum err request_searched(struct controller *ctl, struct request *request,
+                                     struct fault *fault);
 
 /* Works off one frame of the operators' port. */
 input_worker requests_input;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/access/idnumber.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "schema/kinds.h"
@@ -27,6 +28,13 @@ bool roster_kind(const char *text, uint32_t *ret_kind)
 const char *roster_kind_word(uint32_t kind)
 {
     return kind >= PERSON_STAFF && kind < ARRAY_LEN(kind_words) ? kind_words[kind] : "vehicle";
+}
+
+_Static_assert(LIMIT_AGE_MIN == 16, "as ROSTER_AGE_MIN says");
+
+bool roster_is_too_young(const struct controller *ctl, const struct idnumber *id)
+{
+    return id->text[0] != '\0' && idnumber_is_younger(id, LIMIT_AGE_MIN, controller_today(ctl));
 }
 
 /* The identity by which a holder is found again; the first that is given counts. */

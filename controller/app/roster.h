@@ -48,6 +48,13 @@ bool roster_make_credential(struct controller *ctl, struct handle holder, uint32
                             struct bytes canonical, struct roster_credential *ret,
                             struct complaint *c, enum err *ret_err, struct fault *fault);
 
+/* Is who has this number too young to be registered (LIMIT_AGE_MIN), today? An empty number says
+ * nothing of that. */
+struct idnumber;
+bool roster_is_too_young(const struct controller *ctl, const struct idnumber *id);
+/* The bound as text, for the refusal. */
+#define ROSTER_AGE_MIN "16"
+
 /* Reads a kind word: staff, day, driver, visitor. False: none of them. */
 bool roster_kind(const char *text, uint32_t *ret_kind);
 const char *roster_kind_word(uint32_t kind);

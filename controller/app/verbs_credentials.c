@@ -9,6 +9,7 @@
 #include "common/facts/tables.h"
 #include "common/facts/versioned.h"
 #include "common/store/keybuf.h"
+#include "controller/app/faces.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/app/subjects.h"
@@ -21,6 +22,14 @@ struct gift {
     int64_t until_us;
     const char *consent, *purpose;
 };
+
+static enum err settle_face(struct controller *ctl, struct request *request, struct bytes hash,
+                            struct fault *fault)
+{
+    size_t orders = 0;
+    TRY(subjects_settle(ctl, hash, request->key->name, &orders, fault));
+    return faces_changed(ctl, fault);
+}
 
 static enum err give(struct controller *ctl, struct request *request, struct handle holder,
                      const struct gift *gift, struct fault *fault)
@@ -38,15 +47,17 @@ static enum err give(struct controller *ctl, struct request *request, struct han
             (void)request_refuse(request, ERROR_SUBJECT_LEFT, left.text, NULL, NULL);
             return ERR_OK;
         }
+        if (!faces_room(ctl, request, holder, &err, fault)) {
+            return err;
+        }
     }
     made.record.until_us = gift->until_us;
     made.record.consent = field_text(gift->consent);
     made.record.purpose = field_text(gift->purpose);
     TRY(controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &made.record.base, fault));
     answer_note_handle(request->answer, "credential", made.handle);
-    size_t orders = 0;
     return gift->kind == CREDENTIAL_KIND_FACE
-               ? subjects_settle(ctl, BYTES_OF(made.hash.bytes), request->key->name, &orders, fault)
+               ? settle_face(ctl, request, BYTES_OF(made.hash.bytes), fault)
                : ERR_OK;
 }
 
@@ -170,9 +181,8 @@ static enum err revoke(struct controller *ctl, struct request *request,
     changed.stage = 0;
     changed.previous = (ProtobufCBinaryData){0};
     TRY(controller_record(ctl, ENTRY_CREDENTIAL, request->key->name, &changed.base, fault));
-    size_t orders = 0;
     return record->kind == CREDENTIAL_KIND_FACE
-               ? subjects_settle(ctl, field_view(&record->hash), request->key->name, &orders, fault)
+               ? settle_face(ctl, request, field_view(&record->hash), fault)
                : ERR_OK;
 }
 

@@ -410,6 +410,15 @@ static void fill_vehicle_days(const struct controller *ctl, const Parkgate__Rost
     }
 }
 
+static bool row_age(const struct controller *ctl, struct request *request,
+                    const Parkgate__RosterRow *row, const struct idnumber *id)
+{
+    char line[16];
+    (void)snprintf(line, sizeof(line), "%u", row->line);
+    return !roster_is_too_young(ctl, id) ||
+           request_refuse(request, ERROR_ROW_TOO_YOUNG, line, "id_number", ROSTER_AGE_MIN);
+}
+
 static enum err add_row(struct controller *ctl, struct request *request, struct part *part,
                         const Parkgate__RosterRow *row, struct fault *fault)
 {
@@ -419,7 +428,7 @@ static enum err add_row(struct controller *ctl, struct request *request, struct 
     struct idnumber id;
     Parkgate__HolderRecord *before = NULL;
     if (!row_tenant(ctl, request, row) || !row_texts(request, row) ||
-        !row_person(request, row, &person, &plate, &id)) {
+        !row_person(request, row, &person, &plate, &id) || !row_age(ctl, request, row, &id)) {
         return ERR_OK;
     }
     enum err err = roster_make_holder(ctl, &person, &holder, &before, fault);

@@ -42,6 +42,9 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
         !request_need(request, "kind", &kind) || !read_id_number(request, id)) {
         return false;
     }
+    if (roster_is_too_young(ctl, id)) {
+        return request_refuse(request, ERROR_TOO_YOUNG, ROSTER_AGE_MIN, NULL, NULL);
+    }
     if (!roster_kind(kind, &ret->kind)) {
         return request_refuse(request, ERROR_ARG_BAD, "kind", kind,
                               "staff, day, driver or visitor");
@@ -232,8 +235,9 @@ static enum err on_person_find(struct controller *ctl, struct request *request, 
     bool found = false;
     enum err err = ERR_OK;
     Parkgate__HolderRecord *holder = NULL;
-    if (!request_need(request, "reason", &reason) || !search_hash(ctl, request, &hash)) {
-        return ERR_OK;
+    if (!request_need(request, "reason", &reason) || !search_hash(ctl, request, &hash) ||
+        !request_search(ctl, request, reason, &err, fault)) {
+        return err;
     }
     TRY(find_by_hash(ctl, request, &hash, &handle, &found, fault));
     if (found) {

@@ -37,9 +37,59 @@ static enum err read_entry(struct controller *ctl, uint64_t sequence, Parkgate__
                                     (unsigned long long)sequence);
 }
 
+/* An entry older than LIMIT_LIVE_S says who passed only to a look-up: with a reason, of one lane,
+ * for an hour of entries at a time, each person counted. */
 struct event_page {
     uint64_t after, head, limit, shown;
+    bool looks_up;
+    int64_t first_us; /* of the first entry shown; the hour begins there */
+    size_t seen_count;
+    struct handle seen[LIMIT_ROWS_PER_MESSAGE];
 };
+
+static bool is_past(const struct controller *ctl, const Parkgate__Entry *entry)
+{
+    return entry->kind == ENTRY_EVENT &&
+           entry->time_us < ctl->now.us - (int64_t)LIMIT_LIVE_S * 1000000;
+}
+
+static void see(struct event_page *page, const char *who)
+{
+    struct handle handle;
+    if (!handle_from_text(who, &handle)) {
+        return;
+    }
+    for (size_t i = 0; i < page->seen_count; i++) {
+        if (handle_equal(page->seen[i], handle)) {
+            return;
+        }
+    }
+    MUST(page->seen_count < ARRAY_LEN(page->seen));
+    page->seen[page->seen_count++] = handle;
+}
+
+/* Hides or counts who it is. */
+static void guard_who(const struct controller *ctl, const Parkgate__Entry *entry,
+                      struct entry_words *words, struct event_page *page)
+{
+    if (!words->of_holder || !is_past(ctl, entry)) {
+        return;
+    }
+    if (page->looks_up) {
+        see(page, words->who);
+    } else {
+        words->who[0] = '\0';
+    }
+}
+
+static bool ends_the_hour(struct event_page *page, const Parkgate__Entry *entry)
+{
+    if (!page->looks_up) {
+        return false;
+    }
+    page->first_us = page->shown == 0 ? entry->time_us : page->first_us;
+    return entry->time_us >= page->first_us + (int64_t)LIMIT_LANE_HOUR_S * 1000000;
+}
 
 /* Fills rows from page->after on; page->after becomes the last entry looked at. */
 static enum err fill_events(struct controller *ctl, struct answer *a,
@@ -55,7 +105,12 @@ static enum err fill_events(struct controller *ctl, struct answer *a,
         bool fits = true;
         TRY(read_entry(ctl, page->after + 1, &entry, &hash, fault));
         entry_words_of(entry, &words);
+        if (ends_the_hour(page, entry)) {
+            parkgate__entry__free_unpacked(entry, NULL);
+            return ERR_OK;
+        }
         if (passes(filter, &words)) {
+            guard_who(ctl, entry, &words, page);
             answer_begin_row(a);
             entry_words_row(a, entry, &words);
             fits = answer_end_row(a);
@@ -91,22 +146,61 @@ static enum err look_back(struct controller *ctl, const struct event_filter *fil
     return ERR_OK;
 }
 
+/* The entry before the first one of this moment or later. Times in the journal rise, but for a
+ * clock that was set back: then it is near by. */
+static enum err find_moment(struct controller *ctl, int64_t from_us, struct event_page *page,
+                            struct fault *fault)
+{
+    uint64_t low = 0;
+    uint64_t high = page->head;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        Parkgate__Entry *entry = NULL;
+        struct seal_hash hash;
+        TRY(read_entry(ctl, middle + 1, &entry, &hash, fault));
+        bool before = entry->time_us < from_us;
+        parkgate__entry__free_unpacked(entry, NULL);
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    page->after = low;
+    return ERR_OK;
+}
+
+/* Where the page begins. False: refused. */
+static bool read_start(struct controller *ctl, struct request *request,
+                       const struct event_filter *filter, int64_t *ret_from_us,
+                       struct event_page *page)
+{
+    const char *reason = request_arg(request, "reason");
+    page->looks_up = reason != NULL && reason[0] != '\0';
+    if (page->looks_up && (filter->lane == NULL || filter->lane[0] == '\0')) {
+        return request_refuse(request, ERROR_ARG_MISSING, "lane", NULL, NULL);
+    }
+    return request_number_or_none(request, "after", UINT64_MAX - 1, &page->after) &&
+           request_number_or_none(request, "limit", LIMIT_ROWS_PER_MESSAGE, &page->limit) &&
+           (request_arg(request, "from") == NULL ||
+            request_moment(ctl, request, "from", false, ret_from_us));
+}
+
 static enum err on_events(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct journal_head head;
+    int64_t from_us = 0;
+    enum err err = ERR_OK;
     struct event_page page = {.after = UINT64_MAX, .limit = EVENTS_DEFAULT};
     struct event_filter filter = {.kind = request_arg(request, "kind"),
                                   .lane = request_arg(request, "lane")};
     const char *follow = request_arg(request, "follow");
     bool follows = follow != NULL && strcmp(follow, "yes") == 0;
-    if (!request_number_or_none(request, "after", UINT64_MAX - 1, &page.after) ||
-        !request_number_or_none(request, "limit", LIMIT_ROWS_PER_MESSAGE, &page.limit)) {
+    if (!read_start(ctl, request, &filter, &from_us, &page)) {
         return ERR_OK;
     }
     TRY(journal_head(ctl->txn, &head, fault));
     page.head = head.sequence;
     if (page.after == UINT64_MAX) {
-        TRY(look_back(ctl, &filter, &page, fault));
+        TRY(from_us != 0 ? find_moment(ctl, from_us, &page, fault)
+                         : look_back(ctl, &filter, &page, fault));
     }
     answer_columns(request->answer, ENTRY_WORD_COLUMNS);
     TRY(fill_events(ctl, request->answer, &filter, &page, fault));
@@ -116,7 +210,11 @@ static enum err on_events(struct controller *ctl, struct request *request, struc
     }
     answer_note_number(request->answer, "after", (int64_t)page.after);
     answer_note_number(request->answer, "head", (int64_t)page.head);
-    return ERR_OK;
+    if (page.seen_count > 0) {
+        (void)request_lookup_lane(ctl, request, page.seen, page.seen_count,
+                                  request_arg(request, "reason"), &err, fault);
+    }
+    return err;
 }
 
 /* --- headcount --- */
@@ -165,8 +263,10 @@ static enum err on_headcount_why(struct controller *ctl, struct request *request
     struct handle person;
     int32_t date = 0;
     const char *given = request_arg(request, "date");
+    const char *reason = NULL;
+    enum err err = ERR_OK;
     Parkgate__HolderRecord *holder = NULL;
-    if (!request_handle(request, "person", &person) ||
+    if (!request_handle(request, "person", &person) || !request_need(request, "reason", &reason) ||
         !request_date_or_none(request, "date", &date)) {
         return ERR_OK;
     }
@@ -175,6 +275,9 @@ static enum err on_headcount_why(struct controller *ctl, struct request *request
         return ERR_OK;
     }
     parkgate__holder_record__free_unpacked(holder, NULL);
+    if (!request_lookup(ctl, request, &person, 1, reason, &err, fault)) {
+        return err;
+    }
     const char *bound = request_bound_tenant(request);
     struct name own = {{0}};
     if (bound != NULL) {
@@ -272,6 +375,21 @@ static enum err on_journal_head(struct controller *ctl, struct request *request,
     return ERR_OK;
 }
 
+/* Of an entry that is past: to who gives a reason, counted; to others not. */
+static enum err show_who(struct controller *ctl, struct request *request, struct entry_words *words,
+                         struct fault *fault)
+{
+    struct handle who;
+    enum err err = ERR_OK;
+    const char *reason = request_arg(request, "reason");
+    if (reason == NULL || reason[0] == '\0') {
+        words->who[0] = '\0';
+    } else if (handle_from_text(words->who, &who)) {
+        (void)request_lookup(ctl, request, &who, 1, reason, &err, fault);
+    }
+    return err;
+}
+
 static enum err on_journal_show(struct controller *ctl, struct request *request,
                                 struct fault *fault)
 {
@@ -289,6 +407,13 @@ static enum err on_journal_show(struct controller *ctl, struct request *request,
     }
     TRY(err);
     entry_words_of(entry, &words);
+    if (words.of_holder && is_past(ctl, entry)) {
+        err = show_who(ctl, request, &words, fault);
+    }
+    if (err != ERR_OK || request->answer->complaint.number != 0) {
+        parkgate__entry__free_unpacked(entry, NULL);
+        return err;
+    }
     answer_note_number(request->answer, "seq", (int64_t)entry->sequence);
     answer_note_number(request->answer, "time_us", entry->time_us);
     answer_note(request->answer, "kind", words.kind);

@@ -161,6 +161,9 @@ static bool new_visitor(struct controller *ctl, struct request *request, const c
     if (!read_visitor(request, tenant, &id, &person)) {
         return false;
     }
+    if (roster_is_too_young(ctl, &id)) {
+        return request_refuse(request, ERROR_TOO_YOUNG, ROSTER_AGE_MIN, NULL, NULL);
+    }
     *ret_err = roster_make_holder(ctl, &person, &holder, &before, fault);
     bool taken = *ret_err == ERR_OK && (holder.existed || holder.clashes);
     if (before != NULL) {

@@ -55,7 +55,7 @@ static enum err add_row(struct parts *parts, const struct copy_row *row, struct 
     parts->used += w.size;
     return ERR_OK;
 }
-_Static_assert(TABLE_COUNT <= UINT8_MAX && TABLE_COUNT <= 64, "a table fits u8 and a mask");
+_Static_assert(TABLE_COUNT <= UINT8_MAX, "a table fits u8");
 
 static struct store_tables watched_tables(void)
 {

@@ -39,4 +39,7 @@ projection project_approval;
 /* project_presence.c: what anti-passback forgives */
 projection project_forgive;
 
+/* face_store.c */
+projection project_face_filing;
+
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -3,6 +3,7 @@
 #include "common/facts/field.h"
 #include "common/facts/people_store.h"
 #include "common/facts/versioned.h"
+#include "controller/store/face_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 
@@ -71,8 +72,8 @@ enum err project_holder(struct store_txn *txn, const Parkgate__Entry *entry,
 enum err project_credential(struct store_txn *txn, const Parkgate__Entry *entry,
                             const ProtobufCMessage *body, struct fault *fault)
 {
-    (void)entry;
-    return put_credential(txn, (ProtobufCMessage *)(uintptr_t)body, fault);
+    TRY(put_credential(txn, (ProtobufCMessage *)(uintptr_t)body, fault));
+    return face_count_credential(txn, (const void *)body, entry->time_us, fault);
 }
 
 enum err project_assignment(struct store_txn *txn, const Parkgate__Entry *entry,

@@ -442,7 +442,10 @@ class Story:
         self.turn()
         head, calendar = self.model.head, self.model.calendar
         for who in self.people:
-            rows = self.ask("headcount.why", person=who)["rows"]
+            answer = self.ask("headcount.why", True, person=who, reason="model")
+            if not answer:
+                break  # the day's look-ups are used up
+            rows = answer["rows"]
             got = {(r[1], r[0]): [r[3], r[6], r[7], r[8], r[9]] for r in rows}
             want = {(tenant, times.date_text(day)): [f[0], str(f[1]), str(f[2] or "")] + [str(n) for n in f[3:]]
                     for (tenant, day), f in head.attended(who).items()}

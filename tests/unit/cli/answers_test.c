@@ -213,7 +213,7 @@ static void test_persons_as_csv_only_for_the_own_roster(void **state)
                   "仅用于统计数字和租户自己的名册\n");
     fake.log[0] = '\0';
     static const char *const never[] = {"who", "events", "person show x --reason y",
-                                        "headcount why x"};
+                                        "headcount why x --reason y"};
     for (size_t i = 0; i < ARRAY_LEN(never); i++) {
         char line[128];
         (void)snprintf(line, sizeof(line), "--csv %s", never[i]);

@@ -242,10 +242,10 @@ static void test_values_and_aliases(void **state)
     struct cli cli;
     struct args *args = calloc(1, sizeof(*args));
     struct complaint c = {0};
-    char *why[] = {"headcount", "--why", "0a0b", "--date=2026-01-09", "--json"};
+    char *why[] = {"headcount", "--why", "0a0b", "--date=2026-01-09", "--json", "--reason=y"};
     char *after[] = {"lane", "open", "--reason=-x", "--", "north-in"};
     cli_init(&cli, stdin, stdout, stderr);
-    assert_true(args_read(&cli, 5, why, args, &c));
+    assert_true(args_read(&cli, 6, why, args, &c));
     assert_string_equal(args->command->request, "headcount.why");
     assert_string_equal(call_value(&args->call, "person"), "0a0b");
     assert_string_equal(call_value(&args->call, "date"), "2026-01-09");

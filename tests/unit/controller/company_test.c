@@ -112,7 +112,7 @@ static void a_driver_is_inside_with_his_truck_and_leaves_with_it(void **state)
     world_turn(d->w);
     assert_int_equal(figure(d, "acme", "present"), 1); /* for whom he comes, not his own tenant */
     const Parkgate__Reply *why =
-        admin(d->w, "headcount.why", "person", zhou, "date", "2026-03-03", NULL);
+        admin(d->w, "headcount.why", "person", zhou, "date", "2026-03-03", "reason", "x", NULL);
     assert_string_equal(cell(why, 0, "row"), "invited");
     assert_int_equal(row_count(admin(d->w, "who", "tenant", "acme", NULL)), 1);
     later(d, MINUTE_US);
@@ -260,7 +260,7 @@ static void a_visit_stands_in_place_of_an_assignment(void **state)
     gate_walk(d->w, &d->a, "a-in", GUEST);
     assert_int_equal(figure(d, "acme", "persons"), 1);
     const Parkgate__Reply *why =
-        admin(d->w, "headcount.why", "person", guest, "date", "2026-03-03", NULL);
+        admin(d->w, "headcount.why", "person", guest, "date", "2026-03-03", "reason", "x", NULL);
     assert_string_equal(cell(why, 0, "row"), "invited");
     world_pass(d->w, at_shanghai(TUESDAY, 9, 0) - d->w->now.us);
     granted(d, badge(d, "a-out", GUEST), REASON_EXIT);

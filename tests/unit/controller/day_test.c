@@ -57,7 +57,7 @@ static void check_figures(struct world *w, const struct figures *want)
 static void why(struct world *w, const char *person, const char *date, const char *row,
                 const char *shift)
 {
-    const Parkgate__Reply *reply = admin(w, "headcount.why", "person", person, "date", date, NULL);
+    const Parkgate__Reply *reply = admin(w, "headcount.why", "person", person, "date", date, "reason", "x", NULL);
     assert_int_equal(row_count(reply), 1);
     assert_string_equal(cell(reply, 0, "row"), row);
     assert_string_equal(cell(reply, 0, "shift"), shift);

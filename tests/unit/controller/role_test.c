@@ -164,7 +164,7 @@ static void a_tenant_finds_no_person_of_another(void **state)
     assert_refused(ask(w, t->acme, "badge.revoke", "uid", ZHAO, "reason", "x", NULL),
                    ERROR_NOT_FOUND);
     assert_refused(ask(w, t->acme, "assignment.list", "person", t->zhao, NULL), ERROR_NOT_FOUND);
-    assert_refused(ask(w, t->acme, "headcount.why", "person", t->zhao, NULL), ERROR_NOT_FOUND);
+    assert_refused(ask(w, t->acme, "headcount.why", "person", t->zhao, "reason", "x", NULL), ERROR_NOT_FOUND);
     assert_memory_equal(head_of(w).hash.bytes, before.hash.bytes, SEAL_HASH_SIZE);
     assert_int_equal(row_count(assert_done(ask(w, t->acme, "person.list", NULL))), 1);
     assert_string_equal(cell(w->reply, 0, "person"), t->li);
@@ -188,12 +188,12 @@ static void a_shared_person_shows_each_tenant_its_own_side(void **state)
         row_count(assert_done(ask(w, t->acme, "assignment.list", "person", t->li, NULL))), 1);
     assert_int_equal(
         row_count(assert_done(ask(w, t->beta, "assignment.list", "person", t->li, NULL))), 1);
-    assert_int_equal(row_count(admin(w, "headcount.why", "person", t->li, NULL)), 2);
+    assert_int_equal(row_count(admin(w, "headcount.why", "person", t->li, "reason", "x", NULL)), 2);
     assert_int_equal(
-        row_count(assert_done(ask(w, t->acme, "headcount.why", "person", t->li, NULL))), 1);
+        row_count(assert_done(ask(w, t->acme, "headcount.why", "person", t->li, "reason", "x", NULL))), 1);
     assert_string_equal(cell(w->reply, 0, "tenant"), "acme");
     assert_int_equal(
-        row_count(assert_done(ask(w, t->beta, "headcount.why", "person", t->li, NULL))), 1);
+        row_count(assert_done(ask(w, t->beta, "headcount.why", "person", t->li, "reason", "x", NULL))), 1);
     assert_string_equal(cell(w->reply, 0, "tenant"), "beta");
     assert_int_equal(row_count(assert_done(ask(w, t->acme, "who", NULL))), 0);
     assert_int_equal(row_count(assert_done(ask(w, t->beta, "who", NULL))), 1);

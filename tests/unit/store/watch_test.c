@@ -186,6 +186,7 @@ static void misuse_aborts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_set_of_tables_holds_what_was_added),
         STORE_TEST(each_key_is_known_once_with_what_stood_there),
         STORE_TEST(what_a_child_undid_is_forgotten),
         STORE_TEST(a_watch_ends_with_its_transaction),
