@@ -103,7 +103,8 @@ static void test_csv_policy(void **state)
         for (size_t f = 0; f < ARRAY_LEN(figures); f++) {
             listed = listed || strcmp(commands[i].noun, figures[f]) == 0;
         }
-        if (commands[i].csv == CSV_FIGURES && !listed) {
+        bool counts = strcmp(commands[i].noun, "face") == 0 && strcmp(commands[i].verb, "count") == 0;
+        if (commands[i].csv == CSV_FIGURES && !listed && !counts) {
             fail_msg("%s %s gives CSV", commands[i].noun, commands[i].verb);
         }
     }
