@@ -230,16 +230,6 @@ enum exit_code {
     X(451, FIRE_UNHEARD, EXIT_REFUSED,                                                             \
       "board %1 said fire and its gate %2 is not heard; go there and look, then give --force",     \
       "控制板 %1 曾报告火警，而其出入口 %2 失联；请先到现场确认，再加 --force")                    \
-    /* privacy */                                                                                  \
-    X(690, TOO_YOUNG, EXIT_REFUSED,                                                                \
-      "by the ID number the person is not %1 yet; who is younger is not registered",               \
-      "按身份证号该人员未满 %1 周岁；不予登记")                                                    \
-    X(691, ROW_TOO_YOUNG, EXIT_BAD_FILE,                                                           \
-      "line %1, column %2: by the ID number the person is not %3 yet; who is younger is not registered", \
-      "第 %1 行，“%2”列：按身份证号该人员未满 %3 周岁；不予登记")                                  \
-    X(692, FACES_FULL, EXIT_REFUSED,                                                               \
-      "%1 persons have a face here: more only once that is filed with the authority; then enter the number: parkgate face filing NUMBER", \
-      "已有 %1 人登记人脸：须先向网信部门备案，再录入备案编号方可新增：parkgate face filing 编号") \
     /* files, keys, the machine */                                                                 \
     X(500, UNREACHABLE, EXIT_UNREACHABLE, "controller %1 does not answer; is it running?",         \
       "控制器 %1 无应答；是否在运行？")                                                            \
@@ -341,7 +331,17 @@ enum exit_code {
       "该批布控生成于 %1，而园区时钟为 %2；请重新签名或校准时钟")                                  \
     X(658, WATCH_RENEWAL, EXIT_BAD_FILE, "change %1, entry \"%2\": %3",                            \
       "第 %1 条，条目“%2”：续期被拒绝（%3）")                                                      \
-    X(659, WATCH_RECEIPT, EXIT_REFUSED, "receipt of bundle %1: %2", "第 %1 批的回执：%2")
+    X(659, WATCH_RECEIPT, EXIT_REFUSED, "receipt of bundle %1: %2", "第 %1 批的回执：%2")                \
+    /* privacy */                                                                                  \
+    X(690, TOO_YOUNG, EXIT_REFUSED,                                                                \
+      "by the ID number the person is not %1 yet; who is younger is not registered",               \
+      "按身份证号该人员未满 %1 周岁；不予登记")                                                    \
+    X(691, ROW_TOO_YOUNG, EXIT_BAD_FILE,                                                           \
+      "line %1, column %2: by the ID number the person is not %3 yet; who is younger is not registered", \
+      "第 %1 行，“%2”列：按身份证号该人员未满 %3 周岁；不予登记")                                  \
+    X(692, FACES_FULL, EXIT_REFUSED,                                                               \
+      "%1 persons have a face here: more only once that is filed with the authority; then enter the number: parkgate face filing NUMBER", \
+      "已有 %1 人登记人脸：须先向网信部门备案，再录入备案编号方可新增：parkgate face filing 编号")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,
