@@ -15,6 +15,7 @@ enum park_kind {
     PARK_HOLIDAY = 10,
     PARK_CLEARANCE = 11,
     PARK_PASSBACK = 12,
+    PARK_ALERT = 13,
 };
 
 /* Of a configured lane or reader, and of an event. decide.h has its own enum direction. */
@@ -221,6 +222,7 @@ enum entry_kind {
     ENTRY_RECALLED = 36,
     /* 37 was never recorded */
     ENTRY_REINDEX = 38,
+    ENTRY_ALERT = 45,
     ENTRY_FACE_FILING = 54,
     ENTRY_ERASURE = 55,
     ENTRY_RETENTION = 56,
@@ -239,6 +241,42 @@ enum ban_reason {
     BAN_SAFETY_BREACH = 4,
 };
 enum appeal_result { APPEAL_OPEN = 0, APPEAL_UPHELD = 1, APPEAL_LIFTED = 2 };
+
+/* Alerts (controller/core/alert.h). */
+enum alert_state {
+    ALERT_RAISED = 1,
+    ALERT_ACKNOWLEDGED = 2,
+    ALERT_DISPATCHED = 3,
+    ALERT_CONFIRMED = 4,
+    ALERT_REJECTED = 5,
+    ALERT_CLOSED = 6,
+};
+enum alert_step {
+    ALERT_STEP_RAISE = 1,
+    ALERT_STEP_REPEAT = 2, /* the same again: counted */
+    ALERT_STEP_ACKNOWLEDGE = 3,
+    ALERT_STEP_DISPATCH = 4,
+    ALERT_STEP_CONFIRM = 5,
+    ALERT_STEP_REJECT = 6,
+    ALERT_STEP_CLOSE = 7,
+    ALERT_STEP_ESCALATE = 8, /* a limit passed: the next one is told */
+    ALERT_STEP_LAPSE = 9,    /* a candidate that nobody confirmed in time */
+    ALERT_STEP_ENDED = 10,   /* its cause ended by itself; a person closes it */
+    ALERT_STEP_HANDOVER = 11,
+};
+enum alert_decision {
+    ALERT_UNDECIDED = 0,
+    ALERT_IS_TRUE = 1,
+    ALERT_IS_FALSE = 2,
+    ALERT_HAS_LAPSED = 3,
+};
+/* What a person must do in time. */
+enum alert_limit {
+    ALERT_LIMIT_ACKNOWLEDGE = 0,
+    ALERT_LIMIT_DISPATCH = 1,
+    ALERT_LIMIT_DECIDE = 2,
+    ALERT_LIMIT_COUNT = 3,
+};
 
 /* How far a recovery is (entry RECALLED). */
 enum recall_step {

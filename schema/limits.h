@@ -57,6 +57,19 @@ enum {
     LIMIT_APPROVALS_WAITING = 64,
     LIMIT_APPROVAL_S = 86400, /* not answered within this: expired, nothing is done */
 
+    /* alerts (controller/app/alerts.c) */
+    LIMIT_ALERTS_OPEN = 10000,  /* more are counted in one alert a kind ... */
+    LIMIT_ALERTS_URGENT = 1000, /* ... but these beyond, of priority 1 */
+    LIMIT_ALERT_NEWS = 100000,  /* kept for receivers outside */
+    LIMIT_ALERT_RULES = 64,     /* of the park file (common/park/park_check.c) */
+    LIMIT_ALERT_TELL = 8,       /* who is told, one after the other */
+    LIMIT_ALERT_S_MAX = 86400,  /* a limit, or a reactivation threshold */
+    LIMIT_ALERT_ACKNOWLEDGE_S = 60,
+    LIMIT_ALERT_DISPATCH_S = 180,
+    LIMIT_ALERT_DECIDE_S = 300,
+    LIMIT_ALERT_REACTIVATE_S = 60,
+    LIMIT_CANDIDATE_S = 600, /* not confirmed by then, it lapses */
+
     /* reads that belong together (common/facts/gather_pairing.c) */
     LIMIT_PAIR_MS = 10000,    /* less than this lies between them; a lane may say another */
     LIMIT_PAIR_MS_MIN = 1000, /* common/park/park_check.c */

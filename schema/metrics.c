@@ -279,6 +279,17 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_COPY_OWN_EVENTS", "each gate by itself; events on the way are shown"},
     {"LIMIT_FIRE_MS", "a bound of the park file; parkgate apply refuses more"},
     {"LIMIT_FIRE_UNIT_MS", "a waiting time inside parkgate-board"},
+    {"LIMIT_ALERTS_OPEN", "an alert tells it: alert-flood; a count would show who is looked for"},
+    {"LIMIT_ALERTS_URGENT", "an alert tells it: alert-flood; a count would show who is looked for"},
+    {"LIMIT_ALERT_NEWS", "the newest; older ones are dropped, and a receiver is told so"},
+    {"LIMIT_ALERT_RULES", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_ALERT_TELL", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_ALERT_S_MAX", "a bound of the park file; parkgate apply refuses more"},
+    {"LIMIT_ALERT_ACKNOWLEDGE_S", "a time for a person; when it passes the alert escalates"},
+    {"LIMIT_ALERT_DISPATCH_S", "a time for a person; when it passes the alert escalates"},
+    {"LIMIT_ALERT_DECIDE_S", "a time for a person; when it passes the alert escalates"},
+    {"LIMIT_ALERT_REACTIVATE_S", "a waiting time, not a level"},
+    {"LIMIT_CANDIDATE_S", "a lifetime, not a level"},
 };
 /* clang-format on */
 

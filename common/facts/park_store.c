@@ -87,7 +87,8 @@ static const char *add_zone(struct park *park, struct name name, const void *mes
                                .two_person = in->two_person,
                                .escort = in->escort,
                                .high_risk = in->high_risk,
-                               .spot_check = (uint16_t)in->spot_check};
+                               .spot_check = (uint16_t)in->spot_check,
+                               .open_by_two = in->open_by_two};
     copy_title(&zone->title, in->title, in->title_zh);
     if (in->minimum_class > CREDENTIAL_CLASS_AUTHENTICATED) {
         return "minimum_class";
@@ -319,6 +320,34 @@ static const char *add_passback(struct park *park, struct name name, const void 
                : NULL;
 }
 
+static const char *add_alert(struct park *park, struct name name, const void *message)
+{
+    const Parkgate__ParkAlert *in = message;
+    struct park_alert *rule = &park->alerts[park->alert_count++];
+    *rule = (struct park_alert){.name = name,
+                                .priority = (uint8_t)in->priority,
+                                .has_reactivate = in->has_reactivate != 0,
+                                .reactivate_s = in->reactivate_s};
+    if (in->priority > 5) {
+        return "priority";
+    }
+    if (in->n_limit_s > ALERT_LIMIT_COUNT || in->reactivate_s > LIMIT_ALERT_S_MAX) {
+        return "acknowledge_s, dispatch_s, decide_s, reactivate_s";
+    }
+    for (size_t i = 0; i < in->n_limit_s; i++) {
+        if (in->limit_s[i] > LIMIT_ALERT_S_MAX) {
+            return "acknowledge_s, dispatch_s, decide_s";
+        }
+        rule->limit_s[i] = in->limit_s[i];
+    }
+    copy_text(rule->procedure, sizeof(rule->procedure), in->procedure);
+    copy_text(rule->procedure_zh, sizeof(rule->procedure_zh), in->procedure_zh);
+    return in->n_tell > LIMIT_ALERT_TELL ||
+                   !copy_names(in->tell, in->n_tell, rule->tell, &rule->tell_count)
+               ? "tell"
+               : NULL;
+}
+
 static const char *add_clearance(struct park *park, struct name name, const void *message)
 {
     const Parkgate__ParkClearance *in = message;
@@ -371,6 +400,8 @@ static const struct row_kind row_kinds[] = {
      COUNT(clearance_count),                                                                                 LIMIT_CLEARANCES},
     {PARK_PASSBACK,  "passback",  &parkgate__park_passback__descriptor,  add_passback,
      COUNT(passback_count),                                                                                  LIMIT_PASSBACKS },
+    {PARK_ALERT,     "alert",     &parkgate__park_alert__descriptor,     add_alert,     COUNT(alert_count),
+     LIMIT_ALERT_RULES                                                                                                       },
 };
 
 static const struct row_kind *find_kind(uint32_t kind)

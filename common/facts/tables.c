@@ -71,6 +71,13 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_DISCLOSURE] = "disclosure",
     [TABLE_HOLD] = "hold",
     [TABLE_HOLD_OF] = "hold_of",
+    [TABLE_ALERT] = "alert",
+    [TABLE_ALERT_STEP] = "alert_step",
+    [TABLE_ALERT_FOLD] = "alert_fold",
+    [TABLE_ALERT_OPEN] = "alert_open",
+    [TABLE_ALERT_DUE] = "alert_due",
+    [TABLE_ALERT_NEWS] = "alert_news",
+    [TABLE_ALERT_SUM] = "alert_sum",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

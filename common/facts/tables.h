@@ -63,12 +63,12 @@ enum table {
     TABLE_SUBJECT, /* name reader, 32 bytes credential hash -> SubjectRecord */
     TABLE_SUBJECT_OPEN, /* name gate, name reader, u8 failed, u64 order -> key in TABLE_SUBJECT (not
                            confirmed) */
-    TABLE_EMERGENCY,   /* u8 EMERGENCY_ROW -> EmergencyRecord; none: it never was */
-    TABLE_CHANGE,      /* u64 sequence, u32 part -> ChangeRecord: an index, of rows by entry */
-    TABLE_COPY_DIGEST, /* u8 COPY_DIGEST_ROW -> CopyDigestRecord */
-    TABLE_RECALL,      /* name gate, "" the recovery itself -> RecallRecord */
-    TABLE_COMMAND,     /* name gate, u64 command sequence -> CommandRecord (the newest
-                          LIMIT_COMMANDS_KEPT of a gate) */
+    TABLE_EMERGENCY,    /* u8 EMERGENCY_ROW -> EmergencyRecord; none: it never was */
+    TABLE_CHANGE,       /* u64 sequence, u32 part -> ChangeRecord: an index, of rows by entry */
+    TABLE_COPY_DIGEST,  /* u8 COPY_DIGEST_ROW -> CopyDigestRecord */
+    TABLE_RECALL,       /* name gate, "" the recovery itself -> RecallRecord */
+    TABLE_COMMAND,      /* name gate, u64 command sequence -> CommandRecord (the newest
+                           LIMIT_COMMANDS_KEPT of a gate) */
     TABLE_QUARANTINE_SUM, /* name gate, 32 bytes identity -> QuarantineSum */
     TABLE_FACE,           /* 32 bytes credential hash -> FaceRecord */
     TABLE_FACE_PERSON,    /* handle person -> FacePersonRecord */
@@ -79,6 +79,13 @@ enum table {
     TABLE_DISCLOSURE,     /* u64 number -> DisclosureRecord */
     TABLE_HOLD,           /* u64 number -> HoldRecord */
     TABLE_HOLD_OF,        /* handle, u64 number -> empty (not ended) */
+    TABLE_ALERT,          /* u64 number -> AlertRecord */
+    TABLE_ALERT_STEP,     /* u64 number, u64 journal -> AlertStep */
+    TABLE_ALERT_FOLD,     /* text fold -> u64 number of the newest */
+    TABLE_ALERT_OPEN,     /* u8 priority, u64 number -> empty (not closed) */
+    TABLE_ALERT_DUE,      /* wall due, u64 number -> empty */
+    TABLE_ALERT_NEWS,     /* u64 journal -> AlertNews (the newest LIMIT_ALERT_NEWS) */
+    TABLE_ALERT_SUM,      /* u32 month, text kind, text authority, text matcher -> AlertSum */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -49,6 +49,7 @@ FINDER(park_shift, shifts, shift_count)
 FINDER(park_schedule, schedules, schedule_count)
 FINDER(park_clearance, clearances, clearance_count)
 FINDER(park_passback, passbacks, passback_count)
+FINDER(park_alert, alerts, alert_count)
 
 #define SORT(array, count)                                                                         \
     do {                                                                                           \
@@ -95,6 +96,7 @@ void park_finish(struct park *park)
     SORT(schedules, schedule_count);
     SORT(clearances, clearance_count);
     SORT(passbacks, passback_count);
+    SORT(alerts, alert_count);
     for (size_t i = 0; i < park->holidays.count; i++) {
         const struct park_schedule *schedule = park_schedule(park, park->holiday_schedules[i]);
         if (schedule != NULL) {
@@ -181,6 +183,19 @@ size_t park_zones_entered(const struct park *park, const struct park_lane *lane,
         ret_zones[count++] = zone;
     }
     return count;
+}
+
+bool park_opens_by_two(const struct park *park, const struct park_lane *lane,
+                       enum lane_direction direction)
+{
+    const struct park_zone *entered[PARK_ZONE_DEPTH_MAX];
+    size_t count = direction == LANE_IN ? park_zones_entered(park, lane, entered) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (entered[i]->open_by_two) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool park_passback_has_zone(const struct park_passback *rule, struct name zone)

@@ -45,6 +45,7 @@ struct park_zone {
     bool escort;         /* visitors enter with their host */
     bool high_risk;      /* a gate decides alone for LIMIT_LEASE_RISK_HOURS only */
     uint16_t spot_check; /* of SPOT_CHECK_WHOLE entries so many are asked to the guard */
+    bool open_by_two;    /* a guard opens an entry into it with a second person's consent */
 };
 
 struct park_clearance {
@@ -136,6 +137,19 @@ struct park_passback {
     struct name tenants[LIMIT_TENANTS]; /* home tenants; none: all */
 };
 
+/* How alerts of a kind are handled. */
+struct park_alert {
+    struct name name;                    /* the kind; "default": what others do not say */
+    uint8_t priority;                    /* 0: the kind's own */
+    uint32_t limit_s[ALERT_LIMIT_COUNT]; /* 0: the default */
+    bool has_reactivate;
+    uint32_t reactivate_s;
+    uint16_t tell_count;
+    struct name tell[LIMIT_ALERT_TELL]; /* persons or roles, in the order in which they are told */
+    char procedure[LIMIT_TEXT_BYTES + 1]; /* "" the kind's own */
+    char procedure_zh[LIMIT_TEXT_BYTES + 1];
+};
+
 struct park_shift {
     struct name name;
     uint16_t start_minute, end_minute, early_minutes;
@@ -156,7 +170,7 @@ struct park {
     uint8_t muster_key[PARK_MUSTER_KEY_SIZE]; /* public half */
     uint32_t lease_hours; /* how long a gate decides alone; 0: LIMIT_LEASE_HOURS */
     size_t zone_count, gate_count, lane_count, reader_count, board_count, tenant_count, shift_count,
-        schedule_count, passback_count, clearance_count;
+        schedule_count, passback_count, clearance_count, alert_count;
     struct park_zone zones[LIMIT_ZONES];
     struct park_gate gates[LIMIT_GATES];
     struct park_lane lanes[LIMIT_LANES];
@@ -167,6 +181,7 @@ struct park {
     struct park_schedule schedules[LIMIT_SCHEDULES];
     struct park_clearance clearances[LIMIT_CLEARANCES];
     struct park_passback passbacks[LIMIT_PASSBACKS];
+    struct park_alert alerts[LIMIT_ALERT_RULES];
     struct holidays holidays;
     struct name holiday_schedules[HOLIDAYS_MAX]; /* its hours that day; empty: closed */
     bool limits_tenants, watches_zones; /* some tenant has a capacity; some zone has alerts */
@@ -183,6 +198,7 @@ const struct park_shift *park_shift(const struct park *park, struct name name);
 const struct park_schedule *park_schedule(const struct park *park, struct name name);
 const struct park_clearance *park_clearance(const struct park *park, struct name name);
 const struct park_passback *park_passback(const struct park *park, struct name name);
+const struct park_alert *park_alert(const struct park *park, struct name name);
 
 /* The zone with all zones around it, outermost first, joined by '/': "yard/hall-2". Empty name:
  * empty text (outside). */
@@ -204,6 +220,11 @@ bool park_passback_has_zone(const struct park_passback *rule, struct name zone);
 /* Is the lane's zone one of `zones`, or inside of one? */
 bool park_lane_leads_into(const struct park *park, const struct park_lane *lane, char *const *zones,
                           size_t count);
+
+/* Does a guard's opening in this direction newly enter a zone that asks for a second person? Never
+ * for leaving. */
+bool park_opens_by_two(const struct park *park, const struct park_lane *lane,
+                       enum lane_direction direction);
 
 /* Is `zone` one of the tenant's zones, or inside one of them? */
 bool park_tenant_may_enter(const struct park *park, const struct park_tenant *tenant,

@@ -51,6 +51,7 @@ static void zone_limits_text(const struct park_zone *zone, char *out, size_t siz
     if (zone->spot_check > 0) {
         append_number(out, size, ", spot check ", zone->spot_check, " of 1000");
     }
+    append(out, size, zone->open_by_two ? ", opened by two" : "", "");
 }
 
 static void zone_text(const struct park *park, struct name name, char *out, size_t size)
@@ -224,6 +225,32 @@ static void clearance_text(const struct park *park, struct name name, char *out,
     }
 }
 
+static void alert_text(const struct park *park, struct name name, char *out, size_t size)
+{
+    static const char *const limits[ALERT_LIMIT_COUNT] = {", acknowledged in ", ", dispatched in ",
+                                                          ", decided in "};
+    const struct park_alert *rule = park_alert(park, name);
+    if (rule == NULL) {
+        return;
+    }
+    append(out, size, "alerts", "");
+    if (rule->priority > 0) {
+        append_number(out, size, ", priority ", rule->priority, "");
+    }
+    for (size_t i = 0; i < ALERT_LIMIT_COUNT; i++) {
+        if (rule->limit_s[i] > 0) {
+            append_number(out, size, limits[i], rule->limit_s[i], " s");
+        }
+    }
+    if (rule->has_reactivate) {
+        append_number(out, size, ", counted for ", rule->reactivate_s, " s");
+    }
+    append(out, size, rule->tell_count > 0 ? ", told:" : "", "");
+    for (size_t i = 0; i < rule->tell_count; i++) {
+        append(out, size, " ", rule->tell[i].text);
+    }
+}
+
 static void passback_text(const struct park *park, struct name name, char *out, size_t size)
 {
     static const char *const modes[] = {"", "hard", "soft", "timed"};
@@ -297,6 +324,7 @@ static const struct row_text row_texts[] = {
     {PARK_HOLIDAY,   holiday_text     },
     {PARK_CLEARANCE, clearance_text   },
     {PARK_PASSBACK,  passback_text    },
+    {PARK_ALERT,     alert_text       },
 };
 
 void park_row_text(const struct park *park, uint32_t kind, const char *name,

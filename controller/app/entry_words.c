@@ -7,6 +7,7 @@
 #include "common/base/must.h"
 #include "common/facts/emergency_store.h"
 #include "common/facts/tables.h"
+#include "controller/core/alert.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -194,10 +195,9 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
                        (unsigned long long)event->unrecorded_entries);
         break;
     case EVENT_COMMAND:
-        (void)snprintf(w->text, sizeof(w->text), "%llu %s%s",
-                       (unsigned long long)event->command_sequence,
-                       result_word(event->command_result),
-                       event->not_ordered ? ", not ordered" : "");
+        (void)snprintf(
+            w->text, sizeof(w->text), "%llu %s%s", (unsigned long long)event->command_sequence,
+            result_word(event->command_result), event->not_ordered ? ", not ordered" : "");
         break;
     default:
         (void)snprintf(w->text, sizeof(w->text), "%s%s", event->history ? "history " : "",
@@ -545,6 +545,21 @@ static void filing_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+/* An alert's number and step, whatever it is about: entries of hits look like all others. */
+static void alert_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__AlertEntry *change = (const void *)body;
+    Parkgate__AlertRecord *alert =
+        parkgate__alert_record__unpack(NULL, change->alert.len, change->alert.data);
+    copy(w->who, sizeof(w->who), change->person);
+    if (alert != NULL) {
+        (void)snprintf(w->text, sizeof(w->text), "%s %llu", alert_step_word(change->step),
+                       (unsigned long long)alert->number);
+        parkgate__alert_record__free_unpacked(alert, NULL);
+    }
+    copy(w->text_zh, sizeof(w->text_zh), w->text);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -596,6 +611,7 @@ static const struct wording wordings[] = {
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
+    {ENTRY_ALERT,         "alert",         &parkgate__alert_entry__descriptor,       alert_words     },
 };
 
 /* A long text may have been cut within its last character. */

@@ -6,6 +6,7 @@
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/alerts.h"
 #include "schema/kinds.h"
 
 const struct fault_kind fault_gate_away = {
@@ -147,7 +148,8 @@ const struct fault_kind fault_copy_behind = {
 
 const struct fault_kind fault_gate_floods = {
     "gate-floods",
-    "gate %s sends more that is refused than a box that is well would; it waits: look at the box, or "
+    "gate %s sends more that is refused than a box that is well would; it waits: look at the box, "
+    "or "
     "revoke its key",
     "出入口 %s 发来的被拒内容过多，已限速；请检查该主机，必要时吊销其密钥"};
 
@@ -155,7 +157,8 @@ const struct fault_kind fault_two_boxes = {
     "two-boxes",
     "two boxes speak with the key of gate %s: one of them is not its own; find the other one, and "
     "enrol the gate anew: parkgate agent enroll",
-    "有两台主机使用出入口 %s 的密钥，其中一台并非其本机；请找出另一台并重新注册：parkgate agent enroll"};
+    "有两台主机使用出入口 %s 的密钥，其中一台并非其本机；请找出另一台并重新注册：parkgate agent "
+    "enroll"};
 
 const struct fault_kind fault_recall_lost = {
     "recall-lost",
@@ -164,7 +167,8 @@ const struct fault_kind fault_recall_lost = {
     "出入口 %s 留存的部分事件无法读取，恢复未能取回：parkgate recover show"};
 const struct fault_kind fault_not_ordered = {
     "not-ordered",
-    "the gate of lane %s says that staff opened it, and nobody ordered that; look at the lane, and at "
+    "the gate of lane %s says that staff opened it, and nobody ordered that; look at the lane, and "
+    "at "
     "the gate's box",
     "通道 %s 的出入口主机称由值守人员开启，但无人下达该命令；请查看现场和该主机"};
 const struct fault_kind fault_faces_many = {
@@ -174,9 +178,11 @@ const struct fault_kind fault_faces_many = {
     "登记人脸的人数接近或达到 10 万（%s）：须向网信部门备案；请看：parkgate face count"};
 const struct fault_kind fault_quarantine_full = {
     "quarantine-full",
-    "so many events of gate %s were refused that no more are kept here; the gate keeps them: look at "
+    "so many events of gate %s were refused that no more are kept here; the gate keeps them: look "
+    "at "
     "its box, or revoke its key",
-    "出入口 %s 被拒收的事件已达留存上限，新的只计数，原文留在该主机；请检查该主机，必要时吊销其密钥"};
+    "出入口 %s "
+    "被拒收的事件已达留存上限，新的只计数，原文留在该主机；请检查该主机，必要时吊销其密钥"};
 
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
@@ -208,6 +214,21 @@ static enum err find_open(struct controller *ctl, const char *id, ProtobufCMessa
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Its alert by the same entry: raised or counted, or its cause has ended. */
+static enum err record_with_alert(struct controller *ctl, const Parkgate__FaultRecord *body,
+                                  const struct alert_draft *draft, struct fault *fault)
+{
+    uint8_t packed[ALERT_ENTRY_MAX];
+    Parkgate__FaultRecord whole = *body;
+    if (draft->made) {
+        MUST(parkgate__alert_entry__get_packed_size(&draft->entry) <= sizeof(packed));
+        whole.alert.len = parkgate__alert_entry__pack(&draft->entry, packed);
+        whole.alert.data = packed;
+        whole.alert_number = draft->record.number;
+    }
+    return controller_record(ctl, ENTRY_FAULT, "", &whole.base, fault);
+}
+
 static enum err record(struct controller *ctl, const struct fault_kind *kind, const char *about,
                        const char *gate, const char *lane, bool open, struct fault *fault)
 {
@@ -215,6 +236,12 @@ static enum err record(struct controller *ctl, const struct fault_kind *kind, co
     char en[FAULT_SENTENCE_SIZE];
     char zh[FAULT_SENTENCE_SIZE];
     Parkgate__FaultRecord body = PARKGATE__FAULT_RECORD__INIT;
+    struct alert_news news = {.kind = alert_kind(kind->word),
+                              .about = about,
+                              .gate = gate,
+                              .lane = lane,
+                              .lasting = open};
+    AUTO(alert_draft_end) struct alert_draft draft = {0};
     id_of(id, kind, about);
     sentence(en, kind->en, about);
     sentence(zh, kind->zh, about);
@@ -227,7 +254,8 @@ static enum err record(struct controller *ctl, const struct fault_kind *kind, co
     body.lane = field_text(lane);
     body.text = en;
     body.text_zh = zh;
-    return controller_record(ctl, ENTRY_FAULT, "", &body.base, fault);
+    TRY(alert_draft_news(ctl, &news, &draft, fault));
+    return record_with_alert(ctl, &body, &draft, fault);
 }
 
 enum err fault_raise(struct controller *ctl, const struct fault_kind *kind, const char *about,
@@ -260,9 +288,15 @@ enum err fault_is_open(struct controller *ctl, const struct fault_kind *kind, co
 static enum err end_open(struct controller *ctl, ProtobufCMessage *open, struct fault *fault)
 {
     Parkgate__FaultRecord *body = (void *)open;
+    const char *colon = strchr(body->id, ':');
+    AUTO(alert_draft_end) struct alert_draft draft = {0};
     body->open = false;
     body->ended_us = ctl->now.us;
-    enum err err = controller_record(ctl, ENTRY_FAULT, "", open, fault);
+    enum err err = alert_draft_ended(ctl, alert_kind(body->word), colon == NULL ? "" : colon + 1,
+                                     &draft, fault);
+    if (err == ERR_OK) {
+        err = record_with_alert(ctl, body, &draft, fault);
+    }
     store_message_destroy(&open);
     return err;
 }

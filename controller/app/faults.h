@@ -1,5 +1,8 @@
 /* faults: what is wrong until its cause ends, as journal entries of kind `fault`.
  *
+ * Each is an alert of the same word by the same entry (alerts.h): the fault is the condition, the
+ * alert its handling. A new kind gets its row in controller/core/alert_kind.c, too.
+ *
  * One cause has one id, so raising it again while it is open changes nothing. A momentary fault (a
  * forced lane) is recorded with no duration: `events` shows it, `status` does not.
  */

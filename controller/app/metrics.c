@@ -49,11 +49,20 @@ static enum err put_process(struct controller *ctl, struct store_txn *txn,
     return ERR_OK;
 }
 
+/* Whoever counts these rows while he stands at a lane would learn whether he is looked for. */
+static bool is_about_hits(size_t table)
+{
+    return table >= TABLE_ALERT && table <= TABLE_ALERT_SUM;
+}
+
 static enum err put_tables(struct controller *ctl, struct store_txn *txn,
                            const struct metric_out *out, struct fault *fault)
 {
     struct journal_head head;
     for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (is_about_hits(i)) {
+            continue;
+        }
         uint64_t rows = 0;
         char labels[METRIC_LABELS_SIZE] = "";
         TRY(store_count(txn, i, &rows, fault));

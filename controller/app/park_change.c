@@ -7,6 +7,7 @@
 #include "common/facts/park_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/alerts.h"
 #include "controller/journal/journal.h"
 #include "schema/kinds.h"
 #include "schema/verbs.h"
@@ -106,6 +107,8 @@ bool park_change_has(const struct park *park, uint32_t kind, const char *text)
         return park_clearance(park, name) != NULL;
     case PARK_PASSBACK:
         return park_passback(park, name) != NULL;
+    case PARK_ALERT:
+        return park_alert(park, name) != NULL;
     case PARK_HOLIDAY:
         for (size_t i = 0; civil_date_parse(bytes_of_text(text), &day) && i < park->holidays.count;
              i++) {
@@ -178,7 +181,7 @@ bool park_change_check(struct controller *ctl, uint64_t stage, struct park *ret_
         return complain(c, ERROR_PARK_FILE, "the park itself (park: name, time_zone) is missing",
                         NULL, NULL, NULL);
     }
-    return park_check(ret_park, c);
+    return park_check(ret_park, c) && alert_rules_check(ret_park, c);
 }
 
 static bool time_zone_exists(const struct controller *ctl, const char *zone, const char *kind,

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/agents.h"
+#include "controller/app/alerts.h"
 #include "controller/app/ballast.h"
 #include "controller/app/batch.h"
 #include "controller/app/copies.h"
@@ -143,6 +144,7 @@ void turn_tick(struct controller *ctl)
     emergency_tick(ctl);
     notices_tick(ctl);
     subjects_tick(ctl);
+    alerts_tick(ctl);
     waiters_turn(ctl, false);
 }
 

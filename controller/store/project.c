@@ -50,6 +50,7 @@ static const struct projector projectors[] = {
     {ENTRY_MUSTER,        &parkgate__muster_entry__descriptor,      project_nothing      },
     {ENTRY_EMERGENCY,     &parkgate__emergency_record__descriptor,  project_emergency    },
     {ENTRY_FACE_FILING,   &parkgate__face_filing__descriptor,       project_face_filing  },
+    {ENTRY_ALERT,         &parkgate__alert_entry__descriptor,       project_alert        },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

@@ -103,10 +103,14 @@ enum err project_fault(struct store_txn *txn, const Parkgate__Entry *entry,
 {
     const Parkgate__FaultRecord *record = (const void *)body;
     struct keybuf key;
-    (void)entry;
+    Parkgate__FaultRecord kept = *record;
+    if (record->alert.len > 0) {
+        TRY(alert_apply(txn, entry, &record->alert, fault));
+    }
     struct bytes id = project_name_key(&key, record->id);
     if (record->open) {
-        return store_put_message(txn, TABLE_FAULT, id, body, fault);
+        kept.alert = (ProtobufCBinaryData){0}; /* its own tables have it */
+        return store_put_message(txn, TABLE_FAULT, id, &kept.base, fault);
     }
     enum err err = store_del(txn, TABLE_FAULT, id, fault);
     return err == ERR_NOT_FOUND ? ERR_OK : err;

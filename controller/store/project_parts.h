@@ -33,6 +33,11 @@ projection project_emergency;
 /* project_recall.c: how far a recovery is */
 projection project_recalled;
 
+/* project_alert.c: alerts; `alert_apply` for what an entry of another kind says of one */
+projection project_alert;
+enum err alert_apply(struct store_txn *txn, const Parkgate__Entry *entry,
+                     const ProtobufCBinaryData *packed, struct fault *fault);
+
 /* approval_store.c */
 projection project_approval;
 

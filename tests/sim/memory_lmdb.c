@@ -10,7 +10,7 @@
 #include "common/base/must.h"
 
 enum {
-    DBS_MAX = 72,
+    DBS_MAX = 136,
     DISKS_MAX = 512,
     NAME_MAX_SIZE = 32,
     PATH_SIZE = 512,

@@ -626,15 +626,15 @@ static void a_bad_row_is_refused_at_the_stage(void **state)
         uint32_t error;
         const char *field;
     } bad[] = {
-        {PARK_LANE,         "l",  &lane.base,   ERROR_PARK_VALUE, "direction"    },
-        {PARK_BOARD,        "b",  &board.base,  ERROR_PARK_VALUE, "transport"    },
-        {PARK_READER,       "r",  &reader.base, ERROR_PARK_VALUE, "driver"       },
-        {PARK_TENANT,       "t",  &tenant.base, ERROR_PARK_VALUE, "cut"          },
-        {PARK_SITE,         "s",  &site.base,   ERROR_PARK_VALUE, "time_zone"    },
-        {PARK_ZONE,         "z",  &zone.base,   ERROR_PARK_VALUE, "minimum_class"},
-        {PARK_ZONE,         "Z!", &zone.base,   ERROR_PARK_VALUE, "name"         },
-        {PARK_PASSBACK + 1, "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
-        {0,                 "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
+        {PARK_LANE,      "l",  &lane.base,   ERROR_PARK_VALUE, "direction"    },
+        {PARK_BOARD,     "b",  &board.base,  ERROR_PARK_VALUE, "transport"    },
+        {PARK_READER,    "r",  &reader.base, ERROR_PARK_VALUE, "driver"       },
+        {PARK_TENANT,    "t",  &tenant.base, ERROR_PARK_VALUE, "cut"          },
+        {PARK_SITE,      "s",  &site.base,   ERROR_PARK_VALUE, "time_zone"    },
+        {PARK_ZONE,      "z",  &zone.base,   ERROR_PARK_VALUE, "minimum_class"},
+        {PARK_ZONE,      "Z!", &zone.base,   ERROR_PARK_VALUE, "name"         },
+        {PARK_ALERT + 1, "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
+        {0,              "x",  &zone.base,   ERROR_PARK_FILE,  NULL           },
     };
     struct journal_head before = head_of(w);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
