@@ -43,7 +43,7 @@ static const struct message_spec specs[] = {
      {LIMIT_RECALL_EVENTS + 16, LIMIT_RECALL_ITEM_BYTES}                                                     },
     {MESSAGE_REQUEST,
      &parkgate__request__descriptor,
-     {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, 2048}                                         },
+     {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, LIMIT_WATCH_CHUNK_BYTES}                      },
     {MESSAGE_REPLY,         &parkgate__reply__descriptor,         {LIMIT_CELLS_PER_REPLY + 256, 16384}       },
     {MESSAGE_ENROL,         &parkgate__request__descriptor,       {16, LIMIT_TEXT_BYTES}                     },
     {MESSAGE_ENROLLED,      &parkgate__reply__descriptor,         {64, LIMIT_TEXT_BYTES}                     },

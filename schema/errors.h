@@ -324,7 +324,7 @@ enum exit_code {
       "第 %1 条，条目“%2”：期限超过 %3 天（%4 的上限）")                                           \
     X(655, WATCH_TIME, EXIT_BAD_FILE, "change %1, entry \"%2\": %3 %4",                            \
       "第 %1 条，条目“%2”：时间 %3 无效（%4）")                                                    \
-    X(656, WATCH_SURPLUS, EXIT_BAD_FILE, "change %1, entry \"%2\": a %3 has no %4",                \
+    X(656, WATCH_SURPLUS, EXIT_BAD_FILE, "change %1, entry \"%2\": \"%3\" takes no %4",          \
       "第 %1 条，条目“%2”：%3 不得含 %4")                                                          \
     X(657, WATCH_MADE, EXIT_REFUSED,                                                               \
       "the bundle was made at %1, and the park's clock says %2; sign it again, or set the clock",  \

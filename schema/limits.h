@@ -8,6 +8,7 @@ enum {
     LIMIT_CELLS_PER_REPLY = 4000,     /* rows x columns of one operator reply */
     LIMIT_ARGS_PER_REQUEST = 32,      /* named arguments of one operator request */
     LIMIT_ARG_BYTES = 1024,           /* one argument's value */
+    LIMIT_ROW_BYTES = 2048,           /* a row of a request, but for parts of a bundle */
     LIMIT_COPY_ROWS_PER_PART = 512,   /* of a gate's copy, and ranges of its own events */
     LIMIT_RECALL_EVENTS = 100,        /* a gate gives a restored controller at once, or rows */
     LIMIT_RECALL_ITEM_BYTES = 6144,   /* one of these, packed */
@@ -84,16 +85,16 @@ enum {
     LIMIT_WATCH_CHANGES = LIMIT_WATCH_CHUNKS * LIMIT_WATCH_CHANGES_PER_CHUNK,
     LIMIT_WATCH_ENTRY_BYTES = 1024, /* one change, packed */
     LIMIT_WATCH_ID_BYTES = 64,
-    LIMIT_WATCH_NAME_BYTES = 128,  /* applicant, contact, case number */
-    LIMIT_WATCH_BASIS_BYTES = 256, /* legal basis */
-    LIMIT_WATCH_PERSONS = 200,     /* badge and identity entries of one authority */
+    LIMIT_WATCH_NAME_BYTES = 128,   /* applicant, contact, case number */
+    LIMIT_WATCH_BASIS_BYTES = 256,  /* legal basis */
+    LIMIT_WATCH_PERSONS = 200,      /* badge and identity entries of one authority */
     LIMIT_WATCH_VEHICLES = 1000000, /* plate entries of all authorities */
-    LIMIT_WATCH_PERSON_DAYS = 90,  /* from begin to end, and from a renewal to its end */
+    LIMIT_WATCH_PERSON_DAYS = 90,   /* from begin to end, and from a renewal to its end */
     LIMIT_WATCH_PERSON_DAYS_DEFAULT = 30,
     LIMIT_WATCH_VEHICLE_DAYS = 365,
-    LIMIT_WATCH_AHEAD_DAYS = 30,     /* an entry may begin so long after its bundle was made */
-    LIMIT_WATCH_BUNDLE_S = 604800,   /* a bundle is taken so long after it was made */
-    LIMIT_WATCH_EARLY_S = 300,       /* and so much before, by the park's clock */
+    LIMIT_WATCH_AHEAD_DAYS = 30,   /* an entry may begin so long after its bundle was made */
+    LIMIT_WATCH_BUNDLE_S = 604800, /* a bundle is taken so long after it was made */
+    LIMIT_WATCH_EARLY_S = 300,     /* and so much before, by the park's clock */
 
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict, unless its lane says else */

@@ -202,6 +202,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_CELLS_PER_REPLY", "each reply by itself; what does not fit comes as a next page"},
     {"LIMIT_ARGS_PER_REQUEST", "each request by itself; more are refused at once"},
     {"LIMIT_ARG_BYTES", "each request by itself; a longer one is refused at once"},
+    {"LIMIT_ROW_BYTES", "each request by itself; a longer one is refused at once"},
     {"LIMIT_SEQS_PER_ACK", "each acknowledgement by itself; a batch is smaller"},
     {"LIMIT_SUBJECTS_PER_MESSAGE", "each message by itself; the rest is told after it"},
     {"LIMIT_EVENT_BYTES", "each event by itself; a larger one goes to quarantine, which is shown"},

@@ -195,6 +195,7 @@ void watch_text_case(struct bytes text, char out[WATCH_CASE_SIZE])
         char bytes[UTF8_POINT_MAX];
         uint32_t point = case_point(utf8_fold_width(raw));
         if (point == 0) {
+            number = SIZE_MAX;
             continue;
         }
         if (!is_digit(point)) {

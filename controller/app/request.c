@@ -240,6 +240,19 @@ static bool args_are_text(struct request *request)
     return true;
 }
 
+/* Only parts of a bundle are long; all other rows are kept to what their readers have room for. */
+static bool rows_are_short(struct request *request)
+{
+    const Parkgate__Request *message = request->message;
+    bool watch = strncmp(message->verb, "watch.", strlen("watch.")) == 0;
+    for (size_t i = 0; !watch && i < message->n_row; i++) {
+        if (message->row[i].len > LIMIT_ROW_BYTES) {
+            return request_refuse(request, ERROR_FRAME_BODY, "32", "a field is too long", NULL);
+        }
+    }
+    return true;
+}
+
 /* In a savepoint of its own: what a refused request wrote is undone, and what one on trial did. */
 static enum err run_handler(struct controller *ctl, struct request *request,
                             request_handler *handle, bool trial, struct fault *fault)
@@ -285,7 +298,7 @@ static bool has_room(const struct controller *ctl, struct request *request)
 static enum err serve(struct controller *ctl, struct request *request, struct fault *fault)
 {
     request_handler *handle = NULL;
-    if (args_are_text(request)) {
+    if (args_are_text(request) && rows_are_short(request)) {
         request->verb = verb_find(request->message->verb);
         handle = request->verb == NULL ? NULL : request_handler_of(request->verb->name);
         if (handle == NULL) {

@@ -346,6 +346,16 @@ static void a_slice_of_many_small_rows_is_taken(void **state)
     (void)assert_replays(w);
 }
 
+static void a_row_is_bounded_unless_it_is_of_a_bundle(void **state)
+{
+    static uint8_t bytes[LIMIT_ROW_BYTES + 1];
+    struct world *w = *state;
+    ProtobufCBinaryData row = {.len = sizeof(bytes), .data = bytes};
+    assert_refused(ask_rows(w, w->admin, "park.stage", &row, 1, NULL), ERROR_FRAME_BODY);
+    row.len--;
+    assert_true(ask_rows(w, w->admin, "park.stage", &row, 1, NULL)->error != ERROR_FRAME_BODY);
+}
+
 static void days_beyond_the_calendar_are_refused(void **state)
 {
     struct world *w = *state;
@@ -569,6 +579,7 @@ int main(void)
         WORLD_TEST(texts_are_plain_utf8),
         WORLD_TEST(a_gate_enrolled_anew_leaves_the_box_before_alone),
         WORLD_TEST(a_slice_of_many_small_rows_is_taken),
+        WORLD_TEST(a_row_is_bounded_unless_it_is_of_a_bundle),
         WORLD_TEST(days_beyond_the_calendar_are_refused),
         cmocka_unit_test(a_redone_change_of_the_park_is_made),
     };

@@ -397,17 +397,17 @@ static void test_other_encodings_of_the_same_are_refused(void **state)
         const char *head, *tail;
         const char *why;
     } rows[] = {
-        {"version in two bytes",   2, "088100",         "",       "our encoder writes it differently"},
-        {"version twice",          0, "0801",           "",       "our encoder writes it differently"},
-        {"version last",           2, "",               "0801",   "our encoder writes it differently"},
-        {"a zero that is written", 0, "",               "4800",   "our encoder writes it differently"},
-        {"an unknown field",       0, "",               "6001",   "it has a field that is not known" },
-        {"an unknown empty text",  0, "",               "fa0100", "it has a field that is not known" },
-        {"a tag in two bytes",     2, "880001",         "",       "our encoder writes it differently"},
+        {"version in two bytes",   2, "088100",       "",       "our encoder writes it differently"},
+        {"version twice",          0, "0801",         "",       "our encoder writes it differently"},
+        {"version last",           2, "",             "0801",   "our encoder writes it differently"},
+        {"a zero that is written", 0, "",             "4800",   "our encoder writes it differently"},
+        {"an unknown field",       0, "",             "6001",   "it has a field that is not known" },
+        {"an unknown empty text",  0, "",             "fa0100", "it has a field that is not known" },
+        {"a tag in two bytes",     2, "880001",       "",       "our encoder writes it differently"},
         {"a number over 32 bits",  2, "088180808010", "",       "our encoder writes it differently"},
-        {"an empty chunk digest",  0, "",               "5a00",   "our encoder writes it differently"},
-        {"cut in the middle",      0, "",               "5a20",   "a field is cut off"               },
-        {"a group",                0, "",               "63",     "a field has an unknown wire type" },
+        {"an empty chunk digest",  0, "",             "5a00",   "our encoder writes it differently"},
+        {"cut in the middle",      0, "",             "5a20",   "a field is cut off"               },
+        {"a group",                0, "",             "63",     "a field has an unknown wire type" },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
