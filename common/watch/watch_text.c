@@ -185,6 +185,20 @@ static uint32_t case_point(uint32_t point)
     return is_digit(point) || (point >= 'A' && point <= 'Z') || chinese ? point : 0;
 }
 
+/* Zeros before the numbers of a text without anything between them: 0-1 has become 01. */
+static void drop_zeros(char *text)
+{
+    size_t used = 0;
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        bool begins = used == 0 || !is_digit((unsigned char)text[used - 1]);
+        if (begins && text[i] == '0' && is_digit((unsigned char)text[i + 1])) {
+            continue;
+        }
+        text[used++] = text[i];
+    }
+    text[used] = '\0';
+}
+
 void watch_text_case(struct bytes text, char out[WATCH_CASE_SIZE])
 {
     size_t at = 0;
@@ -213,6 +227,7 @@ void watch_text_case(struct bytes text, char out[WATCH_CASE_SIZE])
         used += more;
     }
     out[used] = '\0';
+    drop_zeros(out);
 }
 
 bool watch_text_same_case(const char *a, const char *b)
