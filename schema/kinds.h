@@ -223,6 +223,11 @@ enum entry_kind {
     /* 37 was never recorded */
     ENTRY_REINDEX = 38,
     ENTRY_ALERT = 45,
+    ENTRY_AUTHORITY = 40,
+    ENTRY_WATCH_BEGIN = 41,
+    ENTRY_WATCH_SLICE = 42,
+    ENTRY_WATCH_CLOSE = 43,
+    ENTRY_WATCH_STEP = 44,
     ENTRY_FACE_FILING = 54,
     ENTRY_ERASURE = 55,
     ENTRY_RETENTION = 56,
@@ -294,6 +299,15 @@ enum erasure_step {
     ERASURE_BEGAN = 1,    /* the roster has forgotten him, terminals are ordered to */
     ERASURE_KEY_GONE = 2, /* no file of the controller's machine holds his key */
     ERASURE_ENDED = 3,    /* all gates and terminals have confirmed */
+};
+
+/* What became of entries of the watch list after their bundle (entry WATCH_STEP). */
+enum watch_step {
+    WATCH_COUNTERSIGNED = 1, /* a park officer did: it acts, or its renewal does */
+    WATCH_REFUSED = 2,       /* a park officer did, for a reason */
+    WATCH_ENDED = 3,         /* long over: its key is destroyed */
+    WATCH_LOOKED = 4,        /* holders' identity numbers were hashed under an authority's key */
+    WATCH_AT_GATES = 5,      /* the copy of the last online gate has it */
 };
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -78,9 +78,21 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_ALERT_DUE] = "alert_due",
     [TABLE_ALERT_NEWS] = "alert_news",
     [TABLE_ALERT_SUM] = "alert_sum",
+    [TABLE_AUTHORITY] = "authority",
+    [TABLE_AUTHORITY_STATE] = "authority_state",
+    [TABLE_WATCH] = "watch",
+    [TABLE_WATCH_ID] = "watch_id",
+    [TABLE_WATCH_MATCH] = "watch_match",
+    [TABLE_WATCH_TARGET] = "watch_target",
+    [TABLE_WATCH_IDENTITY] = "watch_identity",
+    [TABLE_WATCH_PERSON] = "watch_person",
+    [TABLE_WATCH_BUNDLE] = "watch_bundle",
+    [TABLE_WATCH_CHANGE] = "watch_change",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {
     [KEY_TABLE_HOLDER] = "holder",
     [KEY_TABLE_DAY] = "day",
+    [KEY_TABLE_WATCH] = "watch",
+    [KEY_TABLE_AUTHORITY] = "authority",
 };

@@ -86,6 +86,18 @@ enum table {
     TABLE_ALERT_DUE,      /* wall due, u64 number -> empty */
     TABLE_ALERT_NEWS,     /* u64 journal -> AlertNews (the newest LIMIT_ALERT_NEWS) */
     TABLE_ALERT_SUM,      /* u32 month, text kind, text authority, text matcher -> AlertSum */
+    TABLE_AUTHORITY,      /* name authority -> AuthorityRecord */
+    TABLE_AUTHORITY_STATE, /* name authority -> AuthorityState */
+    TABLE_WATCH,           /* handle entry -> WatchRecord */
+    TABLE_WATCH_ID,        /* name authority, 32 bytes hash of the station's id -> handle entry */
+    TABLE_WATCH_MATCH,     /* u8 enum watch_matcher, 32 bytes hash, handle entry -> WatchMatch: those
+                              that act, or did and will not again */
+    TABLE_WATCH_TARGET,    /* handle holder, handle entry -> WatchMatch: persons by identity */
+    TABLE_WATCH_IDENTITY,  /* 32 bytes hash of an identity number -> handle holder */
+    TABLE_WATCH_PERSON,    /* name authority, 32 bytes hash of target and case number, handle entry ->
+                              empty */
+    TABLE_WATCH_BUNDLE,    /* name authority, u64 number -> WatchBundle */
+    TABLE_WATCH_CHANGE,    /* name authority, u64 number, u32 change -> u8 kind, handle entry */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
@@ -104,6 +116,8 @@ enum { CONTROLLER_STORE_VERSION = 3 };
 enum key_table {
     KEY_TABLE_HOLDER, /* handle -> 32 bytes */
     KEY_TABLE_DAY,    /* u32 day -> 32 bytes */
+    KEY_TABLE_WATCH,  /* handle entry -> 32 bytes */
+    KEY_TABLE_AUTHORITY, /* name authority, u32 generation -> 32 bytes matching key, 32 own */
     KEY_TABLE_COUNT,
 };
 extern const char *const key_table_names[KEY_TABLE_COUNT];

@@ -22,6 +22,15 @@ static const struct layout layouts[] = {
     [VERSIONED_ASSIGNMENT] = {&parkgate__assignment_record__descriptor, TABLE_ASSIGNMENT,
                           offsetof(Parkgate__AssignmentRecord, stage),
                           offsetof(Parkgate__AssignmentRecord, previous)},
+    [VERSIONED_WATCH] = {&parkgate__watch_record__descriptor,      TABLE_WATCH,
+                          offsetof(Parkgate__WatchRecord,      stage),
+                          offsetof(Parkgate__WatchRecord,      previous)},
+    [VERSIONED_WATCH_MATCH] = {&parkgate__watch_match__descriptor,       TABLE_WATCH_MATCH,
+                          offsetof(Parkgate__WatchMatch,       stage),
+                          offsetof(Parkgate__WatchMatch,       previous)},
+    [VERSIONED_WATCH_TARGET] = {&parkgate__watch_match__descriptor,       TABLE_WATCH_TARGET,
+                          offsetof(Parkgate__WatchMatch,       stage),
+                          offsetof(Parkgate__WatchMatch,       previous)},
 };
 
 /* Bytes kept inside one record that another open import may still be kept on top of: some eight of

@@ -1,8 +1,8 @@
 /* versioned: records that a staged import may replace without touching what is valid.
  *
- * Holder, credential and assignment records carry `stage` (the import that wrote them; 0: valid at
- * once) and `previous` (the record that is valid while that import is not closed). Closing an
- * import is one record in TABLE_STAGE; no row is written again.
+ * Holder, credential and assignment records, and those of the watch list, carry `stage` (the import
+ * or bundle that wrote them; 0: valid at once) and `previous` (the record that is valid while that
+ * one is not closed). Closing an import is one record in TABLE_STAGE; no row is written again.
  */
 #pragma once
 
@@ -10,7 +10,14 @@
 #include "common/store/store.h"
 #include "schema/record.pb-c.h"
 
-enum versioned_kind { VERSIONED_HOLDER, VERSIONED_CREDENTIAL, VERSIONED_ASSIGNMENT };
+enum versioned_kind {
+    VERSIONED_HOLDER,
+    VERSIONED_CREDENTIAL,
+    VERSIONED_ASSIGNMENT,
+    VERSIONED_WATCH,
+    VERSIONED_WATCH_MATCH,
+    VERSIONED_WATCH_TARGET,
+};
 
 /* The record that is valid now under `key`. ERR_NOT_FOUND: none, or only an inert one.
  * Free with store_message_destroy(). */

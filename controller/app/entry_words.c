@@ -8,6 +8,7 @@
 #include "common/facts/emergency_store.h"
 #include "common/facts/tables.h"
 #include "controller/core/alert.h"
+#include "controller/app/watch_words.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -612,6 +613,11 @@ static const struct wording wordings[] = {
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
     {ENTRY_ALERT,         "alert",         &parkgate__alert_entry__descriptor,       alert_words     },
+    {ENTRY_AUTHORITY,     "authority",     &parkgate__authority_record__descriptor,  watch_words_authority},
+    {ENTRY_WATCH_BEGIN,   "watch-begin",   &parkgate__watch_bundle__descriptor,      watch_words_begin},
+    {ENTRY_WATCH_SLICE,   "watch-slice",   &parkgate__watch_slice__descriptor,       watch_words_slice},
+    {ENTRY_WATCH_CLOSE,   "watch-close",   &parkgate__watch_close__descriptor,       watch_words_close},
+    {ENTRY_WATCH_STEP,    "watch-step",    &parkgate__watch_step__descriptor,        watch_words_step},
 };
 
 /* A long text may have been cut within its last character. */

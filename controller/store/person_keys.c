@@ -52,3 +52,74 @@ enum err day_key_put(struct store_txn *txn, int32_t day, const struct seal_key *
     keybuf_u32(&at, (uint32_t)day);
     return store_put(txn, KEY_TABLE_DAY, keybuf_view(&at), BYTES_OF(key->bytes), fault);
 }
+
+static struct bytes watch_place(struct keybuf *at, struct handle entry)
+{
+    keybuf_begin(at);
+    keybuf_handle(at, entry);
+    return keybuf_view(at);
+}
+
+enum err watch_key_get(struct store_txn *txn, struct handle entry, struct seal_key *ret_key,
+                       struct fault *fault)
+{
+    struct keybuf at;
+    (void)watch_place(&at, entry);
+    return get_key(txn, KEY_TABLE_WATCH, &at, ret_key, fault);
+}
+
+enum err watch_key_put(struct store_txn *txn, struct handle entry, const struct seal_key *key,
+                       struct fault *fault)
+{
+    struct keybuf at;
+    return store_put(txn, KEY_TABLE_WATCH, watch_place(&at, entry), BYTES_OF(key->bytes), fault);
+}
+
+enum err watch_key_destroy(struct store_txn *txn, struct handle entry, struct fault *fault)
+{
+    struct keybuf at;
+    return store_del(txn, KEY_TABLE_WATCH, watch_place(&at, entry), fault);
+}
+
+static struct bytes authority_place(struct keybuf *at, const char *authority, uint32_t generation)
+{
+    keybuf_begin(at);
+    keybuf_text(at, authority);
+    keybuf_u32(at, generation);
+    return keybuf_view(at);
+}
+
+enum err authority_keys_get(struct store_txn *txn, const char *authority, uint32_t generation,
+                            struct authority_keys *ret_keys, struct fault *fault)
+{
+    struct keybuf at;
+    struct bytes value;
+    TRY(store_get(txn, KEY_TABLE_AUTHORITY, authority_place(&at, authority, generation), &value,
+                  fault));
+    if (value.size != 2 * SEAL_KEY_SIZE) {
+        return fault_set(fault, ERR_CORRUPT, "person keys: an authority's of %zu bytes", value.size);
+    }
+    memcpy(ret_keys->matching.bytes, value.data, SEAL_KEY_SIZE);
+    memcpy(ret_keys->own.bytes, value.data + SEAL_KEY_SIZE, SEAL_KEY_SIZE);
+    return ERR_OK;
+}
+
+enum err authority_keys_put(struct store_txn *txn, const char *authority, uint32_t generation,
+                            const struct authority_keys *keys, struct fault *fault)
+{
+    struct keybuf at;
+    uint8_t both[2 * SEAL_KEY_SIZE];
+    memcpy(both, keys->matching.bytes, SEAL_KEY_SIZE);
+    memcpy(both + SEAL_KEY_SIZE, keys->own.bytes, SEAL_KEY_SIZE);
+    enum err err = store_put(txn, KEY_TABLE_AUTHORITY, authority_place(&at, authority, generation),
+                             BYTES_OF(both), fault);
+    seal_wipe(both, sizeof(both));
+    return err;
+}
+
+enum err authority_keys_destroy(struct store_txn *txn, const char *authority, uint32_t generation,
+                                struct fault *fault)
+{
+    struct keybuf at;
+    return store_del(txn, KEY_TABLE_AUTHORITY, authority_place(&at, authority, generation), fault);
+}

@@ -51,6 +51,11 @@ static const struct projector projectors[] = {
     {ENTRY_EMERGENCY,     &parkgate__emergency_record__descriptor,  project_emergency    },
     {ENTRY_FACE_FILING,   &parkgate__face_filing__descriptor,       project_face_filing  },
     {ENTRY_ALERT,         &parkgate__alert_entry__descriptor,       project_alert        },
+    {ENTRY_AUTHORITY,     &parkgate__authority_record__descriptor,  project_authority    },
+    {ENTRY_WATCH_BEGIN,   &parkgate__watch_bundle__descriptor,      project_watch_begin  },
+    {ENTRY_WATCH_SLICE,   &parkgate__watch_slice__descriptor,       project_watch_slice  },
+    {ENTRY_WATCH_CLOSE,   &parkgate__watch_close__descriptor,       project_watch_close  },
+    {ENTRY_WATCH_STEP,    &parkgate__watch_step__descriptor,        project_watch_step   },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

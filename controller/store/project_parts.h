@@ -47,4 +47,11 @@ projection project_forgive;
 /* face_store.c */
 projection project_face_filing;
 
+/* project_watch.c: authorities, bundles of the watch list, and what became of their entries */
+projection project_authority, project_watch_begin, project_watch_slice, project_watch_close,
+    project_watch_step;
+/* From now on entries that name this identity are of that holder. */
+enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
+                                struct fault *fault);
+
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -29,6 +29,10 @@ static enum err put_holder(struct store_txn *txn, ProtobufCMessage *message, str
         TRY(store_put(txn, TABLE_HOLDER_ID, field_view(&record->external_hash),
                       field_view(&record->holder), fault));
     }
+    for (size_t i = 0; i < record->n_watch_hash; i++) {
+        TRY(project_watch_identity(txn, field_view(&record->watch_hash[i]),
+                                   people_handle(&record->holder), fault));
+    }
     (void)project_name_key(&key, record->tenant);
     keybuf_handle(&key, people_handle(&record->holder));
     return store_put(txn, TABLE_TENANT_HOLDER, keybuf_view(&key), nothing, fault);

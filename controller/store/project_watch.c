@@ -1,0 +1,570 @@
+/* Authorities, bundles of the watch list, and what became of their entries. What a bundle wrote is
+ * inert until its closing entry: its records carry its number in table `stage`. */
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/facts/field.h"
+#include "common/facts/people_store.h"
+#include "common/facts/versioned.h"
+#include "common/facts/watch_store.h"
+#include "controller/store/project_parts.h"
+#include "schema/kinds.h"
+#include "schema/watch.h"
+
+static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
+
+/* --- what acts on a target --- */
+
+static Parkgate__WatchMatch match_of(const Parkgate__WatchRecord *record)
+{
+    Parkgate__WatchMatch match = PARKGATE__WATCH_MATCH__INIT;
+    match.authority = record->authority;
+    match.action = record->action;
+    match.from_us = record->from_us;
+    match.until_us = record->until_us;
+    match.instruction = record->instruction;
+    match.test = record->test;
+    match.stage = record->stage;
+    return match;
+}
+
+/* The row as the record wants it: there while it acts; gone, or gone when its bundle is closed. */
+static enum err put_row(struct store_txn *txn, enum versioned_kind kind, struct bytes key,
+                        const Parkgate__WatchRecord *record, struct fault *fault)
+{
+    bool exists = false;
+    Parkgate__WatchMatch match = match_of(record);
+    if (record->state == WATCH_STATE_ACTING) {
+        return versioned_put(txn, kind, key, &match.base, fault);
+    }
+    TRY(versioned_exists(txn, kind, key, &exists, fault));
+    if (!exists) {
+        return ERR_OK;
+    }
+    if (record->stage == 0) {
+        return store_del(
+            txn, kind == VERSIONED_WATCH_MATCH ? TABLE_WATCH_MATCH : TABLE_WATCH_TARGET, key, fault);
+    }
+    match.ended = true;
+    return versioned_put(txn, kind, key, &match.base, fault);
+}
+
+/* ERR_NOT_FOUND: nobody on the roster has this identity number. */
+static enum err holder_of_identity(struct store_txn *txn, struct bytes hash, struct handle *ret,
+                                   struct fault *fault)
+{
+    struct bytes value;
+    TRY(store_get(txn, TABLE_WATCH_IDENTITY, hash, &value, fault));
+    struct reader r = reader_of(value);
+    *ret = keybuf_read_handle(&r);
+    return ERR_OK;
+}
+
+static enum err put_rows(struct store_txn *txn, const Parkgate__WatchRecord *record,
+                         struct fault *fault)
+{
+    struct keybuf key;
+    struct handle holder;
+    struct handle entry = people_handle(&record->entry);
+    struct bytes hash = field_view(&record->hash);
+    TRY(put_row(txn, VERSIONED_WATCH_MATCH, watch_match_key(&key, record->matcher, hash, &entry),
+                record, fault));
+    if (record->matcher != WATCH_MATCHER_IDENTITY) {
+        return ERR_OK;
+    }
+    enum err err = holder_of_identity(txn, hash, &holder, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    return put_row(txn, VERSIONED_WATCH_TARGET, watch_target_key(&key, holder, &entry), record,
+                   fault);
+}
+
+/* The row that stands for the identity, for its holder as well. */
+static enum err copy_to_target(struct store_txn *txn, struct bytes key, struct bytes value,
+                               struct handle holder, struct fault *fault)
+{
+    struct keybuf target;
+    AUTO(store_message_destroy) ProtobufCMessage *match = NULL;
+    MUST(key.size > HANDLE_SIZE);
+    struct reader r = reader_of(
+        (struct bytes){.data = key.data + key.size - HANDLE_SIZE, .size = HANDLE_SIZE});
+    struct handle entry = keybuf_read_handle(&r);
+    TRY(store_unpack_message(key, value, &parkgate__watch_match__descriptor, &match, fault));
+    return store_put_message(txn, TABLE_WATCH_TARGET, watch_target_key(&target, holder, &entry),
+                             match, fault);
+}
+
+enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
+                                struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_put(txn, TABLE_WATCH_IDENTITY, hash, BYTES_OF(holder.bytes), fault));
+    TRY(store_iter_prefix(txn, TABLE_WATCH_MATCH,
+                          watch_match_key(&prefix, WATCH_MATCHER_IDENTITY, hash, NULL), UINT64_MAX,
+                          &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        TRY(copy_to_target(txn, key, value, holder, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* --- entries --- */
+
+/* A person's row for target and case number, by which terms and live persons are counted. */
+static enum err put_person(struct store_txn *txn, const Parkgate__WatchRecord *record,
+                           const ProtobufCBinaryData *term_hash, struct fault *fault)
+{
+    struct keybuf key;
+    struct handle entry = people_handle(&record->entry);
+    if (term_hash->len == 0) {
+        return ERR_OK;
+    }
+    return store_put(txn, TABLE_WATCH_PERSON,
+                     watch_person_key(&key, record->authority, field_view(term_hash), &entry),
+                     nothing, fault);
+}
+
+static enum err put_entry(struct store_txn *txn, Parkgate__WatchRecord *record, struct fault *fault)
+{
+    struct keybuf key;
+    struct handle entry = people_handle(&record->entry);
+    TRY(versioned_put(txn, VERSIONED_WATCH, BYTES_OF(entry.bytes), &record->base, fault));
+    TRY(store_put(txn, TABLE_WATCH_ID,
+                  watch_id_key(&key, record->authority, field_view(&record->id_hash)),
+                  BYTES_OF(entry.bytes), fault));
+    TRY(put_person(txn, record, &record->term_hash, fault));
+    TRY(put_person(txn, record, &record->renewed_term_hash, fault));
+    return put_rows(txn, record, fault);
+}
+
+/* --- authorities --- */
+
+static enum err put_authority(struct store_txn *txn, const Parkgate__AuthorityRecord *record,
+                              struct fault *fault)
+{
+    struct keybuf key;
+    return store_put_message(txn, TABLE_AUTHORITY, watch_authority_key(&key, record->name),
+                             &record->base, fault);
+}
+
+/* What was hashed under a key that is no more finds nobody: it ends. */
+static enum err end_identity(struct store_txn *txn, const Parkgate__Entry *by, struct handle entry,
+                             struct fault *fault)
+{
+    Parkgate__WatchRecord *record = NULL;
+    enum err err = watch_entry(txn, entry, &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    bool ends = record->matcher == WATCH_MATCHER_IDENTITY &&
+                (record->state == WATCH_STATE_WAITING || record->state == WATCH_STATE_ACTING);
+    if (ends) {
+        Parkgate__WatchRecord changed = *record;
+        changed.state = WATCH_STATE_ENDED;
+        changed.since_us = by->time_us;
+        changed.renewed_until_us = 0;
+        changed.stage = 0;
+        changed.previous = (ProtobufCBinaryData){0};
+        err = put_entry(txn, &changed, fault);
+    }
+    parkgate__watch_record__free_unpacked(record, NULL);
+    return err;
+}
+
+static enum err end_identities(struct store_txn *txn, const Parkgate__Entry *by,
+                               const char *authority, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_PERSON, watch_authority_key(&prefix, authority),
+                          UINT64_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct reader r = reader_of(
+            (struct bytes){.data = key.data + key.size - HANDLE_SIZE, .size = HANDLE_SIZE});
+        TRY(end_identity(txn, by, keybuf_read_handle(&r), fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err project_authority(struct store_txn *txn, const Parkgate__Entry *entry,
+                           const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__AuthorityRecord *record = (const void *)body;
+    Parkgate__AuthorityRecord *known = NULL;
+    Parkgate__AuthorityState state = PARKGATE__AUTHORITY_STATE__INIT;
+    struct keybuf key;
+    enum err err = watch_authority(txn, record->name, &known, fault);
+    if (err == ERR_OK) {
+        err = known->generation != record->generation
+                  ? end_identities(txn, entry, record->name, fault)
+                  : ERR_OK;
+        parkgate__authority_record__free_unpacked(known, NULL);
+        TRY(err);
+    } else if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    TRY(put_authority(txn, record, fault));
+    state.suspended = record->suspended;
+    return store_put_message(txn, TABLE_AUTHORITY_STATE, watch_authority_key(&key, record->name),
+                             &state.base, fault);
+}
+
+/* --- bundles --- */
+
+static enum err put_bundle(struct store_txn *txn, const Parkgate__WatchBundle *bundle,
+                           struct fault *fault)
+{
+    struct keybuf key;
+    return store_put_message(txn, TABLE_WATCH_BUNDLE,
+                             watch_bundle_key(&key, bundle->authority, bundle->number),
+                             &bundle->base, fault);
+}
+
+static enum err put_stage(struct store_txn *txn, uint64_t stage, const char *actor, uint32_t state,
+                          uint32_t rows, struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__StageRecord record = PARKGATE__STAGE_RECORD__INIT;
+    keybuf_begin(&key);
+    keybuf_u64(&key, stage);
+    record.state = state;
+    record.rows = rows;
+    record.actor = field_text(actor);
+    return store_put_message(txn, TABLE_STAGE, keybuf_view(&key), &record.base, fault);
+}
+
+enum err project_watch_begin(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__WatchBundle *bundle = (const void *)body;
+    Parkgate__AuthorityRecord *authority = NULL;
+    TRY(watch_authority(txn, bundle->authority, &authority, fault));
+    authority->open_number = bundle->number;
+    enum err err = put_authority(txn, authority, fault);
+    parkgate__authority_record__free_unpacked(authority, NULL);
+    TRY(err);
+    TRY(put_bundle(txn, bundle, fault));
+    return put_stage(txn, bundle->stage, entry->actor, STAGE_OPEN, 0, fault);
+}
+
+enum { PERSON_ADDS_MAX = 2 * LIMIT_WATCH_PERSONS + 1 };
+
+/* What one change of a slice adds to its bundle's sums. */
+static void sum_up(Parkgate__WatchBundle *bundle, uint32_t kind, uint32_t change,
+                   const Parkgate__WatchRecord *record, uint32_t persons[PERSON_ADDS_MAX])
+{
+    bool person = record->matcher != WATCH_MATCHER_PLATE;
+    bundle->changes++;
+    bundle->adds += kind == WATCH_CHANGE_ADD;
+    bundle->renewals += kind == WATCH_CHANGE_RENEW;
+    bundle->withdrawals += kind == WATCH_CHANGE_WITHDRAW;
+    bundle->vehicles_added += kind == WATCH_CHANGE_ADD && !person;
+    bundle->vehicles_withdrawn += kind == WATCH_CHANGE_WITHDRAW && !person;
+    bundle->persons_withdrawn += kind == WATCH_CHANGE_WITHDRAW && person;
+    if (kind == WATCH_CHANGE_ADD && person && bundle->n_person_add < PERSON_ADDS_MAX) {
+        persons[bundle->n_person_add++] = change;
+    }
+}
+
+static enum err put_change(struct store_txn *txn, const Parkgate__WatchSlice *slice, size_t i,
+                           Parkgate__WatchRecord *record, struct fault *fault)
+{
+    struct keybuf key;
+    struct keybuf told;
+    keybuf_begin(&told);
+    keybuf_u8(&told, (uint8_t)slice->kind[i]);
+    keybuf_handle(&told, people_handle(&record->entry));
+    TRY(put_entry(txn, record, fault));
+    return store_put(
+        txn, TABLE_WATCH_CHANGE,
+        watch_change_key(&key, slice->authority, slice->number, slice->first + (uint32_t)i),
+        keybuf_view(&told), fault);
+}
+
+static enum err put_changes(struct store_txn *txn, const Parkgate__WatchSlice *slice,
+                            Parkgate__WatchBundle *bundle, uint32_t persons[PERSON_ADDS_MAX],
+                            struct fault *fault)
+{
+    for (size_t i = 0; i < slice->n_record && i < slice->n_kind; i++) {
+        Parkgate__WatchRecord *record = parkgate__watch_record__unpack(NULL, slice->record[i].len,
+                                                                       slice->record[i].data);
+        if (record == NULL) {
+            return fault_set(fault, ERR_CORRUPT, "journal: a watch entry cannot be read");
+        }
+        enum err err = put_change(txn, slice, i, record, fault);
+        sum_up(bundle, slice->kind[i], slice->first + (uint32_t)i, record, persons);
+        parkgate__watch_record__free_unpacked(record, NULL);
+        TRY(err);
+    }
+    return ERR_OK;
+}
+
+enum err project_watch_slice(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__WatchSlice *slice = (const void *)body;
+    uint32_t persons[PERSON_ADDS_MAX];
+    Parkgate__WatchBundle *known = NULL;
+    TRY(watch_bundle_get(txn, slice->authority, slice->number, &known, fault));
+    Parkgate__WatchBundle bundle = *known;
+    if (bundle.n_person_add > PERSON_ADDS_MAX) {
+        bundle.n_person_add = PERSON_ADDS_MAX;
+    }
+    if (bundle.n_person_add > 0) {
+        memcpy(persons, bundle.person_add, bundle.n_person_add * sizeof(persons[0]));
+    }
+    bundle.person_add = persons;
+    bundle.chunks = slice->chunks;
+    bundle.moved_us = entry->time_us;
+    enum err err = put_changes(txn, slice, &bundle, persons, fault);
+    if (err == ERR_OK) {
+        err = put_bundle(txn, &bundle, fault);
+    }
+    parkgate__watch_bundle__free_unpacked(known, NULL);
+    return err;
+}
+
+static void apply_to_authority(Parkgate__AuthorityRecord *authority,
+                               const Parkgate__WatchBundle *bundle)
+{
+    authority->number = bundle->number;
+    authority->refreshed_us = bundle->closed_us;
+    authority->vehicles += bundle->vehicles_added;
+    authority->vehicles -= authority->vehicles < bundle->vehicles_withdrawn
+                               ? authority->vehicles
+                               : bundle->vehicles_withdrawn;
+}
+
+static enum err close_at_authority(struct store_txn *txn, const Parkgate__WatchBundle *bundle,
+                                   bool cancelled, struct fault *fault)
+{
+    Parkgate__AuthorityRecord *known = NULL;
+    TRY(watch_authority(txn, bundle->authority, &known, fault));
+    Parkgate__AuthorityRecord authority = *known;
+    authority.open_number = 0;
+    if (!cancelled) {
+        apply_to_authority(&authority, bundle);
+        authority.digest = bundle->digest;
+    }
+    enum err err = put_authority(txn, &authority, fault);
+    parkgate__authority_record__free_unpacked(known, NULL);
+    return err;
+}
+
+enum err project_watch_close(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__WatchClose *close = (const void *)body;
+    Parkgate__WatchBundle *known = NULL;
+    TRY(watch_bundle_get(txn, close->authority, close->number, &known, fault));
+    Parkgate__WatchBundle bundle = *known;
+    bundle.state = close->cancelled ? STAGE_CANCELLED : STAGE_CLOSED;
+    bundle.closed_us = entry->time_us;
+    bundle.closed_at = entry->sequence;
+    bundle.error = close->error;
+    bundle.n_arg = close->n_arg;
+    bundle.arg = close->arg;
+    enum err err = put_stage(txn, bundle.stage, entry->actor, bundle.state, bundle.changes, fault);
+    if (err == ERR_OK) {
+        err = put_bundle(txn, &bundle, fault);
+    }
+    if (err == ERR_OK) {
+        err = close_at_authority(txn, &bundle, close->cancelled, fault);
+    }
+    parkgate__watch_bundle__free_unpacked(known, NULL);
+    return err;
+}
+
+/* --- steps --- */
+
+static void countersign(Parkgate__WatchRecord *record)
+{
+    if (record->state == WATCH_STATE_WAITING) {
+        record->state = WATCH_STATE_ACTING;
+    }
+    if (record->renewed_until_us == 0) {
+        return;
+    }
+    record->until_us = record->renewed_until_us;
+    record->sealed = record->renewed_sealed;
+    record->term_hash = record->renewed_term_hash;
+    record->terms = record->renewed_terms;
+}
+
+static void refuse(Parkgate__WatchRecord *record, const Parkgate__WatchStep *step)
+{
+    record->reason = step->reason;
+    if (record->state == WATCH_STATE_WAITING) {
+        record->state = WATCH_STATE_REFUSED;
+        record->sealed = (ProtobufCBinaryData){0};
+    }
+}
+
+/* By an officer; nothing of an open bundle stands above this record. */
+static enum err decide_entry(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const Parkgate__WatchStep *step, struct fault *fault)
+{
+    Parkgate__WatchRecord *known = NULL;
+    TRY(watch_entry(txn, people_handle(&step->entry), &known, fault));
+    Parkgate__WatchRecord record = *known;
+    if (step->step == WATCH_COUNTERSIGNED) {
+        countersign(&record);
+    } else {
+        refuse(&record, step);
+    }
+    record.renewed_until_us = 0;
+    record.renewed_sealed = (ProtobufCBinaryData){0};
+    record.renewed_term_hash = (ProtobufCBinaryData){0};
+    record.renewed_terms = 0;
+    record.by = step->by;
+    record.by_us = entry->time_us;
+    record.since_us = record.state != known->state ? entry->time_us : known->since_us;
+    record.stage = 0;
+    record.previous = (ProtobufCBinaryData){0};
+    enum err err = put_entry(txn, &record, fault);
+    parkgate__watch_record__free_unpacked(known, NULL);
+    return err;
+}
+
+static enum err forget_row(struct store_txn *txn, size_t table, struct bytes key,
+                           struct fault *fault)
+{
+    enum err err = store_del(txn, table, key, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* One that never became valid, a vehicle's, or one of long ago: nothing of it is needed. */
+static enum err drop_entry(struct store_txn *txn, const Parkgate__WatchRecord *record,
+                           struct fault *fault)
+{
+    struct keybuf key;
+    struct bytes value;
+    struct handle entry = people_handle(&record->entry);
+    struct bytes id = watch_id_key(&key, record->authority, field_view(&record->id_hash));
+    enum err err = store_get(txn, TABLE_WATCH_ID, id, &value, fault);
+    if (err == ERR_OK && bytes_equal(value, BYTES_OF(entry.bytes))) {
+        err = store_del(txn, TABLE_WATCH_ID, id, fault);
+    }
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (record->term_hash.len > 0) {
+        TRY(forget_row(txn, TABLE_WATCH_PERSON,
+                       watch_person_key(&key, record->authority, field_view(&record->term_hash),
+                                        &entry),
+                       fault));
+    }
+    return store_del(txn, TABLE_WATCH, BYTES_OF(entry.bytes), fault);
+}
+
+static enum err one_vehicle_less(struct store_txn *txn, const char *name, struct fault *fault)
+{
+    Parkgate__AuthorityRecord *authority = NULL;
+    TRY(watch_authority(txn, name, &authority, fault));
+    authority->vehicles -= authority->vehicles > 0;
+    enum err err = put_authority(txn, authority, fault);
+    parkgate__authority_record__free_unpacked(authority, NULL);
+    return err;
+}
+
+/* `valid`: it was not of a bundle that came to nothing. `forget`: its terms need not be known. */
+static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
+                          const Parkgate__WatchRecord *known, bool valid, bool forget,
+                          struct fault *fault)
+{
+    Parkgate__WatchRecord record = *known;
+    bool vehicle = record.matcher == WATCH_MATCHER_PLATE;
+    if (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING) {
+        record.state = WATCH_STATE_ENDED;
+        record.since_us = by->time_us;
+        if (vehicle && valid) {
+            TRY(one_vehicle_less(txn, record.authority, fault));
+        }
+    }
+    record.sealed = (ProtobufCBinaryData){0};
+    record.renewed_until_us = 0;
+    record.renewed_sealed = (ProtobufCBinaryData){0};
+    record.stage = 0;
+    record.previous = (ProtobufCBinaryData){0};
+    TRY(put_rows(txn, &record, fault));
+    return vehicle || !valid || forget ? drop_entry(txn, &record, fault) : put_entry(txn, &record, fault);
+}
+
+static enum err end_one(struct store_txn *txn, const Parkgate__Entry *by, struct handle entry,
+                        bool forget, struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    enum err err = versioned_get(txn, VERSIONED_WATCH, BYTES_OF(entry.bytes), &message, fault);
+    bool valid = err == ERR_OK;
+    if (err == ERR_NOT_FOUND) {
+        err = versioned_newest(txn, VERSIONED_WATCH, BYTES_OF(entry.bytes), &message, fault);
+    }
+    if (err == ERR_OK) {
+        err = end_entry(txn, by, (void *)message, valid, forget, fault);
+    }
+    store_message_destroy(&message);
+    return err;
+}
+
+static enum err end_all(struct store_txn *txn, const Parkgate__Entry *by,
+                        const Parkgate__WatchStep *step, struct fault *fault)
+{
+    for (size_t i = 0; i < step->n_handle; i++) {
+        TRY(end_one(txn, by, people_handle(&step->handle[i]), step->forget, fault));
+    }
+    return ERR_OK;
+}
+
+static enum err looked(struct store_txn *txn, const Parkgate__WatchStep *step, struct fault *fault)
+{
+    Parkgate__AuthorityRecord *known = NULL;
+    for (size_t i = 0; i < step->n_handle && i < step->n_hash; i++) {
+        TRY(project_watch_identity(txn, field_view(&step->hash[i]), people_handle(&step->handle[i]),
+                                   fault));
+    }
+    TRY(watch_authority(txn, step->authority, &known, fault));
+    Parkgate__AuthorityRecord authority = *known;
+    authority.looked = step->upto;
+    authority.looked_all = step->all;
+    enum err err = put_authority(txn, &authority, fault);
+    parkgate__authority_record__free_unpacked(known, NULL);
+    return err;
+}
+
+static enum err at_gates(struct store_txn *txn, const Parkgate__Entry *entry,
+                         const Parkgate__WatchStep *step, struct fault *fault)
+{
+    Parkgate__WatchBundle *bundle = NULL;
+    TRY(watch_bundle_get(txn, step->authority, step->number, &bundle, fault));
+    bundle->gates_us = entry->time_us;
+    bundle->gates = step->gates;
+    enum err err = put_bundle(txn, bundle, fault);
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return err;
+}
+
+enum err project_watch_step(struct store_txn *txn, const Parkgate__Entry *entry,
+                            const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__WatchStep *step = (const void *)body;
+    switch ((enum watch_step)step->step) {
+    case WATCH_COUNTERSIGNED:
+    case WATCH_REFUSED:
+        return decide_entry(txn, entry, step, fault);
+    case WATCH_ENDED:
+        return end_all(txn, entry, step, fault);
+    case WATCH_LOOKED:
+        return looked(txn, step, fault);
+    case WATCH_AT_GATES:
+        return at_gates(txn, entry, step, fault);
+    }
+    return fault_set(fault, ERR_CORRUPT, "journal: a step of the watch list is not known");
+}
