@@ -24,7 +24,8 @@ static const char *const go_on[] = {
     "approval.refuse", "clearance.remove", "ban.add",        "ban.appeal",
     "lane.open",       "lane.lock",        "lane.free",      "lane.normal",
     "muster",          "emergency.start",  "emergency.end",  "who",
-    "recover.start",   "recover.end",      "agent.carry",
+    "recover.start",   "recover.end",      "agent.carry",    "face.filing",
+    "events",          "headcount.why",    "journal.show",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
