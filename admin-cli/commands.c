@@ -492,6 +492,10 @@ static const struct command commands[] = {
               OPTION("reason", ARG_TEXT, "who passed more than an hour ago; counted and journalled",
                      "显示一小时以前的通行者；计数并记入日志")}},
 
+    {"watch", "hits", "watch.hits", PLAIN, .csv = CSV_NEVER,
+     .help = {{"the station's own hits, oldest first; nothing else of the park", "本机关布控的命中，从旧到新；不含园区其他内容"}},
+     .args = {OPTION("after", ARG_NUMBER, "number of the last one that is known", "已知的最后一条编号")}},
+
     /* --- the machine --- */
     {"backup", "", "backup", PLAIN, .timeout_s = LONG_S,
      .help = {{"write a copy of the store, and the person keys as a file of their own",

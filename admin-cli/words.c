@@ -149,6 +149,12 @@ static const struct title titles[] = {
     {"handle", COLUMN_TEXT, "handle", "代号"},
     {"unconfirmed", COLUMN_WORD, "waits to be confirmed", "待确认"},
     {"confirmed", COLUMN_NUMBER, "confirmed", "已确认"},
+    {"id", COLUMN_TEXT, "entry", "条目"},
+    {"at_us", COLUMN_TIME, "at", "时间"},
+    {"matcher", COLUMN_WORD, "found by", "匹配依据"},
+    {"how", COLUMN_WORD, "how", "方式"},
+    {"test", COLUMN_WORD, "test", "测试条目"},
+    {"newest", COLUMN_NUMBER, "newest", "最新编号"},
 };
 /* clang-format on */
 
@@ -168,6 +174,9 @@ static const struct {
     {"muster-opened",  "查看名单"},
     {"grant",          "放行"      },
     {"deny",           "拒绝"      },
+    {"exact",          "精确"      },
+    {"confirmed",      "已确认"   },
+    {"identity",       "证件"      },
     {"review",         "核查"      },
     {"add",            "新增"      },
     {"change",         "修改"      },

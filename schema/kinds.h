@@ -234,6 +234,8 @@ enum entry_kind {
     ENTRY_DISCLOSURE = 57,
     ENTRY_HOLD = 58,
     ENTRY_RETENTION_TERM = 59,
+    ENTRY_WATCH_HIT = 51,
+    ENTRY_WATCH_CANDIDATE = 52,
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
@@ -308,6 +310,21 @@ enum watch_step {
     WATCH_ENDED = 3,         /* long over: its key is destroyed */
     WATCH_LOOKED = 4,        /* holders' identity numbers were hashed under an authority's key */
     WATCH_AT_GATES = 5,      /* the copy of the last online gate has it */
+};
+
+/* How a hit was found. A candidate is none until a person confirmed it. */
+enum watch_how {
+    WATCH_HOW_EXACT = 1, /* plate, badge, or the person who holds what was shown */
+    WATCH_HOW_ALIKE = 2, /* a plate that cameras take for the listed one */
+    WATCH_HOW_FACE = 3,  /* a person known by a face alone */
+};
+
+/* How far a candidate is (entry WATCH_CANDIDATE). */
+enum candidate_step {
+    CANDIDATE_RAISED = 1,
+    CANDIDATE_CONFIRMED = 2,
+    CANDIDATE_REJECTED = 3, /* its key is destroyed */
+    CANDIDATE_LAPSED = 4,   /* nobody confirmed it in time: as rejected */
 };
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -115,6 +115,7 @@ static const struct verb_spec verbs[] = {
     {"recover.waiting",  ADM | OPR | SEC,             false, false, false, false},
     {"recover.confirm",  ADM,                         false, false, true,  true },
     {"backup",           ADM,                         false, false, true,  true },
+    {"watch.hits",       STA,                         false, false, false, false},
 };
 
 const char *role_name(enum role role)

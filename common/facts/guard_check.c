@@ -38,11 +38,13 @@ bool guard_check_is_drawn(const struct facts_view *view, const struct park_lane 
 }
 
 enum guard_check guard_check_of(const struct facts_view *view, const struct park_lane *lane,
-                                enum lane_direction direction, const struct subject *subject)
+                                enum lane_direction direction, const struct subject *subject,
+                                const struct watch_looked *looked)
 {
     if (direction != LANE_IN || handle_is_none(subject->holder)) {
         return GUARD_CHECK_NONE;
     }
-    bool wanted = subject->doubted || guard_check_is_drawn(view, lane, subject->holder);
+    bool drawn = guard_check_is_drawn(view, lane, subject->holder);
+    bool wanted = watch_wants_review(looked) || subject->doubted || drawn;
     return wanted ? GUARD_CHECK_WANTED : GUARD_CHECK_NONE;
 }

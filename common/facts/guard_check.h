@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/facts/gather.h"
+#include "common/facts/watch_look.h"
 
 enum { SPOT_CHECK_PERIOD_MS = 1800000 };
 
@@ -18,7 +18,8 @@ enum { SPOT_CHECK_PERIOD_MS = 1800000 };
 bool guard_check_is_drawn(const struct facts_view *view, const struct park_lane *lane,
                           struct handle holder);
 
-/* The fact for a presentation that gather_facts() has told `subject` of. NONE at exits, and where
- * nobody is known. */
+/* The fact for a presentation that gather_facts() has told `subject` of, and watch_look() what it
+ * matches. NONE at exits, and where nobody is known. */
 enum guard_check guard_check_of(const struct facts_view *view, const struct park_lane *lane,
-                                enum lane_direction direction, const struct subject *subject);
+                                enum lane_direction direction, const struct subject *subject,
+                                const struct watch_looked *looked);

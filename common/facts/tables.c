@@ -88,6 +88,11 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_WATCH_PERSON] = "watch_person",
     [TABLE_WATCH_BUNDLE] = "watch_bundle",
     [TABLE_WATCH_CHANGE] = "watch_change",
+    [TABLE_WATCH_HIT] = "watch_hit",
+    [TABLE_WATCH_DAY] = "watch_day",
+    [TABLE_WATCH_TOLD] = "watch_told",
+    [TABLE_WATCH_ALIKE] = "watch_alike",
+    [TABLE_CANDIDATE] = "candidate",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {
@@ -95,4 +100,5 @@ const char *const key_table_names[KEY_TABLE_COUNT] = {
     [KEY_TABLE_DAY] = "day",
     [KEY_TABLE_WATCH] = "watch",
     [KEY_TABLE_AUTHORITY] = "authority",
+    [KEY_TABLE_CANDIDATE] = "candidate",
 };

@@ -98,6 +98,11 @@ enum table {
                               empty */
     TABLE_WATCH_BUNDLE,    /* name authority, u64 number -> WatchBundle */
     TABLE_WATCH_CHANGE,    /* name authority, u64 number, u32 change -> u8 kind, handle entry */
+    TABLE_WATCH_HIT,       /* name authority, u64 number -> WatchHit */
+    TABLE_WATCH_DAY,       /* handle entry, u32 day -> WatchDay */
+    TABLE_WATCH_TOLD,      /* name authority -> WatchTold */
+    TABLE_WATCH_ALIKE,     /* 32 bytes hash of a plate's skeleton, handle entry -> empty */
+    TABLE_CANDIDATE,       /* handle candidate -> Candidate */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
@@ -118,6 +123,7 @@ enum key_table {
     KEY_TABLE_DAY,    /* u32 day -> 32 bytes */
     KEY_TABLE_WATCH,  /* handle entry -> 32 bytes */
     KEY_TABLE_AUTHORITY, /* name authority, u32 generation -> 32 bytes matching key, 32 own */
+    KEY_TABLE_CANDIDATE, /* handle candidate -> 32 bytes */
     KEY_TABLE_COUNT,
 };
 extern const char *const key_table_names[KEY_TABLE_COUNT];

@@ -1,5 +1,6 @@
 #include "common/base/must.h"
 #include "controller/app/alerts.h"
+#include "controller/app/candidates.h"
 
 /* A hit is in its own entry already; how it was handled is the alert's. */
 static enum err nothing_more(struct controller *ctl, const Parkgate__AlertRecord *alert,
@@ -15,5 +16,6 @@ static enum err nothing_more(struct controller *ctl, const Parkgate__AlertRecord
 
 const struct alert_hook alert_hooks[] = {
     {"watch-hit", nothing_more},
+    {"watch-candidate", candidate_decided},
 };
 const size_t alert_hook_count = ARRAY_LEN(alert_hooks);

@@ -5,8 +5,8 @@
 #include "common/access/civil.h"
 #include "common/base/must.h"
 #include "common/facts/park_store.h"
-#include "controller/app/copies.h"
 #include "common/facts/tables.h"
+#include "controller/app/copies.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
@@ -44,6 +44,32 @@ enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct sea
     }
     *ret_key = seal_key_draw(ctl->entropy);
     return day_key_put(ctl->keys_txn, day, ret_key, fault);
+}
+
+enum err controller_candidate_key(struct controller *ctl, struct handle candidate, bool create,
+                                  struct seal_key *ret_key, struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    if (!create) {
+        return candidate_key_get(ctl->keys_txn, candidate, ret_key, fault);
+    }
+    *ret_key = seal_key_draw(ctl->entropy);
+    return candidate_key_put(ctl->keys_txn, candidate, ret_key, fault);
+}
+
+enum err controller_candidate_forget(struct controller *ctl, struct handle candidate,
+                                     struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    enum err err = candidate_key_destroy(ctl->keys_txn, candidate, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err controller_watch_key(struct controller *ctl, struct handle entry, struct seal_key *ret_key,
+                              struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    return watch_key_get(ctl->keys_txn, entry, ret_key, fault);
 }
 
 struct handle controller_draw_handle(struct controller *ctl)

@@ -140,6 +140,16 @@ MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle 
 MUST_CHECK enum err controller_day_key(struct controller *ctl, int32_t *ret_day,
                                        struct seal_key *ret_key, struct fault *fault);
 
+/* Of one candidate: made, opened, destroyed. */
+MUST_CHECK enum err controller_candidate_key(struct controller *ctl, struct handle candidate,
+                                             bool create, struct seal_key *ret_key,
+                                             struct fault *fault);
+MUST_CHECK enum err controller_candidate_forget(struct controller *ctl, struct handle candidate,
+                                                struct fault *fault);
+/* Of one entry of the watch list. ERR_NOT_FOUND: there is none, or it was destroyed. */
+MUST_CHECK enum err controller_watch_key(struct controller *ctl, struct handle entry,
+                                         struct seal_key *ret_key, struct fault *fault);
+
 /* A fresh random handle. Between the two calls below all begin with the same random bytes, and ten
  * random bytes follow: rows that come together stand together in every table that goes by handle,
  * so that a slice of an import writes few pages. What such handles tell is that they were made by

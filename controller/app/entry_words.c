@@ -618,6 +618,8 @@ static const struct wording wordings[] = {
     {ENTRY_WATCH_SLICE,   "watch-slice",   &parkgate__watch_slice__descriptor,       watch_words_slice},
     {ENTRY_WATCH_CLOSE,   "watch-close",   &parkgate__watch_close__descriptor,       watch_words_close},
     {ENTRY_WATCH_STEP,    "watch-step",    &parkgate__watch_step__descriptor,        watch_words_step},
+    {ENTRY_WATCH_HIT,     "watch-hit",     &parkgate__watch_hit__descriptor,         no_words        },
+    {ENTRY_WATCH_CANDIDATE, "watch-candidate", &parkgate__candidate__descriptor,    no_words        },
 };
 
 /* A long text may have been cut within its last character. */

@@ -6,6 +6,10 @@
 #include "common/facts/pending_store.h"
 #include "common/facts/people_store.h"
 #include "common/facts/presence_now.h"
+#include "controller/app/alikes.h"
+#include "controller/app/candidates.h"
+#include "controller/app/hits.h"
+#include "controller/journal/journal.h"
 #include "schema/kinds.h"
 
 /* What was read, under the key of the credential's holder when it is known, else under the day's. A
@@ -133,13 +137,42 @@ static void recall_verdict(struct arrival *a)
     a->out.entry.acted_source = a->recalled->source;
 }
 
+/* The verdict has gone out. What a restored controller is given again was a hit when it came first.
+ */
+static enum err note_hits(struct controller *ctl, const struct arrival *a,
+                          const struct facts_view *view, const struct watch_looked *looked,
+                          struct fault *fault)
+{
+    struct journal_head head;
+    struct hit_place place = {.gate = a->session->gate.text,
+                              .lane = a->lane->name.text,
+                              .direction = a->direction,
+                              .captured = {.us = a->out.entry.captured_us}};
+    struct watch_finds alike;
+    if (a->recalled != NULL) {
+        return ERR_OK;
+    }
+    TRY(alikes_find(ctl, a->event, &alike, fault));
+    if (looked->exact.count + looked->face.count + alike.count == 0) {
+        return ERR_OK;
+    }
+    TRY(journal_head(ctl->txn, &head, fault));
+    place.event = head.sequence;
+    TRY(hit_day(view, &a->out.subject, place.captured, &place.day, fault));
+    TRY(hits_exact(ctl, &looked->exact, &place, fault));
+    TRY(candidates_raise(ctl, &looked->face, WATCH_HOW_FACE, &place, a->event, fault));
+    return candidates_raise(ctl, &alike, WATCH_HOW_ALIKE, &place, a->event, fault);
+}
+
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
 enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct fault *fault)
 {
     const struct facts_view view = ingest_view(ctl, a);
     struct facts facts;
+    struct watch_looked looked;
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
-    facts.guard_check = guard_check_of(&view, a->lane, a->direction, &a->out.subject);
+    TRY(watch_look(&view, a->event, &a->out.subject, &looked, fault));
+    facts.guard_check = guard_check_of(&view, a->lane, a->direction, &a->out.subject, &looked);
     bool twice = false;
     TRY(ingest_is_inside_twice(ctl, a, a->out.subject.holder, &twice, fault));
     if (a->event->outcome != 0) {
@@ -153,6 +186,7 @@ enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct f
     event_outcome_subject(&a->out);
     TRY(seal_read(ctl, a, fault));
     TRY(ingest_applied(ctl, a, fault));
+    TRY(note_hits(ctl, a, &view, &looked, fault));
     TRY(note_wrong_tries(ctl, a, fault));
     TRY(ingest_note_conflict(ctl, a, twice || breaks_passback(a, &facts), fault));
     return a->out.entry.reason == REASON_GRANTED_PASSBACK

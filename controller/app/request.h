@@ -55,6 +55,7 @@ extern const struct verb_handler verbs_of_recall[]; extern const size_t verbs_of
 extern const struct verb_handler verbs_of_muster[]; extern const size_t verbs_of_muster_count;
 extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs_of_emergency_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
+extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
 /* clang-format on */
 
 /* NULL: no such verb. */

@@ -10,6 +10,7 @@
 #include "controller/app/alerts.h"
 #include "controller/app/ballast.h"
 #include "controller/app/batch.h"
+#include "controller/app/candidates.h"
 #include "controller/app/copies.h"
 #include "controller/app/emergency.h"
 #include "controller/app/muster_feed.h"
@@ -145,6 +146,7 @@ void turn_tick(struct controller *ctl)
     notices_tick(ctl);
     subjects_tick(ctl);
     alerts_tick(ctl);
+    candidates_tick(ctl);
     waiters_turn(ctl, false);
 }
 

@@ -81,6 +81,28 @@ enum err watch_key_destroy(struct store_txn *txn, struct handle entry, struct fa
     return store_del(txn, KEY_TABLE_WATCH, watch_place(&at, entry), fault);
 }
 
+enum err candidate_key_get(struct store_txn *txn, struct handle candidate,
+                           struct seal_key *ret_key, struct fault *fault)
+{
+    struct keybuf at;
+    (void)watch_place(&at, candidate);
+    return get_key(txn, KEY_TABLE_CANDIDATE, &at, ret_key, fault);
+}
+
+enum err candidate_key_put(struct store_txn *txn, struct handle candidate,
+                           const struct seal_key *key, struct fault *fault)
+{
+    struct keybuf at;
+    return store_put(txn, KEY_TABLE_CANDIDATE, watch_place(&at, candidate), BYTES_OF(key->bytes),
+                     fault);
+}
+
+enum err candidate_key_destroy(struct store_txn *txn, struct handle candidate, struct fault *fault)
+{
+    struct keybuf at;
+    return store_del(txn, KEY_TABLE_CANDIDATE, watch_place(&at, candidate), fault);
+}
+
 static struct bytes authority_place(struct keybuf *at, const char *authority, uint32_t generation)
 {
     keybuf_begin(at);

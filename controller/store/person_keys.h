@@ -27,6 +27,14 @@ MUST_CHECK enum err watch_key_put(struct store_txn *txn, struct handle entry,
 MUST_CHECK enum err watch_key_destroy(struct store_txn *txn, struct handle entry,
                                       struct fault *fault);
 
+/* Of one candidate, until somebody decided. ERR_NOT_FOUND at a second destroying. */
+MUST_CHECK enum err candidate_key_get(struct store_txn *txn, struct handle candidate,
+                                      struct seal_key *ret_key, struct fault *fault);
+MUST_CHECK enum err candidate_key_put(struct store_txn *txn, struct handle candidate,
+                                      const struct seal_key *key, struct fault *fault);
+MUST_CHECK enum err candidate_key_destroy(struct store_txn *txn, struct handle candidate,
+                                          struct fault *fault);
+
 /* Of one authority: `matching` is the station's as well, `own` is the park's alone. Who has the one
  * without the other learns nothing from the hashes that are kept. A replaced matching key begins a
  * new generation, with the same `own`. Wipe it when done. */

@@ -56,6 +56,8 @@ static const struct projector projectors[] = {
     {ENTRY_WATCH_SLICE,   &parkgate__watch_slice__descriptor,       project_watch_slice  },
     {ENTRY_WATCH_CLOSE,   &parkgate__watch_close__descriptor,       project_watch_close  },
     {ENTRY_WATCH_STEP,    &parkgate__watch_step__descriptor,        project_watch_step   },
+    {ENTRY_WATCH_HIT,     &parkgate__watch_hit__descriptor,         project_watch_hit    },
+    {ENTRY_WATCH_CANDIDATE, &parkgate__candidate__descriptor,       project_watch_candidate},
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

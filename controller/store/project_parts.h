@@ -50,6 +50,8 @@ projection project_face_filing;
 /* project_watch.c: authorities, bundles of the watch list, and what became of their entries */
 projection project_authority, project_watch_begin, project_watch_slice, project_watch_close,
     project_watch_step;
+/* project_hit.c: hits of the watch list, and candidates until somebody decided */
+projection project_watch_hit, project_watch_candidate;
 /* From now on entries that name this identity are of that holder. */
 enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
                                 struct fault *fault);

@@ -60,6 +60,25 @@ static enum err holder_of_identity(struct store_txn *txn, struct bytes hash, str
     return ERR_OK;
 }
 
+/* Where plates like this one are found; whether it acts says the entry. */
+static enum err put_alike(struct store_txn *txn, const Parkgate__WatchRecord *record,
+                          struct fault *fault)
+{
+    struct keybuf key;
+    if (record->alike_hash.len != SEAL_HASH_SIZE) {
+        return ERR_OK;
+    }
+    keybuf_begin(&key);
+    keybuf_bytes(&key, field_view(&record->alike_hash));
+    keybuf_handle(&key, people_handle(&record->entry));
+    if (record->state == WATCH_STATE_ACTING) {
+        return store_put(txn, TABLE_WATCH_ALIKE, keybuf_view(&key), nothing, fault);
+    }
+    enum err err =
+        record->stage == 0 ? store_del(txn, TABLE_WATCH_ALIKE, keybuf_view(&key), fault) : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err put_rows(struct store_txn *txn, const Parkgate__WatchRecord *record,
                          struct fault *fault)
 {
@@ -69,6 +88,7 @@ static enum err put_rows(struct store_txn *txn, const Parkgate__WatchRecord *rec
     struct bytes hash = field_view(&record->hash);
     TRY(put_row(txn, VERSIONED_WATCH_MATCH, watch_match_key(&key, record->matcher, hash, &entry),
                 record, fault));
+    TRY(put_alike(txn, record, fault));
     if (record->matcher != WATCH_MATCHER_IDENTITY) {
         return ERR_OK;
     }

@@ -215,12 +215,24 @@ static enum laid lay_for_entry(struct gate *gate)
     return laid;
 }
 
+static enum err find_facts(const struct facts_view *view, const Parkgate__Event *event,
+                           const struct park_lane *lane, struct facts *ret_facts,
+                           struct fault *fault)
+{
+    struct subject subject;
+    struct watch_looked looked;
+    enum lane_direction direction = event_direction(view->park, event, lane);
+    TRY(gather_facts(view, event, lane, direction, ret_facts, &subject, fault));
+    TRY(watch_look(view, event, &subject, &looked, fault));
+    ret_facts->guard_check = guard_check_of(view, lane, direction, &subject, &looked);
+    return ERR_OK;
+}
+
 bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdict *ret_verdict,
                   struct copy_stamp *ret_stamp)
 {
     struct facts_view view;
     struct facts facts;
-    struct subject subject;
     struct fault fault = {0};
     struct copy_stamp stamp = alone_stamp(gate);
     enum laid laid = stamp.offline ? lay_for_entry(gate) : LAID_NOTHING;
@@ -236,14 +248,10 @@ bool alone_decide(struct gate *gate, const Parkgate__Event *event, struct verdic
     if (lane == NULL) {
         return false;
     }
-    enum err err = gather_facts(&view, event, lane, event_direction(view.park, event, lane), &facts,
-                                &subject, &fault);
-    if (err != ERR_OK) {
+    if (find_facts(&view, event, lane, &facts, &fault) != ERR_OK) {
         copy_record_damaged(gate, fault.what);
         return false;
     }
-    facts.guard_check =
-        guard_check_of(&view, lane, event_direction(view.park, event, lane), &subject);
     add_own_facts(gate, &view, lane, &facts);
     *ret_verdict = decide(&facts);
     *ret_stamp = stamp;

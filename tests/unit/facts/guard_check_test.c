@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/must.h"
+#include "schema/watch.h"
 
 static const struct seal_key key = {{7}};
 
@@ -138,15 +139,42 @@ static void only_known_holders_at_entries(void **state)
     (void)state;
     struct small_park *p = park_with(1000, 0);
     struct subject subject = {.holder = holder_of(1), .doubted = true};
-    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject), GUARD_CHECK_WANTED);
-    assert_int_equal(guard_check_of(&p->view, p->in, LANE_OUT, &subject), GUARD_CHECK_NONE);
+    static struct watch_looked looked;
+    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject, &looked),
+                     GUARD_CHECK_WANTED);
+    assert_int_equal(guard_check_of(&p->view, p->in, LANE_OUT, &subject, &looked),
+                     GUARD_CHECK_NONE);
     subject.holder = (struct handle){{0}};
-    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject), GUARD_CHECK_NONE);
+    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject, &looked), GUARD_CHECK_NONE);
     p = park_with(0, 0);
     subject.holder = holder_of(1);
-    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject), GUARD_CHECK_WANTED);
+    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject, &looked),
+                     GUARD_CHECK_WANTED);
     subject.doubted = false;
-    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject), GUARD_CHECK_NONE);
+    assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject, &looked), GUARD_CHECK_NONE);
+}
+
+/* By exact match alone, at entries alone. */
+static void a_review_entry_asks_and_a_notify_one_does_not(void **state)
+{
+    (void)state;
+    static struct watch_looked looked;
+    struct small_park *p = park_with(0, 0);
+    struct subject subject = {.holder = holder_of(1)};
+    struct watch_finds *const finds[] = {&looked.exact, &looked.other, &looked.face};
+    for (size_t i = 0; i < ARRAY_LEN(finds); i++) {
+        for (uint32_t action = 0; action < WATCH_ACTION_COUNT; action++) {
+            bool asks = finds[i] != &looked.face && action == WATCH_ACTION_REVIEW;
+            finds[i]->count = 2;
+            finds[i]->items[0].action = WATCH_ACTION_NOTIFY;
+            finds[i]->items[1].action = action;
+            assert_int_equal(guard_check_of(&p->view, p->in, LANE_IN, &subject, &looked),
+                             asks ? GUARD_CHECK_WANTED : GUARD_CHECK_NONE);
+            assert_int_equal(guard_check_of(&p->view, p->in, LANE_OUT, &subject, &looked),
+                             GUARD_CHECK_NONE);
+        }
+        finds[i]->count = 0;
+    }
 }
 
 static int begin(void **state)
@@ -162,6 +190,7 @@ int main(void)
         cmocka_unit_test(who_tries_again_meets_the_same),
         cmocka_unit_test(zones_draw_for_themselves),
         cmocka_unit_test(only_known_holders_at_entries),
+        cmocka_unit_test(a_review_entry_asks_and_a_notify_one_does_not),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
 }

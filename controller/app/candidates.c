@@ -1,0 +1,247 @@
+#include "controller/app/candidates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "common/facts/tables.h"
+#include "controller/app/batch.h"
+#include "controller/store/hit_store.h"
+#include "schema/watch.h"
+
+enum { SWEPT_AT_ONCE = 64, OPEN_LOOKED_AT = 4096 };
+
+/* --- raising --- */
+
+/* The open candidate of this entry at this lane; all zero: none. */
+static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit, struct handle *ret,
+                          struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    *ret = (struct handle){{0}};
+    TRY(store_iter_prefix(ctl->txn, TABLE_CANDIDATE, (struct bytes){0}, OPEN_LOOKED_AT, &iter,
+                          fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__candidate__descriptor, &message, fault));
+        const Parkgate__Candidate *candidate = (const void *)message;
+        Parkgate__WatchHit *open =
+            parkgate__watch_hit__unpack(NULL, candidate->hit.len, candidate->hit.data);
+        if (open == NULL) {
+            return fault_set(fault, ERR_CORRUPT, "candidate: a damaged record");
+        }
+        bool same = bytes_equal(field_view(&open->entry), field_view(&hit->entry)) &&
+                    strcmp(open->lane, hit->lane) == 0;
+        parkgate__watch_hit__free_unpacked(open, NULL);
+        if (same) {
+            *ret = people_handle(&candidate->candidate);
+            return ERR_OK;
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err record_new(struct controller *ctl, const Parkgate__WatchHit *hit,
+                           const Parkgate__Event *event, struct handle *ret, struct fault *fault)
+{
+    struct seal_key key;
+    uint8_t packed[1024];
+    uint8_t sealed[LIMIT_EVENT_BYTES + SEAL_OVERHEAD];
+    Parkgate__SealedRead read = PARKGATE__SEALED_READ__INIT;
+    Parkgate__Candidate candidate = PARKGATE__CANDIDATE__INIT;
+    *ret = controller_draw_handle(ctl);
+    TRY(controller_candidate_key(ctl, *ret, true, &key, fault));
+    read.credential = event->credential;
+    read.raw = event->raw;
+    candidate.sealed.len = controller_seal(ctl, &key, &read.base, sealed, sizeof(sealed));
+    candidate.sealed.data = sealed;
+    seal_wipe(&key, sizeof(key));
+    MUST(parkgate__watch_hit__get_packed_size(hit) <= sizeof(packed));
+    candidate.hit.len = parkgate__watch_hit__pack(hit, packed);
+    candidate.hit.data = packed;
+    candidate.candidate = people_field(ret);
+    candidate.step = CANDIDATE_RAISED;
+    candidate.raised_us = ctl->now.us;
+    return controller_record(ctl, ENTRY_WATCH_CANDIDATE, "", &candidate.base, fault);
+}
+
+static enum err tell_guard(struct controller *ctl, const struct watch_found *found,
+                           const struct hit_place *place, struct handle candidate,
+                           struct fault *fault)
+{
+    char fold[HANDLE_TEXT_SIZE];
+    handle_to_text(candidate, fold);
+    struct alert_news news = {.kind = alert_watch_candidate,
+                              .about = place->lane,
+                              .gate = place->gate,
+                              .lane = place->lane,
+                              .fold = fold,
+                              .event = place->event,
+                              .subject = candidate,
+                              .authority = found->authority.text,
+                              .matcher = watch_matcher_name(found->matcher),
+                              .candidate = true};
+    return alert_raise(ctl, &news, NULL, fault);
+}
+
+/* Of a person whom the station was told of that day, nothing more is wanted. */
+static enum err is_told_already(struct controller *ctl, const Parkgate__WatchHit *hit, bool *ret,
+                                struct fault *fault)
+{
+    Parkgate__WatchDay *day = NULL;
+    *ret = false;
+    if (!watch_matcher_is_person((enum watch_matcher)hit->matcher)) {
+        return ERR_OK;
+    }
+    TRY(hit_day_get(ctl->txn, people_handle(&hit->entry), hit->day, &day, fault));
+    if (day != NULL) {
+        *ret = day->told > 0;
+        parkgate__watch_day__free_unpacked(day, NULL);
+    }
+    return ERR_OK;
+}
+
+static enum err raise_one(struct controller *ctl, const struct watch_found *found,
+                          enum watch_how how, const struct hit_place *place,
+                          const Parkgate__Event *event, struct fault *fault)
+{
+    bool told = false;
+    bool acted = false;
+    struct handle candidate;
+    Parkgate__WatchHit hit = hit_of(found, place, how);
+    TRY(hit_acted_then(ctl, found->entry, place->captured, &acted, fault));
+    TRY(is_told_already(ctl, &hit, &told, fault));
+    if (!acted || told) {
+        return ERR_OK;
+    }
+    TRY(find_open(ctl, &hit, &candidate, fault));
+    if (handle_is_none(candidate)) {
+        TRY(record_new(ctl, &hit, event, &candidate, fault));
+    }
+    return tell_guard(ctl, found, place, candidate, fault);
+}
+
+enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
+                          enum watch_how how, const struct hit_place *place,
+                          const Parkgate__Event *event, struct fault *fault)
+{
+    for (size_t i = 0; i < finds->count; i++) {
+        TRY(raise_one(ctl, &finds->items[i], how, place, event, fault));
+    }
+    return ERR_OK;
+}
+
+/* --- the end --- */
+
+static enum err end_one(struct controller *ctl, struct handle handle, enum candidate_step step,
+                        const char *by, struct fault *fault)
+{
+    Parkgate__Candidate candidate = PARKGATE__CANDIDATE__INIT;
+    TRY(controller_candidate_forget(ctl, handle, fault));
+    candidate.candidate = people_field(&handle);
+    candidate.step = step;
+    candidate.by = field_text(by);
+    return controller_record(ctl, ENTRY_WATCH_CANDIDATE, by, &candidate.base, fault);
+}
+
+/* It is the hit that it was taken for, if its entry still acts. */
+static enum err confirm(struct controller *ctl, const Parkgate__Candidate *candidate,
+                        struct fault *fault)
+{
+    bool told = false;
+    bool acts = false;
+    Parkgate__WatchHit *hit =
+        parkgate__watch_hit__unpack(NULL, candidate->hit.len, candidate->hit.data);
+    if (hit == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "candidate: a damaged record");
+    }
+    enum err err =
+        hit_acted_then(ctl, people_handle(&hit->entry), (struct wall){hit->at_us}, &acts, fault);
+    if (err == ERR_OK && acts) {
+        err = hit_record(ctl, hit, &told, fault);
+    }
+    parkgate__watch_hit__free_unpacked(hit, NULL);
+    return err;
+}
+
+static enum candidate_step step_of(enum alert_decision decision)
+{
+    return decision == ALERT_IS_TRUE    ? CANDIDATE_CONFIRMED
+           : decision == ALERT_IS_FALSE ? CANDIDATE_REJECTED
+                                        : CANDIDATE_LAPSED;
+}
+
+enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *alert,
+                           enum alert_decision decision, const char *actor, struct fault *fault)
+{
+    struct handle handle = people_handle(&alert->subject);
+    Parkgate__Candidate *candidate = NULL;
+    enum err err = candidate_get(ctl->txn, handle, &candidate, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (decision == ALERT_IS_TRUE) {
+        err = confirm(ctl, candidate, fault);
+    }
+    if (err == ERR_OK) {
+        err = end_one(ctl, handle, step_of(decision), actor, fault);
+    }
+    parkgate__candidate__free_unpacked(candidate, NULL);
+    return err;
+}
+
+/* --- time --- */
+
+struct over {
+    size_t count;
+    struct handle items[SWEPT_AT_ONCE];
+};
+
+static enum err find_over(struct controller *ctl, struct store_txn *txn, struct over *over,
+                          struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    over->count = 0;
+    TRY(store_iter_prefix(txn, TABLE_CANDIDATE, (struct bytes){0}, OPEN_LOOKED_AT, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK &&
+           over->count < SWEPT_AT_ONCE) {
+        AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__candidate__descriptor, &message, fault));
+        const Parkgate__Candidate *candidate = (const void *)message;
+        if (ctl->now.us - candidate->raised_us >= LIMIT_CANDIDATE_S * INT64_C(1000000)) {
+            over->items[over->count++] = people_handle(&candidate->candidate);
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err sweep(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct over over;
+    (void)ctx;
+    TRY(find_over(ctl, ctl->txn, &over, fault));
+    for (size_t i = 0; i < over.count; i++) {
+        TRY(end_one(ctl, over.items[i], CANDIDATE_LAPSED, "", fault));
+    }
+    return ERR_OK;
+}
+
+void candidates_tick(struct controller *ctl)
+{
+    struct over over;
+    struct fault fault = {0};
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    if (store_begin_read(ctl->store, &txn, &fault) != ERR_OK ||
+        find_over(ctl, txn, &over, &fault) != ERR_OK || over.count == 0) {
+        return;
+    }
+    store_txn_destroy(&txn);
+    batch_run(ctl, sweep, NULL);
+}

@@ -1,0 +1,24 @@
+/* candidates: what may be a hit, and is none before a named person confirmed it.
+ *
+ * Plates that cameras take for a listed one, and persons known by a face alone. Each is sealed
+ * under a key of its own. A guard decides by the alert (alerts.h): confirmed, it is recorded as the
+ * hit that it is, if its entry still acts; rejected, or not confirmed within LIMIT_CANDIDATE_S, it
+ * is gone. The key is destroyed either way; the alert's count remains. No candidate asks anybody to
+ * the guard's desk, and deciding on one opens nothing.
+ */
+#pragma once
+
+#include "controller/app/alerts.h"
+#include "controller/app/hits.h"
+
+/* Records what the read of `event` may be: one candidate an entry and lane at a time. */
+MUST_CHECK enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
+                                     enum watch_how how, const struct hit_place *place,
+                                     const Parkgate__Event *event, struct fault *fault);
+
+/* alert_hooks.c: an alert of kind `watch-candidate` was decided. */
+alert_decided candidate_decided;
+
+/* Those that nobody decided in time lapse, whatever became of their alert; in a batch of its own.
+ */
+void candidates_tick(struct controller *ctl);

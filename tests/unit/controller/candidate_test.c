@@ -1,0 +1,254 @@
+/* Goal: what only may be a hit is none before a named person confirmed it; rejected or not
+ * confirmed in ten minutes its key is destroyed, and nothing of it leaves the park. Method: a whole
+ * controller without its shell, listed plates and persons, reads that are like them, decisions as
+ * the alert's hook tells them, and a clock that only the test moves. */
+#include "tests/unit/controller/watch_fixture.h"
+
+#include "controller/app/batch.h"
+#include "controller/app/candidates.h"
+#include "controller/store/alert_store.h"
+#include "controller/store/hit_store.h"
+
+#define LISTED "浙A12345"
+#define ALIKE  "浙A1Z345" /* 2 and Z */
+
+static int begin(void **state)
+{
+    (void)pairs_setup(state);
+    struct park_day *d = *state;
+    (void)operator_key(d->w, 60, "station", NULL, NULL, NULL);
+    watch_authority_is(d->w, "key-60", false);
+    return 0;
+}
+
+#define CANDIDATE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, day_teardown)
+
+static size_t hits(struct park_day *d)
+{
+    world_turn(d->w);
+    return row_count(assert_done(ask(d->w, key_of(60), "watch.hits", "after", "0", NULL)));
+}
+
+static uint64_t rows_of(struct store *store, size_t table)
+{
+    uint64_t rows = 99;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return rows;
+}
+
+/* Open candidates; each has its key, and no key has none. */
+static uint64_t candidates(struct park_day *d)
+{
+    world_turn(d->w);
+    uint64_t open = rows_of(d->w->store, TABLE_CANDIDATE);
+    assert_int_equal(rows_of(d->w->keys, KEY_TABLE_CANDIDATE), open);
+    return open;
+}
+
+/* The newest alert of candidates; the caller frees it. */
+static Parkgate__AlertRecord *newest_alert(struct park_day *d, const char *kind)
+{
+    struct store_txn *txn = NULL;
+    Parkgate__AlertRecord *alert = NULL;
+    uint64_t before = 0;
+    world_turn(d->w);
+    assert_int_equal(store_begin_read(d->w->store, &txn, NULL), ERR_OK);
+    while (alert_before(txn, before, &alert, NULL) == ERR_OK && strcmp(alert->kind, kind) != 0) {
+        before = alert->number;
+        parkgate__alert_record__free_unpacked(alert, NULL);
+        alert = NULL;
+    }
+    store_txn_destroy(&txn);
+    return alert;
+}
+
+struct decided {
+    const Parkgate__AlertRecord *alert;
+    enum alert_decision decision;
+};
+
+static enum err decide_on(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    const struct decided *decided = ctx;
+    return candidate_decided(ctl, decided->alert, decided->decision, "guard-1", fault);
+}
+
+static void decide_newest(struct park_day *d, enum alert_decision decision)
+{
+    struct decided decided = {.alert = newest_alert(d, "watch-candidate"), .decision = decision};
+    assert_non_null(decided.alert);
+    batch_run(d->w->ctl, decide_on, &decided);
+    world_turn(d->w);
+    parkgate__alert_record__free_unpacked((Parkgate__AlertRecord *)(uintptr_t)decided.alert, NULL);
+}
+
+static void a_plate_that_looks_alike_is_a_candidate(void **state)
+{
+    struct park_day *d = *state;
+    (void)admin(d->w, "vehicle.add", "tenant", "acme", "plate", ALIKE, NULL);
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, REVIEW));
+    granted(d, plate(d, "a-truck", ALIKE), REASON_GRANTED); /* asks nobody to the desk */
+    assert_int_equal(candidates(d), 1);
+    assert_int_equal(hits(d), 0);
+    Parkgate__AlertRecord *alert = newest_alert(d, "watch-candidate");
+    assert_non_null(alert);
+    assert_true(alert->candidate);
+    assert_string_equal(alert->lane, "a-truck");
+    assert_string_equal(alert->authority, STATION);
+    assert_string_equal(alert->matcher, "plate");
+    assert_null(strstr(alert->about, ALIKE));
+    assert_null(strstr(alert->fold, ALIKE));
+    parkgate__alert_record__free_unpacked(alert, NULL);
+}
+
+static void other_plates_are_none(void **state)
+{
+    struct park_day *d = *state;
+    static const char *const reads[] = {"浙A12346", "浙A1ZZ45", "沪A7Z345", "浙A1234", "浙B12345"};
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    for (size_t i = 0; i < ARRAY_LEN(reads); i++) {
+        later(d, 3 * MINUTE_US);
+        (void)plate(d, "a-truck", reads[i]);
+    }
+    assert_int_equal(candidates(d), 0);
+    later(d, 3 * MINUTE_US);
+    (void)plate(d, "a-truck", LISTED); /* the plate itself is a hit */
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 1);
+}
+
+static void unread_characters_count_as_one_each(void **state)
+{
+    struct park_day *d = *state;
+    static const struct {
+        const char *read;
+        uint64_t candidates;
+    } rows[] = {
+        {"浙A1?345", 1},
+        {"?A1234?",   1},
+        {"沪A1?345", 1},
+        {"浙A???45", 0}
+    };
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        (void)gate_plate(d->w, &d->a, "a-truck", rows[i].read, rows[i].read);
+        assert_int_equal(candidates(d), rows[i].candidates);
+        later(d, 11 * MINUTE_US);
+        turn_tick(d->w->ctl);
+        assert_int_equal(candidates(d), 0);
+    }
+}
+
+static void one_that_stays_is_one_candidate(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    for (int i = 0; i < 4; i++) {
+        (void)plate(d, "a-truck", ALIKE);
+        later(d, MINUTE_US);
+    }
+    assert_int_equal(candidates(d), 1);
+    (void)plate(d, "p-leave", ALIKE);
+    assert_int_equal(candidates(d), 2);
+}
+
+static void a_confirmed_one_is_the_stations_hit(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    later(d, 5 * MINUTE_US);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 1);
+    const Parkgate__Reply *reply = ask(d->w, key_of(60), "watch.hits", "after", "0", NULL);
+    assert_string_equal(cell(reply, 0, "how"), "confirmed");
+    assert_string_equal(cell(reply, 0, "id"), "entry-1");
+    assert_string_equal(cell(reply, 0, "lane"), "a-truck");
+    decide_newest(d, ALERT_IS_TRUE); /* told twice it is the same one */
+    assert_int_equal(hits(d), 1);
+}
+
+static void a_rejected_one_is_gone(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    assert_int_equal(candidates(d), 1);
+    decide_newest(d, ALERT_IS_FALSE);
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 0);
+}
+
+static void what_nobody_confirms_lapses_in_ten_minutes(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    later(d, 10 * MINUTE_US - SECOND_US);
+    turn_tick(d->w->ctl);
+    assert_int_equal(candidates(d), 1);
+    later(d, SECOND_US);
+    turn_tick(d->w->ctl);
+    assert_int_equal(candidates(d), 0);
+    decide_newest(d, ALERT_IS_TRUE); /* too late */
+    assert_int_equal(hits(d), 0);
+}
+
+/* I6: what does not act any more is told to nobody, confirmed or not. */
+static void an_entry_that_ended_meanwhile_is_no_hit(void **state)
+{
+    struct park_day *d = *state;
+    struct listed ends = *PLATE_ENTRY(LISTED, NOTIFY);
+    ends.until_us = d->w->now.us + 5 * MINUTE_US;
+    (void)watch_list(d->w, 1, &ends);
+    (void)plate(d, "a-truck", ALIKE);
+    later(d, 6 * MINUTE_US);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(hits(d), 0);
+    (void)watch_list(d->w, 2, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    world_turn(d->w);
+    watch_authority_is(d->w, "key-60", true);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(hits(d), 0);
+    assert_int_equal(candidates(d), 0);
+    (void)plate(d, "p-leave", ALIKE);
+    assert_int_equal(candidates(d), 0);
+}
+
+static void a_face_alone_is_a_candidate(void **state)
+{
+    struct park_day *d = *state;
+    (void)admin(d->w, "face.attach", "person", d->li, "subject", "li-1", "consent", "c1", "purpose",
+                "entry", NULL);
+    (void)watch_list(d->w, 1, PERSON_ENTRY(d->li, REVIEW));
+    granted(d, face(d, "a-in", "li-1"), REASON_GRANTED);
+    assert_int_equal(candidates(d), 1);
+    assert_int_equal(hits(d), 0);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(hits(d), 1);
+    later(d, 60 * MINUTE_US);
+    (void)face(d, "a-out", "li-1"); /* the day's hit was told: there is nothing to confirm */
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CANDIDATE_TEST(a_plate_that_looks_alike_is_a_candidate),
+        CANDIDATE_TEST(other_plates_are_none),
+        CANDIDATE_TEST(unread_characters_count_as_one_each),
+        CANDIDATE_TEST(one_that_stays_is_one_candidate),
+        CANDIDATE_TEST(a_confirmed_one_is_the_stations_hit),
+        CANDIDATE_TEST(a_rejected_one_is_gone),
+        CANDIDATE_TEST(what_nobody_confirms_lapses_in_ten_minutes),
+        CANDIDATE_TEST(an_entry_that_ended_meanwhile_is_no_hit),
+        CANDIDATE_TEST(a_face_alone_is_a_candidate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
