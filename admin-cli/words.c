@@ -155,6 +155,16 @@ static const struct title titles[] = {
     {"how", COLUMN_WORD, "how", "方式"},
     {"test", COLUMN_WORD, "test", "测试条目"},
     {"newest", COLUMN_NUMBER, "newest", "最新编号"},
+    {"sign_key", COLUMN_TEXT, "signing key", "签名密钥"},
+    {"chunks", COLUMN_NUMBER, "chunks", "块数"},
+    {"digest", COLUMN_TEXT, "digest", "摘要"},
+    {"authority", COLUMN_TEXT, "authority", "机关"},
+    {"applied_us", COLUMN_TIME, "applied", "生效时间"},
+    {"gates_with_it", COLUMN_NUMBER, "gates that have it", "已收到的出入口"},
+    {"at_gates_us", COLUMN_TIME, "last gate had it", "最后出入口收到"},
+    {"signature", COLUMN_WORD, "signature", "签名"},
+    {"officer", COLUMN_TEXT, "officer", "会签人"},
+    {"countersigned_us", COLUMN_TIME, "countersigned", "会签时间"},
 };
 /* clang-format on */
 
@@ -274,6 +284,12 @@ static const struct {
     {"state",          "状态"      },
     {"external",       "工号"      },
     {"person",         "人员"      },
+    {"renew",          "续期"      },
+    {"withdraw",       "撤销"      },
+    {"waiting",        "待会签"   },
+    {"acting",         "生效中"   },
+    {"withdrawn",      "已撤销"   },
+    {"ended",          "已到期"   },
 };
 
 static const struct title *find(const char *id)

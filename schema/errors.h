@@ -341,7 +341,9 @@ enum exit_code {
       "第 %1 行，“%2”列：按身份证号该人员未满 %3 周岁；不予登记")                                  \
     X(692, FACES_FULL, EXIT_REFUSED,                                                               \
       "%1 persons have a face here: more only once that is filed with the authority; then enter the number: parkgate face filing NUMBER", \
-      "已有 %1 人登记人脸：须先向网信部门备案，再录入备案编号方可新增：parkgate face filing 编号")
+      "已有 %1 人登记人脸：须先向网信部门备案，再录入备案编号方可新增：parkgate face filing 编号") \
+    X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
+    X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

@@ -31,8 +31,7 @@ static size_t write_row(const struct watch_receipt_row *row, uint8_t out[ROW_BYT
 }
 
 size_t watch_receipt_write(const struct watch_receipt *receipt,
-                           const struct watch_receipt_row *rows,
-                           uint8_t out[LIMIT_WATCH_CHUNK_BYTES])
+                           const struct watch_receipt_row *rows, uint8_t out[WATCH_RECEIPT_BYTES])
 {
     struct watch_receipt copy = *receipt;
     ProtobufCBinaryData told[WATCH_RECEIPT_ROWS];
@@ -58,7 +57,7 @@ size_t watch_receipt_write(const struct watch_receipt *receipt,
     packed.first = copy.first;
     packed.n_told = copy.told;
     packed.told = told;
-    size_t size = watch_form_write(&packed.base, out, LIMIT_WATCH_CHUNK_BYTES);
+    size_t size = watch_form_write(&packed.base, out, WATCH_RECEIPT_BYTES);
     free(buffer);
     MUST(size != SIZE_MAX); /* rows of the longest id and name fit */
     return size;
@@ -162,7 +161,7 @@ bool watch_receipt_check(struct bytes receipt, const struct sign_value *signatur
 {
     uint8_t text[WATCH_SIGNED_MAX];
     char number[24];
-    if (receipt.size > LIMIT_WATCH_CHUNK_BYTES ||
+    if (receipt.size > WATCH_RECEIPT_BYTES ||
         !sign_is_good(park, watch_signed(WATCH_SIGN_RECEIPT, receipt, text), signature)) {
         return complain(c, ERROR_WATCH_RECEIPT, "?", "it is not signed by the park's key", NULL,
                         NULL);

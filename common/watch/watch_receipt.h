@@ -9,7 +9,8 @@
 
 #include "common/watch/watch_bundle.h"
 
-enum { WATCH_RECEIPT_ROWS = 200 };
+/* A part fits one cell of an operator's reply. */
+enum { WATCH_RECEIPT_ROWS = 64, WATCH_RECEIPT_BYTES = 16384 };
 
 struct watch_receipt {
     struct name park, authority;
@@ -37,8 +38,7 @@ struct watch_receipt_row {
  * aborts.
  */
 size_t watch_receipt_write(const struct watch_receipt *receipt,
-                           const struct watch_receipt_row *rows,
-                           uint8_t out[LIMIT_WATCH_CHUNK_BYTES]);
+                           const struct watch_receipt_row *rows, uint8_t out[WATCH_RECEIPT_BYTES]);
 
 /* Is it signed by the park, and what does it say? False: ERROR_WATCH_RECEIPT; *ret and the rows are
  * then undefined. */

@@ -16,7 +16,7 @@
 
 static struct watch_receipt_row rows[WATCH_RECEIPT_ROWS];
 static struct watch_receipt_row read_rows[WATCH_RECEIPT_ROWS];
-static uint8_t packed[LIMIT_WATCH_CHUNK_BYTES];
+static uint8_t packed[WATCH_RECEIPT_BYTES];
 
 static struct watch_receipt receipt_of(uint32_t count)
 {
