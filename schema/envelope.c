@@ -41,6 +41,7 @@ static const struct message_spec specs[] = {
     {MESSAGE_RECALL,
      &parkgate__recall__descriptor,
      {LIMIT_RECALL_EVENTS + 16, LIMIT_RECALL_ITEM_BYTES}                                                     },
+    {MESSAGE_ANCHOR,        &parkgate__anchor__descriptor,        {4, LIMIT_TEXT_BYTES}                      },
     {MESSAGE_REQUEST,
      &parkgate__request__descriptor,
      {LIMIT_ROWS_PER_MESSAGE + 2 * LIMIT_ARGS_PER_REQUEST + 8, LIMIT_WATCH_CHUNK_BYTES}                      },

@@ -176,6 +176,7 @@ enum message_kind {
     MESSAGE_EMERGENCY = 14,
     MESSAGE_MUSTER = 15,
     MESSAGE_RECALL = 16,
+    MESSAGE_ANCHOR = 17,
     MESSAGE_REQUEST = 32,
     MESSAGE_REPLY = 33,
     MESSAGE_ENROL = 48, /* a Request on the enrol port, verb "agent.join" */
@@ -236,6 +237,8 @@ enum entry_kind {
     ENTRY_RETENTION_TERM = 59,
     ENTRY_WATCH_HIT = 51,
     ENTRY_WATCH_CANDIDATE = 52,
+    ENTRY_SIGN_KEY = 48,
+    ENTRY_RESTORED = 49,
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };

@@ -9,6 +9,7 @@
 #include "common/facts/tables.h"
 #include "controller/core/alert.h"
 #include "controller/app/watch_words.h"
+#include "common/seal/sign.h"
 #include "schema/errors.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -561,6 +562,27 @@ static void alert_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
+static void sign_key_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__SignKeyRecord *record = (const void *)body;
+    struct sign_public key = {{0}};
+    char id[SIGN_KEY_ID_SIZE];
+    memcpy(key.bytes, record->public_key.data,
+           record->public_key.len < sizeof(key.bytes) ? record->public_key.len : sizeof(key.bytes));
+    sign_key_id(&key, id);
+    (void)snprintf(w->text, sizeof(w->text), "the park signs with %s", id);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "园区签名密钥：%s", id);
+}
+
+static void restored_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__Restored *restored = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "from a backup that ends at entry %llu",
+                   (unsigned long long)restored->backup_sequence);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "由止于第 %llu 条的备份还原",
+                   (unsigned long long)restored->backup_sequence);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -620,6 +642,8 @@ static const struct wording wordings[] = {
     {ENTRY_WATCH_STEP,    "watch-step",    &parkgate__watch_step__descriptor,        watch_words_step},
     {ENTRY_WATCH_HIT,     "watch-hit",     &parkgate__watch_hit__descriptor,         no_words        },
     {ENTRY_WATCH_CANDIDATE, "watch-candidate", &parkgate__candidate__descriptor,    no_words        },
+    {ENTRY_SIGN_KEY,      "sign-key",      &parkgate__sign_key_record__descriptor,   sign_key_words  },
+    {ENTRY_RESTORED,      "restored",      &parkgate__restored__descriptor,          restored_words  },
 };
 
 /* A long text may have been cut within its last character. */

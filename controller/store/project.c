@@ -58,6 +58,8 @@ static const struct projector projectors[] = {
     {ENTRY_WATCH_STEP,    &parkgate__watch_step__descriptor,        project_watch_step   },
     {ENTRY_WATCH_HIT,     &parkgate__watch_hit__descriptor,         project_watch_hit    },
     {ENTRY_WATCH_CANDIDATE, &parkgate__candidate__descriptor,       project_watch_candidate},
+    {ENTRY_SIGN_KEY,      &parkgate__sign_key_record__descriptor,   project_sign_key     },
+    {ENTRY_RESTORED,      &parkgate__restored__descriptor,          project_restored     },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

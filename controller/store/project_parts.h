@@ -30,6 +30,9 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
 /* project_park.c */
 projection project_emergency;
 
+/* sign_key_store.c: with what the park signs, and on which branch of its journal it is */
+projection project_sign_key, project_restored;
+
 /* project_recall.c: how far a recovery is */
 projection project_recalled;
 

@@ -83,6 +83,8 @@ static const ProtobufCMessageDescriptor *const kinds[] = {
     &parkgate__aside_row__descriptor,
     &parkgate__copy_state__descriptor,
     &parkgate__agent_emergency__descriptor,
+    &parkgate__sign_key_record__descriptor,
+    &parkgate__restored__descriptor,
 };
 
 static void check_repack(const ProtobufCMessage *message)

@@ -54,6 +54,8 @@ static const ProtobufCMessageDescriptor *descriptor_of(uint16_t kind)
         return &parkgate__recall__descriptor;
     case MESSAGE_MUSTER:
         return &parkgate__muster__descriptor;
+    case MESSAGE_ANCHOR:
+        return &parkgate__anchor__descriptor;
     case MESSAGE_REPLY:
     case MESSAGE_ENROLLED:
         return &parkgate__reply__descriptor;
