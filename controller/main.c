@@ -20,6 +20,8 @@
 #include "common/facts/tables.h"
 #include "common/metrics/port.h"
 #include "common/metrics/process.h"
+#include "common/seal/anchor_file.h"
+#include "controller/app/anchors.h"
 #include "controller/app/ballast.h"
 #include "controller/app/metrics.h"
 #include "controller/app/recall.h"
@@ -60,6 +62,8 @@ struct daemon {
     uint64_t frames_turn[PORTS_COUNT]; /* in which a port's last frame was */
     uint64_t bulk_turn;                /* the last that did bulk work; 0: none */
     struct mono frame_at;              /* when the frame in work was in our hands */
+    struct anchor_file anchors;        /* the export */
+    bool anchors_failing;
 };
 
 /* --- start-up --- */
@@ -172,6 +176,32 @@ static enum err start_job(void *ctx, uint64_t job, const char *const args[], str
     }
     argv[count] = NULL;
     return launcher_job(d->launcher, job, argv, fault);
+}
+
+/* Files of the directory `anchors` beside the key file, or where anchor_dir says. Nobody waits for
+ * them: what cannot be kept is told. */
+static bool keep_anchor(void *ctx, const char *keeper, const struct sign_public *key,
+                        const char *line)
+{
+    struct daemon *d = ctx;
+    char path[SETTINGS_PATH_SIZE * 2];
+    struct fault fault = {0};
+    bool own = key != NULL;
+    struct anchor_file told = {.path = path};
+    struct anchor_file *file = own ? &d->anchors : &told;
+    (void)snprintf(path, sizeof(path), "%s/%s", d->settings.anchor_dir, keeper);
+    file->path = path;
+    if (mkdir(d->settings.anchor_dir, 0700) != 0 && errno != EEXIST) {
+        (void)fault_set(&fault, ERR_IO, "%s: %s", d->settings.anchor_dir, strerror(errno));
+    } else if (anchor_file_add(file, key, line, &fault) == ERR_OK) {
+        d->anchors_failing = false;
+        return true;
+    }
+    if (!d->anchors_failing) {
+        log_error("anchor_not_kept", LOG_TEXT("what", fault.what));
+    }
+    d->anchors_failing = true;
+    return false;
 }
 
 /* --- the loop --- */
@@ -308,12 +338,32 @@ static void look_for_next_index_key(struct daemon *d)
     seal_wipe(&keys, sizeof(keys));
 }
 
+/* sign.key.next, made by `parkgate server resign`. It is in place before anything is signed with
+ * it; the one before stays as sign.key.old until the journal says that it vouched. */
+static void look_for_next_sign_key(struct daemon *d)
+{
+    struct sign_key key;
+    struct fault fault = {0};
+    if (anchors_key_is_named(d->ctl)) {
+        settings_end_former_sign_key(&d->settings);
+    }
+    enum err err = settings_next_sign_key(&d->settings, &key, &fault);
+    if (err == ERR_OK) {
+        anchors_use_key(d->ctl, &key);
+        log_event("sign_key_replaced");
+    } else if (err != ERR_NOT_FOUND) {
+        log_error("sign_key_not_replaced", LOG_TEXT("why", fault.what));
+    }
+    seal_wipe(&key, sizeof(key));
+}
+
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
     begin(d);
     look_for_next_key(d);
     look_for_next_index_key(d);
+    look_for_next_sign_key(d);
     turn_tick(d->ctl);
 }
 
@@ -459,7 +509,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
         .store = d->store,
         .keys = d->keys,
         .entropy = entropy_system(),
-        .outlet = {.send = send_frame, .job = start_job, .ctx = d},
+        .outlet = {.send = send_frame, .job = start_job, .anchor = keep_anchor, .ctx = d},
         .zoneinfo = d->settings.zoneinfo,
         .genesis = genesis,
         .now = loop_wall(d->loop),
@@ -474,7 +524,8 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
         err = settings_recovery_key(&d->settings, entropy_system(), &options.recovery_key, fault);
     }
     if (err == ERR_OK) {
-        err = settings_sign_key(&d->settings, entropy_system(), &options.sign_key, fault);
+        err = settings_sign_key(&d->settings, entropy_system(), &options.sign_key,
+                                &options.former_sign_key, &options.has_former_sign_key, fault);
     }
     if (err == ERR_OK) {
         err = map_in_work(d, &options.in_work, fault);
@@ -485,6 +536,7 @@ static enum err create_controller(struct daemon *d, struct fault *fault)
     seal_wipe(&options.gates_key, sizeof(options.gates_key));
     seal_wipe(&options.recovery_key, sizeof(options.recovery_key));
     seal_wipe(&options.sign_key, sizeof(options.sign_key));
+    seal_wipe(&options.former_sign_key, sizeof(options.former_sign_key));
     seal_wipe(&options.index_keys, sizeof(options.index_keys));
     if (genesis != NULL) {
         parkgate__genesis__free_unpacked(genesis, NULL);
@@ -550,6 +602,7 @@ static enum err look_for_restored(struct daemon *d, struct fault *fault)
                          path);
     }
     TRY(recall_begin(d->ctl, backup, fault));
+    TRY(anchors_restored(d->ctl, backup, fault));
     log_event("restored", LOG_NUM("backup", backup));
     return unlink(path) == 0 ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }

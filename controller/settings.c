@@ -54,6 +54,10 @@ static const struct config_key config_keys[] = {
      .type = CONFIG_TEXT,
      CONFIG_TEXT_FIELD(struct settings,                        zoneinfo),
      .example = TZ_DIRECTORY                                                                      },
+    {.name = "anchor_dir",
+     .type = CONFIG_PATH,
+     CONFIG_TEXT_FIELD(struct settings,                                      anchor_dir),
+     .example = "/mnt/append-only/parkgate"                   },
     {.name = "metrics_port",
      .type = CONFIG_NUMBER,
      .offset = offsetof(struct settings,                                      metrics_port),
@@ -70,7 +74,10 @@ enum err settings_read(struct settings *settings, struct fault *fault)
 {
     (void)snprintf(settings->zoneinfo, sizeof(settings->zoneinfo), "%s", TZ_DIRECTORY);
     (void)snprintf(settings->metrics_address, sizeof(settings->metrics_address), "127.0.0.1");
-    return config_read(settings->config, config_keys, ARRAY_LEN(config_keys), settings, fault);
+    TRY(config_read(settings->config, config_keys, ARRAY_LEN(config_keys), settings, fault));
+    return settings->anchor_dir[0] != '\0'
+               ? ERR_OK
+               : settings_beside_key(settings, "anchors", settings->anchor_dir, fault);
 }
 
 enum err settings_beside_key(const struct settings *settings, const char *name,
@@ -138,23 +145,59 @@ static enum err keep_public(const struct settings *settings, const struct sign_p
     return sign_public_write(path, public, fault);
 }
 
-enum err settings_sign_key(const struct settings *settings, const struct entropy *entropy,
-                           struct sign_key *ret, struct fault *fault)
+/* Killed between the two renames of a replacement: the next one is there alone. */
+static enum err read_or_make(const struct settings *settings, const struct entropy *entropy,
+                             struct sign_key *ret, struct fault *fault)
 {
     char path[SETTINGS_PATH_SIZE];
-    struct sign_key key;
+    char next[SETTINGS_PATH_SIZE];
     TRY(settings_beside_key(settings, "sign.key", path, fault));
-    enum err err = sign_key_read(path, &key, fault);
+    TRY(settings_beside_key(settings, "sign.key.next", next, fault));
+    enum err err = sign_key_read(path, ret, fault);
+    if (err == ERR_NOT_FOUND && rename(next, path) == 0) {
+        err = sign_key_read(path, ret, fault);
+    }
     if (err == ERR_NOT_FOUND) {
-        key = sign_key_make(entropy);
-        err = sign_key_write(path, &key, fault);
+        *ret = sign_key_make(entropy);
+        err = sign_key_write(path, ret, fault);
     }
-    TRY(err);
-    struct sign_public public = sign_public_of(&key);
-    err = keep_public(settings, &public, fault);
-    if (err == ERR_OK) {
-        *ret = key;
-    }
-    seal_wipe(&key, sizeof(key));
     return err;
+}
+
+enum err settings_sign_key(const struct settings *settings, const struct entropy *entropy,
+                           struct sign_key *ret, struct sign_key *ret_former, bool *ret_has_former,
+                           struct fault *fault)
+{
+    char old[SETTINGS_PATH_SIZE];
+    TRY(settings_beside_key(settings, "sign.key.old", old, fault));
+    TRY(read_or_make(settings, entropy, ret, fault));
+    struct sign_public public = sign_public_of(ret);
+    TRY(keep_public(settings, &public, fault));
+    *ret_has_former = sign_key_read(old, ret_former, NULL) == ERR_OK;
+    return ERR_OK;
+}
+
+enum err settings_next_sign_key(const struct settings *settings, struct sign_key *ret,
+                                struct fault *fault)
+{
+    char path[SETTINGS_PATH_SIZE];
+    char next[SETTINGS_PATH_SIZE];
+    char old[SETTINGS_PATH_SIZE];
+    TRY(settings_beside_key(settings, "sign.key", path, fault));
+    TRY(settings_beside_key(settings, "sign.key.next", next, fault));
+    TRY(settings_beside_key(settings, "sign.key.old", old, fault));
+    TRY(sign_key_read(next, ret, fault));
+    if (rename(path, old) != 0 || rename(next, path) != 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    struct sign_public public = sign_public_of(ret);
+    return keep_public(settings, &public, fault);
+}
+
+void settings_end_former_sign_key(const struct settings *settings)
+{
+    char old[SETTINGS_PATH_SIZE];
+    if (settings_beside_key(settings, "sign.key.old", old, NULL) == ERR_OK) {
+        (void)unlink(old);
+    }
 }

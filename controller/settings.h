@@ -20,7 +20,8 @@ struct settings {
     char store[SETTINGS_PATH_SIZE], keys[SETTINGS_PATH_SIZE], key_file[SETTINGS_PATH_SIZE],
         index_key_file[SETTINGS_PATH_SIZE];
     char genesis[SETTINGS_PATH_SIZE], zoneinfo[64], metrics_address[64];
-    int64_t metrics_port; /* 0: none */
+    char anchor_dir[SETTINGS_PATH_SIZE]; /* of the export; by default `anchors` beside key_file */
+    int64_t metrics_port;                /* 0: none */
     char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
 };
 
@@ -42,11 +43,19 @@ MUST_CHECK enum err settings_recovery_key(const struct settings *settings,
                                           struct seal_box_secret *ret, struct fault *fault);
 /* The park's signing key (controller/app/park_sign.h): sign.key beside key_file, made and written
  * (0600) when there is none. Its public half is kept in sign.pub beside it, for everybody.
+ * *ret_former is the one before, if it is still there: the journal may not have its word yet.
  * ERR_INPUT: the file holds no such key; it is never replaced by itself. Others as sign_key_read().
  */
 MUST_CHECK enum err settings_sign_key(const struct settings *settings,
                                       const struct entropy *entropy, struct sign_key *ret,
+                                      struct sign_key *ret_former, bool *ret_has_former,
                                       struct fault *fault);
+/* sign.key.next becomes sign.key, and that sign.key.old. ERR_NOT_FOUND: there is no next one, which
+ * is the usual answer. Others as sign_key_read(). */
+MUST_CHECK enum err settings_next_sign_key(const struct settings *settings, struct sign_key *ret,
+                                           struct fault *fault);
+/* sign.key.old goes. */
+void settings_end_former_sign_key(const struct settings *settings);
 /* The path of a file beside key_file, into out. ERR_INPUT: too long. */
 MUST_CHECK enum err settings_beside_key(const struct settings *settings, const char *name,
                                         char out[SETTINGS_PATH_SIZE], struct fault *fault);

@@ -16,7 +16,7 @@ struct message_spec {
 
 /* A body's own bounds; the frame's bound comes first. */
 static const struct message_spec specs[] = {
-    {MESSAGE_HELLO,         &parkgate__hello__descriptor,         {32, LIMIT_TEXT_BYTES}                     },
+    {MESSAGE_HELLO,         &parkgate__hello__descriptor,         {48, LIMIT_TEXT_BYTES}                     },
     {MESSAGE_WELCOME,       &parkgate__welcome__descriptor,       {32, LIMIT_TEXT_BYTES}                     },
     {MESSAGE_HELLO_REFUSED, &parkgate__hello_refused__descriptor, {32, LIMIT_TEXT_BYTES}                     },
     {MESSAGE_CONFIG,        &parkgate__config__descriptor,        {LIMIT_ROWS_PER_MESSAGE + 16, 2048}        },

@@ -27,6 +27,7 @@ enum {
     ANCHOR_BRANCH_SIZE = 8,
     ANCHOR_LINE_SIZE = 256,     /* with its NUL */
     ANCHOR_KEY_LINE_SIZE = 128, /* with its NUL */
+    ANCHOR_SAMPLES_MAX = 4,     /* that a gate shows at once */
 };
 
 struct anchor {

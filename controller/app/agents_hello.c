@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/facts/agent_store.h"
 #include "controller/app/agents_parts.h"
+#include "controller/app/anchors.h"
 #include "controller/app/emergency.h"
 #include "controller/app/faults.h"
 #include "controller/app/recall.h"
@@ -126,6 +127,7 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     bool recovering = false;
     TRY(recall_is_open(ctl, &recovering, fault));
     welcome.recovering = recovering;
+    TRY(anchors_shown(ctl, session, hello, fault));
     struct seal_box_public recovery_key = seal_box_public_of(&ctl->recovery_key);
     welcome.recovery_key =
         (ProtobufCBinaryData){.len = sizeof(recovery_key.bytes), .data = recovery_key.bytes};

@@ -16,6 +16,7 @@
 #include "common/link/link.h"
 #include "common/metrics/process.h"
 #include "common/park/park.h"
+#include "common/seal/anchor.h"
 #include "common/seal/box.h"
 #include "common/seal/seal.h"
 #include "common/seal/sign.h"
@@ -36,7 +37,20 @@ struct outlet {
     /* Starts a one-shot process ("verify", "recount", "backup DIR"); its end comes back by
      * turn_job_done() under the same number. */
     enum err (*job)(void *ctx, uint64_t job, const char *const args[], struct fault *fault);
+    /* Keeps an anchor's line for good, in the file of this keeper; `key` NULL: it needs not be
+     * named. False: it could not. The pointer NULL: this controller makes no anchors. */
+    bool (*anchor)(void *ctx, const char *keeper, const struct sign_public *key, const char *line);
     void *ctx;
+};
+
+/* anchors.h; soft */
+struct anchors {
+    struct mono next;     /* when the head is anchored again; 0: not yet */
+    struct anchor newest; /* of this run */
+    bool export_failing;
+    bool key_is_named; /* by the durable journal: the key that signs */
+    bool has_former_key;
+    struct sign_key former_key;
 };
 
 /* What operators are told when they ask for a gate's enrolment. */
@@ -122,6 +136,7 @@ struct controller {
     struct emergency_news emergency_news;
     bool store_full; /* the last commit found no room */
     struct own_clock own_clock;
+    struct anchors anchors;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */

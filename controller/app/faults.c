@@ -184,6 +184,19 @@ const struct fault_kind fault_quarantine_full = {
     "出入口 %s "
     "被拒收的事件已达留存上限，新的只计数，原文留在该主机；请检查该主机，必要时吊销其密钥"};
 
+const struct fault_kind fault_audit_break = {
+    "audit-break",
+    "the journal is not what was anchored of it: run parkgate audit verify; keep the disk and the "
+    "gates' "
+    "anchors as they are",
+    "日志与已存证的日志头不符：请运行 parkgate audit verify，并保持磁盘及各出入口存证文件原样"};
+const struct fault_kind fault_sign_key_changed = {
+    "sign-key-changed",
+    "the park signs with a new key that the one before did not vouch for; if you do not know why, "
+    "compare "
+    "it with the one that you noted: parkgate audit head",
+    "园区启用了未经原密钥担保的新签名密钥；如不知情，请用 parkgate audit head 与留存的密钥核对"};
+
 enum { FAULT_ID_SIZE = 160, FAULT_SENTENCE_SIZE = 320 };
 
 static void id_of(char out[FAULT_ID_SIZE], const struct fault_kind *kind, const char *about)

@@ -12,7 +12,21 @@
 #include "schema/limits.h"
 
 enum { SESSION_DEVICES_MAX = 64, SESSION_DEVICE_STATES = 4 }; /* enum device_state */
-enum { SESSION_STORE_ID_MAX = 64 };                           /* bytes of an outbox's name */
+/* What the journal says to the anchors that a gate showed at its HELLO (anchors.h). */
+enum anchor_word {
+    ANCHOR_SHOWN_NONE = 0,
+    ANCHOR_SHOWN_GOOD,        /* all fit, or are of what a restored backup left */
+    ANCHOR_SHOWN_UNPROVED,    /* one is not signed by a key that the journal names */
+    ANCHOR_SHOWN_CONTRADICTS, /* one contradicts the journal */
+};
+
+struct anchor_shown {
+    enum anchor_word word;
+    uint64_t sequence; /* of the newest */
+    struct wall time;  /* when it was signed */
+};
+
+enum { SESSION_STORE_ID_MAX = 64 }; /* bytes of an outbox's name */
 
 /* How far this connection's gate is fed with its copy (copies.h). */
 struct copy_feed {
@@ -40,7 +54,8 @@ struct session_guard {
     struct mono slow_until;       /* it kept others waiting: it is served apart until then */
     struct mono held_from;        /* from then on it kept others waiting for so long: */
     int64_t held_us;
-    struct mono lag_from; /* its copy was whole then, or it was heard first; 0: neither */
+    struct mono lag_from;    /* its copy was whole then, or it was heard first; 0: neither */
+    struct wall anchor_kept; /* when the newest that it showed and was kept was signed */
 };
 
 /* How far a gate is that is asked for what it keeps (recall.h). */
@@ -54,7 +69,7 @@ struct session_recall {
     bool waits;     /* for an answer: others are not taken */
     bool wait_long; /* it gave all, and some of it is of lanes that the park does not have */
     uint64_t events, fresh, skipped;
-    uint64_t lost; /* nobody can read them, or they were not taken; not in `events` */
+    uint64_t lost;  /* nobody can read them, or they were not taken; not in `events` */
     bool rows_done; /* of its copy: they come first */
     struct mono rows_heard;
     uint64_t persons; /* of them not known before */
@@ -118,6 +133,7 @@ struct session {
     uint64_t welcome_commit; /* WELCOME left with a later commit than this one */
     uint32_t lease_left_s;   /* as it said last */
     bool clock_unknown;
+    struct anchor_shown anchor; /* what it keeps of our journal, as it showed */
 };
 
 struct sessions {

@@ -8,6 +8,7 @@
 #include "common/base/must.h"
 #include "controller/app/agents.h"
 #include "controller/app/alerts.h"
+#include "controller/app/anchors.h"
 #include "controller/app/ballast.h"
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
@@ -84,6 +85,8 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
     ctl->index_keys = options->index_keys;
     ctl->recovery_key = options->recovery_key;
     ctl->sign_key = options->sign_key;
+    ctl->anchors.has_former_key = options->has_former_sign_key;
+    ctl->anchors.former_key = options->former_sign_key;
     ctl->outlet = options->outlet;
     ctl->endpoints = options->endpoints;
     ctl->in_work = options->in_work;
@@ -117,6 +120,7 @@ void turn_destroy(struct controller **ctl)
     seal_wipe(&(*ctl)->recall_day, sizeof((*ctl)->recall_day));
     seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));
     seal_wipe(&(*ctl)->sign_key, sizeof((*ctl)->sign_key));
+    seal_wipe(&(*ctl)->anchors, sizeof((*ctl)->anchors));
     free((*ctl)->park);
     free(*ctl);
     *ctl = NULL;
@@ -140,6 +144,7 @@ void turn_tick(struct controller *ctl)
 {
     ballast_tick(ctl);
     own_clock_tick(ctl);
+    anchors_tick(ctl);
     agents_tick(ctl);
     recall_tick(ctl);
     emergency_tick(ctl);

@@ -17,11 +17,13 @@ struct turn_options {
     struct index_keys index_keys;        /* copied */
     struct seal_box_secret recovery_key; /* the park's, private half; copied */
     struct sign_key sign_key;            /* the park's (park_sign.h); copied */
-    struct outlet outlet;                /* copied */
-    struct endpoints endpoints;          /* copied */
-    const char *zoneinfo;                /* directory of zone files */
-    struct in_work *in_work;             /* shared mapping; borrowed */
-    const Parkgate__Genesis *genesis;    /* for an empty store; else ignored, may be NULL */
+    bool has_former_sign_key;
+    struct sign_key former_sign_key;  /* vouches for sign_key if that is new; copied */
+    struct outlet outlet;             /* copied */
+    struct endpoints endpoints;       /* copied */
+    const char *zoneinfo;             /* directory of zone files */
+    struct in_work *in_work;          /* shared mapping; borrowed */
+    const Parkgate__Genesis *genesis; /* for an empty store; else ignored, may be NULL */
     struct wall now;
     struct mono mono;
 };

@@ -5,6 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "controller/app/anchors.h"
 #include "schema/envelope.h"
 
 enum { WAITER_ARGS = 3, WAITER_ARG_BYTES = LIMIT_ARG_BYTES + 256 };
@@ -307,6 +308,9 @@ void waiters_job_done(struct controller *ctl, uint64_t job, int status, const ch
             (void)complain(&answer.complaint, ERROR_VERIFY_FAILED,
                            "the job's process died; look into the controller's log", NULL, NULL,
                            NULL);
+        }
+        if (strcmp(w->args[0], "audit") == 0) {
+            anchors_job_done(ctl, output);
         }
         log_event("job_done", LOG_NUM("job", job), LOG_NUM("status", status));
         send_reply(ctl, w, &answer);

@@ -62,6 +62,16 @@ enum err sign_key_find(struct store_txn *txn, const char *id, struct sign_public
     return find(txn, id, ret_key, fault);
 }
 
+enum err restored_backup(struct store_txn *txn, uint64_t *ret_sequence, struct fault *fault)
+{
+    struct keybuf key;
+    struct bytes value = {0};
+    TRY(store_get(txn, TABLE_META, project_name_key(&key, "restored"), &value, fault));
+    struct reader r = reader_of(value);
+    *ret_sequence = reader_u64(&r);
+    return ERR_OK;
+}
+
 enum err journal_branch(struct store_txn *txn, uint8_t ret_branch[ANCHOR_BRANCH_SIZE],
                         struct fault *fault)
 {
@@ -93,7 +103,11 @@ enum err project_restored(struct store_txn *txn, const Parkgate__Entry *entry,
 {
     const Parkgate__Restored *restored = (const void *)body;
     struct keybuf key;
+    uint8_t number[8];
+    struct writer w = writer_of(number, sizeof(number));
     (void)entry;
+    writer_u64(&w, restored->backup_sequence);
+    TRY(store_put(txn, TABLE_META, project_name_key(&key, "restored"), BYTES_OF(number), fault));
     return store_put(txn, TABLE_META, project_name_key(&key, "branch"),
                      field_view(&restored->branch), fault);
 }

@@ -16,6 +16,7 @@
  *   clock_watch.c  jumps of the box's clock
  *   outbox_room.c  how full the outbox is, and what is done while it is
  *   carry.c      a roster that comes by hand
+ *   anchors.c    signed heads of the controller's journal, kept for whoever checks it
  *   muster_post.h  a muster post: who is inside, closed until there is fire
  *   copy.h       its copy of what decisions read, and what it decides alone
  *   figures.c    what is shown to a monitoring system
@@ -29,6 +30,7 @@
 #include "common/base/loop.h"
 #include "common/link/link.h"
 #include "common/metrics/times.h"
+#include "common/seal/anchor_file.h"
 #include "reader-agent/app/carry.h"
 #include "reader-agent/app/copy.h"
 #include "reader-agent/app/draft.h"
@@ -168,6 +170,13 @@ struct rekey {
     bool has_server_next, tries_next;
 };
 
+/* anchors.h */
+struct gate_anchors {
+    struct anchor_file file;
+    struct mono heard; /* the last that was kept */
+    bool failing;
+};
+
 struct gate {
     char dir[SETTINGS_PATH_SIZE];
     struct settings settings;
@@ -205,6 +214,7 @@ struct gate {
     struct rekey rekey;
     struct backlog backlog;
     struct config_parts config;
+    struct gate_anchors anchors;
     struct carrying *carry; /* carry.c; NULL: none is being taken */
     struct mono carry_looked;
     int64_t echo_us;

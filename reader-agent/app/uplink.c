@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
+#include "reader-agent/app/anchors.h"
 #include "reader-agent/app/gate.h"
 #include "schema/errors.h"
 
@@ -36,6 +37,10 @@ static void send_hello(struct gate *gate)
     hello.n_fire_board = hello.n_fire_quiet = emergency_burning(gate, burning, quiet);
     hello.fire_board = burning;
     hello.fire_quiet = quiet;
+    struct shown_anchors anchors;
+    anchors_to_show(gate, &anchors);
+    hello.n_anchor = anchors.count;
+    hello.anchor = anchors.line;
     struct fault fault = {0};
     struct mono asked = gate_mono(gate);
     enum err err = controller_link_send(gate->controller, MESSAGE_HELLO, &hello.base, &fault);
@@ -299,6 +304,11 @@ static void hear_muster(struct gate *gate, const ProtobufCMessage *message)
     muster_heard(gate, (const Parkgate__Muster *)message);
 }
 
+static void hear_anchor(struct gate *gate, const ProtobufCMessage *message)
+{
+    anchor_heard(gate, (const Parkgate__Anchor *)message);
+}
+
 /* Verdicts and commands of a controller that has not welcomed us are none. */
 static const struct message_handler {
     enum message_kind kind;
@@ -318,6 +328,7 @@ static const struct message_handler {
     {MESSAGE_RECALL,        true,  hear_recall   },
     {MESSAGE_EMERGENCY,     false, hear_emergency},
     {MESSAGE_MUSTER,        true,  hear_muster   },
+    {MESSAGE_ANCHOR,        true,  hear_anchor   },
 };
 
 void uplink_heard(void *ctx, uint16_t kind, const ProtobufCMessage *message)
