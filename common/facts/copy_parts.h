@@ -1,4 +1,4 @@
-/* copy_parts: what copy_rows.c and copy_take.c share. */
+/* copy_parts: what copy_rows.c, copy_class.c and copy_take.c share. */
 #pragma once
 
 #include "common/facts/copy_rows.h"
@@ -15,3 +15,10 @@ struct copy_table {
 
 /* NULL: not replicated. */
 const struct copy_table *copy_table_of(uint32_t table);
+
+/* What the row adds to a digest. */
+struct seal_hash copy_row_hash(const struct copy_row *row);
+void copy_digest_add_hash(struct copy_digest *digest, const struct seal_hash *hash);
+void copy_digest_subtract_hash(struct copy_digest *digest, const struct seal_hash *hash);
+/* The first run of bytes with this field number, in row->value; empty: there is none. */
+struct bytes copy_row_run(const struct copy_row *row, uint64_t number);

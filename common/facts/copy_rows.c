@@ -192,6 +192,18 @@ static struct field read_field(struct reader *r)
     return field;
 }
 
+struct bytes copy_row_run(const struct copy_row *row, uint64_t number)
+{
+    struct reader r = reader_of((struct bytes){.data = row->value, .size = row->value_size});
+    while (!r.bad && r.at < r.in.size) {
+        struct field field = read_field(&r);
+        if (!r.bad && field.number == number) {
+            return field.content;
+        }
+    }
+    return (struct bytes){0};
+}
+
 static bool strip(const struct copy_table *table, struct bytes packed, unsigned depth,
                   struct writer *w, bool *ret_waits);
 
@@ -321,7 +333,7 @@ enum err copy_row_get(struct store_txn *txn, enum table table, struct bytes told
 
 /* --- the digest --- */
 
-static struct seal_hash hash_of(const struct copy_row *row)
+struct seal_hash copy_row_hash(const struct copy_row *row)
 {
     uint8_t head[4];
     struct writer w = writer_of(head, sizeof(head));
@@ -335,24 +347,34 @@ static struct seal_hash hash_of(const struct copy_row *row)
     return seal_hasher_end(&hasher);
 }
 
-void copy_digest_add(struct copy_digest *digest, const struct copy_row *row)
+void copy_digest_add_hash(struct copy_digest *digest, const struct seal_hash *hash)
 {
-    struct seal_hash hash = hash_of(row);
-    struct reader r = reader_of(BYTES_OF(hash.bytes));
+    struct reader r = reader_of(BYTES_OF(hash->bytes));
     for (size_t i = 0; i < ARRAY_LEN(digest->lanes); i++) {
         digest->lanes[i] += reader_u64(&r);
     }
     digest->rows++;
 }
 
-void copy_digest_subtract(struct copy_digest *digest, const struct copy_row *row)
+void copy_digest_subtract_hash(struct copy_digest *digest, const struct seal_hash *hash)
 {
-    struct seal_hash hash = hash_of(row);
-    struct reader r = reader_of(BYTES_OF(hash.bytes));
+    struct reader r = reader_of(BYTES_OF(hash->bytes));
     for (size_t i = 0; i < ARRAY_LEN(digest->lanes); i++) {
         digest->lanes[i] -= reader_u64(&r);
     }
     digest->rows--;
+}
+
+void copy_digest_add(struct copy_digest *digest, const struct copy_row *row)
+{
+    struct seal_hash hash = copy_row_hash(row);
+    copy_digest_add_hash(digest, &hash);
+}
+
+void copy_digest_subtract(struct copy_digest *digest, const struct copy_row *row)
+{
+    struct seal_hash hash = copy_row_hash(row);
+    copy_digest_subtract_hash(digest, &hash);
 }
 
 bool copy_digest_equal(const struct copy_digest *a, const struct copy_digest *b)
@@ -382,34 +404,6 @@ bool copy_digest_from_bytes(struct bytes bytes, uint64_t rows, struct copy_diges
     }
     *ret = digest;
     return true;
-}
-
-static const uint8_t digest_key[] = {COPY_DIGEST_ROW};
-
-enum err copy_digest_get(struct store_txn *txn, struct copy_digest *ret, struct fault *fault)
-{
-    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-    enum err err = store_get_message(txn, TABLE_COPY_DIGEST, BYTES_OF(digest_key),
-                                     &parkgate__copy_digest_record__descriptor, &message, fault);
-    if (err == ERR_NOT_FOUND) {
-        *ret = (struct copy_digest){0};
-        return ERR_OK;
-    }
-    TRY(err);
-    const Parkgate__CopyDigestRecord *record = (const void *)message;
-    return copy_digest_from_bytes(field_view(&record->digest), record->rows, ret)
-               ? ERR_OK
-               : damaged(TABLE_COPY_DIGEST, fault);
-}
-
-enum err copy_digest_put(struct store_txn *txn, const struct copy_digest *digest,
-                         struct fault *fault)
-{
-    struct seal_hash bytes = copy_digest_bytes(digest);
-    Parkgate__CopyDigestRecord record = PARKGATE__COPY_DIGEST_RECORD__INIT;
-    record.digest = field_of(BYTES_OF(bytes.bytes));
-    record.rows = digest->rows;
-    return store_put_message(txn, TABLE_COPY_DIGEST, BYTES_OF(digest_key), &record.base, fault);
 }
 
 /* --- the walk --- */

@@ -6,6 +6,8 @@
  * among them. Both daemons run this file: the controller to tell a row, the gate to take it, both
  * to sum up the digest by which they know that they hold the same.
  *
+ * A gate whose lanes' rules ask for nobody's place holds counts only: see copy_class.h.
+ *
  * Three things are a gate's own:
  * - Its credentials stand under hashes made with a key of its own, so a credential's row is told
  *   and summed up under its handle; the hash travels in the told value and is no part of the sum.
@@ -57,11 +59,6 @@ bool copy_digest_equal(const struct copy_digest *a, const struct copy_digest *b)
 struct seal_hash copy_digest_bytes(const struct copy_digest *digest);
 /* False: not 32 bytes. */
 bool copy_digest_from_bytes(struct bytes bytes, uint64_t rows, struct copy_digest *ret);
-/* As kept in table COPY_DIGEST; nothing kept: of no rows. ERR_CORRUPT: damaged. */
-MUST_CHECK enum err copy_digest_get(struct store_txn *txn, struct copy_digest *ret,
-                                    struct fault *fault);
-MUST_CHECK enum err copy_digest_put(struct store_txn *txn, const struct copy_digest *digest,
-                                    struct fault *fault);
 
 /* --- a walk over all rows in slices: for a snapshot, and to sum up anew --- */
 

@@ -245,7 +245,7 @@ static enum err has_empty_zone_for_two(const struct gathering *g, bool *ret, str
         uint32_t inside = 0;
         if (zones[i]->two_person) {
             TRY(zone_persons_get(g->view->txn, zones[i]->name, &inside, fault));
-            *ret = inside == 0;
+            *ret = inside == 0 || !g->view->has_presence; /* then it is a bound: it may be empty */
         }
     }
     return ERR_OK;
@@ -329,8 +329,8 @@ static enum err is_inside(const struct gathering *g, struct handle person, struc
     struct zone_path path;
     Parkgate__PresenceRecord *presence = NULL;
     TRY(presence_of(g->view->txn, person, &presence, fault));
-    *ret = presence != NULL && presence->inside && zone_path_from_text(presence->zone, &path) &&
-           zone_path_holds(&path, zone);
+    *ret = g->view->has_presence && presence != NULL && presence->inside &&
+           zone_path_from_text(presence->zone, &path) && zone_path_holds(&path, zone);
     if (presence != NULL) {
         parkgate__presence_record__free_unpacked(presence, NULL);
     }

@@ -60,9 +60,10 @@ struct waiting {
     } at[LIMIT_LANES * STANDING_MAX];
 };
 
+/* Somebody is not known to be anybody else. */
 static bool is_waiting(const struct waiting *waiting, struct handle holder)
 {
-    for (size_t i = 0; i < waiting->count; i++) {
+    for (size_t i = 0; i < waiting->count && !handle_equal(holder, standing_somebody()); i++) {
         if (handle_equal(waiting->at[i].holder, holder)) {
             return true;
         }
@@ -243,12 +244,27 @@ static enum err entered_lately(const struct asking *a, const struct past *past,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* What the rule may say at most. */
+static enum passback strictest_of(const struct park_passback *rule)
+{
+    switch (rule->mode) {
+    case PASSBACK_MODE_TIMED:
+        return PASSBACK_TOO_SOON;
+    case PASSBACK_MODE_SOFT:
+        return PASSBACK_NOTED;
+    default:
+        return PASSBACK_INSIDE;
+    }
+}
+
 static enum err judge(const struct asking *a, const struct past *past,
                       const struct park_passback *rule, enum passback *ret, struct fault *fault)
 {
     bool lately = false;
     *ret = PASSBACK_CLEAR;
-    if (rule->mode == PASSBACK_MODE_TIMED) {
+    if (!a->view->has_presence) {
+        *ret = strictest_of(rule);
+    } else if (rule->mode == PASSBACK_MODE_TIMED) {
         TRY(entered_lately(a, past, rule, &lately, fault));
         *ret = lately ? PASSBACK_TOO_SOON : PASSBACK_CLEAR;
     } else if (is_inside_of(past, rule)) {
@@ -334,7 +350,7 @@ static enum err tenant_of(const struct asking *a, struct handle holder, struct n
     return ERR_OK;
 }
 
-/* Is this person, whose grant stands open, about to be present for `tenant`? */
+/* Is this person, whose grant stands open, about to be present for `tenant`? Somebody may be. */
 static enum err comes_for(const struct asking *a, struct handle holder, struct name tenant,
                           bool *ret_comes, struct fault *fault)
 {
@@ -342,6 +358,10 @@ static enum err comes_for(const struct asking *a, struct handle holder, struct n
     struct name his = {{0}};
     Parkgate__HolderRecord *record = NULL;
     *ret_comes = false;
+    if (handle_equal(holder, standing_somebody())) {
+        *ret_comes = true;
+        return ERR_OK;
+    }
     TRY(whereabouts_of(a->view, holder, &at, fault));
     enum err err = at.inside ? ERR_NOT_FOUND : people_holder(a->view->txn, holder, &record, fault);
     if (err != ERR_OK) {

@@ -44,6 +44,11 @@ MUST_CHECK enum err presence_add_to_tenant(struct store_txn *txn, struct name te
 Parkgate__PassageRecord presence_passage_of(const Parkgate__EventEntry *entry, bool companion);
 
 /* A gate's own passage that counts, laid over its copy: the holder, and who came with it. One that
- * is not its holder's latest changes nothing, nor does an entry of anything else. */
+ * is not its holder's latest changes nothing, nor does an entry of anything else.
+ *
+ * Over a copy that holds counts only (copy_class.h) nothing is known of a holder before his first
+ * passage here, and so he counts as outside then: going in he is one more, going out he was none.
+ * So the counts are never less than the true ones, and more by those who were inside already, or
+ * went out. */
 MUST_CHECK enum err presence_now_apply(struct store_txn *txn, uint64_t journal,
                                        const Parkgate__EventEntry *entry, struct fault *fault);

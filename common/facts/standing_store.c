@@ -7,6 +7,13 @@
 #include "common/store/keybuf.h"
 #include "schema/record.pb-c.h"
 
+struct handle standing_somebody(void)
+{
+    struct handle somebody;
+    memset(somebody.bytes, 0xff, sizeof(somebody.bytes));
+    return somebody;
+}
+
 static bool take_apart(const Parkgate__StandingRecord *record, struct standing *ret)
 {
     struct standing standing = {

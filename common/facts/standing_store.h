@@ -18,6 +18,10 @@ struct standing_grant {
     struct handle holder; /* none: nobody known, or a vehicle */
 };
 
+/* The holder of a grant in the copy of a gate that holds counts only: a person, and not which.
+ * Two of them are two persons, as far as that gate knows. */
+struct handle standing_somebody(void);
+
 struct standing {
     size_t count;
     struct standing_grant grants[STANDING_MAX];

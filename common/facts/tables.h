@@ -112,9 +112,9 @@ extern const char *const table_names[TABLE_COUNT];
 /* The journal's, for controller/journal, which knows no other. */
 extern const size_t journal_table;
 
-/* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. Older stores are brought forward
- * by controller/store/migrate.h. */
-enum { CONTROLLER_STORE_VERSION = 3 };
+/* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. 4: the digest of copies that hold
+ * counts only. Older stores are brought forward by controller/store/migrate.h. */
+enum { CONTROLLER_STORE_VERSION = 4 };
 #define CONTROLLER_STORE_KIND "controller"
 
 /* The person-key environment: a store of its own (kind "person-keys"). */

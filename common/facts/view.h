@@ -22,6 +22,10 @@ struct facts_view {
     /* Table PASSAGE is there. Without it timed anti-passback takes any passage within its minutes
      * for an entry: stricter, never laxer. */
     bool has_passages;
+    /* Table PRESENCE is there. Without it (a gate that holds counts only) what a rule asks of one
+     * person's place takes its strictest value: everybody is where he must not be, and nobody where
+     * he should. */
+    bool has_presence;
     /* A gate that does not know the time: whatever has a schedule counts as closed. */
     bool clock_unknown;
     /* It is of the past, given back by a gate: what gates alone told of assignments counts, too. */

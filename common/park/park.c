@@ -84,6 +84,20 @@ static void find_limits(struct park *park)
     }
 }
 
+/* The copies' feed asks it of each gate again and again. */
+static void find_askers(struct park *park)
+{
+    for (size_t i = 0; i < park->gate_count; i++) {
+        struct park_gate *gate = &park->gates[i];
+        gate->asks_presence = gate->muster_post;
+        for (size_t l = 0; l < park->lane_count; l++) {
+            const struct park_lane *lane = &park->lanes[l];
+            gate->asks_presence |=
+                name_equal(lane->gate, gate->name) && park_lane_asks_presence(park, lane);
+        }
+    }
+}
+
 void park_finish(struct park *park)
 {
     SORT(zones, zone_count);
@@ -104,6 +118,7 @@ void park_finish(struct park *park)
         }
     }
     find_limits(park);
+    find_askers(park);
 }
 
 void park_zone_path(const struct park *park, struct name zone, char out[PARK_PATH_SIZE])
@@ -226,6 +241,27 @@ bool park_passback_at(const struct park *park, const struct park_passback *rule,
         enters |= park_passback_has_zone(rule, entered[i]->name);
     }
     return enters;
+}
+
+/* Only entries are asked anything. */
+bool park_lane_asks_presence(const struct park *park, const struct park_lane *lane)
+{
+    const struct park_zone *entered[PARK_ZONE_DEPTH_MAX];
+    size_t count = lane->direction == LANE_OUT ? 0 : park_zones_entered(park, lane, entered);
+    bool asks = false;
+    for (size_t i = 0; i < count; i++) {
+        asks |= entered[i]->two_person || entered[i]->escort;
+    }
+    for (size_t i = 0; i < park->passback_count && count > 0; i++) {
+        asks |= park_passback_at(park, &park->passbacks[i], lane);
+    }
+    return asks;
+}
+
+bool park_gate_asks_presence(const struct park *park, struct name gate)
+{
+    const struct park_gate *of = park_gate(park, gate);
+    return of != NULL && of->asks_presence;
 }
 
 bool park_passback_for(const struct park_passback *rule, bool vehicle, uint32_t person_kind,

@@ -56,7 +56,8 @@ struct park_clearance {
 struct park_gate {
     struct name name;
     struct park_title title;
-    bool muster_post; /* its box keeps who is inside */
+    bool muster_post;   /* its box keeps who is inside */
+    bool asks_presence; /* worked out by park_finish(), see park_gate_asks_presence() */
 };
 
 /* An optional input or output of a board. */
@@ -217,6 +218,14 @@ bool park_passback_for(const struct park_passback *rule, bool vehicle, uint32_t 
                        struct name tenant);
 bool park_passback_has_zone(const struct park_passback *rule, struct name zone);
 
+/* Does a rule of entries at this lane ask where one certain person is? Anti-passback does, escort
+ * of visitors, and the two-person rule, which must know that a zone is empty. Limits do not: how
+ * many are inside is enough for them. */
+bool park_lane_asks_presence(const struct park *park, const struct park_lane *lane);
+/* Does one of the gate's lanes, or is the gate a muster post? Else its copy holds counts only. Of a
+ * finished park. */
+bool park_gate_asks_presence(const struct park *park, struct name gate);
+
 /* Is the lane's zone one of `zones`, or inside of one? */
 bool park_lane_leads_into(const struct park *park, const struct park_lane *lane, char *const *zones,
                           size_t count);
@@ -236,7 +245,8 @@ enum { PARK_ROW_TEXT_SIZE = 256 };
 void park_row_text(const struct park *park, uint32_t kind, const char *name,
                    char out[PARK_ROW_TEXT_SIZE]);
 
-/* Sorts the arrays and gives the holidays the hours of their schedules; call once after filling. */
+/* Sorts the arrays, gives the holidays the hours of their schedules and works out what is asked
+ * again and again; call once after filling. */
 void park_finish(struct park *park);
 
 /* The rules between rows: every reference exists, no zone contains itself or nests deeper than

@@ -213,7 +213,8 @@ struct facts_view controller_view(const struct controller *ctl)
                                .credential_hash = view_credential_hash,
                                .pin_hash = view_pin_hash,
                                .ctx = ctl,
-                               .has_passages = true};
+                               .has_passages = true,
+                               .has_presence = true};
 }
 
 enum err controller_reload(struct controller *ctl, struct store_txn *txn, struct fault *fault)

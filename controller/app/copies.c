@@ -36,6 +36,13 @@ bool copies_is_after(struct mono now, struct mono since, int64_t ms)
     return !mono_before(now, mono_after_ms(since, ms));
 }
 
+enum copy_class copies_class_of(const struct controller *ctl, const struct session *session)
+{
+    return session->feed.counts && !park_gate_asks_presence(ctl->park, session->gate)
+               ? COPY_COUNTS
+               : COPY_PRESENCE;
+}
+
 uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce)
 {
@@ -43,7 +50,8 @@ uint64_t copies_generation_of(const struct copies *copies, const struct session 
                                  .key = BYTES_OF(session->key.bytes),
                                  .epoch = session->epoch,
                                  .recovery = copies->recovery,
-                                 .nonce = nonce};
+                                 .nonce = nonce,
+                                 .class = (enum copy_class)session->feed.class};
     return copies_generation(&copies->gates_key, &of);
 }
 
@@ -109,6 +117,7 @@ enum err copies_have(struct controller *ctl, struct session *session,
     if (session->guard.lag_from.us == 0) {
         session->guard.lag_from = ctl->mono;
     }
+    feed->counts = have->counts;
     if (feed->delivery != 0 && !have->anew) {
         if (have->generation == feed->delivery_generation) {
             progress(ctl, session, have);
@@ -123,6 +132,7 @@ enum err copies_have(struct controller *ctl, struct session *session,
     feed->delivery = 0;
     feed->generation = have->generation;
     feed->sequence = have->sequence;
+    feed->class = copies_class_of(ctl, session);
     TRY(copies_look_for_recovery(ctl->copies, ctl->txn, &recovering, fault));
     feed->anew = have->anew || back || !is_ours(ctl->copies, session, have->generation);
     ctl->copies->look = true;
@@ -177,6 +187,7 @@ static size_t pack_header(struct controller *ctl, const struct session *session,
                           const struct seal_key *key, uint8_t out[HEADER_BYTES])
 {
     const struct copy_part *part = &stream->part;
+    const struct copy_digest *sum = &part->digests.of[session->feed.class];
     struct seal_hash digest;
     Parkgate__CopyPart header = PARKGATE__COPY_PART__INIT;
     header.generation = session->feed.delivery_generation;
@@ -187,13 +198,14 @@ static size_t pack_header(struct controller *ctl, const struct session *session,
     header.number = stream->number;
     header.wall_us = ctl->now.us;
     header.config_version = ctl->park->config_version;
+    header.counts_only = session->feed.class == COPY_COUNTS;
     if (stream->snapshot && stream->number == 1) {
         header.credential_key = field_of(BYTES_OF(key->bytes));
     }
     if (part->complete) {
-        digest = copy_digest_bytes(&part->digest);
+        digest = copy_digest_bytes(sum);
         header.digest = field_of(BYTES_OF(digest.bytes));
-        header.rows = part->digest.rows;
+        header.rows = sum->rows;
         header.covered_epoch = session->epoch;
         header.n_covered = covered->count;
         header.covered = (uint64_t *)(uintptr_t)covered->at;
@@ -210,7 +222,8 @@ static void send_to(struct controller *ctl, size_t index, const struct copy_stre
     struct seal_key key =
         copy_credential_key(&copies->gates_key, session->gate.text, feed->delivery_generation);
     size_t size = pack_header(ctl, session, stream, &copies->covered[index], &key, copies->body);
-    size += copies_pack_rows(&stream->part, &key, copies->body + size, COPIES_BODY_BYTES - size);
+    size += copies_pack_rows(&stream->part, (enum copy_class)feed->class, &key, copies->body + size,
+                             COPIES_BODY_BYTES - size);
     seal_wipe(&key, sizeof(key));
     size = envelope_wrap(session->version, MESSAGE_COPY_PART, 0,
                          (struct bytes){.data = copies->body, .size = size}, copies->frame,

@@ -29,7 +29,9 @@ struct copies {
 };
 
 bool copies_is_after(struct mono now, struct mono since, int64_t ms);
-/* The generation of the copy that this gate has by this nonce. */
+/* What a copy for this gate holds, by the park of now and what the gate can work with. */
+enum copy_class copies_class_of(const struct controller *ctl, const struct session *session);
+/* The generation of the copy of its feed's class that this gate has by this nonce. */
 uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce);
 /* Keeps the number of the last recovery; *ret_open: it goes on. */

@@ -54,11 +54,17 @@ static void begin_row(struct writer *w, enum table table, struct bytes key, size
     writer_bytes(w, writer_view(&inner));
 }
 
-size_t copies_pack_rows(const struct copy_part *part, const struct seal_key *key, uint8_t *out,
-                        size_t capacity)
+static struct bytes packed_view(const struct copy_packed *packed)
+{
+    return (struct bytes){.data = packed->bytes, .size = packed->used};
+}
+
+size_t copies_pack_rows(const struct copy_part *part, enum copy_class class,
+                        const struct seal_key *key, uint8_t *out, size_t capacity)
 {
     struct writer w = writer_of(out, capacity);
-    writer_bytes(&w, (struct bytes){.data = part->bytes, .size = part->used});
+    writer_bytes(&w, packed_view(&part->common));
+    writer_bytes(&w, packed_view(&part->only[class]));
     for (size_t i = 0; i < part->credential_count; i++) {
         const struct copy_credential *one = &part->credentials[i];
         bool hashed = one->canonical_size > 0;
@@ -123,11 +129,23 @@ struct building {
     uint64_t read;
 };
 
+/* What it holds for one class and the other together. */
+static size_t used_of(const struct copy_part *part)
+{
+    size_t used = part->common.used;
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
+        used += part->only[class].used;
+    }
+    return used;
+}
+
 static bool has_room(const struct copy_part *part, const struct copy_row *row)
 {
     size_t size = row->value_size + row->key_size + ROW_OVERHEAD + HASH_FIELD_BYTES;
     size_t credentials = part->value_used + part->credential_count * (ROW_OVERHEAD + 96);
-    return part->rows < COPY_PART_ROWS && part->used + credentials + size <= COPY_PART_BYTES;
+    size_t times = copy_class_differs(row->table) ? COPY_CLASS_COUNT : 1;
+    return part->rows < COPY_PART_ROWS &&
+           used_of(part) + credentials + times * size <= COPY_PART_BYTES;
 }
 
 static enum err add_credential(struct building *b, const struct copy_row *row,
@@ -157,6 +175,35 @@ static enum err add_credential(struct building *b, const struct copy_row *row,
     return ERR_OK;
 }
 
+static void put_row(struct copy_packed *to, const struct copy_row *row)
+{
+    struct writer w = writer_of(to->bytes + to->used, sizeof(to->bytes) - to->used);
+    begin_row(&w, row->table, (struct bytes){.data = row->key, .size = row->key_size},
+              row->value_size, false);
+    writer_bytes(&w, (struct bytes){.data = row->value, .size = row->value_size});
+    MUST(!w.bad);
+    to->used += w.size;
+}
+
+static void put_gone(struct copy_packed *to, enum table table, struct bytes key)
+{
+    struct writer w = writer_of(to->bytes + to->used, sizeof(to->bytes) - to->used);
+    begin_row(&w, table, key, 0, true);
+    MUST(!w.bad);
+    to->used += w.size;
+}
+
+/* To each class what it is told of the row. */
+static void put_apart(struct copy_part *part, const struct copy_row *row)
+{
+    struct copy_row told;
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
+        if (copy_class_row((enum copy_class)class, row, &told)) {
+            put_row(&part->only[class], &told);
+        }
+    }
+}
+
 /* ERR_FULL: it comes with the next part. */
 static enum err add_row(struct building *b, const struct copy_row *row, struct bytes stored_key,
                         struct fault *fault)
@@ -170,13 +217,10 @@ static enum err add_row(struct building *b, const struct copy_row *row, struct b
     b->read++;
     if (row->table == TABLE_CREDENTIAL) {
         TRY(add_credential(b, row, stored_key, fault));
+    } else if (copy_class_differs(row->table)) {
+        put_apart(part, row);
     } else {
-        struct writer w = writer_of(part->bytes + part->used, sizeof(part->bytes) - part->used);
-        begin_row(&w, row->table, (struct bytes){.data = row->key, .size = row->key_size},
-                  row->value_size, false);
-        writer_bytes(&w, (struct bytes){.data = row->value, .size = row->value_size});
-        MUST(!w.bad);
-        part->used += w.size;
+        put_row(&part->common, row);
     }
     part->rows++;
     return ERR_OK;
@@ -185,13 +229,18 @@ static enum err add_row(struct building *b, const struct copy_row *row, struct b
 static enum err add_gone(struct building *b, enum table table, struct bytes key)
 {
     struct copy_part *part = b->part;
-    struct writer w = writer_of(part->bytes + part->used, sizeof(part->bytes) - part->used);
-    if (part->rows == COPY_PART_ROWS || part->used + ROW_OVERHEAD + key.size > COPY_PART_BYTES) {
+    size_t size = COPY_CLASS_COUNT * (ROW_OVERHEAD + key.size);
+    if (part->rows == COPY_PART_ROWS || used_of(part) + size > COPY_PART_BYTES) {
         return ERR_FULL;
     }
-    begin_row(&w, table, key, 0, true);
-    MUST(!w.bad);
-    part->used += w.size;
+    if (!copy_class_differs(table)) {
+        put_gone(&part->common, table, key);
+    }
+    for (size_t class = 0; copy_class_differs(table) && class < COPY_CLASS_COUNT; class++) {
+        if (copy_class_holds((enum copy_class)class, table)) {
+            put_gone(&part->only[class], table, key);
+        }
+    }
     part->rows++;
     b->read++;
     return ERR_OK;
@@ -319,7 +368,11 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     struct building b = {.part = part, .txn = txn, .keys_txn = keys_txn};
     struct journal_head head;
     part->complete = false;
-    part->rows = part->used = part->credential_count = part->value_used = part->damaged = 0;
+    part->rows = part->credential_count = part->value_used = part->damaged = 0;
+    part->common.used = 0;
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
+        part->only[class].used = 0;
+    }
     TRY(journal_head(txn, &head, fault));
     if (stream->snapshot && !stream->walked) {
         TRY(walk(stream, &b, fault));
@@ -328,7 +381,7 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     }
     part->to = part->complete ? head.sequence : stream->cursor;
     if (part->complete) {
-        TRY(copy_digest_get(txn, &part->digest, fault));
+        TRY(copy_digests_get(txn, &part->digests, fault));
     }
     part->there = part->complete || part->rows > 0;
     stream->number += part->there;
@@ -367,12 +420,15 @@ enum err copies_covered(struct store_txn *txn, struct bytes identity, uint32_t e
 
 uint64_t copies_generation(const struct seal_key *gates_key, const struct copy_generation *of)
 {
-    uint8_t number[16];
+    uint8_t number[17];
     struct writer w = writer_of(number, sizeof(number));
     writer_u32(&w, of->nonce);
     writer_u32(&w, of->epoch);
     if (of->recovery != 0) {
         writer_u64(&w, of->recovery);
+    }
+    if (of->class != COPY_PRESENCE) { /* which all copies of before were */
+        writer_u8(&w, (uint8_t)of->class);
     }
     struct seal_hash hash =
         seal_keyed_hash(gates_key, "parkgate copy generation",

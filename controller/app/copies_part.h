@@ -1,7 +1,7 @@
 /* copies_part: what copies.c sends and copies_part.c builds: one part at a time. */
 #pragma once
 
-#include "common/facts/copy_rows.h"
+#include "common/facts/copy_class.h"
 #include "controller/app/copies.h"
 
 enum {
@@ -20,17 +20,24 @@ struct copy_credential {
     uint8_t canonical[LIMIT_CREDENTIAL_BYTES];
 };
 
+/* Packed rows, as fields of the message. */
+struct copy_packed {
+    size_t used;
+    uint8_t bytes[COPY_PART_BYTES + STORE_KEY_MAX + 64];
+};
+
 struct copy_part {
     bool there; /* built and not sent to all yet */
     bool complete;
     uint64_t to;
-    size_t rows, used, credential_count;
+    size_t rows, credential_count;
     size_t value_used;
     size_t damaged; /* credentials told without a hash, for their records are damaged; the last: */
     struct handle damaged_credential;
-    struct copy_digest digest;
-    uint8_t bytes[COPY_PART_BYTES + STORE_KEY_MAX + 64]; /* rows as fields of the message */
-    uint8_t values[COPY_PART_BYTES];                     /* of credentials */
+    struct copy_digests digests;
+    struct copy_packed common;                 /* told to all */
+    struct copy_packed only[COPY_CLASS_COUNT]; /* told to gates of one class */
+    uint8_t values[COPY_PART_BYTES];           /* of credentials */
     struct copy_credential credentials[COPY_PART_ROWS];
 };
 
@@ -78,9 +85,10 @@ struct copy_generation {
     uint32_t epoch;
     uint64_t recovery; /* journal number of the controller's last one; 0: none ever was */
     uint32_t nonce;    /* a drawn number */
+    enum copy_class class;
 };
 /* The number of such a copy: the drawn one, and a signature of all, so that it is known again after a
- * restart. What a gate was fed before its controller was restored from a backup is of another
+ * restart, and as another one once the gate's class is another. What a gate was fed before its controller was restored from a backup is of another
  * history: the sequence of that copy may stand for something else by now. */
 uint64_t copies_generation(const struct seal_key *gates_key, const struct copy_generation *of);
 
@@ -93,6 +101,7 @@ MUST_CHECK enum err copies_recovery(struct store_txn *txn, uint64_t *ret_number,
 MUST_CHECK enum err copies_build(struct copy_stream *stream, struct store_txn *txn,
                                  struct store_txn *keys_txn, uint64_t *ret_read,
                                  struct fault *fault);
-/* The part's rows as fields of CopyPart, credentials with hashes made with `key`. Returns bytes. */
-size_t copies_pack_rows(const struct copy_part *part, const struct seal_key *key, uint8_t *out,
-                        size_t capacity);
+/* The part's rows for a gate of this class as fields of CopyPart, credentials with hashes made with
+ * `key`. Returns bytes. */
+size_t copies_pack_rows(const struct copy_part *part, enum copy_class class,
+                        const struct seal_key *key, uint8_t *out, size_t capacity);

@@ -112,6 +112,25 @@ static void judge_sequences(struct controller *ctl, uint64_t head, uint64_t floo
     }
 }
 
+/* The park's rules changed, and a gate's lanes ask for something else now: its copy begins anew,
+ * with presence or without. */
+static void judge_classes(struct controller *ctl)
+{
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        struct session *session = &ctl->sessions.items[i];
+        struct copy_feed *feed = &session->feed;
+        if (!copies_can_be_fed(ctl, session) || feed->class == copies_class_of(ctl, session)) {
+            continue;
+        }
+        feed->class = copies_class_of(ctl, session);
+        feed->delivery = 0;
+        feed->anew = true;
+        log_event("copy_anew", LOG_TEXT("gate", session->gate.text),
+                  LOG_TEXT("why", feed->class == COPY_COUNTS ? "no rule asks for presence any more"
+                                                             : "a rule asks for presence"));
+    }
+}
+
 /* Members are told from where the last of them stands: a row more than once does no harm. */
 static void join_changes(struct controller *ctl, struct session *session,
                          struct copy_stream *stream)
@@ -190,6 +209,7 @@ enum err copies_begin(struct controller *ctl, struct store_txn *txn, bool round,
     TRY(changes_floor(txn, head.sequence, &floor, fault));
     copies->head = head.sequence;
     judge_sequences(ctl, head.sequence, floor);
+    judge_classes(ctl);
     if (copies->snapshot.id == 0) {
         begin_snapshot(ctl, head.sequence);
     }

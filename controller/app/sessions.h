@@ -31,8 +31,10 @@ enum { SESSION_STORE_ID_MAX = 64 }; /* bytes of an outbox's name */
 /* How far this connection's gate is fed with its copy (copies.h). */
 struct copy_feed {
     bool asked;                    /* it said COPY_HAVE: it can decide alone */
+    bool counts;                   /* it can work with counts only */
     bool anew;                     /* what it has is not ours, or too old: it needs a snapshot */
     uint64_t generation, sequence; /* of the copy that it has whole */
+    uint32_t class;                /* enum copy_class: of that copy, or of the one on its way */
     uint64_t delivery;             /* the stream that feeds it; 0: none */
     uint64_t delivery_generation, from, to; /* of that; `to` once it is told whole */
     uint32_t sent, confirmed;               /* parts */

@@ -32,6 +32,7 @@ struct writing {
     uint32_t index; /* of the next chunk */
     uint64_t bytes, rows;
     uint64_t generation;
+    enum copy_class class;
     uint32_t epoch;
     struct link_key identity, gate_key;
     struct park *park;
@@ -193,6 +194,7 @@ static size_t pack_header(const struct writing *w, const struct copy_stream *str
                           uint8_t *out)
 {
     const struct copy_part *part = &stream->part;
+    const struct copy_digest *sum = &part->digests.of[w->class];
     struct seal_hash digest;
     Parkgate__CopyPart header = PARKGATE__COPY_PART__INIT;
     header.generation = w->generation;
@@ -202,13 +204,14 @@ static size_t pack_header(const struct writing *w, const struct copy_stream *str
     header.number = stream->number;
     header.wall_us = w->head.made.us;
     header.config_version = w->park->config_version;
+    header.counts_only = w->class == COPY_COUNTS;
     if (stream->number == 1) {
         header.credential_key = field_of(BYTES_OF(key->bytes));
     }
     if (part->complete) {
-        digest = copy_digest_bytes(&part->digest);
+        digest = copy_digest_bytes(sum);
         header.digest = field_of(BYTES_OF(digest.bytes));
-        header.rows = part->digest.rows;
+        header.rows = sum->rows;
         header.covered_epoch = w->epoch;
         header.n_covered = covered->count;
         header.covered = (uint64_t *)(uintptr_t)covered->at;
@@ -232,7 +235,8 @@ static enum err write_copy(struct writing *w, const struct seal_key *gates, stru
             continue;
         }
         size_t size = pack_header(w, &stream, &covered, &key, message);
-        size += copies_pack_rows(&stream.part, &key, message + size, sizeof(message) - size);
+        size += copies_pack_rows(&stream.part, w->class, &key, message + size,
+                                 sizeof(message) - size);
         w->rows += stream.part.rows;
         err = write_chunk(w, CARRY_COPY, stream.part.complete,
                           (struct bytes){.data = message, .size = size}, fault);
@@ -281,11 +285,13 @@ static enum err make(struct writing *w, const struct job_paths *paths,
     memcpy(to.bytes, w->gate_key.bytes, sizeof(to.bytes));
     TRY(carry_key(&keys->controller, &to, &w->key, fault));
     entropy_fill(entropy_system(), (uint8_t *)&nonce, sizeof(nonce));
+    w->class = park_gate_asks_presence(w->park, w->head.gate) ? COPY_PRESENCE : COPY_COUNTS;
     struct copy_generation of = {.gate = w->head.gate.text,
                                  .key = BYTES_OF(w->gate_key.bytes),
                                  .epoch = w->epoch,
                                  .recovery = recovery,
-                                 .nonce = nonce | 1};
+                                 .nonce = nonce | 1,
+                                 .class = w->class};
     w->generation = copies_generation(&keys->gates, &of);
     int fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/copy_class.h"
 #include "common/facts/field.h"
 #include "common/store/keybuf.h"
 #include "schema/limits.h"
@@ -96,7 +97,7 @@ static enum err told(enum err err, bool *ret_is)
 
 /* What gates are told of one record, before and after; both ways it may be nothing. */
 static enum err record_change(struct parts *parts, const struct store_change *change,
-                              struct copy_digest *digest, struct fault *fault)
+                              struct copy_digests *digests, struct fault *fault)
 {
     struct copy_row before;
     struct copy_row after;
@@ -119,10 +120,10 @@ static enum err record_change(struct parts *parts, const struct store_change *ch
         return ERR_OK;
     }
     if (was) {
-        copy_digest_subtract(digest, &before);
+        copy_digests_subtract(digests, &before);
     }
     if (is) {
-        copy_digest_add(digest, &after);
+        copy_digests_add(digests, &after);
         TRY(add_row(parts, &after, fault));
     }
     return was && (!is || !key_equal(&before, &after)) ? add_row(parts, &before, fault) : ERR_OK;
@@ -142,7 +143,7 @@ static enum err trim(struct store_txn *txn, uint64_t sequence, struct fault *fau
 
 enum err changes_record(struct store_txn *txn, uint64_t sequence, struct fault *fault)
 {
-    struct copy_digest before;
+    struct copy_digests before;
     struct parts parts;
     parts.txn = txn;
     parts.sequence = sequence;
@@ -150,15 +151,15 @@ enum err changes_record(struct store_txn *txn, uint64_t sequence, struct fault *
     parts.used = 0;
     size_t count = store_watch_count(txn);
     if (count > 0) {
-        TRY(copy_digest_get(txn, &before, fault));
-        struct copy_digest digest = before;
+        TRY(copy_digests_get(txn, &before, fault));
+        struct copy_digests digests = before;
         for (size_t i = 0; i < count; i++) {
             struct store_change change = store_watch_at(txn, i);
-            TRY(record_change(&parts, &change, &digest, fault));
+            TRY(record_change(&parts, &change, &digests, fault));
         }
         TRY(write_part(&parts, fault));
-        if (!copy_digest_equal(&before, &digest)) {
-            TRY(copy_digest_put(txn, &digest, fault));
+        if (!copy_digests_equal(&before, &digests)) {
+            TRY(copy_digests_put(txn, &digests, fault));
         }
     }
     return trim(txn, sequence, fault);

@@ -1,4 +1,4 @@
-/* changes: which rows of gates' copies each entry touched, and the digest of all of them.
+/* changes: which rows of gates' copies each entry touched, and the digests of all of them.
  *
  * Table CHANGE is an index of the journal: it says where to look, not what was there. It reaches
  * LIMIT_CHANGES_KEPT entries back, is made anew by nothing, and is left out of `journal verify`.

@@ -3,7 +3,7 @@
 #include "common/base/ids.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "common/facts/copy_rows.h"
+#include "common/facts/copy_class.h"
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
@@ -14,16 +14,23 @@
 enum { SLICE_ROWS = 2000 };
 
 /* Nobody writes meanwhile: the slices see one state. They are slices because a read transaction
- * must not stay open for long. */
-static enum err sum_up(struct store *store, struct copy_digest *ret, struct fault *fault)
+ * must not stay open for long. `pass_over`: a damaged row is logged and left out. */
+static enum err sum_up(struct store *store, bool pass_over, struct copy_digests *ret,
+                       struct fault *fault)
 {
     struct copy_place place = {0};
+    struct fault local = {0};
     bool more = true;
-    *ret = (struct copy_digest){0};
+    *ret = (struct copy_digests){0};
     while (more) {
         AUTO(store_txn_destroy) struct store_txn *txn = NULL;
         TRY(store_begin_read(store, &txn, fault));
-        TRY(copy_walk(txn, &place, SLICE_ROWS, copy_visit_digest, ret, &more, fault));
+        enum err err = copy_walk(txn, &place, SLICE_ROWS, copy_visit_digests, ret, &more, &local);
+        if (err == ERR_CORRUPT && pass_over) {
+            log_error("copy_row_damaged", LOG_TEXT("what", local.what));
+        } else if (err != ERR_OK) {
+            return fault_set(fault, err, "%s", local.what);
+        }
     }
     return ERR_OK;
 }
@@ -32,14 +39,14 @@ static enum err sum_up(struct store *store, struct copy_digest *ret, struct faul
  * touched. */
 static enum err add_copies(struct store *store, struct fault *fault)
 {
-    struct copy_digest digest;
+    struct copy_digests digests;
     struct journal_head head;
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
-    TRY(sum_up(store, &digest, fault));
+    TRY(sum_up(store, false, &digests, fault));
     TRY(store_begin_write(store, &txn, fault));
     TRY(journal_head(txn, &head, fault));
-    if (digest.rows > 0) { /* as a replay of the journal leaves it */
-        TRY(copy_digest_put(txn, &digest, fault));
+    if (digests.of[COPY_PRESENCE].rows > 0) { /* as a replay of the journal leaves it */
+        TRY(copy_digests_put(txn, &digests, fault));
     }
     TRY(changes_set_floor(txn, head.sequence, fault));
     TRY(store_set_version(txn, 2, fault));
@@ -194,8 +201,29 @@ static enum err add_commands(struct store *store, struct fault *fault)
     return store_commit(&walk.write, fault);
 }
 
+/* 3 to 4: a second digest, of copies that hold counts only. The first one stays as it was: gates
+ * have copies by it. A damaged row keeps nobody from starting: the program before did not read it. */
+static enum err add_counts(struct store *store, struct fault *fault)
+{
+    struct copy_digests kept;
+    struct copy_digests summed;
+    uint64_t rows = 0;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(sum_up(store, true, &summed, fault));
+    TRY(store_begin_write(store, &txn, fault));
+    TRY(copy_digests_get(txn, &kept, fault));
+    kept.of[COPY_COUNTS] = summed.of[COPY_COUNTS];
+    TRY(store_count(txn, TABLE_COPY_DIGEST, &rows, fault));
+    if (rows > 0) { /* else nothing was ever told */
+        TRY(copy_digests_put(txn, &kept, fault));
+    }
+    TRY(store_set_version(txn, 4, fault));
+    return store_commit(&txn, fault);
+}
+
 /* steps[i] brings version i + 1 to i + 2. */
-static enum err (*const steps[])(struct store *, struct fault *) = {add_copies, add_commands};
+static enum err (*const steps[])(struct store *, struct fault *) = {add_copies, add_commands,
+                                                                    add_counts};
 _Static_assert(ARRAY_LEN(steps) == CONTROLLER_STORE_VERSION - 1, "each version has its step");
 
 /* On a full disk the ballast is given up, once. */

@@ -127,6 +127,7 @@ bool alone_look(struct gate *gate, struct facts_view *ret)
                                .credential_hash = credential_hash,
                                .pin_hash = pin_hash,
                                .ctx = about,
+                               .has_presence = !about->counts_only,
                                .clock_unknown = !copy->lease.clock_known};
     return ret->txn != NULL && ret->park != NULL;
 }

@@ -30,6 +30,7 @@ static void send_have(struct gate *gate, uint32_t number)
     have.number = number;
     have.anew = gate->copy.wants_anew && coming->file == NULL; /* else it is on its way */
     have.why = gate->copy.why;
+    have.counts = true;
     if (link_state_is_up(&gate->link_state, gate_mono(gate))) {
         (void)!controller_link_send(gate->controller, MESSAGE_COPY_HAVE, &have.base, NULL);
         gate->copy.said = gate_mono(gate);
@@ -125,19 +126,22 @@ static bool set_about(struct gate *gate, const Parkgate__CopyPart *part)
     return true;
 }
 
-/* The first part of a snapshot, or of what changed since the sequence that we have. */
+/* The first part of a snapshot, or of what changed since the sequence that we have: of the same
+ * kind of copy then. */
 static bool begin_coming(struct gate *gate, const Parkgate__CopyPart *part)
 {
     struct copy_coming *coming = &gate->copy.coming;
     const struct copy_about *have = copy_store_about(gate->copy.store);
     char path[SETTINGS_PATH_SIZE];
-    bool follows = part->generation == have->generation && part->from == have->sequence;
+    bool follows = part->generation == have->generation && part->from == have->sequence &&
+                   (part->counts_only != 0) == have->counts_only;
     drop_coming(gate);
     if (part->generation == 0 || (!part->snapshot && (!follows || have->generation == 0))) {
         return false;
     }
     coming->about = *have;
     coming->about.generation = part->generation;
+    coming->about.counts_only = part->counts_only;
     coming->snapshot = part->snapshot;
     if (!set_about(gate, part) || settings_path(gate->dir, "copy/parts", path, NULL) != ERR_OK) {
         return false;
@@ -256,7 +260,8 @@ static void applied(struct gate *gate)
     if (snapshot) {
         const struct copy_about *about = copy_store_about(copy->store);
         log_event("copy_taken", LOG_NUM("generation", about->generation >> 32),
-                  LOG_NUM("sequence", about->sequence), LOG_NUM("rows", about->rows));
+                  LOG_NUM("sequence", about->sequence), LOG_NUM("rows", about->rows),
+                  LOG_TEXT("presence", about->counts_only ? "no" : "yes"));
         if (copy->damage_told) {
             tell_state(gate, DEVICE_UP, "whole again");
         }

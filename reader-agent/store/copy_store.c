@@ -57,6 +57,7 @@ static enum err about_from(const Parkgate__CopyState *record, struct copy_about 
                                .config_version = record->config_version,
                                .wall = {.us = record->wall_us},
                                .covered_epoch = record->covered_epoch,
+                               .counts_only = record->counts_only,
                                .carry = record->carry};
     if (!copy_digest_from_bytes(field_view(&record->digest), record->rows, ret_digest) ||
         record->credential_key.len != SEAL_KEY_SIZE || record->n_covered % 2 != 0 ||
@@ -86,6 +87,7 @@ static enum err put_about(struct store_txn *txn, const struct copy_about *about,
     record.credential_key = field_of(BYTES_OF(about->credential_key.bytes));
     record.covered_epoch = about->covered_epoch;
     record.carry = about->carry;
+    record.counts_only = about->counts_only;
     for (size_t i = 0; i < about->covered_count; i++) {
         covered[record.n_covered++] = about->covered[i].first;
         covered[record.n_covered++] = about->covered[i].last;
@@ -396,9 +398,23 @@ enum err copy_store_take(struct copy_store *store, const struct bytes *rows, siz
     return ERR_OK;
 }
 
+/* A copy that holds counts only has nobody's place. */
+static enum err look_for_presence(const struct copy_store *store, const struct copy_about *about,
+                                  struct fault *fault)
+{
+    uint64_t rows = 0;
+    TRY(store_count(store->take, TABLE_PRESENCE, &rows, fault));
+    return !about->counts_only || rows == 0
+               ? ERR_OK
+               : fault_set(fault, ERR_REFUSED,
+                           "a copy of counts only has %llu rows of presence",
+                           (unsigned long long)rows);
+}
+
 enum err copy_store_fits(const struct copy_store *store, const struct copy_about *about,
                          struct fault *fault)
 {
+    TRY(look_for_presence(store, about, fault));
     struct seal_hash digest = copy_digest_bytes(&store->taken);
     if (store->taken.rows != about->rows ||
         memcmp(digest.bytes, about->digest.bytes, SEAL_HASH_SIZE) != 0) {

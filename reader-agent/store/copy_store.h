@@ -38,6 +38,7 @@ struct copy_about {
     size_t covered_count; /* the gate's own events that are in it; rising */
     struct copy_range covered[COPY_COVERED_MAX];
     uint64_t carry; /* highest number of a carried roster that was taken */
+    bool counts_only; /* it has no presence (common/facts/copy_class.h) */
 };
 
 struct copy_store;
@@ -91,7 +92,8 @@ MUST_CHECK enum err copy_store_begin_take(struct copy_store *store, bool anew, s
  * ERR_MAP_FULL: drop, copy_store_grow(), and take all again. */
 MUST_CHECK enum err copy_store_take(struct copy_store *store, const struct bytes *rows,
                                     size_t count, struct fault *fault);
-/* Is the digest of all taken rows the one in `about`? ERR_REFUSED: it is not. */
+/* Is the digest of all taken rows the one in `about`, and nobody's place among them where it is of
+ * counts only? ERR_REFUSED: no. */
 MUST_CHECK enum err copy_store_fits(const struct copy_store *store, const struct copy_about *about,
                                     struct fault *fault);
 /* Makes all taken rows valid in one step, when their digest is the one in `about`. ERR_REFUSED: it
