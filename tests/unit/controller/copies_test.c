@@ -1,201 +1,11 @@
 /* Goal: a gate that says COPY_HAVE gets the tables of decisions whole, keeps them by what changes,
- * and gets nothing personal. Method: a controller in the harness; the gate's half is a second store
- * here that stages parts and takes them with copy_row_take(); after each `complete` its digest, its
- * rows and the controller's own tables are compared. */
-#include "tests/unit/controller/harness.h"
+ * and gets nothing personal. Method: a controller in the harness and the gate's half of taker.h, whose
+ * rows and digest are compared with the controller's own tables. */
+#include "tests/unit/controller/taker.h"
 
-#include "common/facts/copy_rows.h"
 #include "common/facts/people_store.h"
 #include "controller/app/copies.h"
 #include "controller/store/changes.h"
-
-enum { PARTS_MAX = 512 };
-
-/* The gate's half. */
-struct taker {
-    struct world *w;
-    struct gate gate;
-    char dir[96];
-    struct store *store;
-    uint64_t generation, sequence;
-    struct copy_digest digest;
-    struct seal_key key;
-    uint64_t staging, staging_from;
-    uint32_t number;
-    size_t staged_count;
-    const Parkgate__CopyPart *staged[PARTS_MAX]; /* borrowed from the world */
-    size_t seen;                                 /* frames of the world looked at */
-    size_t completes;                            /* taken */
-    size_t rows;                                 /* told by the last delivery */
-    bool silent;                                 /* answers nothing */
-    size_t lose;                                 /* so many parts are lost */
-    const Parkgate__CopyPart *last;
-};
-
-static void have(struct taker *t, bool anew)
-{
-    Parkgate__CopyHave message = PARKGATE__COPY_HAVE__INIT;
-    message.generation = t->staging != 0 ? t->staging : t->generation;
-    message.sequence = t->sequence;
-    message.number = t->number;
-    message.anew = anew;
-    if (anew) {
-        message.generation = message.sequence = message.number = 0;
-    }
-    if (!t->silent) {
-        gate_send(t->w, &t->gate, MESSAGE_COPY_HAVE, 0, &message.base);
-    }
-}
-
-static void forget_copy(struct taker *t)
-{
-    struct store_txn *txn = NULL;
-    assert_int_equal(store_begin_write(t->store, &txn, NULL), ERR_OK);
-    for (size_t table = 0; table < TABLE_COUNT; table++) {
-        assert_int_equal(store_clear(txn, table, NULL), ERR_OK);
-    }
-    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
-    t->digest = (struct copy_digest){0};
-}
-
-static void take_rows(struct taker *t, struct store_txn *txn, const Parkgate__CopyPart *part)
-{
-    for (size_t i = 0; i < part->n_row; i++) {
-        struct fault fault = {0};
-        Parkgate__CopyRow *row =
-            parkgate__copy_row__unpack(NULL, part->row[i].len, part->row[i].data);
-        assert_non_null(row);
-        if (copy_row_take(txn, row, &t->digest, &fault) != ERR_OK) {
-            fail_msg("%s", fault.what);
-        }
-        parkgate__copy_row__free_unpacked(row, NULL);
-    }
-    t->rows += part->n_row;
-}
-
-static struct copy_digest sum_of(struct store *store)
-{
-    struct copy_place place = {0};
-    struct copy_digest digest = {0};
-    struct store_txn *txn = NULL;
-    bool more = true;
-    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
-    while (more) {
-        assert_int_equal(copy_walk(txn, &place, 100, copy_visit_digest, &digest, &more, NULL),
-                         ERR_OK);
-    }
-    store_txn_destroy(&txn);
-    return digest;
-}
-
-static void take_whole(struct taker *t)
-{
-    const Parkgate__CopyPart *last = t->staged[t->staged_count - 1];
-    struct store_txn *txn = NULL;
-    struct copy_digest told;
-    if (last->snapshot) {
-        forget_copy(t);
-    }
-    t->rows = 0;
-    assert_int_equal(store_begin_write(t->store, &txn, NULL), ERR_OK);
-    for (size_t i = 0; i < t->staged_count; i++) {
-        take_rows(t, txn, t->staged[i]);
-    }
-    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
-    assert_true(copy_digest_from_bytes(field_view(&last->digest), last->rows, &told));
-    struct copy_digest walked = sum_of(t->store);
-    assert_true(copy_digest_equal(&told, &t->digest));
-    assert_true(copy_digest_equal(&told, &walked));
-    t->generation = last->generation;
-    t->sequence = last->to;
-    t->completes++;
-    t->last = last;
-}
-
-static void stage(struct taker *t, const Parkgate__CopyPart *part)
-{
-    if (t->lose > 0) {
-        t->lose--;
-        return;
-    }
-    if (part->number == 1) {
-        t->staged_count = 0;
-        t->number = 0;
-        t->staging = part->generation;
-        t->staging_from = part->from;
-    }
-    bool fits = part->generation == t->staging && part->from == t->staging_from &&
-                part->number == t->number + 1 && (part->snapshot || part->from == t->sequence);
-    if (fits) {
-        assert_true(t->staged_count < PARTS_MAX);
-        t->staged[t->staged_count++] = part;
-        t->number = part->number;
-        if (part->number == 1 && part->snapshot) {
-            assert_int_equal(part->credential_key.len, SEAL_KEY_SIZE);
-            memcpy(t->key.bytes, part->credential_key.data, SEAL_KEY_SIZE);
-        }
-        if (part->complete) {
-            take_whole(t);
-        }
-    }
-    have(t, false);
-}
-
-/* Works off what came since, and what its answers bring, until nothing comes. */
-static void pump(struct taker *t)
-{
-    while (t->seen < t->w->sent_count) {
-        const struct sent *sent = &t->w->sent[t->seen++];
-        if (sent->kind == MESSAGE_COPY_PART &&
-            memcmp(sent->peer.id, t->gate.peer.id, sizeof(sent->peer.id)) == 0) {
-            stage(t, (const void *)sent->body);
-            world_turn(t->w);
-        }
-    }
-}
-
-static void beat(struct taker *t)
-{
-    Parkgate__Heartbeat message = PARKGATE__HEARTBEAT__INIT;
-    message.wall_us = t->w->now.us;
-    gate_send(t->w, &t->gate, MESSAGE_HEARTBEAT, 0, &message.base);
-}
-
-static void rounds(struct taker *t, int seconds)
-{
-    for (int i = 0; i < seconds * 20; i++) {
-        if (i % 20 == 0) {
-            beat(t);
-        }
-        world_pass(t->w, 50 * MS_US);
-        turn_tick(t->w->ctl);
-        world_turn(t->w);
-        pump(t);
-    }
-}
-
-static void taker_open(struct taker *t, struct world *w, const char *gate, uint8_t number)
-{
-    *t = (struct taker){.w = w};
-    gate_join(w, &t->gate, gate, number);
-    (void)snprintf(t->dir, sizeof(t->dir), "%s/copy-%s", w->dir, gate);
-    t->store = empty_store(t->dir);
-    t->seen = w->sent_count;
-}
-
-static void taker_close(struct taker *t)
-{
-    store_destroy(&t->store);
-    remove_tree(t->dir);
-}
-
-static void assert_whole(struct taker *t)
-{
-    struct copy_digest mine = sum_of(t->store);
-    struct copy_digest its = sum_of(t->w->store);
-    assert_true(its.rows > 0 && copy_digest_equal(&mine, &its));
-    assert_int_equal(t->sequence, head_of(t->w).sequence);
-}
 
 static const char UID[] = "04a1b2c3d4e5f6";
 
@@ -226,9 +36,9 @@ static void snapshot_then_changes_give_the_same_tables(void **state)
     bool revoked = true;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_true(t.last->generation != 0);
     assert_true(copy_knows(&t, UID, &revoked));
     assert_false(revoked);
@@ -236,8 +46,8 @@ static void snapshot_then_changes_give_the_same_tables(void **state)
         size_t before = t.completes;
         gate_walk(w, &t.gate, i % 2 == 0 ? "a-in" : "a-out", UID);
         world_pass(w, 10 * SECOND_US);
-        rounds(&t, 2);
-        assert_whole(&t);
+        taker_rounds(&t, 2);
+        assert_taken_whole(&t);
         assert_true(t.completes > before && !t.last->snapshot);
     }
     (void)assert_replays(w);
@@ -249,7 +59,7 @@ static void an_agent_of_before_is_told_nothing(void **state)
     struct world *w = *state;
     struct taker t;
     taker_open(&t, w, "gate-a", 71);
-    rounds(&t, 5);
+    taker_rounds(&t, 5);
     assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 0);
     assert_int_equal(t.completes, 0);
     taker_close(&t);
@@ -262,16 +72,16 @@ static void a_revoked_badge_is_told_in_the_same_turn(void **state)
     bool revoked = false;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     world_pass(w, COPY_URGENT_MS * MS_US);
     sent_forget(w);
     t.seen = 0;
     admin(w, "badge.revoke", "uid", UID, "reason", "lost", NULL);
     assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 1); /* no tick, no time between */
-    pump(&t);
-    assert_whole(&t);
+    taker_pump(&t);
+    assert_taken_whole(&t);
     assert_true(copy_knows(&t, UID, &revoked) && revoked);
     taker_close(&t);
 }
@@ -292,9 +102,9 @@ static void nothing_personal_is_told(void **state)
     admin(w, "pin.set", "person", person, "pin", "735519", NULL);
     admin(w, "vehicle.add", "tenant", "acme", "plate", "京A12345", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     size_t parts = 0;
     for (size_t i = 0; i < w->sent_count; i++) {
         static uint8_t packed[LIMIT_FRAME_BYTES];
@@ -321,15 +131,15 @@ static void a_gate_that_loses_parts_is_told_again(void **state)
     struct taker t;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     for (size_t lost = 1; lost <= 3; lost++) {
         t.lose = lost;
         gate_walk(w, &t.gate, lost % 2 == 1 ? "a-in" : "a-out", UID);
-        rounds(&t, 40);
+        taker_rounds(&t, 40);
         assert_int_equal(t.lose, 0);
-        assert_whole(&t);
+        assert_taken_whole(&t);
         assert_false(t.last->snapshot);
     }
     assert_true(copies_figures_of(w->ctl).dropped >= 3);
@@ -345,15 +155,15 @@ static void a_silent_gate_holds_nobody_up(void **state)
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
     taker_open(&mute, w, "gate-b", 72);
-    have(&t, true);
-    have(&mute, true);
+    taker_have(&t, true);
+    taker_have(&mute, true);
     mute.silent = true;
     for (int i = 0; i < 10; i++) {
         gate_walk(w, &t.gate, i % 2 == 0 ? "a-in" : "a-out", UID);
-        rounds(&t, 4);
+        taker_rounds(&t, 4);
     }
-    pump(&mute);
-    assert_whole(&t);
+    taker_pump(&mute);
+    assert_taken_whole(&t);
     assert_true(mute.completes < 8);
     taker_close(&t);
     taker_close(&mute);
@@ -367,11 +177,11 @@ static void gates_that_stand_together_share_one_reading(void **state)
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&a, w, "gate-a", 71);
     taker_open(&b, w, "gate-b", 72);
-    have(&a, true);
-    have(&b, true);
+    taker_have(&a, true);
+    taker_have(&b, true);
     for (int i = 0; i < 40; i++) {
-        rounds(&a, 1);
-        pump(&b);
+        taker_rounds(&a, 1);
+        taker_pump(&b);
     }
     struct copies_figures before = copies_figures_of(w->ctl);
     gate_walk(w, &a.gate, "a-in", UID);
@@ -379,11 +189,11 @@ static void gates_that_stand_together_share_one_reading(void **state)
         world_pass(w, 50 * MS_US);
         turn_tick(w->ctl);
         world_turn(w);
-        pump(&a);
-        pump(&b);
+        taker_pump(&a);
+        taker_pump(&b);
     }
-    assert_whole(&a);
-    assert_whole(&b);
+    assert_taken_whole(&a);
+    assert_taken_whole(&b);
     struct copies_figures after = copies_figures_of(w->ctl);
     assert_int_equal(after.gates, 2);
     assert_int_equal(after.whole, 2);
@@ -405,8 +215,8 @@ static void a_gate_that_comes_back_goes_on_where_it_stood(void **state)
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
     taker_open(&other, w, "gate-b", 72);
-    have(&t, true);
-    rounds(&t, 2);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
     uint64_t stood = t.sequence;
     uint64_t generation = t.generation;
     world_pass(w, 10 * SECOND_US);
@@ -422,22 +232,14 @@ static void a_gate_that_comes_back_goes_on_where_it_stood(void **state)
     t.number = 0;
     t.staging = 0;
     assert_int_equal(t.sequence, stood);
-    have(&t, false);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, false);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_int_equal(t.generation, generation);
     assert_false(t.last->snapshot);
     assert_int_equal(copies_figures_of(w->ctl).snapshots, 0);
     taker_close(&t);
     taker_close(&other);
-}
-
-static void rejoin(struct taker *t)
-{
-    Parkgate__Hello hello = gate_hello_message(t->w, &t->gate);
-    gate_send_hello(t->w, &t->gate, &hello);
-    t->number = 0;
-    t->staging = 0;
 }
 
 static void what_is_not_ours_begins_anew(void **state)
@@ -446,35 +248,35 @@ static void what_is_not_ours_begins_anew(void **state)
     struct taker t;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
     uint64_t generation = t.generation;
 
-    rejoin(&t); /* a generation that was never given */
+    taker_rejoin(&t); /* a generation that was never given */
     t.generation ^= 1;
-    have(&t, false);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, false);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_true(t.last->snapshot && t.generation != generation);
 
-    rejoin(&t); /* ahead of the journal: the controller was restored from a backup */
+    taker_rejoin(&t); /* ahead of the journal: the controller was restored from a backup */
     generation = t.generation;
     t.sequence += 1000;
-    have(&t, false);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, false);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_true(t.generation != generation);
 
-    rejoin(&t); /* before what the index of changes reaches */
+    taker_rejoin(&t); /* before what the index of changes reaches */
     generation = t.generation;
     gate_walk(w, &t.gate, "a-in", UID);
     struct store_txn *txn = NULL;
     assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
     assert_int_equal(changes_set_floor(txn, t.sequence + 1, NULL), ERR_OK);
     assert_int_equal(store_commit(&txn, NULL), ERR_OK);
-    have(&t, false);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, false);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_true(t.generation != generation);
     taker_close(&t);
 }
@@ -493,7 +295,7 @@ static void a_snapshot_is_whole_while_things_change(void **state)
         person_with_badge(w, i % 2 == 0 ? "acme" : "beta", name, uid, "day", NULL);
     }
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
+    taker_have(&t, true);
     for (int i = 0; i < 60; i++) {
         char uid[15];
         (void)snprintf(uid, sizeof(uid), "04%06x000000", i * 7 % PEOPLE + 1);
@@ -504,11 +306,11 @@ static void a_snapshot_is_whole_while_things_change(void **state)
         }
         world_pass(w, 3 * MS_US);
         world_turn(w);
-        pump(&t);
+        taker_pump(&t);
     }
-    rounds(&t, 3);
-    assert_whole(&t);
-    assert_true(sum_of(w->store).rows > 3 * PEOPLE);
+    taker_rounds(&t, 3);
+    assert_taken_whole(&t);
+    assert_true(sum_of_store(w->store).of[COPY_PRESENCE].rows > 3 * PEOPLE);
     assert_true(t.completes >= 2);
     taker_close(&t);
 }
@@ -544,15 +346,15 @@ static void a_damaged_credential_stops_no_copy(void **state)
     spoil_credential(w, "04010203040506");
     uint64_t before = head_of(w).sequence;
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
     assert_true(t.completes > 0);
     assert_true(copy_knows(&t, UID, &revoked));
     assert_false(copy_knows(&t, "04010203040506", &revoked));
     assert_int_equal(faults_of(w, "credential-damaged", before), 1);
-    have(&t, true);
-    rounds(&t, 20);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 20);
+    assert_taken_whole(&t);
     assert_int_equal(faults_of(w, "credential-damaged", before), 1); /* once a start */
     taker_close(&t);
 }
@@ -563,10 +365,10 @@ static void its_own_events_are_named(void **state)
     struct taker t;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 2);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
     gate_walk(w, &t.gate, "a-in", UID);
-    rounds(&t, 2);
+    taker_rounds(&t, 2);
     assert_int_equal(t.last->covered_epoch, t.gate.epoch);
     assert_int_equal(t.last->n_covered, 2);
     assert_int_equal(t.last->covered[0], 1);
@@ -584,8 +386,8 @@ static void agent_list_says_how_far_a_copy_is(void **state)
     size_t row = row_with(reply, "gate", "gate-a");
     assert_string_equal(cell(reply, row, "copy_sequence"), "");
     assert_string_equal(cell(reply, row, "copy_lag"), "");
-    have(&t, true);
-    rounds(&t, 2);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
     Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
     char *devices[] = {text_of("a-board"), text_of("a-in-reader")};
     uint32_t states[] = {DEVICE_UP, DEVICE_DOWN};
@@ -621,7 +423,7 @@ static void a_gate_knows_the_park_that_it_decides_with(void **state)
     size_t kinds[16] = {0};
     taker_open(&t, w, "gate-b", 72);
     sent_forget(w);
-    have(&t, true);
+    taker_have(&t, true);
     world_turn(w);
     const struct sent *sent = sent_last(w, MESSAGE_CONFIG);
     assert_non_null(sent);
@@ -694,17 +496,17 @@ static void who_begins_again_and_again_starves_nobody(void **state)
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
     taker_open(&thief, w, "gate-b", 72);
-    have(&t, true);
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     uint64_t snapshots = copies_figures_of(w->ctl).snapshots;
     for (int i = 0; i < 60; i++) {
         Parkgate__Hello hello = gate_hello_message(w, &thief.gate);
         gate_send_hello(w, &thief.gate, &hello);
         says(w, &thief.gate, 0, 0, 0, true);
         (void)gate_badge(w, &t.gate, "a-out", "04999999");
-        rounds(&t, 2);
-        assert_whole(&t);
+        taker_rounds(&t, 2);
+        assert_taken_whole(&t);
     }
     assert_true(copies_figures_of(w->ctl).snapshots - snapshots <= COPY_SNAPSHOTS + 3);
     taker_close(&t);
@@ -722,40 +524,40 @@ static void who_stands_far_behind_holds_back_nobody(void **state)
     add_persons(w, REVOKED);
     taker_open(&t, w, "gate-a", 71);
     taker_open(&thief, w, "gate-b", 72);
-    have(&t, true);
-    have(&thief, true);
+    taker_have(&t, true);
+    taker_have(&thief, true);
     for (int i = 0; i < 3; i++) {
-        rounds(&t, 1);
-        pump(&thief);
+        taker_rounds(&t, 1);
+        taker_pump(&thief);
     }
-    assert_whole(&t);
+    assert_taken_whole(&t);
     thief.silent = true;
     add_persons_from(w, REVOKED, PERSONS);
     for (int i = 0; head_of(w).sequence - thief.sequence <= COPY_NEAR; i++) {
         (void)gate_badge(w, &t.gate, "a-out", "04999999");
         if (i % 200 == 0) {
             world_turn(w);
-            beat(&thief);
-            rounds(&t, 1);
+            taker_beat(&thief);
+            taker_rounds(&t, 1);
             for (int s = 0; s < 20 && t.sequence != head_of(w).sequence; s++) {
-                rounds(&t, 1);
+                taker_rounds(&t, 1);
             }
             sent_forget(w);
             t.seen = thief.seen = 0;
         }
     }
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     for (unsigned i = 0; i < REVOKED; i++) { /* for longer than a gate rests that did not answer */
         char uid[UID_SIZE];
-        beat(&thief);
-        rounds(&t, 1);
+        taker_beat(&thief);
+        taker_rounds(&t, 1);
         admin(w, "badge.revoke", "uid", uid_of(i, uid), "reason", "lost", NULL);
         for (int turn = 0; turn < 4; turn++) {
             world_pass(w, COPY_URGENT_MS * MS_US);
             turn_tick(w->ctl);
             world_turn(w);
-            pump(&t);
+            taker_pump(&t);
         }
         assert_true(copy_knows(&t, uid, &revoked) && revoked);
     }
@@ -773,15 +575,15 @@ static void who_confirms_slowly_is_served_apart(void **state)
     add_persons(w, PERSONS);
     taker_open(&t, w, "gate-a", 71);
     taker_open(&thief, w, "gate-b", 72);
-    have(&t, true);
-    have(&thief, true);
+    taker_have(&t, true);
+    taker_have(&thief, true);
     uint64_t generation = 0;
     uint32_t confirmed = 0;
     for (int i = 0; i < 7 * 10 && t.completes == 0; i++) {
         world_pass(w, 100 * MS_US);
         turn_tick(w->ctl);
         world_turn(w);
-        pump(&t);
+        taker_pump(&t);
         for (; thief.seen < w->sent_count; thief.seen++) {
             const struct sent *sent = &w->sent[thief.seen];
             const Parkgate__CopyPart *part = (const void *)sent->body;
@@ -794,12 +596,12 @@ static void who_confirms_slowly_is_served_apart(void **state)
         if (generation != 0 && i % 8 == 0) {
             says(w, &thief.gate, generation, 0, ++confirmed, false);
         }
-        beat(&t);
-        beat(&thief);
+        taker_beat(&t);
+        taker_beat(&thief);
     }
     assert_int_equal(t.completes, 1); /* within 7 s */
-    rounds(&t, 2);
-    assert_whole(&t);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
     assert_true(copies_figures_of(w->ctl).dropped > 0);
     taker_close(&t);
     taker_close(&thief);
@@ -811,20 +613,20 @@ static void a_copy_that_stays_behind_is_a_fault(void **state)
     struct taker t;
     person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
-    have(&t, true);
-    rounds(&t, 90);
-    assert_whole(&t);
+    taker_have(&t, true);
+    taker_rounds(&t, 90);
+    assert_taken_whole(&t);
     assert_int_equal(faults_of(w, "copy-behind", 0), 0);
     t.silent = true;
-    rounds(&t, 50);
+    taker_rounds(&t, 50);
     assert_int_equal(faults_of(w, "copy-behind", 0), 0);
-    rounds(&t, 20);
+    taker_rounds(&t, 20);
     assert_int_equal(faults_of(w, "copy-behind", 0), 1);
     uint64_t open = head_of(w).sequence;
     t.silent = false;
-    have(&t, false);
-    rounds(&t, 20);
-    assert_whole(&t);
+    taker_have(&t, false);
+    taker_rounds(&t, 20);
+    assert_taken_whole(&t);
     assert_true(entries_of(w, ENTRY_FAULT, open) == 1); /* its end */
     taker_close(&t);
 }

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/facts/copy_rows.h"
+#include "common/facts/copy_class.h"
 #include "common/store/keybuf.h"
 #include "controller/store/changes.h"
 #include "controller/store/migrate.h"
@@ -74,20 +74,25 @@ struct old_store {
     char dir[96];
 };
 
-static void copy_kept(const struct old_store *o)
+static void copy_file(const struct old_store *o, const char *from)
 {
     static char bytes[1 << 20];
     char path[128];
     (void)snprintf(path, sizeof(path), "%s/data.mdb", o->dir);
     remove_tree(o->dir);
     MUST(mkdir(o->dir, 0700) == 0);
-    int in = open(KEPT, O_RDONLY | O_CLOEXEC);
+    int in = open(from, O_RDONLY | O_CLOEXEC);
     int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     ssize_t size = in < 0 ? -1 : read(in, bytes, sizeof(bytes));
     assert_true(out >= 0 && size > 0 && (size_t)size < sizeof(bytes));
     assert_int_equal(write(out, bytes, (size_t)size), size);
     (void)close(in);
     (void)close(out);
+}
+
+static void copy_kept(const struct old_store *o)
+{
+    copy_file(o, KEPT);
 }
 
 static int old_make(void **state)
@@ -148,7 +153,7 @@ static void version_1_is_brought_forward(void **state)
 {
     const struct old_store *o = *state;
     uint32_t from = 0;
-    struct copy_digest digest;
+    struct copy_digests digests;
     uint64_t floor = 0;
     struct store_txn *txn = NULL;
     struct store *store = open_and_migrate(o, &from);
@@ -156,8 +161,8 @@ static void version_1_is_brought_forward(void **state)
     assert_int_equal(store_version(store), CONTROLLER_STORE_VERSION);
     assert_as_replayed(o, store);
     assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
-    assert_int_equal(copy_digest_get(txn, &digest, NULL), ERR_OK);
-    assert_true(digest.rows >= 6);
+    assert_int_equal(copy_digests_get(txn, &digests, NULL), ERR_OK);
+    assert_true(digests.of[COPY_PRESENCE].rows >= 6);
     assert_int_equal(changes_floor(txn, 12, &floor, NULL), ERR_OK);
     assert_int_equal(floor, 12);
     store_txn_destroy(&txn);
@@ -326,6 +331,121 @@ static void killed_at_each_write_nothing_is_lost(void **state)
     assert_true(writes >= 4 && writes < WRITES_MAX);
 }
 
+/* --- 3 to 4 --- */
+
+static void take_second_sum_away(struct world *w)
+{
+    struct copy_digests digests;
+    const uint8_t key[] = {COPY_DIGEST_ROW};
+    Parkgate__CopyDigestRecord record = PARKGATE__COPY_DIGEST_RECORD__INIT;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(copy_digests_get(txn, &digests, NULL), ERR_OK);
+    struct seal_hash bytes = copy_digest_bytes(&digests.of[COPY_PRESENCE]);
+    record.digest = (ProtobufCBinaryData){.len = sizeof(bytes.bytes), .data = bytes.bytes};
+    record.rows = digests.of[COPY_PRESENCE].rows;
+    assert_int_equal(
+        store_put_message(txn, TABLE_COPY_DIGEST, BYTES_OF(key), &record.base, NULL), ERR_OK);
+    assert_int_equal(store_set_version(txn, 3, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* Somebody is inside, and somebody's grant stands open, so that the two sums are not the same. */
+static void live_a_little(struct world *w)
+{
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    person_with_badge(w, "acme", "Ma Xiaoming", "04a1b2c3d4e5f6", "day", NULL);
+    person_with_badge(w, "acme", "Li Wei", "04a1b2c3d4e5f7", "day", NULL);
+    gate_walk(w, &gate, "a-in", "04a1b2c3d4e5f6");
+    (void)gate_badge(w, &gate, "a-bare", "04a1b2c3d4e5f7");
+    world_turn(w);
+}
+
+static struct copy_digests digests_of(struct store *store)
+{
+    struct copy_digests digests;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(copy_digests_get(txn, &digests, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return digests;
+}
+
+static void version_3_gets_a_sum_of_counts(void **state)
+{
+    struct world *w = *state;
+    uint32_t from = 0;
+    live_a_little(w);
+    struct copy_digests before = digests_of(w->store);
+    assert_false(copy_digest_equal(&before.of[COPY_PRESENCE], &before.of[COPY_COUNTS]));
+    take_second_sum_away(w);
+    assert_int_equal(digests_of(w->store).of[COPY_COUNTS].rows, 0);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(from, 3);
+    assert_int_equal(store_version(w->store), CONTROLLER_STORE_VERSION);
+    struct copy_digests after = digests_of(w->store);
+    assert_true(copy_digests_equal(&before, &after));
+    (void)assert_replays(w);
+    world_restart(w); /* and what comes moves both on */
+    live_a_little(w);
+    (void)assert_replays(w);
+}
+
+static void version_3_killed_at_each_write(void **state)
+{
+    struct world *w = *state;
+    struct old_store o = {.dir = ""};
+    char path[160];
+    int writes = 0;
+    live_a_little(w);
+    struct copy_digests before = digests_of(w->store);
+    take_second_sum_away(w);
+    (void)snprintf(o.root, sizeof(o.root), "/tmp/parkgate-migrate-XXXXXX");
+    MUST(mkdtemp(o.root) != NULL);
+    (void)snprintf(o.dir, sizeof(o.dir), "%s/store", o.root);
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", store_dir(w->store));
+    for (; writes < WRITES_MAX; writes++) {
+        uint32_t from = 0;
+        copy_file(&o, path);
+        int ended = migrate_until(&o, writes);
+        struct store *store = open_and_migrate(&o, &from);
+        assert_true(from == 3 || from == CONTROLLER_STORE_VERSION);
+        struct copy_digests after = digests_of(store);
+        assert_true(copy_digests_equal(&before, &after));
+        store_destroy(&store);
+        if (ended == 0) {
+            break;
+        }
+        assert_int_equal(ended, KILLED);
+    }
+    print_message("killed at %d writes\n", writes);
+    assert_true(writes >= 2 && writes < WRITES_MAX);
+    remove_tree(o.root);
+}
+
+/* The program before did not read it: it must not keep the newer one down. */
+static void version_3_with_a_damaged_row_starts(void **state)
+{
+    struct world *w = *state;
+    struct store_txn *txn = NULL;
+    uint32_t from = 0;
+    struct keybuf key;
+    live_a_little(w);
+    struct copy_digests before = digests_of(w->store);
+    take_second_sum_away(w);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    keybuf_begin(&key);
+    keybuf_text(&key, "yard");
+    assert_int_equal(store_put(txn, TABLE_ZONE_NOW, keybuf_view(&key), bytes_of_text("??"), NULL),
+                     ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    struct copy_digests after = digests_of(w->store);
+    assert_true(copy_digest_equal(&after.of[COPY_PRESENCE], &before.of[COPY_PRESENCE]));
+    assert_int_equal(after.of[COPY_COUNTS].rows, before.of[COPY_COUNTS].rows - 1);
+}
+
 static void on_a_full_disk_the_ballast_is_given_up(void **state)
 {
     const struct old_store *o = *state;
@@ -361,7 +481,7 @@ static void a_newer_store_is_refused(void **state)
     assert_int_equal(store_open(&options, &store, &fault), ERR_UNSUPPORTED);
     char expected[256];
     (void)snprintf(expected, sizeof(expected),
-                   "store %s has version 3, this program knows 1; install the newer program",
+                   "store %s has version 4, this program knows 1; install the newer program",
                    o->dir);
     assert_string_equal(fault.what, expected);
 }
@@ -493,6 +613,9 @@ int main(void)
         OLD_TEST(version_1_is_brought_forward),
         WORLD_TEST(version_2_learns_its_commands_from_the_journal),
         WORLD_TEST(version_2_with_damaged_entries_starts),
+        WORLD_TEST(version_3_gets_a_sum_of_counts),
+        WORLD_TEST(version_3_killed_at_each_write),
+        WORLD_TEST(version_3_with_a_damaged_row_starts),
         OLD_TEST(on_a_full_disk_the_ballast_is_given_up),
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),
