@@ -8,6 +8,9 @@
  * the gate lets in, the controller with the tables of the copy's sequence and the gate's own events
  * must let in too. After the lease, and without knowing the time, only known people of the
  * strongest class may enter. A case is one read that both judged.
+ *
+ * In every second world the gate's lanes ask how many are where, and not who: its copy holds counts
+ * only. Rules that ask for more come and go, and reach the gate before their copy does.
  */
 #include <getopt.h>
 #include <time.h>
@@ -100,6 +103,9 @@ static uint32_t judge(struct campaign *c, const struct read *read, const char *s
     c->cases++;
     c->granted += outcome == OUTCOME_GRANT && is_entry(c, read);
     c->offline += offline;
+    c->counted += offline && c->class == COPY_COUNTS;
+    c->counted_granted +=
+        offline && c->class == COPY_COUNTS && outcome == OUTCOME_GRANT && is_entry(c, read);
     if (outcome == OUTCOME_GRANT && ret_theirs->outcome != OUTCOME_GRANT) {
         too_lax(c, read, state, *ret_reason, *ret_theirs);
     }
@@ -147,9 +153,11 @@ static enum err keep_row(void *ctx, const struct copy_row *row, struct bytes sto
     struct reading *r = ctx;
     static struct copy_row told;
     (void)fault;
+    if (!copy_class_row(r->c->class, row, &told)) {
+        return ERR_OK;
+    }
     MUST(r->tables->count < ROWS_MAX);
     struct told *keep = &r->tables->rows[r->tables->count++];
-    told = *row;
     if (row->table == TABLE_CREDENTIAL) {
         uint8_t uid[BADGE_UID_MAX];
         size_t size = 0;
@@ -172,19 +180,20 @@ static void read_tables(struct campaign *c, struct tables *ret, struct copy_dige
     struct reading r = {.c = c, .tables = ret};
     struct copy_place place = {0};
     struct copy_place again = {0};
+    struct copy_digests digests = {0};
     bool more = true;
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     assert_int_equal(store_begin_read(c->w->store, &txn, NULL), ERR_OK);
     ret->count = 0;
-    *ret_digest = (struct copy_digest){0};
     while (more) {
         assert_int_equal(copy_walk(txn, &place, 1000, keep_row, &r, &more, NULL), ERR_OK);
     }
     more = true;
     while (more) {
-        assert_int_equal(copy_walk(txn, &again, 1000, copy_visit_digest, ret_digest, &more, NULL),
+        assert_int_equal(copy_walk(txn, &again, 1000, copy_visit_digests, &digests, &more, NULL),
                          ERR_OK);
     }
+    *ret_digest = digests.of[c->class];
 }
 
 static const struct told *find_row(const struct tables *tables, const struct told *row)
@@ -227,6 +236,11 @@ static void pack_row(struct parcel *p, const struct told *row, bool gone)
     p->used += size;
 }
 
+static enum copy_class class_now(const struct campaign *c)
+{
+    return park_gate_asks_presence(c->w->ctl->park, name_or_none(c->a.name)) ? COPY_PRESENCE : COPY_COUNTS;
+}
+
 /* What the gate would be told now: a snapshot, or what changed since the last time. */
 static void make_parcel(struct campaign *c, struct parcel *p, bool snapshot)
 {
@@ -234,6 +248,7 @@ static void make_parcel(struct campaign *c, struct parcel *p, bool snapshot)
     p->count = p->used = 0;
     parkgate__copy_part__init(&p->part);
     if (snapshot) {
+        c->class = class_now(c);
         c->generation++;
         c->key = (struct seal_key){
             {(uint8_t)c->generation, 7}
@@ -272,6 +287,7 @@ static void make_parcel(struct campaign *c, struct parcel *p, bool snapshot)
     p->part.covered = p->covered;
     p->part.config_version = c->w->ctl->park->config_version;
     p->part.wall_us = c->w->now.us;
+    p->part.counts_only = c->class == COPY_COUNTS;
     if (snapshot) {
         p->part.credential_key = (ProtobufCBinaryData){.len = SEAL_KEY_SIZE, .data = c->key.bytes};
     }
@@ -463,13 +479,28 @@ static void alone(struct campaign *c, const char *name, int state, int64_t spent
     side_set_alone(c->side, 0, true);
 }
 
+/* --- rules that come before their copy --- */
+
+static void send_rows_of_park(struct campaign *c)
+{
+    side_park(c->side, c->w->ctl->park->config_version, c->w->rows.row, c->w->rows.count);
+}
+
+static void rules_change(struct campaign *c)
+{
+    life_change_rules(c);
+    send_rows_of_park(c);
+    probe(c, "rules before their copy", STATE_RULES, PROBES);
+}
+
 /* --- a round --- */
 
 static void round_of(struct campaign *c, struct parcel *p)
 {
     life_go_on(c);
     catch_up(c);
-    bool snapshot = side_generation(c->side) == 0 || pick(c, 12) == 0;
+    bool snapshot =
+        side_generation(c->side) == 0 || pick(c, 12) == 0 || class_now(c) != c->class;
     make_parcel(c, p, snapshot);
     bool later = pick(c, 2) == 0 && side_generation(c->side) != 0;
     if (later) {
@@ -493,6 +524,8 @@ static void round_of(struct campaign *c, struct parcel *p)
         probe(c, "after a restart", STATE_WHOLE, PROBES);
     } else if (next == 3) {
         wrong(c, p);
+    } else if (next >= 8 && c->limits) {
+        rules_change(c);
     } else if (next == 4) {
         flip(c);
         if (side_check(c->side)) {
@@ -507,11 +540,6 @@ static void round_of(struct campaign *c, struct parcel *p)
     }
 }
 
-static void send_rows_of_park(struct campaign *c)
-{
-    side_park(c->side, c->w->ctl->park->config_version, c->w->rows.row, c->w->rows.count);
-}
-
 static void one_world(struct campaign *c, uint64_t seed, const uint64_t *left, time_t until)
 {
     static struct parcel parcel;
@@ -521,6 +549,7 @@ static void one_world(struct campaign *c, uint64_t seed, const uint64_t *left, t
     c->shown = c->shown_b = 0;
     c->told.count = 0;
     c->generation = 0;
+    c->limits = seed % 2 == 0;
     c->w = world_open(&options);
     life_begin(c);
     gate_join(c->w, &c->a, "gate-a", 1);
@@ -555,12 +584,15 @@ static void run(void **state)
     printf("cases=%llu\n", (unsigned long long)c.cases);
     printf(
         "worlds=%llu entries granted=%llu from the copy=%llu: whole %llu, behind own events %llu, "
-        "cut %llu, wrong %llu, flipped %llu, lease %llu, clock %llu\n",
+        "cut %llu, wrong %llu, flipped %llu, lease %llu, clock %llu, new rules %llu; by counts only %llu, "
+        "of these entries granted %llu\n",
         (unsigned long long)worlds, (unsigned long long)c.granted, (unsigned long long)c.offline,
         (unsigned long long)c.states[STATE_WHOLE], (unsigned long long)c.states[STATE_LATER],
         (unsigned long long)c.states[STATE_CUT], (unsigned long long)c.states[STATE_WRONG],
         (unsigned long long)c.states[STATE_FLIPPED], (unsigned long long)c.states[STATE_LEASE],
-        (unsigned long long)c.states[STATE_CLOCK]);
+        (unsigned long long)c.states[STATE_CLOCK], (unsigned long long)c.states[STATE_RULES],
+        (unsigned long long)c.counted, (unsigned long long)c.counted_granted);
+    assert_true(worlds < 3 || c.counted_granted > 0);
     assert_true(c.cases > 0 && c.granted > 0 && c.offline > c.cases / 2);
 }
 

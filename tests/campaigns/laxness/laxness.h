@@ -1,6 +1,7 @@
 /* laxness: what the campaign's files share. */
 #pragma once
 
+#include "common/facts/copy_class.h"
 #include "tests/campaigns/laxness/side.h"
 #include "tests/unit/controller/harness.h"
 
@@ -34,16 +35,31 @@ struct campaign {
     struct seal_key key;
     uint64_t generation;
     struct tables told; /* what the gate's copy was told */
-    uint64_t cases, granted, offline, states[8];
+    enum copy_class class; /* of that copy */
+    bool limits;           /* a world whose rules ask how many, and now and then where one is */
+    uint64_t cases, granted, offline, states[16];
+    uint64_t counted, counted_granted; /* of the cases: by a copy that holds counts only */
 };
 
-enum { STATE_WHOLE, STATE_LATER, STATE_CUT, STATE_WRONG, STATE_FLIPPED, STATE_LEASE, STATE_CLOCK };
+enum {
+    STATE_WHOLE,
+    STATE_LATER,
+    STATE_CUT,
+    STATE_WRONG,
+    STATE_FLIPPED,
+    STATE_LEASE,
+    STATE_CLOCK,
+    STATE_RULES
+};
 
 /* A number below `bound`, of the campaign's own row of them. */
 uint64_t pick(struct campaign *c, uint64_t bound);
 
-/* The standard park with every rule that is about entries, and its people. */
+/* The standard park with every rule that is about entries, and its people; with c->limits without
+ * those that ask where somebody is. */
 void life_begin(struct campaign *c);
+/* Then a rule that asks where somebody is comes or goes, at random. */
+void life_change_rules(struct campaign *c);
 
 /* Some time passes, and something of what happens in a park. */
 void life_go_on(struct campaign *c);

@@ -33,6 +33,21 @@ static void set_zone(struct world *w, const char *name, void (*change)(Parkgate_
     parkgate__park_zone__free_unpacked(zone, NULL);
 }
 
+static void change_yard(Parkgate__ParkZone *zone)
+{
+    zone->capacity = 6;
+}
+
+static void ask_for_two(Parkgate__ParkZone *zone)
+{
+    zone->two_person = !zone->two_person;
+}
+
+static void ask_for_escort(Parkgate__ParkZone *zone)
+{
+    zone->escort = !zone->escort;
+}
+
 static void change_hall(Parkgate__ParkZone *zone)
 {
     zone->n_clearance = 1;
@@ -43,25 +58,20 @@ static void change_hall(Parkgate__ParkZone *zone)
 static void change_bonded(Parkgate__ParkZone *zone)
 {
     zone->high_risk = true;
-    zone->two_person = true;
 }
 
 static void change_depot(Parkgate__ParkZone *zone)
 {
     zone->first_person = true;
     zone->first_clearance = text_of("boss");
-    zone->escort = true;
 }
 
-static void make_park(struct world *w)
+/* Rules that ask where somebody is. */
+static void add_askers(struct world *w)
 {
-    Parkgate__ParkClearance clearance = PARKGATE__PARK_CLEARANCE__INIT;
     Parkgate__ParkPassback hard = PARKGATE__PARK_PASSBACK__INIT;
     Parkgate__ParkPassback timed = PARKGATE__PARK_PASSBACK__INIT;
     char *hall[] = {text_of("hall")};
-    clearance.title = text_of("Clearance");
-    rows_add(&w->rows, PARK_CLEARANCE, "induction", &clearance.base);
-    rows_add(&w->rows, PARK_CLEARANCE, "boss", &clearance.base);
     hard.n_zone = 1;
     hard.zone = zones_of_rule;
     hard.mode = PASSBACK_MODE_HARD;
@@ -73,6 +83,36 @@ static void make_park(struct world *w)
     timed.mode = PASSBACK_MODE_TIMED;
     timed.minutes = 5;
     rows_add(&w->rows, PARK_PASSBACK, "hall-timed", &timed.base);
+    set_zone(w, "bonded", ask_for_two);
+    set_zone(w, "depot", ask_for_escort);
+}
+
+/* Rules that ask how many. */
+static void add_limits(struct world *w)
+{
+    Parkgate__ParkTenant *tenant =
+        (void *)rows_get(&w->rows, PARK_TENANT, "acme", &parkgate__park_tenant__descriptor);
+    tenant->capacity = 3;
+    rows_put(&w->rows, PARK_TENANT, "acme", &tenant->base);
+    parkgate__park_tenant__free_unpacked(tenant, NULL);
+    set_zone(w, "yard", change_yard);
+    Parkgate__ParkZone attic = PARKGATE__PARK_ZONE__INIT; /* no lane leads into it */
+    attic.title = text_of("Attic");
+    rows_add(&w->rows, PARK_ZONE, "attic", &attic.base);
+}
+
+static void make_park(struct campaign *c)
+{
+    struct world *w = c->w;
+    Parkgate__ParkClearance clearance = PARKGATE__PARK_CLEARANCE__INIT;
+    clearance.title = text_of("Clearance");
+    rows_add(&w->rows, PARK_CLEARANCE, "induction", &clearance.base);
+    rows_add(&w->rows, PARK_CLEARANCE, "boss", &clearance.base);
+    if (c->limits) {
+        add_limits(w);
+    } else {
+        add_askers(w);
+    }
     set_zone(w, "hall", change_hall);
     set_zone(w, "bonded", change_bonded);
     set_zone(w, "depot", change_depot);
@@ -83,6 +123,40 @@ static void make_park(struct world *w)
     rows_put(&w->rows, PARK_LANE, "a-in", &changed.base);
     parkgate__park_lane__free_unpacked(lane, NULL);
     park_apply(w);
+}
+
+/* Over yard or hall, or, taken back, over a zone that no lane of the gate leads into. */
+static void change_passback(struct campaign *c, bool comes)
+{
+    static const uint32_t modes[] = {PASSBACK_MODE_HARD, PASSBACK_MODE_TIMED, PASSBACK_MODE_SOFT};
+    Parkgate__ParkPassback rule = PARKGATE__PARK_PASSBACK__INIT;
+    char *zone[] = {text_of(!comes ? "attic" : pick(c, 2) == 0 ? "yard" : "hall")};
+    rule.n_zone = 1;
+    rule.zone = zone;
+    rule.mode = modes[pick(c, ARRAY_LEN(modes))];
+    rule.minutes = rule.mode == PASSBACK_MODE_TIMED ? 5 : 0;
+    rows_put(&c->w->rows, PARK_PASSBACK, "comes-and-goes", &rule.base);
+}
+
+void life_change_rules(struct campaign *c)
+{
+    bool asks = park_gate_asks_presence(c->w->ctl->park, name_or_none(c->a.name));
+    if (asks) { /* whatever it is, it goes */
+        change_passback(c, false);
+        if (park_zone(c->w->ctl->park, name_or_none("bonded"))->two_person) {
+            set_zone(c->w, "bonded", ask_for_two);
+        }
+        if (park_zone(c->w->ctl->park, name_or_none("depot"))->escort) {
+            set_zone(c->w, "depot", ask_for_escort);
+        }
+    } else if (pick(c, 3) == 0) {
+        set_zone(c->w, "bonded", ask_for_two);
+    } else if (pick(c, 3) == 0) {
+        set_zone(c->w, "depot", ask_for_escort);
+    } else {
+        change_passback(c, true);
+    }
+    park_apply(c->w);
 }
 
 static void hire(struct campaign *c)
@@ -184,6 +258,6 @@ void life_go_on(struct campaign *c)
 
 void life_begin(struct campaign *c)
 {
-    make_park(c->w);
+    make_park(c);
     hire(c);
 }

@@ -375,6 +375,7 @@ static struct copy_digests digests_of(struct store *store)
 static void version_3_gets_a_sum_of_counts(void **state)
 {
     struct world *w = *state;
+    struct gate gate;
     uint32_t from = 0;
     live_a_little(w);
     struct copy_digests before = digests_of(w->store);
@@ -388,7 +389,10 @@ static void version_3_gets_a_sum_of_counts(void **state)
     assert_true(copy_digests_equal(&before, &after));
     (void)assert_replays(w);
     world_restart(w); /* and what comes moves both on */
-    live_a_little(w);
+    gate_join(w, &gate, "gate-b", 2);
+    gate_walk(w, &gate, "b-in", "04a1b2c3d4e5f7");
+    after = digests_of(w->store);
+    assert_int_equal(after.of[COPY_PRESENCE].rows - after.of[COPY_COUNTS].rows, 2);
     (void)assert_replays(w);
 }
 
