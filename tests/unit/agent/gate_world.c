@@ -223,38 +223,53 @@ struct draft gate_world_read(struct gate_world *world, const char *lane, unsigne
     return draft;
 }
 
-void gate_world_live(struct gate_world *world, size_t rounds)
+/* Is granted alone and goes through. */
+static void walk_at(struct gate_world *world, const char *lane, unsigned person, struct wall when)
 {
     struct gate *gate = world->gate;
     struct fault fault = {0};
+    struct grant_id id = {0};
+    struct grant_id passed = {0};
+    struct draft read = gate_world_read(world, lane, person);
+    read.captured = read.received = when;
+    read.has_verdict = true;
+    read.outcome = OUTCOME_GRANT;
+    read.reason = REASON_GRANTED;
+    read.source = SOURCE_AGENT;
+    must(record_event(gate, &read, false, NULL, &id, &fault), &fault);
+    MUST(batch_add_acted(&gate->batch, id,
+                         (struct acted){.outcome = OUTCOME_GRANT,
+                                        .reason = REASON_GRANTED,
+                                        .source = SOURCE_AGENT,
+                                        .told = true}));
+    struct draft passage = {.kind = EVENT_PASSAGE,
+                            .lane = read.lane,
+                            .captured = read.captured,
+                            .received = read.received,
+                            .presentation = id,
+                            .passage = PASSAGE_PASSED,
+                            .direction = read.direction};
+    must(record_event(gate, &passage, false, NULL, &passed, &fault), &fault);
+}
+
+void gate_world_live(struct gate_world *world, size_t rounds)
+{
+    struct fault fault = {0};
     for (size_t i = 0; i < rounds; i++) {
-        struct grant_id id = {0};
-        struct grant_id passed = {0};
         size_t shown = i / (2 * (WORLD_PERSONS - 1)); /* everybody in, everybody out, ... */
-        struct draft read = gate_world_read(world, i / (WORLD_PERSONS - 1) % 2 == 0 ? "in" : "out",
-                                            1 + (unsigned)(i % (WORLD_PERSONS - 1)));
-        read.captured.us -= INT64_C(3600000000) - (int64_t)(shown * 1000 + i);
-        read.received = read.captured;
-        read.has_verdict = true;
-        read.outcome = OUTCOME_GRANT;
-        read.reason = REASON_GRANTED;
-        read.source = SOURCE_AGENT;
-        must(record_event(gate, &read, false, NULL, &id, &fault), &fault);
-        MUST(batch_add_acted(&gate->batch, id,
-                             (struct acted){.outcome = OUTCOME_GRANT,
-                                            .reason = REASON_GRANTED,
-                                            .source = SOURCE_AGENT,
-                                            .told = true}));
-        struct draft passage = {.kind = EVENT_PASSAGE,
-                                .lane = read.lane,
-                                .captured = read.captured,
-                                .received = read.received,
-                                .presentation = id,
-                                .passage = PASSAGE_PASSED,
-                                .direction = read.direction};
-        must(record_event(gate, &passage, false, NULL, &passed, &fault), &fault);
+        struct wall when = gate_wall(world->gate);
+        when.us -= INT64_C(3600000000) - (int64_t)(shown * 1000 + i);
+        walk_at(world, i / (WORLD_PERSONS - 1) % 2 == 0 ? "in" : "out",
+                1 + (unsigned)(i % (WORLD_PERSONS - 1)), when);
     }
-    must(record_commit(gate, &fault), &fault);
+    must(record_commit(world->gate, &fault), &fault);
+}
+
+void gate_world_walk(struct gate_world *world, const char *lane, unsigned person)
+{
+    struct fault fault = {0};
+    walk_at(world, lane, person, gate_wall(world->gate));
+    must(record_commit(world->gate, &fault), &fault);
 }
 
 bool gate_world_decide(struct gate_world *world, const char *lane, unsigned person,

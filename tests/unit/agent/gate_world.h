@@ -2,7 +2,7 @@
  *
  * The park has a zone `yard`, the tenant `acme` with a shift `all`, an entry `in` and an exit `out`
  * with the readers `in-reader` and `out-reader`. The copy knows WORLD_PERSONS people of acme, each
- * with a badge, who may enter today.
+ * with a badge, who may enter today, and a visitor of person 1.
  */
 #pragma once
 
@@ -33,6 +33,8 @@ struct draft gate_world_read(struct gate_world *world, const char *lane, unsigne
 /* Writes `rounds` own events each of a read that was granted and of its passage, in turns in and
  * out, of all people but the first. */
 void gate_world_live(struct gate_world *world, size_t rounds);
+/* This person is granted at `lane` now, and goes through. */
+void gate_world_walk(struct gate_world *world, const char *lane, unsigned person);
 /* What the gate decides of such a read from its copy. False: it has none to decide from. */
 bool gate_world_decide(struct gate_world *world, const char *lane, unsigned person,
                        struct verdict *ret_verdict);
