@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "ca820f2d7e690d14afa2a0a4b825da202f61d8690af8488fa57126fbdc95e99d"
+#define KEPT_TABLES "0749093bf4079384eaac67acd79e431e2b02e5fab0e257b074796c55cb37b9e0"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
