@@ -8,6 +8,7 @@ import unittest
 
 from alone_test import AloneCase
 from park import RED, until
+import stores
 
 
 class CarryCase(AloneCase):
@@ -97,6 +98,34 @@ class Carry(CarryCase):
         park.wait_events("both", {"kind": "passage", "lane": "gate-b-in", "text": "passed"}, 2)
         self.assertEqual(self.headcount()["entries"], 2)
         self.assert_verified()
+
+    def test_a_stick_holds_what_its_gate_may(self):
+        """No rule asks where somebody is: the copy on the stick counts, and the line goes on from it."""
+        park = self.park
+        home = park.agent_home("gate-b")
+        _, uid = self.person()
+        self.walk("gate-a-in", uid)
+        until("it is known who is inside", lambda: stores.places(home))
+        rules = park.directory / "no-rules.yaml"
+        rules.write_text(re.sub(r"passback:\n.*\n", "", park.park_file()), encoding="utf-8")
+        park.cli("apply", rules)
+        until("counts only", lambda: stores.places(home) == [])
+        self.copied()
+        self.cut("gate-b")
+        _, new = self.person()
+        done = self.take(self.make("counts"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        self.assertEqual(stores.places(home), [])
+        self.walk("gate-b-in", new)
+        mark = park.agents["gate-b"].mark()
+        self.mend("gate-b")
+        self.copied()
+        self.assertNotIn("copy_taken", "\n".join(line or "" for line in park.agents["gate-b"].lines[mark:]))
+        self.assertEqual(stores.places(home), [])
+        with_rules = park.directory / "rules.yaml"
+        with_rules.write_text(park.park_file(), encoding="utf-8")
+        park.cli("apply", with_rules)
+        until("the rule asks again", lambda: stores.places(home))
 
     def made_at(self, name, seconds):
         """As if it had been made so long ago."""

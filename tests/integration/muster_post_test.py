@@ -10,6 +10,7 @@ import unittest
 
 from case import ParkCase, foot_gate
 from park import Refused, until
+import stores
 from proxy import ParkByProxy
 
 POST, OTHER = "gate-a", "gate-b"
@@ -125,6 +126,42 @@ class MusterPost(ParkCase):
                               capture_output=True, text=True, timeout=30, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("holds no list: is this gate a muster post", done.stderr)
+        until("the post's copy says who is inside", lambda: sorted(stores.places(self.home)) == self.handles())
+        until("the other gate's copy counts them", lambda: self.counted_at(other) == 2)
+        self.assertEqual(stores.places(other), [])
+        self.assert_no_handle_moves(other)
+
+    def handles(self):
+        return sorted(handle.replace("-", "") for handle, _ in self.inside)
+
+    def counted_at(self, home):
+        """Persons in the yard, by a gate's copy."""
+        with stores.transaction(home / "copy") as txn:
+            found = [stores.Message("CountRecord", value[4:]).value for key, value in stores.rows(txn, "zone_now") if key.startswith(b"yard")]
+        return found[0] if found else 0
+
+    def assert_no_handle_moves(self, home):
+        """While somebody goes out and in again, looked at all the time."""
+        for lane, expected in ((f"{POST}-out", 1), (f"{POST}-in", 2)):
+            self.park.reader(lane).remove()
+            self.park.tap(lane, self.inside[0][1])
+            until("it stands open, and nobody is named", lambda: stores.places(home) == [], 5)
+            self.park.push(lane)
+            until("counted", lambda: self.counted_at(home) == expected)
+            self.assertEqual(stores.places(home), [])
+
+    def apply(self, name, text):
+        path = self.park.directory / name
+        path.write_text(text, encoding="utf-8")
+        self.park.cli("apply", path)
+
+    def test_a_rule_that_asks_brings_presence_and_takes_it_away(self):
+        other = self.park.agent_home(OTHER)
+        until("counts only", lambda: stores.places(other) == [])
+        self.apply("rule.yaml", self.park.park_file() + "passback:\n  - {name: once, mode: soft, zones: [yard]}\n")
+        until("it knows who is inside", lambda: sorted(stores.places(other)) == self.handles())
+        self.apply("no-rule.yaml", self.park.park_file())
+        until("and knows it no more", lambda: stores.places(other) == [] and self.counted_at(other) == 2)
 
     # --- the guard's key ---
 

@@ -62,6 +62,16 @@ def rows(txn, table):
         LMDB.mdb_cursor_close(cursor)
 
 
+def places(agent_home):
+    """Handles of whom a gate's copy knows the place: rows of presence, and whose grants stand open."""
+    with transaction(agent_home / "copy") as txn:
+        found = [key.hex() for key, _ in rows(txn, "presence")]
+        for _, value in rows(txn, "standing"):
+            holders = Message("StandingRecord", value[4:]).holder
+            found += [holders[at:at + 16].hex() for at in range(0, len(holders), 16) if holders[at:at + 16] not in (bytes(16), b"\xff" * 16)]
+    return found
+
+
 def damage(directory, table, key):
     """A byte of a row's value is another from now on. Its daemon does not run."""
     env, txn, dbi, value = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint(), Value()
