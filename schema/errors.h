@@ -284,6 +284,15 @@ enum exit_code {
       "%1 was taken in part: the park's rows are the new ones, the roster is the one before; "     \
       "take it again",                                                                             \
       "%1 仅部分采用：园区配置已更新，名册仍是原来的；请重新采用")                                 \
+    /* alerts */                                                                                   \
+    X(600, ALERT_STEP, EXIT_REFUSED, "alert %1 is %2; what comes next: %3",                        \
+      "告警 %1 的状态为 %2；下一步：%3")                                                           \
+    X(601, ALERT_HANDS, EXIT_REFUSED,                                                              \
+      "nobody of the name %1 has a key that may handle alerts; see: parkgate key list",            \
+      "没有名为 %1 且有权处理告警的密钥；请看：parkgate key list")                                 \
+    X(602, ALERT_GAP, EXIT_REFUSED,                                                                \
+      "alert news after %1 are kept no more; begin again without --after",                         \
+      "%1 之后的部分告警动态已不再保留；请不带 --after 重新开始")                                  \
     /* bundles of the watch list (common/watch): always the whole bundle */                        \
     X(640, WATCH_FORM, EXIT_BAD_FILE,                                                              \
       "%1 is not in its one form: %2; encode it as schema/watch.proto says and sign it again",     \

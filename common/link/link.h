@@ -32,6 +32,7 @@
 enum {
     LINK_FRAME_MAX = LIMIT_FRAME_BYTES,        /* bytes; a larger frame closes the connection */
     LINK_ENDPOINT_SIZE = 128,                  /* with the final NUL */
+    LINK_ADDRESS_SIZE = 48,                    /* an IP address, with the final NUL */
     LINK_DOMAIN_SIZE = 32,                     /* of a ZAP domain, with the final NUL */
     LINK_HWM_DEFAULT = 1000,                   /* messages a peer and direction */
     LINK_HEARTBEAT_MS = LIMIT_HEARTBEAT_MS,    /* ping every */
@@ -78,6 +79,7 @@ void *link_server_socket(const struct link_server *server);
 /* Where an answer goes: one connection. A copy may be kept; it goes stale with the connection. */
 struct link_peer {
     uint8_t id[5]; /* picked by ROUTER; peers that name themselves are dropped */
+    char address[LINK_ADDRESS_SIZE]; /* where it comes from, for the record; "" not known */
 };
 
 struct link_msg {

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,13 @@ static bool read_sender(zmq_msg_t *body, struct link_key *ret_key)
 }
 
 /* Copies a good message out; false: counted as dropped. */
+/* Of a Unix socket there is none. */
+static void take_address(zmq_msg_t *body, char out[LINK_ADDRESS_SIZE])
+{
+    const char *address = zmq_msg_gets(body, "Peer-Address");
+    (void)snprintf(out, LINK_ADDRESS_SIZE, "%s", address == NULL ? "" : address);
+}
+
 static bool accept(struct link_server *server, struct incoming *in, struct link_msg *msg)
 {
     size_t size = zmq_msg_size(&in->body);
@@ -202,6 +210,7 @@ static bool accept(struct link_server *server, struct incoming *in, struct link_
         return false;
     }
     memcpy(msg->peer.id, id, sizeof(msg->peer.id));
+    take_address(&in->body, msg->peer.address);
     memcpy(server->payload, zmq_msg_data(&in->body), size);
     msg->payload = (struct bytes){.data = server->payload, .size = size};
     server->counters.received++;

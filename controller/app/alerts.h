@@ -89,9 +89,13 @@ void alerts_tick(struct controller *ctl);
 typedef enum err alert_decided(struct controller *ctl, const Parkgate__AlertRecord *alert,
                                enum alert_decision decision, const char *actor,
                                struct fault *fault);
+/* Adds to what `alert show` says of it, for who may see it. */
+typedef enum err alert_shown(struct controller *ctl, struct request *request,
+                             const Parkgate__AlertRecord *alert, struct fault *fault);
 struct alert_hook {
     const char *kind;
     alert_decided *decided;
+    alert_shown *shown;
 };
 /* alert_hooks.c: one const table. */
 extern const struct alert_hook alert_hooks[];

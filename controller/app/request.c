@@ -170,6 +170,8 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_recall,      &verbs_of_recall_count     },
         {verbs_of_muster,      &verbs_of_muster_count     },
         {verbs_of_emergency,   &verbs_of_emergency_count  },
+        {verbs_of_alerts,      &verbs_of_alerts_count     },
+        {verbs_of_alert_news,  &verbs_of_alert_news_count },
         {verbs_of_face_counts, &verbs_of_face_counts_count},
         {verbs_of_hits,        &verbs_of_hits_count       },
     };

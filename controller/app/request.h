@@ -54,6 +54,8 @@ extern const struct verb_handler verbs_of_pins[]; extern const size_t verbs_of_p
 extern const struct verb_handler verbs_of_recall[]; extern const size_t verbs_of_recall_count;
 extern const struct verb_handler verbs_of_muster[]; extern const size_t verbs_of_muster_count;
 extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs_of_emergency_count;
+extern const struct verb_handler verbs_of_alerts[]; extern const size_t verbs_of_alerts_count;
+extern const struct verb_handler verbs_of_alert_news[]; extern const size_t verbs_of_alert_news_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
 /* clang-format on */
@@ -152,6 +154,10 @@ MUST_CHECK enum err request_identity(struct controller *ctl, const Parkgate__Hol
 /* A lane argument on which this key may act (verbs_lane.c). *ret is borrowed from the park. */
 bool request_lane(struct controller *ctl, struct request *request,
                   const struct park_lane **ret_lane);
+
+/* May this key act there, now? Guards on their lanes in their hours, others everywhere. */
+bool request_lane_is_permitted(const struct controller *ctl, const struct request *request,
+                               struct name lane);
 
 /* Counts `names` names shown to this key with its reason and records the look-up. False: over a
  * limit, refused; *ret_err is trouble of ours. */

@@ -10,8 +10,8 @@
 enum { READ_WAITS_S = 120 }; /* who was read stands there so long at most */
 
 /* A guard's lanes and hours; every other role acts on all lanes. */
-static bool lane_is_permitted(const struct controller *ctl, const struct request *request,
-                              struct name lane)
+bool request_lane_is_permitted(const struct controller *ctl, const struct request *request,
+                               struct name lane)
 {
     const Parkgate__KeyRecord *key = request->key;
     uint32_t minute = civil_of(&ctl->tz, ctl->now).minute;
@@ -41,7 +41,7 @@ bool request_lane(struct controller *ctl, struct request *request,
     if (*ret_lane == NULL) {
         return request_refuse(request, ERROR_NOT_FOUND, "lane", name.text, NULL);
     }
-    return lane_is_permitted(ctl, request, name) ||
+    return request_lane_is_permitted(ctl, request, name) ||
            request_refuse(request, ERROR_NOT_YOUR_LANE, name.text, NULL, NULL);
 }
 
@@ -53,7 +53,7 @@ static enum err on_lane_list(struct controller *ctl, struct request *request, st
     for (size_t i = 0; i < ctl->park->lane_count; i++) {
         const struct park_lane *lane = &ctl->park->lanes[i];
         enum lane_mode mode = LANE_MODE_NORMAL;
-        if (!lane_is_permitted(ctl, request, lane->name)) {
+        if (!request_lane_is_permitted(ctl, request, lane->name)) {
             continue;
         }
         TRY(lane_mode_get(ctl->txn, lane->name, lane->mode, &mode, fault));

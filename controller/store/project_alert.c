@@ -98,14 +98,7 @@ static enum err put_step(struct store_txn *txn, const struct change *change, str
     return store_put_message(txn, TABLE_ALERT_STEP, keybuf_view(&key), &step.base, fault);
 }
 
-/* --- for receivers outside: that one is there, was not handled in time, is closed --- */
-
-static bool is_news(const struct change *change)
-{
-    uint32_t step = change->made->step;
-    return step != ALERT_STEP_REPEAT && (step == ALERT_STEP_RAISE || step == ALERT_STEP_ESCALATE ||
-                                         change->alert->state == ALERT_CLOSED);
-}
+/* --- for who follows alerts, inside and outside --- */
 
 static enum err put_news(struct store_txn *txn, const struct change *change, struct fault *fault)
 {
@@ -113,7 +106,7 @@ static enum err put_news(struct store_txn *txn, const struct change *change, str
     uint64_t rows = 0;
     uint64_t oldest = 0;
     Parkgate__AlertNews news = PARKGATE__ALERT_NEWS__INIT;
-    if (!is_news(change)) {
+    if (change->made->step == ALERT_STEP_REPEAT) {
         return ERR_OK;
     }
     news.number = change->alert->number;

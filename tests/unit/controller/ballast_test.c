@@ -26,6 +26,9 @@ static const char *const go_on[] = {
     "muster",          "emergency.start",  "emergency.end",  "who",
     "recover.start",   "recover.end",      "agent.carry",    "face.filing",
     "events",          "headcount.why",    "journal.show",
+    "recover.start",   "recover.end",      "agent.carry",
+    "alert.ack",       "alert.dispatch",   "alert.confirm",  "alert.reject",
+    "alert.close",     "alert.handover",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)

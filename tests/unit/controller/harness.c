@@ -268,7 +268,8 @@ struct link_key key_of(uint8_t number)
 struct link_peer peer_of(uint8_t number)
 {
     return (struct link_peer){
-        .id = {0, 1, 2, 3, number}
+        .id = {0, 1, 2, 3, number},
+        .address = "192.0.2.7"
     };
 }
 

@@ -1,6 +1,8 @@
 /* Goal: every role tries every verb, and each answer is the one that a person wrote down. Method:
  * tests/data/role-verb.txt, played whole over the real way of a request in one world; each try
  * makes what it needs anew. What is refused leaves one refusal in the journal and nothing else. */
+#include "controller/app/alerts.h"
+#include "controller/app/batch.h"
 #include "tests/unit/controller/harness.h"
 #include "tests/unit/controller/role_matrix.h"
 
@@ -291,7 +293,37 @@ static void beat(struct gate *gate)
     gate_send(matrix.w, gate, MESSAGE_HEARTBEAT, 0, &message.base);
 }
 
-/* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b". */
+struct alert_to_raise {
+    struct alert_news news;
+    uint64_t number;
+};
+
+static enum err raise_in_batch(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct alert_to_raise *raised = ctx;
+    return alert_raise(ctl, &raised->news, &raised->number, fault);
+}
+
+/* " @a a-in": one at that lane, of a cause of its own. */
+static void raise_alert(const char *line)
+{
+    char name[32];
+    char lane[32];
+    char number[24];
+    static uint64_t causes;
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)++causes);
+    assert_int_equal(sscanf(line, " @%31[a-z] %31s", name, lane), 2);
+    struct alert_to_raise raised = {
+        .news = {.kind = alert_kind("forced"), .lane = lane, .about = lane, .fold = number}
+    };
+    batch_run(matrix.w->ctl, raise_in_batch, &raised);
+    world_turn(matrix.w);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)raised.number);
+    (void)keep(name, number);
+}
+
+/* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b", "alert @a a-in".
+ */
 static void play_line(const struct matrix_row *row, const char *line)
 {
     char what[8];
@@ -304,6 +336,10 @@ static void play_line(const struct matrix_row *row, const char *line)
     line += used;
     if (strcmp(what, "join") == 0) {
         gate_join(matrix.w, &matrix.gates[1], "gate-b", ++matrix.box);
+        return;
+    }
+    if (strcmp(what, "alert") == 0) {
+        raise_alert(line);
         return;
     }
     if (sscanf(line, " @%31[a-z]=%31[a-z_]%n", name, noted, &used) == 2) {

@@ -254,7 +254,7 @@ static void send_to_nobody_and_to_a_full_queue_are_answers(void **state)
     struct bench *bench = *state;
     static uint8_t large[LINK_FRAME_MAX];
     struct link_peer nobody = {
-        {0, 1, 2, 3, 4}
+        .id = {0, 1, 2, 3, 4}
     };
     struct fault fault = {.code = ERR_OK};
     assert_int_equal(link_server_send(bench->server, &nobody, bytes_of_text("x"), &fault),
