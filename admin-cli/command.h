@@ -96,6 +96,7 @@ enum exit_code run_pin_set(struct cli *cli, const struct call *call);
 enum exit_code run_muster(struct cli *cli, const struct call *call);
 enum exit_code run_muster_key(struct cli *cli, const struct call *call);
 enum exit_code run_watch_keygen(struct cli *cli, const struct call *call);
+enum exit_code run_watch_key(struct cli *cli, const struct call *call);
 enum exit_code run_watch_sign(struct cli *cli, const struct call *call);
 enum exit_code run_watch_push(struct cli *cli, const struct call *call);
 enum exit_code run_watch_receipt(struct cli *cli, const struct call *call);

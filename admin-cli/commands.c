@@ -540,9 +540,14 @@ static const struct command commands[] = {
 
     /* --- the watch list: the station's own side --- */
     {"watch", "keygen", NULL, .run = run_watch_keygen, .csv = CSV_NEVER,
-     .help = {{"make a station's keys: who pushes, who signs, how identity numbers are hashed",
-               "生成派出所的密钥：推送、签名、身份证号散列"}},
+     .help = {{"make a station's own keys: who pushes, who signs; the park gets the public halves",
+               "生成派出所自己的密钥：推送与签名；公钥交给园区"}},
      .args = {OPERAND("dir", ARG_TEXT, "the new directory", "新目录")}},
+    {"watch", "key", NULL, .run = run_watch_key, .csv = CSV_NEVER,
+     .help = {{"fetch what the park gives a station: the matching key and the park's public key",
+               "取回园区交给派出所的密钥：匹配密钥和园区公钥"}},
+     .args = {OPERAND("dir", ARG_TEXT, "the station's directory; match.key and park.pub are new there",
+                      "派出所密钥目录；新建 match.key 和 park.pub")}},
     {"watch", "sign", NULL, .run = run_watch_sign, .csv = CSV_NEVER,
      .help = {{"make a signed bundle of a list of changes (CSV or JSON); needs no connection",
                "由变更清单（CSV 或 JSON）生成已签名的一批布控；无需联网"}},

@@ -107,19 +107,6 @@ static bool make_sign(struct making *m)
     return good;
 }
 
-static bool make_match(struct making *m)
-{
-    char text[MATCH_TEXT_SIZE];
-    struct seal_key key = seal_key_draw(entropy_system());
-    bytes_to_hex(BYTES_OF(key.bytes), text, sizeof(text));
-    text[MATCH_TEXT_SIZE - 2] = '\n';
-    struct bytes content = {.data = (const uint8_t *)text, .size = MATCH_TEXT_SIZE - 1};
-    bool good = file_make(inside(m, "match.key"), 0600, content, m->c);
-    seal_wipe(text, sizeof(text));
-    seal_wipe(&key, sizeof(key));
-    return good;
-}
-
 static void show_made(struct answer *answer, const struct making *m)
 {
     answer_add_note(answer, "public", m->link_public);
@@ -129,8 +116,7 @@ static void show_made(struct answer *answer, const struct making *m)
 /* What there is of a directory that could not be filled. */
 static void unmake(struct making *m)
 {
-    static const char *const names[] = {"link.key", "link.pub", "sign.key", "sign.pub",
-                                        "match.key"};
+    static const char *const names[] = {"link.key", "link.pub", "sign.key", "sign.pub"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         (void)unlink(inside(m, names[i]));
     }
@@ -152,10 +138,67 @@ enum exit_code run_watch_keygen(struct cli *cli, const struct call *call)
     if (mkdir(m.dir, 0700) != 0) {
         return cli_refuse(cli, ERROR_DIR_MAKE, m.dir, strerror(errno), NULL, NULL);
     }
-    if (!make_link(&m) || !make_sign(&m) || !make_match(&m)) {
+    if (!make_link(&m) || !make_sign(&m)) {
         unmake(&m);
         return cli_say(cli, &c);
     }
     show_made(&answer, &m);
+    return request_show(cli, call, &answer);
+}
+
+/* --- what the park gives a station --- */
+
+/* 32 bytes as hex digits. */
+static bool read_note(const struct answer *answer, const char *name, uint8_t out[SEAL_KEY_SIZE],
+                      struct complaint *c)
+{
+    const char *hex = answer_note(answer, name);
+    return (hex != NULL && bytes_from_hex(hex, out, SEAL_KEY_SIZE)) ||
+           complain(c, ERROR_REPLY_BAD, name, NULL, NULL, NULL);
+}
+
+static bool write_match(struct making *m, const struct seal_key *key)
+{
+    char text[MATCH_TEXT_SIZE];
+    bytes_to_hex(BYTES_OF(key->bytes), text, sizeof(text) - 1);
+    text[MATCH_TEXT_SIZE - 2] = '\n';
+    struct bytes content = {.data = (const uint8_t *)text, .size = MATCH_TEXT_SIZE - 1};
+    bool good = file_make(inside(m, "match.key"), 0600, content, m->c);
+    seal_wipe(text, sizeof(text));
+    return good;
+}
+
+static bool write_given(struct making *m, const struct answer *answer)
+{
+    struct fault fault = {0};
+    struct seal_key match;
+    struct sign_public park;
+    if (!read_note(answer, "matching", match.bytes, m->c) ||
+        !read_note(answer, "park_sign", park.bytes, m->c)) {
+        return false;
+    }
+    bool good = write_match(m, &match);
+    seal_wipe(&match, sizeof(match));
+    return good && is_made(m, sign_public_write(inside(m, "park.pub"), &park, &fault), &fault);
+}
+
+enum exit_code run_watch_key(struct cli *cli, const struct call *call)
+{
+    struct complaint c = {0};
+    struct fault fault = {0};
+    struct making m = {.dir = call_value(call, "dir"), .c = &c};
+    struct request request = {.verb = "watch.key"};
+    AUTO(answer_destroy) struct answer answer = {0};
+    if (seal_init(&fault) != ERR_OK) {
+        return cli_refuse(cli, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+    }
+    if (strlen(m.dir) + 16 > sizeof(m.path)) {
+        return cli_refuse(cli, ERROR_DIR_MAKE, m.dir, "the path is too long", NULL, NULL);
+    }
+    if (!client_ask_all(cli, &request, &answer, &c) || !write_given(&m, &answer)) {
+        return cli_say(cli, &c);
+    }
+    answer_drop_note(&answer, "matching"); /* it is in its file alone */
+    answer_drop_note(&answer, "park_sign");
     return request_show(cli, call, &answer);
 }

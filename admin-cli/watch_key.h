@@ -1,9 +1,10 @@
-/* watch_key: a station's own keys. They are made on its computer; only public halves and, once, the
- * matching key leave it.
+/* watch_key: a station's keys. Its own are made on its computer, and only their public halves leave
+ * it; what the park gives it comes over its own connection.
  *
  *     DIR/link.key   CURVE pair, 0600: who pushes        DIR/link.pub  its public half
  *     DIR/sign.key   Ed25519, PEM, 0600: who signed      DIR/sign.pub  its public half, PEM
- *     DIR/match.key  32 bytes as hex, 0600: hashes identity numbers; the park has it, too
+ *     DIR/match.key  32 bytes as hex, 0600: hashes identity numbers; the park made it
+ *     DIR/park.pub   the park's public key, PEM: receipts are checked with it
  */
 #pragma once
 

@@ -155,6 +155,7 @@ static const struct title titles[] = {
     {"how", COLUMN_WORD, "how", "方式"},
     {"test", COLUMN_WORD, "test", "测试条目"},
     {"newest", COLUMN_NUMBER, "newest", "最新编号"},
+    {"generation", COLUMN_NUMBER, "matching key", "匹配密钥版次"},
     {"sign_key", COLUMN_TEXT, "signing key", "签名密钥"},
     {"chunks", COLUMN_NUMBER, "chunks", "块数"},
     {"digest", COLUMN_TEXT, "digest", "摘要"},

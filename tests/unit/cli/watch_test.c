@@ -50,17 +50,15 @@ static void test_keys_are_made_for_their_owner_alone(void **state)
         const char *name;
         unsigned mode;
     } files[] = {
-        {"k",           0700},
-        {"k/link.key",  0600},
-        {"k/sign.key",  0600},
-        {"k/match.key", 0600},
-        {"k/link.pub",  0644},
-        {"k/sign.pub",  0644},
+        {"k",          0700},
+        {"k/link.key", 0600},
+        {"k/sign.key", 0600},
+        {"k/link.pub", 0644},
+        {"k/sign.pub", 0644},
     };
     struct complaint c = {0};
     struct sign_key key;
     struct sign_public half;
-    struct seal_key match;
     char line[256];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -72,7 +70,6 @@ static void test_keys_are_made_for_their_owner_alone(void **state)
     assert_true(watch_sign_public_read(inside("k/sign.pub"), &half, &c));
     struct sign_public again = sign_public_of(&key);
     assert_memory_equal(&again, &half, sizeof(half));
-    assert_true(watch_match_key_read(inside("k/match.key"), &match, &c));
     (void)snprintf(line, sizeof(line), "watch keygen %s", inside("k"));
     struct run run = run_line(line);
     assert_int_equal(run.code, 1);
@@ -97,6 +94,73 @@ static void test_a_key_that_others_may_read_is_refused(void **state)
     assert_non_null(strstr(run.err, "others may read it; chmod 600"));
     run_free(&run);
     assert_int_equal(chmod(inside("k/match.key"), 0600), 0);
+}
+
+/* --- what the park gives --- */
+
+#define MATCHING "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static void key_answers(struct fake *fake, const Parkgate__Request *request,
+                        struct fake_reply *reply)
+{
+    char hex[2 * SIGN_KEY_SIZE + 1];
+    struct sign_key key = {{3}};
+    struct sign_public half = sign_public_of(&key);
+    assert_string_equal(request->verb, "watch.key");
+    bytes_to_hex(BYTES_OF(half.bytes), hex, sizeof(hex));
+    fake_note(reply, "authority", "west");
+    fake_note(reply, "park", "north");
+    fake_note(reply, "park_sign", fake->step == 1 ? "00" : hex);
+    fake_note(reply, "generation", "1");
+    fake_note(reply, "matching", MATCHING);
+}
+
+static struct run fetch_keys(int step)
+{
+    struct fake *fake = calloc(1, sizeof(*fake));
+    char line[512];
+    fake->answer = key_answers;
+    fake->step = step;
+    fake_start(fake, &scratch);
+    (void)snprintf(line, sizeof(line), "--dir %s watch key %s", scratch.path, inside("k"));
+    struct run run = run_line(line);
+    fake_stop(fake);
+    free(fake);
+    scratch_remove(&scratch, "operator.conf");
+    scratch_remove(&scratch, "person.key");
+    return run;
+}
+
+static void test_what_the_park_gives_goes_into_files(void **state)
+{
+    struct complaint c = {0};
+    struct seal_key match;
+    struct sign_public park;
+    struct stat info;
+    struct sign_key key = {{3}};
+    (void)state;
+    scratch_remove(&scratch, "k/match.key");
+    struct run run = fetch_keys(1);
+    assert_non_null(strstr(run.err, "park_sign"));
+    assert_int_not_equal(run.code, 0);
+    assert_int_not_equal(access(inside("k/match.key"), F_OK), 0);
+    run_free(&run);
+    run = fetch_keys(0);
+    assert_string_equal(run.err, "");
+    assert_int_equal(run.code, 0);
+    assert_null(strstr(run.out, "000102")); /* never on a screen */
+    run_free(&run);
+    assert_int_equal(stat(inside("k/match.key"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_true(watch_match_key_read(inside("k/match.key"), &match, &c));
+    assert_int_equal(match.bytes[31], 0x1f);
+    assert_true(watch_sign_public_read(inside("k/park.pub"), &park, &c));
+    struct sign_public half = sign_public_of(&key);
+    assert_memory_equal(&park, &half, sizeof(half));
+    run = fetch_keys(0); /* what is there is not written over */
+    assert_int_equal(run.code, 1);
+    assert_non_null(strstr(run.err, "match.key: cannot be made: File exists"));
+    run_free(&run);
 }
 
 /* --- lists --- */
@@ -673,13 +737,15 @@ static int setup(void **state)
     struct run run = run_line(line);
     int code = run.code;
     run_free(&run);
-    return code;
+    scratch_write(&scratch, "k/match.key", MATCHING "\n", strlen(MATCHING) + 1);
+    return code != 0 || chmod(inside("k/match.key"), 0600) != 0;
 }
 
 static int teardown(void **state)
 {
-    static const char *const files[] = {"k/link.key",  "k/link.pub", "k/sign.key", "k/sign.pub",
-                                        "k/match.key", "k",          "list",       "bundle"};
+    static const char *const files[] = {"k/link.key", "k/link.pub",  "k/sign.key",
+                                        "k/sign.pub", "k/match.key", "k/park.pub",
+                                        "k",          "list",        "bundle"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         scratch_remove(&scratch, files[i]);
@@ -692,6 +758,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_are_made_for_their_owner_alone),
+        cmocka_unit_test(test_what_the_park_gives_goes_into_files),
         cmocka_unit_test(test_a_key_that_others_may_read_is_refused),
         cmocka_unit_test(test_a_csv_of_all_kinds),
         cmocka_unit_test(test_the_number_of_a_person_is_in_no_file),
