@@ -29,7 +29,7 @@ enum exit_code run_restore(struct cli *cli, const struct call *call)
 {
     char path[PROGRAM_PATH_SIZE];
     const char *argv[] = {program, "--restore", call_value(call, "from"), call_value(call, "dir"),
-                          NULL};
+                          call_value(call, "erased"), NULL};
     (void)fflush(cli->out);
     (void)fflush(cli->err);
     if (beside_us(path)) {

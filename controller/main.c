@@ -676,7 +676,7 @@ static int usage(void)
 {
     (void)fprintf(stderr, "usage: parkgate-controller --dir DIR | --config FILE\n"
                           "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
-                          "       parkgate-controller --restore BACKUP DIR\n"
+                          "       parkgate-controller --restore BACKUP DIR [ERASED]\n"
                           "用法：parkgate-controller --dir 目录\n");
     return 2;
 }
@@ -759,6 +759,12 @@ static int run_job(const struct settings *s, const struct command *command)
     if (strcmp(command->job, "recount") == 0) {
         return job_recount(&paths);
     }
+    if (strcmp(command->job, "rewrite-keys") == 0) {
+        return job_rewrite_keys(&paths);
+    }
+    if (strcmp(command->job, "wipe-keys") == 0) {
+        return job_wipe_keys(&paths);
+    }
     if (strcmp(command->job, "carry") == 0 && command->job_arg != NULL) {
         return run_carry(s, &paths, command->job_arg);
     }
@@ -773,8 +779,8 @@ int main(int argc, char **argv)
     static struct daemon daemon;
     static const struct launcher_options options = {.program = "parkgate-controller"};
     struct fault fault = {0};
-    if (argc == 4 && strcmp(argv[1], "--restore") == 0) {
-        return job_restore(argv[2], argv[3]);
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "--restore") == 0) {
+        return job_restore(argv[2], argv[3], argc == 5 ? argv[4] : NULL);
     }
     struct command command = read_command(argc, argv, &daemon.settings);
     if (command.bad) {

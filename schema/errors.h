@@ -351,6 +351,15 @@ enum exit_code {
     X(692, FACES_FULL, EXIT_REFUSED,                                                               \
       "%1 persons have a face here: more only once that is filed with the authority; then enter the number: parkgate face filing NUMBER", \
       "已有 %1 人登记人脸：须先向网信部门备案，再录入备案编号方可新增：parkgate face filing 编号") \
+    X(693, ERASE_INSIDE, EXIT_REFUSED,                                                             \
+      "%1 is inside: who is inside must be found in an emergency; erase after the exit",           \
+      "%1 仍在园内：紧急情况下须能找到在园人员；请待其离开后再删除")                               \
+    X(694, ERASE_BANNED, EXIT_REFUSED,                                                             \
+      "a park ban holds for %1 until %2; erase after it, or lift it first",                        \
+      "%1 的园区禁入至 %2 有效；请待其结束或解除后再删除")                                         \
+    X(695, ERASE_HELD, EXIT_REFUSED,                                                               \
+      "the records of %1 are held until %2 (hold %3); erase after it",                             \
+      "%1 的记录依法保留至 %2（保留令 %3）；请在此之后再删除") \
     X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
     X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2")
 

@@ -40,6 +40,8 @@ static const struct verb_spec verbs[] = {
     {"person.resume",    ADM | OPR | TEN,             true,  false, true,  true },
     {"person.list",      ADM | OPR | TEN,             true,  false, true,  false},
     {"person.find",      ADM | OPR | TEN,             true,  false, true,  false},
+    {"person.erase",     ADM | OPR,                   false, false, true,  false},
+    {"person.erasures",  ADM | OPR | AUD,             false, false, false, false},
     {"import.begin",     ADM | OPR | TEN,             true,  false, true,  true },
     {"import.slice",     ADM | OPR | TEN,             true,  false, true,  true },
     {"import.close",     ADM | OPR | TEN,             true,  false, true,  true },

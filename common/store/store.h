@@ -258,6 +258,18 @@ MUST_CHECK enum err store_check_readers(struct store *store, unsigned *ret_freed
  * does. ERR_REFUSED: `dir` exists already. */
 MUST_CHECK enum err store_copy(struct store *store, const char *dir, struct fault *fault);
 
+/* Puts the compact copy in `from_dir` (store_copy(), of this state exactly) in the place of the
+ * store's own file: what was deleted is on no page any more. No transaction may be live, and no
+ * other process may read the store (aborts; is not known). The old file stays as data.old until
+ * store_wipe_old(). Any error but ERR_IO of the last moves: nothing has changed. */
+MUST_CHECK enum err store_swap(struct store *store, const char *from_dir, struct fault *fault);
+
+/* Writes zeros over what store_swap() left in `dir`, and removes it; also after a crash at any
+ * point of it. Takes as long as the disk does. ERR_OK when there is nothing left. */
+MUST_CHECK enum err store_wipe_old(const char *dir, struct fault *fault);
+/* The same with any file. ERR_OK when there is none. */
+MUST_CHECK enum err store_wipe_file(const char *path, struct fault *fault);
+
 /* A file of `size` bytes beside the data, to be given up when the disk is full so that a last few
  * commits still fit. make: writes it unless there already; spend: deletes it.
  * ERR_NOT_FOUND from spend: it was spent before. */

@@ -32,6 +32,13 @@ enum err controller_holder_key(struct controller *ctl, struct handle holder, boo
     return person_key_put(ctl->keys_txn, holder, ret_key, fault);
 }
 
+enum err controller_forget_key(struct controller *ctl, struct handle holder, struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    enum err err = person_key_delete(ctl->keys_txn, holder, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct seal_key *ret_key,
                             struct fault *fault)
 {

@@ -91,6 +91,15 @@ struct recall_day {
     struct seal_key key;
 };
 
+/* erasure.h; soft: what must be known after a restart stands in table ERASURE */
+enum erasing_work { ERASING_NOTHING = 0, ERASING_COPY, ERASING_WIPE };
+struct erasing {
+    bool looked, wanted; /* at the table since the start; the keys are to be rewritten */
+    enum erasing_work work;
+    uint32_t backups_left; /* by the last rewriting */
+    struct mono again, look_at;
+};
+
 /* own_clock.h */
 struct own_clock {
     struct wall high;  /* the latest time that was ever recorded, or said since the start */
@@ -137,6 +146,7 @@ struct controller {
     bool store_full; /* the last commit found no room */
     struct own_clock own_clock;
     struct anchors anchors;
+    struct erasing erasing;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */
@@ -151,6 +161,10 @@ struct controller {
  * ERR_NOT_FOUND: there is none, or it was destroyed. */
 MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
                                           struct seal_key *ret_key, struct fault *fault);
+/* Destroys a key, with the batch's commit; the file is rewritten later (erasure.h). ERR_OK also when
+ * there is none. */
+MUST_CHECK enum err controller_forget_key(struct controller *ctl, struct handle holder,
+                                          struct fault *fault);
 /* The day key of the present UTC day, and its number. */
 MUST_CHECK enum err controller_day_key(struct controller *ctl, int32_t *ret_day,
                                        struct seal_key *ret_key, struct fault *fault);

@@ -583,6 +583,22 @@ static void restored_words(const ProtobufCMessage *body, struct entry_words *w)
                    (unsigned long long)restored->backup_sequence);
 }
 
+static void erasure_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__ErasureRecord *erasure = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &erasure->holder);
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s",
+                   erasure->step == ERASURE_BEGAN      ? "begun"
+                   : erasure->step == ERASURE_KEY_GONE ? "key-gone"
+                                                       : "ended",
+                   erasure->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%s",
+                   erasure->step == ERASURE_BEGAN      ? "已开始"
+                   : erasure->step == ERASURE_KEY_GONE ? "密钥已销毁"
+                                                       : "已完成",
+                   erasure->reason);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -633,6 +649,7 @@ static const struct wording wordings[] = {
     {ENTRY_RECALLED,      "recalled",      &parkgate__recalled__descriptor,          recalled_words  },
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
+    {ENTRY_ERASURE,       "erasure",       &parkgate__erasure_record__descriptor,    erasure_words   },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
     {ENTRY_ALERT,         "alert",         &parkgate__alert_entry__descriptor,       alert_words     },
     {ENTRY_AUTHORITY,     "authority",     &parkgate__authority_record__descriptor,  watch_words_authority},

@@ -62,6 +62,18 @@ static bool external_hash(const struct controller *ctl, const struct roster_pers
     return true;
 }
 
+/* Who was erased and comes again is somebody new: what is kept under the old handle is not his. */
+static enum err is_there(struct controller *ctl, struct handle handle, bool *ret, struct fault *fault)
+{
+    Parkgate__HolderRecord *record = NULL;
+    enum err err = people_holder(ctl->txn, handle, &record, fault);
+    *ret = err != ERR_OK || !record->erased;
+    if (record != NULL) {
+        parkgate__holder_record__free_unpacked(record, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err find_handle(struct controller *ctl, const struct seal_hash *hash, bool given,
                             struct handle *ret, bool *ret_found, struct fault *fault)
 {
@@ -69,8 +81,10 @@ static enum err find_handle(struct controller *ctl, const struct seal_hash *hash
         return ERR_OK;
     }
     enum err err = people_handle_of_id(ctl->txn, BYTES_OF(hash->bytes), ret, fault);
-    *ret_found = err == ERR_OK;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    return is_there(ctl, *ret, ret_found, fault);
 }
 
 /* Only its home tenant says who a holder is. */

@@ -132,17 +132,18 @@ enum err subjects_left(struct controller *ctl, struct bytes hash, struct handle 
 /* --- telling gates --- */
 
 /* The subject id itself, for the terminal alone. ERR_NOT_FOUND: its holder's key is destroyed. */
-static enum err open_subject(struct controller *ctl, const Parkgate__CredentialRecord *face,
-                             char out[FACE_SUBJECT_MAX + 1], struct fault *fault)
+static enum err open_subject(struct controller *ctl, const ProtobufCBinaryData *key_of,
+                             const ProtobufCBinaryData *sealed, char out[FACE_SUBJECT_MAX + 1],
+                             struct fault *fault)
 {
     struct seal_key key;
     uint8_t plain[LIMIT_EVENT_BYTES];
     size_t size = 0;
-    TRY(controller_holder_key(ctl, people_handle(&face->holder), false, &key, fault));
-    if (face->sealed.len > sizeof(plain)) {
+    TRY(controller_holder_key(ctl, people_handle(key_of), false, &key, fault));
+    if (sealed->len > sizeof(plain)) {
         return fault_set(fault, ERR_CORRUPT, "credential: a sealed field is too long");
     }
-    enum err err = seal_open(&key, (struct bytes){0}, field_view(&face->sealed), plain,
+    enum err err = seal_open(&key, (struct bytes){0}, field_view(sealed), plain,
                              sizeof(plain), &size, fault);
     seal_wipe(&key, sizeof(key));
     TRY(err);
@@ -192,9 +193,12 @@ static enum err tell_one(struct controller *ctl, struct telling *telling, struct
     keybuf_begin(&key);
     keybuf_bytes(&key, row_key);
     TRY(subject_get(ctl->txn, keybuf_view(&key), &row, fault));
-    enum err err = people_credential(ctl->txn, field_view(&row->hash), &face, fault);
-    if (err == ERR_OK) {
-        err = open_subject(ctl, face, subject, fault);
+    enum err err;
+    if (row->sealed.len > 0) {
+        err = open_subject(ctl, &row->key, &row->sealed, subject, fault);
+    } else if ((err = people_credential(ctl->txn, field_view(&row->hash), &face, fault)) ==
+               ERR_OK) {
+        err = open_subject(ctl, &face->holder, &face->sealed, subject, fault);
         parkgate__credential_record__free_unpacked(face, NULL);
     }
     if (err == ERR_OK) {
@@ -328,6 +332,114 @@ enum err subjects_settle(struct controller *ctl, struct bytes hash, const char *
     parkgate__credential_record__free_unpacked(face, NULL);
     TRY(err);
     return *ret_orders > 0 ? tell_all(ctl, fault) : ERR_OK;
+}
+
+/* --- erasing --- */
+
+/* Deletes one face at one terminal that may know it; the order carries the subject itself. */
+static enum err forget_at(struct controller *ctl, const Parkgate__SubjectRecord *row,
+                          const Parkgate__CredentialRecord *face, struct handle key_of,
+                          const struct seal_key *key, const char *actor, struct fault *fault)
+{
+    char subject[FACE_SUBJECT_MAX + 1];
+    uint8_t sealed[FACE_SUBJECT_MAX + 16 + SEAL_OVERHEAD];
+    Parkgate__SealedRead read = PARKGATE__SEALED_READ__INIT;
+    Parkgate__SubjectRecord order = PARKGATE__SUBJECT_RECORD__INIT;
+    TRY(open_subject(ctl, &face->holder, &face->sealed, subject, fault));
+    read.credential = field_of(bytes_of_text(subject));
+    size_t size = controller_seal(ctl, key, &read.base, sealed, sizeof(sealed));
+    seal_wipe(subject, sizeof(subject));
+    order.gate = row->gate;
+    order.reader = row->reader;
+    order.credential = face->credential;
+    order.holder = face->holder;
+    order.hash = face->hash;
+    order.order = SUBJECT_DELETE;
+    order.sealed = field_of((struct bytes){.data = sealed, .size = size});
+    order.key = people_field(&key_of);
+    return controller_record(ctl, ENTRY_SUBJECT_ORDER, actor, &order.base, fault);
+}
+
+/* At every terminal of the park that was ever told of this face and has not confirmed its end. */
+static enum err forget_face(struct controller *ctl, const Parkgate__CredentialRecord *face,
+                            struct handle key_of, const struct seal_key *key, const char *actor,
+                            size_t *orders, struct fault *fault)
+{
+    for (size_t i = 0; i < ctl->park->reader_count; i++) {
+        struct keybuf row_key;
+        Parkgate__SubjectRecord *row = NULL;
+        enum err err = subject_get(
+            ctl->txn,
+            subject_key(&row_key, ctl->park->readers[i].name.text, field_view(&face->hash)), &row,
+            fault);
+        if (err == ERR_NOT_FOUND) {
+            continue;
+        }
+        TRY(err);
+        bool gone = row->order == SUBJECT_DELETE && row->state == SUBJECT_DONE;
+        err = gone ? ERR_OK : forget_at(ctl, row, face, key_of, key, actor, fault);
+        *orders += !gone;
+        parkgate__subject_record__free_unpacked(row, NULL);
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err subjects_forget(struct controller *ctl, struct handle person, struct handle key_of,
+                         const char *actor, size_t *ret_orders, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes at;
+    struct bytes hash;
+    struct seal_key key;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    *ret_orders = 0;
+    TRY(controller_holder_key(ctl, key_of, true, &key, fault));
+    keybuf_begin(&prefix);
+    keybuf_handle(&prefix, person);
+    TRY(store_iter_prefix(ctl->txn, TABLE_CREDENTIAL_OF, keybuf_view(&prefix), UINT64_MAX, &iter,
+                          fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &at, &hash, fault)) == ERR_OK) {
+        Parkgate__CredentialRecord *face = NULL;
+        err = people_credential(ctl->txn, hash, &face, fault);
+        if (err == ERR_OK && face->kind == CREDENTIAL_KIND_FACE &&
+            handle_equal(people_handle(&face->holder), person)) {
+            err = forget_face(ctl, face, key_of, &key, actor, ret_orders, fault);
+        }
+        if (face != NULL) {
+            parkgate__credential_record__free_unpacked(face, NULL);
+        }
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            break;
+        }
+    }
+    seal_wipe(&key, sizeof(key));
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return *ret_orders > 0 ? tell_all(ctl, fault) : ERR_OK;
+}
+
+enum err subjects_waiting(struct controller *ctl, struct handle person, size_t *ret_count,
+                          struct fault *fault)
+{
+    struct bytes key;
+    struct bytes row_key;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    *ret_count = 0;
+    TRY(store_iter_prefix(ctl->txn, TABLE_SUBJECT_OPEN, (struct bytes){0}, SUBJECTS_COUNT_MAX,
+                          &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &row_key, fault)) == ERR_OK) {
+        Parkgate__SubjectRecord *row = NULL;
+        TRY(subject_get(ctl->txn, row_key, &row, fault));
+        *ret_count += handle_equal(people_handle(&row->holder), person);
+        parkgate__subject_record__free_unpacked(row, NULL);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- the sweep --- */

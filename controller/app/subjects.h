@@ -16,6 +16,7 @@ enum {
     SUBJECTS_SWEEP_ROWS = 200,   /* of them in one step, one step a tick ... */
     SUBJECTS_SWEEP_ORDERS = 64,  /* ... and no more when so many orders came of them, */
     SUBJECTS_SWEEP_LOOKS = 2000, /* or so many terminals were asked about */
+    SUBJECTS_COUNT_MAX = 2000,
     SUBJECTS_TELL_ROWS =
         256, /* told in one step; the other gates have their turn at the next tick */
 };
@@ -29,6 +30,16 @@ MUST_CHECK enum err subjects_settle(struct controller *ctl, struct bytes hash, c
  * would be recognised as this one's. *ret_reader: at which; empty: at none. */
 MUST_CHECK enum err subjects_left(struct controller *ctl, struct bytes hash, struct handle holder,
                                   struct name *ret_reader, struct fault *fault);
+
+/* Orders every terminal that may know a face of this person to forget it. The orders carry the
+ * subject, sealed under a new key of the handle `key_of`, so that the person's own key can be
+ * destroyed before the terminals have answered. The same orders again change nothing. */
+MUST_CHECK enum err subjects_forget(struct controller *ctl, struct handle person,
+                                    struct handle key_of, const char *actor, size_t *ret_orders,
+                                    struct fault *fault);
+/* How many orders about this person no terminal has confirmed; looks at SUBJECTS_COUNT_MAX. */
+MUST_CHECK enum err subjects_waiting(struct controller *ctl, struct handle person,
+                                     size_t *ret_count, struct fault *fault);
 
 /* Tells a gate its open orders, after the commit. */
 MUST_CHECK enum err subjects_tell(struct controller *ctl, struct session *session,

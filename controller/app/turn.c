@@ -14,6 +14,7 @@
 #include "controller/app/candidates.h"
 #include "controller/app/copies.h"
 #include "controller/app/emergency.h"
+#include "controller/app/erasure.h"
 #include "controller/app/muster_feed.h"
 #include "controller/app/notices.h"
 #include "controller/app/own_clock.h"
@@ -152,12 +153,15 @@ void turn_tick(struct controller *ctl)
     subjects_tick(ctl);
     alerts_tick(ctl);
     candidates_tick(ctl);
+    erasure_tick(ctl);
     waiters_turn(ctl, false);
 }
 
 void turn_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
 {
-    waiters_job_done(ctl, job, status, output);
+    if (!erasure_job_done(ctl, job, status, output)) {
+        waiters_job_done(ctl, job, status, output);
+    }
 }
 
 /* The sooner of two waits; negative: none. */
@@ -177,7 +181,9 @@ int64_t turn_end(struct controller *ctl)
         batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
         ctl->commits_told = ctl->commits;
     }
-    waiters_start_jobs(ctl);
+    if (!erasure_holds_jobs(ctl)) {
+        waiters_start_jobs(ctl);
+    }
     int64_t batch_ms = batch_due_ms(ctl);
     return sooner(sooner(batch_ms, copies_turn(ctl)), muster_feed_turn(ctl));
 }

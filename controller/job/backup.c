@@ -4,13 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/seal/seal.h"
+#include "controller/job/erased_list.h"
 #include "controller/job/job.h"
 #include "controller/journal/journal.h"
+#include "schema/limits.h"
 
 enum { PATH_SIZE = 1024, COPY_BYTES = 65536 };
 
@@ -140,6 +143,8 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
         TRY(join(path, dir, file_part(files[i]), fault));
         TRY(copy_file(files[i], path, fault));
     }
+    TRY(erased_list_path(paths->key_file, path, sizeof(path), fault));
+    TRY(copy_if_there(path, dir, "erased", fault));
     TRY(copy_if_there(paths->gates_key_file, dir, "gates.key", fault));
     TRY(copy_if_there(paths->recovery_key_file, dir, "recovery.key", fault));
     TRY(copy_if_there(paths->sign_key_file, dir, "sign.key", fault));
@@ -244,7 +249,57 @@ static enum err note_restored(const char *dir, uint64_t sequence, struct fault *
     return good ? sync_dir(dir, fault) : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
-static enum err restore(const char *from, const char *dir, struct fault *fault)
+/* The person keys of a backup live LIMIT_BACKUP_KEYS_DAYS, by the journal's last entry in it. */
+static enum err keys_are_too_old(const char *from, bool *ret, struct fault *fault)
+{
+    char path[PATH_SIZE];
+    struct journal_head head;
+    struct timespec now;
+    TRY(join(path, from, "store", fault));
+    TRY(head_of(path, &head, fault));
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) {
+        return fault_set(fault, ERR_IO, "clock: %s", strerror(errno));
+    }
+    *ret = (int64_t)now.tv_sec - head.time.us / 1000000 > (int64_t)LIMIT_BACKUP_KEYS_DAYS * 86400;
+    return ERR_OK;
+}
+
+/* Of who was erased since, the backup has the key still: it is destroyed before anything reads it.
+ */
+static enum err restore_keys(const char *from, const char *dir, const char *erased,
+                             struct fault *fault)
+{
+    bool too_old = false;
+    char path[PATH_SIZE];
+    TRY(keys_are_too_old(from, &too_old, fault));
+    if (too_old) {
+        (void)printf("the person keys of this backup are older than %d days and are not restored: "
+                     "names and numbers cannot be read\n此备份的人员密钥已超过 %d 天，不予还原："
+                     "姓名和号码无法读取\n",
+                     LIMIT_BACKUP_KEYS_DAYS, LIMIT_BACKUP_KEYS_DAYS);
+        return ERR_OK;
+    }
+    TRY(restore_env(from, "person-keys", dir, "keys", fault));
+    TRY(join(path, dir, "keys", fault));
+    if (erased == NULL) {
+        (void)printf("who was erased after this backup is not known here: if the list is left (the "
+                     "file erased beside the lost controller's key, or in a newer backup), restore "
+                     "again with --erased FILE\n此备份之后被删除的人员未知：如仍有名单（原控制器密钥旁的 "
+                     "erased 文件，或更新的备份中），请加 --erased 文件重新还原\n");
+        return ERR_OK;
+    }
+    struct erased_list list = {0};
+    enum err err = erased_list_read(erased, &list, fault);
+    if (err == ERR_OK) {
+        err = rewrite_without(path, &list, fault);
+    }
+    erased_list_destroy(&list);
+    TRY(err);
+    TRY(join(path, dir, "erased", fault));
+    return copy_file(erased, path, fault);
+}
+
+static enum err restore(const char *from, const char *dir, const char *erased, struct fault *fault)
 {
     static const char *const files[] = {"controller.key", "index.key"};
     static const char *const drawn[] = {"gates.key", "recovery.key", "sign.key"};
@@ -258,7 +313,7 @@ static enum err restore(const char *from, const char *dir, struct fault *fault)
         return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", dir, strerror(errno));
     }
     TRY(restore_env(from, "store", dir, "store", fault));
-    TRY(restore_env(from, "person-keys", dir, "keys", fault));
+    TRY(restore_keys(from, dir, erased, fault));
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         TRY(join(source, from, files[i], fault));
         TRY(join(target, dir, files[i], fault));
@@ -272,12 +327,12 @@ static enum err restore(const char *from, const char *dir, struct fault *fault)
     return sync_dir(dir, fault);
 }
 
-int job_restore(const char *from, const char *dir)
+int job_restore(const char *from, const char *dir, const char *erased)
 {
     struct fault fault = {0};
     struct journal_head head = {0};
     char path[PATH_SIZE];
-    enum err err = restore(from, dir, &fault);
+    enum err err = restore(from, dir, erased, &fault);
     if (err == ERR_OK) {
         err = join(path, dir, "store", &fault);
     }

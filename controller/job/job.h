@@ -23,6 +23,13 @@ int job_recount(const struct job_paths *paths);
 /* Copies store, person keys (a file of their own) and configuration into the new directory `dir`.
  */
 int job_backup(const struct job_paths *paths, const char *dir);
+/* The person-key environment copied whole and compact into DIR.rewrite. Prints `txn`: the state it
+ * shows; 0: it changed on the way. */
+int job_rewrite_keys(const struct job_paths *paths);
+/* Writes over what a swap left of the old file, writes the list of who was erased, takes their keys
+ * out of every backup that is where it was written, and the keys of backups older than
+ * LIMIT_BACKUP_KEYS_DAYS whole. Prints `backups_left`: those that are not there. */
+int job_wipe_keys(const struct job_paths *paths);
 /* The two keys that a carried roster is made with. */
 struct job_carry_keys {
     struct seal_box_secret controller; /* its CURVE key's secret half */
@@ -31,5 +38,6 @@ struct job_carry_keys {
 /* Writes a gate's roster into a new file (common/facts/carry.h). `what`: NUMBER:MADE_US:GATE:FILE
  */
 int job_carry(const struct job_paths *paths, const struct job_carry_keys *keys, const char *what);
-/* Makes the new park directory `dir` from a backup. Prints for a person. */
-int job_restore(const char *from, const char *dir);
+/* Makes the new park directory `dir` from a backup. `erased` (NULL: none): the list of who was
+ * erased since, whose keys do not come back. Prints for a person. */
+int job_restore(const char *from, const char *dir, const char *erased);

@@ -35,6 +35,14 @@ enum err person_key_put(struct store_txn *txn, struct handle holder, const struc
     return store_put(txn, KEY_TABLE_HOLDER, keybuf_view(&at), BYTES_OF(key->bytes), fault);
 }
 
+enum err person_key_delete(struct store_txn *txn, struct handle holder, struct fault *fault)
+{
+    struct keybuf at;
+    keybuf_begin(&at);
+    keybuf_handle(&at, holder);
+    return store_del(txn, KEY_TABLE_HOLDER, keybuf_view(&at), fault);
+}
+
 enum err day_key_get(struct store_txn *txn, int32_t day, struct seal_key *ret_key,
                      struct fault *fault)
 {

@@ -15,6 +15,9 @@ MUST_CHECK enum err person_key_get(struct store_txn *txn, struct handle holder,
                                    struct seal_key *ret_key, struct fault *fault);
 MUST_CHECK enum err person_key_put(struct store_txn *txn, struct handle holder,
                                    const struct seal_key *key, struct fault *fault);
+/* ERR_NOT_FOUND: there was none. */
+MUST_CHECK enum err person_key_delete(struct store_txn *txn, struct handle holder,
+                                      struct fault *fault);
 MUST_CHECK enum err day_key_get(struct store_txn *txn, int32_t day, struct seal_key *ret_key,
                                 struct fault *fault);
 MUST_CHECK enum err day_key_put(struct store_txn *txn, int32_t day, const struct seal_key *key,

@@ -58,5 +58,7 @@ projection project_watch_hit, project_watch_candidate;
 /* From now on entries that name this identity are of that holder. */
 enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
                                 struct fault *fault);
+/* erasure_store.c */
+projection project_erasure, project_backup;
 
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -77,7 +77,9 @@ enum err project_subject_answer(struct store_txn *txn, const Parkgate__Entry *en
     changed.state = event->subject_result;
     changed.since_us = entry->time_us;
     changed.note = event->note;
-    err = store_put_message(txn, TABLE_SUBJECT, keybuf_view(&key), &changed.base, fault);
+    bool forgotten = changed.state == SUBJECT_DONE && order->sealed.len > 0; /* an erased person's */
+    err = forgotten ? store_del(txn, TABLE_SUBJECT, keybuf_view(&key), fault)
+                    : store_put_message(txn, TABLE_SUBJECT, keybuf_view(&key), &changed.base, fault);
     if (err == ERR_OK) {
         err = drop_open(txn, order, fault);
     }

@@ -1,0 +1,38 @@
+/* erasure: what `person erase` begins is brought to its end, over restarts too.
+ *
+ *   asked       the roster forgets the person, terminals are ordered to delete the face, one entry
+ *               (ERASURE_BEGAN); gates' copies follow with the next round
+ *   keys gone   his key is deleted, the person-key environment rewritten whole by a job, the copy
+ *               swapped in, the old file written over by another job, which does the same to every
+ *               backup of the last LIMIT_BACKUP_KEYS_DAYS that is where it was written
+ *               (ERASURE_KEY_GONE)
+ *   ended       every enrolled gate's copy has come past the beginning, every terminal has confirmed
+ *               (ERASURE_ENDED)
+ *
+ * Each step can be done again. While the environment is rewritten no other job is started, and it
+ * waits for those that run: a backup either has the key whole, and is then rewritten too, or not.
+ */
+#pragma once
+
+#include "controller/app/request.h"
+
+enum {
+    ERASURE_AGAIN_MS = 5000,  /* after a job that failed, or keys that came meanwhile */
+    ERASURE_LOOK_MS = 10000,  /* who has confirmed by now? */
+    ERASURE_ROWS = 200,       /* of the table, looked at in one step */
+};
+
+/* The job's number: no operator waits for it. */
+#define ERASURE_JOB (UINT64_C(1) << 62)
+
+/* Keys were deleted from the person-key environment: it is to be rewritten. */
+void erasure_keys_deleted(struct controller *ctl);
+
+/* Is the environment being rewritten? Then no job may be started. */
+bool erasure_holds_jobs(const struct controller *ctl);
+
+/* Once a second. */
+void erasure_tick(struct controller *ctl);
+
+/* The end of a job; false: it was not ours. */
+bool erasure_job_done(struct controller *ctl, uint64_t job, int status, const char *output);

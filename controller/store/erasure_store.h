@@ -1,0 +1,18 @@
+/* erasure_store: persons and vehicles whose data are erased, and what an erasure takes from the
+ * tables.
+ *
+ * Gone with its beginning: name and number (the holder's record becomes an empty one, marked
+ * erased), credentials, assignments, clearances and their notices, visits or bookings to come, bans
+ * that are over. Passages, attendance, look-ups stay under the handle for their own terms. */
+#pragma once
+
+#include "common/base/ids.h"
+#include "common/store/store.h"
+#include "schema/record.pb-c.h"
+
+/* ERR_NOT_FOUND: not erased. Free with parkgate__erasure_record__free_unpacked(). */
+MUST_CHECK enum err erasure_get(struct store_txn *txn, struct handle holder,
+                                Parkgate__ErasureRecord **ret, struct fault *fault);
+/* The next one behind `after` (none: the first). ERR_NOT_FOUND: no more. */
+MUST_CHECK enum err erasure_next(struct store_txn *txn, struct handle after,
+                                 Parkgate__ErasureRecord **ret, struct fault *fault);
