@@ -40,6 +40,7 @@ static const struct verb_spec verbs[] = {
     {"person.resume",    ADM | OPR | TEN,             true,  false, true,  true },
     {"person.list",      ADM | OPR | TEN,             true,  false, true,  false},
     {"person.find",      ADM | OPR | TEN,             true,  false, true,  false},
+    {"person.export",    ADM | OPR,                   false, false, true,  false},
     {"person.erase",     ADM | OPR,                   false, false, true,  false},
     {"person.erasures",  ADM | OPR | AUD,             false, false, false, false},
     {"import.begin",     ADM | OPR | TEN,             true,  false, true,  true },

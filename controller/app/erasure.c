@@ -144,6 +144,16 @@ static enum err on_person_erase(struct controller *ctl, struct request *request,
 
 /* --- who has confirmed --- */
 
+/* A box that keeps no copy has nothing of him; that is known once it has beaten. */
+static bool has_passed(const struct session *session, uint64_t sequence)
+{
+    if (session == NULL) {
+        return false;
+    }
+    return session->feed.asked ? !session->feed.anew && session->feed.sequence >= sequence
+                               : session->beaten;
+}
+
 /* Enrolled gates whose copy has not come past this entry. */
 static enum err gates_waiting(struct controller *ctl, uint64_t sequence, size_t *ret,
                               struct fault *fault)
@@ -159,8 +169,7 @@ static enum err gates_waiting(struct controller *ctl, uint64_t sequence, size_t 
         }
         TRY(err);
         parkgate__agent_record__free_unpacked(agent, NULL);
-        *ret += session == NULL || !session->feed.asked || session->feed.anew ||
-                session->feed.sequence < sequence;
+        *ret += !has_passed(session, sequence);
     }
     return ERR_OK;
 }

@@ -174,6 +174,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_alert_news,  &verbs_of_alert_news_count },
         {verbs_of_face_counts, &verbs_of_face_counts_count},
         {verbs_of_hits,        &verbs_of_hits_count       },
+        {verbs_of_exports,     &verbs_of_exports_count    },
         {verbs_of_erasures,    &verbs_of_erasures_count   },
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {

@@ -57,6 +57,7 @@ extern const struct verb_handler verbs_of_emergency[]; extern const size_t verbs
 extern const struct verb_handler verbs_of_alerts[]; extern const size_t verbs_of_alerts_count;
 extern const struct verb_handler verbs_of_alert_news[]; extern const size_t verbs_of_alert_news_count;
 extern const struct verb_handler verbs_of_erasures[]; extern const size_t verbs_of_erasures_count;
+extern const struct verb_handler verbs_of_exports[]; extern const size_t verbs_of_exports_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
 /* clang-format on */

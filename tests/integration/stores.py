@@ -37,7 +37,7 @@ def transaction(directory):
     env, txn = ctypes.c_void_p(), ctypes.c_void_p()
     check(LMDB.mdb_env_create(ctypes.byref(env)))
     try:
-        check(LMDB.mdb_env_set_maxdbs(env, 64))
+        check(LMDB.mdb_env_set_maxdbs(env, 130))
         check(LMDB.mdb_env_open(env, os.fsencode(directory), RDONLY, 0o600))
         check(LMDB.mdb_txn_begin(env, None, RDONLY, ctypes.byref(txn)))
         try:
@@ -78,7 +78,7 @@ def damage(directory, table, key):
     name = Value(len(key), ctypes.cast(ctypes.c_char_p(key), ctypes.c_void_p))
     check(LMDB.mdb_env_create(ctypes.byref(env)))
     try:
-        check(LMDB.mdb_env_set_maxdbs(env, 64))
+        check(LMDB.mdb_env_set_maxdbs(env, 130))
         check(LMDB.mdb_env_open(env, os.fsencode(directory), 0, 0o600))
         check(LMDB.mdb_txn_begin(env, None, 0, ctypes.byref(txn)))
         check(LMDB.mdb_dbi_open(txn, table.encode(), 0, ctypes.byref(dbi)))

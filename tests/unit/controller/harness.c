@@ -90,9 +90,9 @@ static void keep_sent(void *ctx, enum port port, const struct link_peer *peer, s
 static enum err start_job(void *ctx, uint64_t job, const char *const args[], struct fault *fault)
 {
     struct world *w = ctx;
-    (void)job;
-    (void)args;
     (void)fault;
+    w->last_job = job;
+    (void)snprintf(w->job_name, sizeof(w->job_name), "%s", args[0]);
     w->jobs++;
     return ERR_OK;
 }

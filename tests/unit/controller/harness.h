@@ -79,6 +79,8 @@ struct world {
     size_t sent_count;
     struct sent sent[SENT_MAX];
     uint64_t jobs; /* started */
+    uint64_t last_job;
+    char job_name[32];
     struct park_rows rows;
 };
 

@@ -200,6 +200,33 @@ static void removed_is_deleted_and_old_answers_change_nothing(void **state)
     (void)assert_replays(f.w);
 }
 
+/* The terminal must still be told which subject to delete when the person's key is gone. */
+static void an_erased_persons_face_is_deleted_without_his_key(void **state)
+{
+    struct faces f = begin(state);
+    struct handle li;
+    (void)assert_done(attach(&f, f.li, "E1"));
+    answer(&f, told_one(f.w, SUBJECT_ADD, "E1"), SUBJECT_DONE, "");
+    sent_forget(f.w);
+    (void)admin(f.w, "person.erase", "person", f.li, "reason", "he asked", NULL);
+    uint64_t number = told_one(f.w, SUBJECT_DELETE, "E1");
+    assert_string_equal(
+        cell(admin(f.w, "person.erasures", NULL), 0, "terminals_left"), "1");
+    assert_true(handle_from_text(f.li, &li));
+    tick(f.w, SECOND_US); /* his key is deleted now */
+    world_restart(f.w);
+    sent_forget(f.w);
+    gate_join(f.w, &f.gate, "gate-a", 2);
+    assert_int_equal(told_one(f.w, SUBJECT_DELETE, "E1"), number);
+    assert_refused(attach(&f, f.wang, "E1"), ERROR_SUBJECT_LEFT); /* his picture is there still */
+    answer(&f, number, SUBJECT_DONE, "");
+    expect_open(f.w, "0");
+    assert_int_equal(row_count(admin(f.w, "face.sync", "reader", "face-1", NULL)), 0);
+    (void)assert_done(attach(&f, f.wang, "E1"));
+    assert_string_equal(note(admin(f.w, "face.count", NULL), "persons_now"), "1");
+    (void)assert_replays(f.w);
+}
+
 static void answers_that_make_no_sense_are_refused(void **state)
 {
     struct faces f = begin(state);
@@ -360,6 +387,7 @@ int main(void)
         WORLD_TEST(no_face_without_consent),
         WORLD_TEST(what_is_not_answered_stays_open),
         WORLD_TEST(removed_is_deleted_and_old_answers_change_nothing),
+        WORLD_TEST(an_erased_persons_face_is_deleted_without_his_key),
         WORLD_TEST(answers_that_make_no_sense_are_refused),
         WORLD_TEST(a_new_terminal_gets_everybody),
         WORLD_TEST(one_that_does_not_answer_keeps_no_other_waiting),
