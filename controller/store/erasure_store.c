@@ -201,6 +201,35 @@ static enum err forget_booking(struct store_txn *txn, struct handle holder, stru
     return del(txn, TABLE_BOOKING, BYTES_OF(booking.bytes), fault);
 }
 
+/* Entries that name him by identity are of nobody on the roster any more. */
+static enum err forget_target(struct store_txn *txn, struct handle holder, struct bytes key,
+                              struct bytes value, struct fault *fault)
+{
+    (void)txn;
+    (void)holder;
+    (void)key;
+    (void)value;
+    (void)fault;
+    return ERR_OK; /* the row itself is all there is */
+}
+
+static enum err forget_identities(struct store_txn *txn, struct handle holder,
+                                  const ProtobufCBinaryData *hashes, size_t count,
+                                  struct fault *fault)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bytes value;
+        enum err err = store_get(txn, TABLE_WATCH_IDENTITY, field_view(&hashes[i]), &value, fault);
+        if (err == ERR_OK && bytes_equal(value, BYTES_OF(holder.bytes))) {
+            err = del(txn, TABLE_WATCH_IDENTITY, field_view(&hashes[i]), fault);
+        }
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
 /* The index by number names him only while no other import took the number. */
 static enum err forget_number(struct store_txn *txn, struct handle holder,
                               const ProtobufCBinaryData *hash, struct fault *fault)
@@ -232,6 +261,9 @@ static enum err forget_holder(struct store_txn *txn, struct handle holder, struc
         err = forget_number(txn, holder, &record->external_hash, fault);
     }
     if (err == ERR_OK) {
+        err = forget_identities(txn, holder, record->watch_hash, record->n_watch_hash, fault);
+    }
+    if (err == ERR_OK) {
         err = forget_of_tenant(txn, holder, record->tenant, fault);
     }
     if (err == ERR_OK) {
@@ -252,6 +284,7 @@ static enum err forget(struct store_txn *txn, struct handle holder, struct fault
         {TABLE_CLEARANCE,     forget_clearance },
         {TABLE_VISIT_OF,      forget_visit     },
         {TABLE_BOOKING_OF,    forget_booking   },
+        {TABLE_WATCH_TARGET,  forget_target    },
     };
     static const enum table single[] = {TABLE_BAN, TABLE_FORGIVEN, TABLE_PASSBACK};
     for (size_t i = 0; i < ARRAY_LEN(of_holder); i++) {
@@ -273,7 +306,10 @@ enum err project_erasure(struct store_txn *txn, const Parkgate__Entry *entry,
     Parkgate__ErasureRecord kept = *record;
     if (record->step == ERASURE_BEGAN) {
         kept.at_sequence = entry->sequence;
-        TRY(forget(txn, people_handle(&record->holder), fault));
+        struct handle holder = people_handle(&record->holder);
+        TRY(forget_identities(txn, holder, record->watch_hash, record->n_watch_hash, fault));
+        TRY(forget(txn, holder, fault));
+        kept.n_watch_hash = 0;
     }
     return store_put_message(txn, TABLE_ERASURE, field_view(&record->holder), &kept.base, fault);
 }

@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "0749093bf4079384eaac67acd79e431e2b02e5fab0e257b074796c55cb37b9e0"
+#define KEPT_TABLES "7cb9ad9c2591697e2e3ef4dbb2093b0301bb4d0af0c9620db33158ac6a015261"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
