@@ -8,6 +8,8 @@
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
 #include "controller/store/command_store.h"
+#include "controller/store/face_store.h"
+#include "controller/store/project_parts.h"
 #include "controller/store/quarantine_store.h"
 #include "schema/kinds.h"
 
@@ -201,6 +203,47 @@ static enum err add_commands(struct store *store, struct fault *fault)
     return store_commit(&walk.write, fault);
 }
 
+/* What of one entry the tables of faces and backups know. One that cannot be read says nothing: the
+ * program before did not read it either. */
+static enum err take_privacy(struct store_txn *txn, const Parkgate__Entry *entry,
+                             struct fault *fault)
+{
+    enum err err = ERR_OK;
+    bool face = entry->kind == ENTRY_CREDENTIAL;
+    if (!face && entry->kind != ENTRY_BACKUP) {
+        return ERR_OK;
+    }
+    ProtobufCMessage *body = protobuf_c_message_unpack(
+        face ? &parkgate__credential_record__descriptor : &parkgate__backup_entry__descriptor, NULL,
+        entry->body.len, entry->body.data);
+    if (body != NULL) {
+        err = face ? face_count_credential(txn, (const void *)body, entry->time_us, fault)
+                   : project_backup(txn, entry, body, fault);
+        protobuf_c_message_free_unpacked(body, NULL);
+    }
+    return err;
+}
+
+static enum err add_privacy(struct store_txn *txn, struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(txn, &head, fault));
+    for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
+        struct bytes packed;
+        struct seal_hash hash;
+        enum err err = journal_read(txn, sequence, &packed, &hash, fault);
+        Parkgate__Entry *entry =
+            err == ERR_OK ? parkgate__entry__unpack(NULL, packed.size, packed.data) : NULL;
+        if (entry == NULL) {
+            continue;
+        }
+        err = take_privacy(txn, entry, fault);
+        parkgate__entry__free_unpacked(entry, NULL);
+        TRY(err);
+    }
+    return ERR_OK;
+}
+
 /* 3 to 4: a second digest, of copies that hold counts only. The first one stays as it was: gates
  * have copies by it. A damaged row keeps nobody from starting: the program before did not read it. */
 static enum err add_counts(struct store *store, struct fault *fault)
@@ -217,6 +260,7 @@ static enum err add_counts(struct store *store, struct fault *fault)
     if (rows > 0) { /* else nothing was ever told */
         TRY(copy_digests_put(txn, &kept, fault));
     }
+    TRY(add_privacy(txn, fault));
     TRY(store_set_version(txn, 4, fault));
     return store_commit(&txn, fault);
 }

@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "7cb9ad9c2591697e2e3ef4dbb2093b0301bb4d0af0c9620db33158ac6a015261"
+#define KEPT_TABLES "bc3e7eb96444424fd8dec189a5c4a8f88e36f2703135bd81aec1f3db16076ced"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
