@@ -50,7 +50,7 @@ static void fail_line(struct reading *r, enum error_number number, const char *a
 static void fail_header(struct reading *r, const char *what, const char *why)
 {
     char text[256];
-    (void)snprintf(text, sizeof(text), "\"%s\" %s", what, why);
+    (void)snprintf(text, sizeof(text), "\"%s\" %s", watch_shown(what), why);
     if (!r->failed) {
         (void)complain(r->c, ERROR_FILE_HEADER, text, NULL, NULL, NULL);
         r->failed = true;
@@ -283,9 +283,9 @@ static void take_member(struct reading *r, const char *key, const json_t *value)
     if (column == WATCH_COLUMN_COUNT) {
         struct watch_row_problem problem = {.column = WATCH_COLUMN_ID};
         (void)snprintf(problem.sentence[LANG_EN], WATCH_SENTENCE_SIZE,
-                       "\"%.40s\" is no key of a watch list; correct or remove it", key);
+                       "\"%s\" is no key of a watch list; correct or remove it", watch_shown(key));
         (void)snprintf(problem.sentence[LANG_ZH], WATCH_SENTENCE_SIZE,
-                       "“%.40s”不是布控清单的键；请改正或删除", key);
+                       "“%s”不是布控清单的键；请改正或删除", watch_shown(key));
         add_problem(r, &problem);
     } else if (!json_is_string(value)) {
         struct watch_row_problem problem = {
@@ -328,12 +328,21 @@ static void read_array(struct reading *r, const char *text, json_t *array)
     }
 }
 
+/* The library's words quote the file. */
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = *text < ' ' || *text > '~' ? '?' : *text;
+    }
+}
+
 static void read_json(struct reading *r, const char *text, size_t size)
 {
     json_error_t error;
     json_t *array = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (array == NULL) {
         r->row_line = error.line > 0 ? (unsigned)error.line : 1;
+        make_printable(error.text);
         fail_line(r, ERROR_WATCH_LIST, error.text, NULL);
         return;
     }

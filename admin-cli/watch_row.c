@@ -11,7 +11,7 @@
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
-enum { WORD_SIZE = 32, ZH_SIZE = 32 };
+enum { SHOWN_MAX = 40 };
 
 /* --- columns and words --- */
 
@@ -67,6 +67,13 @@ const char *watch_column_name(enum watch_column column)
     return columns[column].name;
 }
 
+const char *watch_shown(const char *text)
+{
+    enum watch_text_flaw flaw = watch_text_check(bytes_of_text(text), SHOWN_MAX);
+    bool plain = flaw == WATCH_TEXT_OK || flaw == WATCH_TEXT_EMPTY || flaw == WATCH_TEXT_BLANKS;
+    return plain ? text : "...";
+}
+
 static const char *english(const char *word)
 {
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -108,8 +115,8 @@ static bool bad_word(const struct row *row, enum watch_column column, const char
     if (word[0] == '\0') {
         return bad(row, column, "is missing; fill it in", "缺失；请填写");
     }
-    (void)snprintf(en, sizeof(en), "\"%.40s\" is none of %s", word, choices);
-    (void)snprintf(zh, sizeof(zh), "“%.40s”不在可选范围内：%s", word, choices);
+    (void)snprintf(en, sizeof(en), "\"%s\" is none of %s", watch_shown(word), choices);
+    (void)snprintf(zh, sizeof(zh), "“%s”不在可选范围内：%s", watch_shown(word), choices);
     return bad(row, column, en, zh);
 }
 

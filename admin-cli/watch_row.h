@@ -32,6 +32,9 @@ enum watch_column watch_column_of(const char *heading);
 /* "legal_basis" */
 const char *watch_column_name(enum watch_column column);
 
+/* A foreign text as a message may show it: itself when it is short and plain, else "...". */
+const char *watch_shown(const char *text);
+
 /* The cells of a row as they were found, tidied (watch_text_tidy); "": empty. */
 struct watch_cells {
     char cell[WATCH_COLUMN_COUNT][WATCH_CELL_SIZE];

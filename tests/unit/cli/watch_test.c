@@ -424,6 +424,28 @@ static void test_every_problem_has_its_place_and_remedy(void **state)
     }
 }
 
+/* What a list holds is not let loose on a terminal. */
+static void test_no_control_character_is_shown(void **state)
+{
+    static const char *const lists[] = {
+        HEAD ",a,\x1b[2J,京A12345,,,Zhang San,1,CPL 80,,,,Li 110,\n",
+        "id,\x1b[2J\na,b\n",
+        "[\x1b[2J]",
+        "[{\"id\": \"a\", \"change\": \"\\u001b[2J\"}]",
+        "[{\"id\": \"a\", \"\\u001b[2J\": \"withdraw\"}]",
+        "[{\"id\": \"a\\u001b[2J\", \"change\": \"withdraw\"}]",
+        HEAD ",a,stolen-vehicle,京A12345,,,Zhang\x1b[2J,1,CPL 80,,,,Li 110,\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        write_list(lists[i]);
+        struct run run = sign("");
+        assert_int_equal(run.code, 5);
+        assert_null(strchr(run.err, '\x1b'));
+        run_free(&run);
+    }
+}
+
 static void test_an_entry_stands_once(void **state)
 {
     (void)state;
@@ -765,6 +787,7 @@ int main(void)
         cmocka_unit_test(test_a_json_list_and_the_bundle_after),
         cmocka_unit_test(test_an_empty_list_says_that_nothing_changed),
         cmocka_unit_test(test_every_problem_has_its_place_and_remedy),
+        cmocka_unit_test(test_no_control_character_is_shown),
         cmocka_unit_test(test_an_entry_stands_once),
         cmocka_unit_test(test_files_that_are_no_list),
         cmocka_unit_test(test_options_that_do_not_go_together),
