@@ -175,6 +175,7 @@ static bool add_zone(const struct entry *e, const void *element)
     zone.two_person = from->two_person;
     zone.escort = from->escort;
     zone.high_risk = from->high_risk;
+    zone.open_by_two = from->open_by_two;
     zone.spot_check = from->spot_check;
     zone.first_clearance = text_or(from->first_clearance, "");
     zone.schedule = text_or(from->schedule, "");
@@ -481,6 +482,29 @@ static bool add_holiday(const struct entry *e, const void *element)
     return true;
 }
 
+static bool add_alert(const struct entry *e, const void *element)
+{
+    const struct yaml_alert *from = element;
+    uint32_t limits[ALERT_LIMIT_COUNT] = {number_or(from->acknowledge_s, 0),
+                                          number_or(from->dispatch_s, 0),
+                                          number_or(from->decide_s, 0)};
+    Parkgate__ParkAlert rule = PARKGATE__PARK_ALERT__INIT;
+    if (!is_name(e, "kind", from->kind) || !are_names(e, "tell", from->tell, from->tell_count)) {
+        return false;
+    }
+    rule.priority = number_or(from->priority, 0);
+    rule.n_limit_s = ALERT_LIMIT_COUNT;
+    rule.limit_s = limits;
+    rule.has_reactivate = from->reactivate_s != NULL;
+    rule.reactivate_s = number_or(from->reactivate_s, 0);
+    rule.n_tell = from->tell_count;
+    rule.tell = from->tell;
+    rule.procedure = text_or(from->procedure, "");
+    rule.procedure_zh = text_or(from->procedure_zh, "");
+    add(e, PARK_ALERT, from->kind, &rule.base);
+    return true;
+}
+
 /* Every list of a park file, in the order of its rows. The first member of an entry is its name. */
 struct list_spec {
     const char *list, *kind;
@@ -498,7 +522,7 @@ static const struct list_spec lists[] = {
     LIST_SPEC(zones, zone),           LIST_SPEC(gates, gate),         LIST_SPEC(lanes, lane),
     LIST_SPEC(readers, reader),       LIST_SPEC(boards, board),       LIST_SPEC(tenants, tenant),
     LIST_SPEC(shifts, shift),         LIST_SPEC(schedules, schedule), LIST_SPEC(holidays, holiday),
-    LIST_SPEC(clearances, clearance), LIST_SPEC(passback, passback),
+    LIST_SPEC(clearances, clearance), LIST_SPEC(passback, passback),  LIST_SPEC(alerts, alert),
 };
 
 static const char *name_of(const char *base, size_t entry_size, size_t index)

@@ -145,6 +145,7 @@ static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_BOOL("two_person", MAYBE, struct yaml_zone, two_person),
     CYAML_FIELD_BOOL("escort", MAYBE, struct yaml_zone, escort),
     CYAML_FIELD_BOOL("high_risk", MAYBE, struct yaml_zone, high_risk),
+    CYAML_FIELD_BOOL("open_by_two", MAYBE, struct yaml_zone, open_by_two),
     CYAML_FIELD_UINT("spot_check", MAYBE, struct yaml_zone, spot_check),
     TEXT_MAYBE(yaml_zone, first_clearance),
     CYAML_FIELD_SEQUENCE("clearances", CYAML_FLAG_POINTER | MAYBE, struct yaml_zone, clearances,
@@ -257,6 +258,19 @@ static const cyaml_schema_field_t passback_fields[] = {
                          &name_value, 0, LIMIT_TENANTS),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t alert_fields[] = {
+    TEXT(yaml_alert, kind),
+    NUMBER_MAYBE(yaml_alert, priority),
+    NUMBER_MAYBE(yaml_alert, acknowledge_s),
+    NUMBER_MAYBE(yaml_alert, dispatch_s),
+    NUMBER_MAYBE(yaml_alert, decide_s),
+    NUMBER_MAYBE(yaml_alert, reactivate_s),
+    CYAML_FIELD_SEQUENCE("tell", CYAML_FLAG_POINTER | MAYBE, struct yaml_alert, tell, &name_value,
+                         0, LIMIT_ALERT_TELL),
+    TEXT_MAYBE(yaml_alert, procedure),
+    TEXT_MAYBE(yaml_alert, procedure_zh),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t shift_fields[] = {
     TEXT(yaml_shift, name), TEXT(yaml_shift, from), TEXT(yaml_shift, to),
     CYAML_FIELD_UINT("early_minutes", MAYBE, struct yaml_shift, early_minutes), CYAML_FIELD_END};
@@ -292,6 +306,7 @@ ENTRY(schedule)
 ENTRY(holiday)
 ENTRY(passback)
 ENTRY(clearance)
+ENTRY(alert)
 
 #define LIST(list, entry, flags, limit)                                                            \
     CYAML_FIELD_SEQUENCE(#list, CYAML_FLAG_POINTER | (flags), struct yaml_park, list,              \
@@ -310,6 +325,7 @@ static const cyaml_schema_field_t park_fields[] = {
     LIST(holidays, holiday, MAYBE, LIMIT_HOLIDAYS),
     LIST(passback, passback, MAYBE, LIMIT_PASSBACKS),
     LIST(clearances, clearance, MAYBE, LIMIT_CLEARANCES),
+    LIST(alerts, alert, MAYBE, LIMIT_ALERT_RULES),
     CYAML_FIELD_END};
 
 static const cyaml_schema_value_t park_value = {

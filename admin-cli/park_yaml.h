@@ -23,7 +23,7 @@ struct yaml_zone {
     int minimum_class; /* enum credential_class */
     uint32_t capacity;
     uint32_t capacity_soft, alert_first, alert_second, crowd; /* 0: none */
-    bool first_person, two_person, escort, high_risk;
+    bool first_person, two_person, escort, high_risk, open_by_two;
     uint32_t spot_check;
     char *first_clearance;
     char **clearances;
@@ -85,6 +85,14 @@ struct yaml_passback {
     uint32_t whom; /* bit 0 vehicles, else by enum person_kind */
 };
 
+struct yaml_alert {
+    char *kind;
+    uint32_t *priority, *acknowledge_s, *dispatch_s, *decide_s, *reactivate_s;
+    char **tell;
+    unsigned tell_count;
+    char *procedure, *procedure_zh;
+};
+
 struct yaml_shift {
     char *name, *from, *to;
     uint32_t early_minutes;
@@ -122,6 +130,7 @@ struct yaml_park {
     YAML_LIST(yaml_holiday, holidays);
     YAML_LIST(yaml_passback, passback);
     YAML_LIST(yaml_clearance, clearances);
+    YAML_LIST(yaml_alert, alerts);
 };
 
 enum { YAML_TRANSPORT_TCP = 1, YAML_TRANSPORT_RTU = 2 };

@@ -17,8 +17,9 @@ const char *key_person(const Parkgate__KeyRecord *key)
 /* --- which requests --- */
 
 /* A key that may make keys, lift orders or hear everything. */
-static bool makes_a_strong_key(struct request *request)
+static bool makes_a_strong_key(const struct controller *ctl, struct request *request)
 {
+    (void)ctl;
     uint32_t roles = 0;
     const char *text = request_arg(request, "role");
     return text != NULL && role_mask_from_text(text, &roles) &&
@@ -26,28 +27,42 @@ static bool makes_a_strong_key(struct request *request)
 }
 
 /* Whoever replaces another's key could be that person from then on. */
-static bool replaces_anothers_key(struct request *request)
+static bool replaces_anothers_key(const struct controller *ctl, struct request *request)
 {
+    (void)ctl;
     const char *name = request_arg(request, "name");
     return name != NULL && strcmp(name, request->key->name) != 0;
 }
 
-static bool always(struct request *request)
+/* An entry into a zone that asks for two. Nobody waits to be let out. */
+static bool opens_into_a_zone_of_two(const struct controller *ctl, struct request *request)
 {
+    const char *way = request_arg(request, "direction");
+    const char *name = request_arg(request, "lane");
+    const struct park_lane *lane = name == NULL ? NULL : park_lane(ctl->park, name_or_none(name));
+    bool out = way != NULL && strcmp(way, "out") == 0;
+    return lane != NULL && lane->direction != LANE_OUT && !(lane->direction == LANE_BOTH && out) &&
+           park_opens_by_two(ctl->park, lane, LANE_IN);
+}
+
+static bool always(const struct controller *ctl, struct request *request)
+{
+    (void)ctl;
     (void)request;
     return true;
 }
 
 struct two_person_verb {
     const char *verb;
-    bool (*applies)(struct request *request);
+    bool (*applies)(const struct controller *ctl, struct request *request);
     const char *subject; /* the argument that says of whom or what */
 };
 
 static const struct two_person_verb two_person_verbs[] = {
-    {"key.add",         makes_a_strong_key,    "name"  },
-    {"key.replace",     replaces_anothers_key, "name"  },
-    {"recover.confirm", always,                "person"},
+    {"key.add",         makes_a_strong_key,       "name"  },
+    {"key.replace",     replaces_anothers_key,    "name"  },
+    {"lane.open",       opens_into_a_zone_of_two, "lane"  },
+    {"recover.confirm", always,                   "person"},
 };
 
 static const struct two_person_verb *two_person(const struct request *request)
@@ -94,7 +109,11 @@ enum err approval_is_needed(struct controller *ctl, const struct request *reques
     struct request copy = *request;
     const struct two_person_verb *rule = two_person(request);
     *ret_needed = false;
-    if (rule == NULL || !rule->applies(&copy)) {
+    if (rule == NULL || !rule->applies(ctl, &copy)) {
+        return ERR_OK;
+    }
+    if (rule->applies == opens_into_a_zone_of_two) {
+        *ret_needed = true; /* while nobody else could agree, nobody opens it */
         return ERR_OK;
     }
     return another_could_grant(ctl, request, ret_needed, fault);

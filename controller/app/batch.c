@@ -118,6 +118,19 @@ void batch_send(struct controller *ctl, enum port port, const struct link_peer *
     batch->out_used += size;
 }
 
+struct batch_mark batch_mark_of(const struct controller *ctl)
+{
+    return (struct batch_mark){.frames = ctl->batch->outgoing_count,
+                               .bytes = ctl->batch->out_used};
+}
+
+void batch_take_back(struct controller *ctl, struct batch_mark mark)
+{
+    MUST(mark.frames <= ctl->batch->outgoing_count && mark.bytes <= ctl->batch->out_used);
+    ctl->batch->outgoing_count = mark.frames;
+    ctl->batch->out_used = mark.bytes;
+}
+
 void batch_verdict(struct controller *ctl, struct input *input, uint8_t version, uint32_t epoch,
                    uint64_t sequence, uint32_t outcome, uint32_t reason)
 {

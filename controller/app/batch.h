@@ -56,6 +56,12 @@ void batch_ack(struct controller *ctl, const struct input *input, uint8_t versio
 /* After the commit: any frame. */
 void batch_send(struct controller *ctl, enum port port, const struct link_peer *peer,
                 uint8_t version, uint32_t kind, uint64_t sequence, const ProtobufCMessage *body);
+/* Frames that batch_send() took since the mark are given up: what ordered them was undone. */
+struct batch_mark {
+    size_t frames, bytes;
+};
+struct batch_mark batch_mark_of(const struct controller *ctl);
+void batch_take_back(struct controller *ctl, struct batch_mark mark);
 /* At once. Kept in the input, so that working it off again gives the same. */
 void batch_verdict(struct controller *ctl, struct input *input, uint8_t version, uint32_t epoch,
                    uint64_t sequence, uint32_t outcome, uint32_t reason);

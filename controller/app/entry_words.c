@@ -701,6 +701,11 @@ void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
     }
 }
 
+bool entry_tells_of_hits(uint32_t kind)
+{
+    return kind == ENTRY_ALERT || kind == ENTRY_WATCH_HIT || kind == ENTRY_WATCH_CANDIDATE;
+}
+
 void entry_words_row(struct answer *a, const Parkgate__Entry *entry, const struct entry_words *w)
 {
     answer_number(a, (int64_t)entry->sequence);

@@ -264,12 +264,14 @@ static enum err run_handler(struct controller *ctl, struct request *request,
 {
     struct store_txn *outer = ctl->txn;
     struct store_txn *child = NULL;
+    struct batch_mark sent = batch_mark_of(ctl);
     TRY(store_begin_child(outer, &child, fault));
     ctl->txn = child;
     enum err err = handle(ctl, request, fault);
     ctl->txn = outer;
     if (err != ERR_OK || request->answer->complaint.number != 0 || trial) {
         store_txn_destroy(&child);
+        batch_take_back(ctl, sent); /* an order to a lane, too */
         return err;
     }
     return store_commit(&child, fault);

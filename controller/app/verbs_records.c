@@ -16,11 +16,14 @@ enum { EVENTS_SCAN_MAX = 2000, EVENTS_DEFAULT = 50 }; /* entries looked at in on
 
 struct event_filter {
     const char *kind, *lane;
+    bool hits; /* those that tell of hits, too */
 };
 
-static bool passes(const struct event_filter *filter, const struct entry_words *words)
+static bool passes(const struct event_filter *filter, const Parkgate__Entry *entry,
+                   const struct entry_words *words)
 {
-    return (filter->kind == NULL || filter->kind[0] == '\0' ||
+    return (filter->hits || !entry_tells_of_hits(entry->kind)) &&
+           (filter->kind == NULL || filter->kind[0] == '\0' ||
             strcmp(filter->kind, words->kind) == 0) &&
            (filter->lane == NULL || filter->lane[0] == '\0' ||
             strcmp(filter->lane, words->lane) == 0);
@@ -109,7 +112,7 @@ static enum err fill_events(struct controller *ctl, struct answer *a,
             parkgate__entry__free_unpacked(entry, NULL);
             return ERR_OK;
         }
-        if (passes(filter, &words)) {
+        if (passes(filter, entry, &words)) {
             guard_who(ctl, entry, &words, page);
             answer_begin_row(a);
             entry_words_row(a, entry, &words);
@@ -139,8 +142,8 @@ static enum err look_back(struct controller *ctl, const struct event_filter *fil
         struct entry_words words;
         TRY(read_entry(ctl, page->after, &entry, &hash, fault));
         entry_words_of(entry, &words);
+        found += passes(filter, entry, &words);
         parkgate__entry__free_unpacked(entry, NULL);
-        found += passes(filter, &words);
         page->after--;
     }
     return ERR_OK;
@@ -190,7 +193,8 @@ static enum err on_events(struct controller *ctl, struct request *request, struc
     enum err err = ERR_OK;
     struct event_page page = {.after = UINT64_MAX, .limit = EVENTS_DEFAULT};
     struct event_filter filter = {.kind = request_arg(request, "kind"),
-                                  .lane = request_arg(request, "lane")};
+                                  .lane = request_arg(request, "lane"),
+                                  .hits = (request->key->roles & 1U << ROLE_SECURITY) != 0};
     const char *follow = request_arg(request, "follow");
     bool follows = follow != NULL && strcmp(follow, "yes") == 0;
     if (!read_start(ctl, request, &filter, &from_us, &page)) {

@@ -13,7 +13,7 @@
 
 static const char whole[] =
     "park:\n  name: p\n  time_zone: Asia/Shanghai\n"
-    "zones:\n  - name: yard\n    capacity: 100\n    capacity_soft: 90\n    alert_first: 70\n"
+    "zones:\n  - name: yard\n    capacity: 100\n    capacity_soft: 90\n    alert_first: 70\n    open_by_two: true\n"
     "    alert_second: 85\n    crowd: 60\n    spot_check: 20\n    first_person: true\n    "
     "first_clearance: leader\n"
     "gates:\n  - name: north\n"
@@ -23,6 +23,9 @@ static const char whole[] =
     "    board: x\n    open_coil: 2\n    actuator: bollard\n    crush_input: 9\n    manual_input: "
     "10\n"
     "tenants:\n  - name: sun\n    zones: [yard]\n    capacity: 40\n"
+    "alerts:\n"
+    "  - kind: forced\n    priority: 1\n    acknowledge_s: 30\n    reactivate_s: 0\n"
+    "    tell: [guard, wang]\n    procedure: go\n    procedure_zh: 去\n"
     "passback:\n"
     "  - name: once\n    mode: hard\n    zones: [yard]\n"
     "  - name: slow\n    mode: timed\n    zones: [yard, hall]\n    minutes: 30\n"
@@ -68,7 +71,7 @@ static void every_key_reaches_its_row(void **state)
     assert_int_equal(yard->alert_second, 85);
     assert_int_equal(yard->crowd_per_minute, 60);
     assert_int_equal(yard->spot_check, 20);
-    assert_true(yard->first_person);
+    assert_true(yard->first_person && yard->open_by_two);
     assert_string_equal(yard->first_clearance, "leader");
     parkgate__park_zone__free_unpacked(yard, NULL);
     Parkgate__ParkLane *lane =
@@ -114,6 +117,27 @@ static void anti_passback_reaches_its_rows(void **state)
     assert_true(slow->vehicles);
     assert_string_equal(slow->tenant[0], "sun");
     parkgate__park_passback__free_unpacked(slow, NULL);
+    park_file_destroy(&file);
+}
+
+static void alerts_reach_their_rows(void **state)
+{
+    struct park_file file;
+    struct complaint c = {0};
+    (void)state;
+    assert_true(park_file_parse("park.yaml", whole, strlen(whole), &file, &c));
+    Parkgate__ParkAlert *rule =
+        (void *)body_of(&file, PARK_ALERT, "forced", &parkgate__park_alert__descriptor);
+    assert_int_equal(rule->priority, 1);
+    assert_int_equal(rule->n_limit_s, ALERT_LIMIT_COUNT);
+    assert_int_equal(rule->limit_s[ALERT_LIMIT_ACKNOWLEDGE], 30);
+    assert_int_equal(rule->limit_s[ALERT_LIMIT_DISPATCH] + rule->limit_s[ALERT_LIMIT_DECIDE], 0);
+    assert_true(rule->has_reactivate && rule->reactivate_s == 0);
+    assert_int_equal(rule->n_tell, 2);
+    assert_string_equal(rule->tell[1], "wang");
+    assert_string_equal(rule->procedure, "go");
+    assert_string_equal(rule->procedure_zh, "去");
+    parkgate__park_alert__free_unpacked(rule, NULL);
     park_file_destroy(&file);
 }
 
@@ -163,6 +187,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_reaches_its_row),
         cmocka_unit_test(anti_passback_reaches_its_rows),
+        cmocka_unit_test(alerts_reach_their_rows),
         cmocka_unit_test(wrong_rules_are_refused_with_their_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,62 @@ static void a_candidate_lapses_after_ten_minutes(void **state)
     (void)assert_replays(w);
 }
 
+static void add_rule(struct world *w, const char *kind, uint32_t priority, uint32_t acknowledge_s,
+                     const char *procedure)
+{
+    char *tell[] = {text_of("guard"), text_of("security"), text_of("root")};
+    uint32_t limits[ALERT_LIMIT_COUNT] = {acknowledge_s, 0, 0};
+    Parkgate__ParkAlert rule = PARKGATE__PARK_ALERT__INIT;
+    rule.priority = priority;
+    rule.n_limit_s = ARRAY_LEN(limits);
+    rule.limit_s = limits;
+    rule.n_tell = strcmp(kind, "default") == 0 ? ARRAY_LEN(tell) : 0;
+    rule.tell = tell;
+    rule.procedure = text_of(procedure);
+    rows_add(&w->rows, PARK_ALERT, kind, &rule.base);
+}
+
+static void the_park_says_priority_limits_order_and_procedure(void **state)
+{
+    struct world *w = *state;
+    add_rule(w, "default", 0, 20, "");
+    add_rule(w, "audit-break", 4, 10, "call Wang");
+    park_apply(w);
+    uint64_t own = raise_news(w, news_of("audit-break", "journal"));
+    uint64_t general = raise_news(w, news_of("forced", "a-in"));
+    assert_int_equal(kept(w, own)->priority, 4);
+    assert_int_equal(kept(w, own)->levels, 3);
+    assert_int_equal(kept(w, own)->due_us - kept(w, own)->raised_us, 10 * SECOND_US);
+    assert_int_equal(kept(w, general)->priority, 2);
+    assert_int_equal(kept(w, general)->due_us - kept(w, general)->raised_us, 20 * SECOND_US);
+    char number[24];
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)own);
+    tick_for(w, 11);
+    const Parkgate__Reply *shown = admin(w, "alert.show", "alert", number, NULL);
+    assert_string_equal(note(shown, "whom"), "guard,security");
+    assert_string_equal(note(shown, "procedure"), "call Wang");
+    assert_string_not_equal(note(shown, "procedure_zh"), "");
+    const Parkgate__Reply *park = admin(w, "park.show", NULL);
+    size_t row = row_with(park, "name", "audit-break");
+    assert_true(row != SIZE_MAX);
+    assert_string_equal(cell(park, row, "text"), "alerts, priority 4, acknowledged in 10 s");
+    (void)kept(w, 0);
+    (void)assert_replays(w);
+}
+
+static void a_rule_for_no_kind_is_refused(void **state)
+{
+    struct world *w = *state;
+    add_rule(w, "no-such-kind", 1, 0, "");
+    const Parkgate__Reply *staged =
+        assert_done(ask_rows(w, w->admin, "park.stage", w->rows.row, w->rows.count, NULL));
+    char stage[24];
+    (void)snprintf(stage, sizeof(stage), "%s", note(staged, "stage"));
+    const Parkgate__Reply *reply = ask(w, w->admin, "park.diff", "stage", stage, NULL);
+    assert_refused(reply, ERROR_PARK_VALUE);
+    assert_string_equal(reply->error_arg[1], "no-such-kind");
+}
+
 static void too_many_are_counted_by_kind(void **state)
 {
     struct world *w = *state;
@@ -224,6 +280,8 @@ int main(void)
         WORLD_TEST(every_kind_of_the_table_can_be_raised),
         WORLD_TEST(time_escalates_and_then_rests),
         WORLD_TEST(a_candidate_lapses_after_ten_minutes),
+        WORLD_TEST(the_park_says_priority_limits_order_and_procedure),
+        WORLD_TEST(a_rule_for_no_kind_is_refused),
         WORLD_TEST(too_many_are_counted_by_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
