@@ -361,7 +361,25 @@ enum exit_code {
       "the records of %1 are held until %2 (hold %3); erase after it",                             \
       "%1 的记录依法保留至 %2（保留令 %3）；请在此之后再删除") \
     X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
-    X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2")
+    X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2") \
+    /* dispositions of a view library */                                                           \
+    X(740, VIID_UNKNOWN, EXIT_REFUSED, "%1 gave no disposition \"%2\", or it is over",             \
+      "%1 没有布控“%2”，或已结束")                                                                 \
+    X(741, VIID_ACTS, EXIT_REFUSED, "disposition %1 is confirmed and acts; withdraw it first",     \
+      "布控 %1 已确认并生效；请先撤控")                                                            \
+    X(742, VIID_FULL, EXIT_REFUSED, "%1 dispositions wait already; decide on some of them first",  \
+      "已有 %1 条布控待处理；请先处理一部分")                                                      \
+    X(743, VIID_ROW, EXIT_REFUSED, "a disposition must come as one row: %1",                       \
+      "布控须以一行提交：%1")                                                                      \
+    X(744, VIID_STATE, EXIT_REFUSED, "disposition %1 is %2; that can be done while it is %3",      \
+      "布控 %1 的状态为 %2；只有在 %3 时才能这样做")                                               \
+    X(745, VIID_SAME_PERSON, EXIT_NOT_PERMITTED,                                                   \
+      "%1 entered disposition %2; another person must confirm it",                                 \
+      "布控 %2 由 %1 录入；须由另一人确认")                                                        \
+    X(746, VIID_LACKS, EXIT_REFUSED, "disposition %1 lacks %2; refuse it, and ask for a whole one", \
+      "布控 %1 缺少 %2；请退回并要求重新下发")                                                     \
+    X(747, VIID_PERSON, EXIT_NOT_PERMITTED, "the key of %1 names no person; give it one first",    \
+      "%1 的密钥没有对应的人员；请先登记")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

@@ -53,6 +53,7 @@ enum {
     LIMIT_BOOKINGS_PER_VEHICLE = 16, /* not yet over */
     LIMIT_VISITS_PER_PERSON = 16,    /* not yet over */
     LIMIT_VISIT_DAYS = 31,           /* one booking or visit lasts at most so long */
+    LIMIT_DISPOSITIONS_OPEN = 1000,  /* of view libraries, that wait: verbs_library.c */
 
     /* two persons (controller/app/approvals.c) */
     LIMIT_APPROVALS_WAITING = 64,

@@ -237,6 +237,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_ASIDE_BYTES", "each body by itself; what is longer is cut"},
     {"LIMIT_BAN_MONTHS", "each ban by itself; a longer one is refused at once"},
     {"LIMIT_APPROVAL_S", "a lifetime, not a level"},
+    {"LIMIT_DISPOSITIONS_OPEN", "a peer over it is told to come again; disposition list shows them"},
     {"LIMIT_WATCH_CHUNK_BYTES", "each chunk by itself; a larger one is refused with its bundle"},
     {"LIMIT_WATCH_CHUNKS", "each bundle by itself; more are refused at once"},
     {"LIMIT_WATCH_CHANGES_PER_CHUNK", "each chunk by itself; more are refused with its bundle"},

@@ -9,6 +9,7 @@ static const char *const role_names[ROLE_COUNT] = {
     [ROLE_ADMIN] = "admin",     [ROLE_OPERATOR] = "operator", [ROLE_SECURITY] = "security",
     [ROLE_GUARD] = "guard",     [ROLE_TENANT] = "tenant",     [ROLE_AGENCY] = "agency",
     [ROLE_AUDITOR] = "auditor", [ROLE_STATION] = "station",   [ROLE_AGENT] = "agent",
+    [ROLE_LIBRARY] = "library",
 };
 
 #define ADM (1U << ROLE_ADMIN)
@@ -19,8 +20,9 @@ static const char *const role_names[ROLE_COUNT] = {
 #define AGY (1U << ROLE_AGENCY)
 #define AUD (1U << ROLE_AUDITOR)
 #define STA (1U << ROLE_STATION)
+#define LIB (1U << ROLE_LIBRARY)
 /* each with his own key */
-#define EVERYBODY (ADM | OPR | SEC | GRD | TEN | AGY | AUD | STA)
+#define EVERYBODY (ADM | OPR | SEC | GRD | TEN | AGY | AUD | STA | LIB)
 
 /* name, roles, own tenant, own lanes, changes, adds */
 static const struct verb_spec verbs[] = {
@@ -129,6 +131,12 @@ static const struct verb_spec verbs[] = {
     {"recover.confirm",  ADM,                         false, false, true,  true },
     {"backup",           ADM,                         false, false, true,  true },
     {"watch.hits",       STA,                         false, false, false, false},
+    {"library.hand",     LIB,                         false, false, true,  false},
+    {"library.look",     LIB,                         false, false, false, false},
+    {"library.due",      LIB,                         false, false, false, false},
+    {"disposition.list", ADM | OPR | SEC | AUD,       false, false, false, false},
+    {"disposition.show", ADM | OPR | SEC,             false, false, true,  false},
+    {"disposition.refuse", ADM | OPR | SEC,           false, false, true,  false},
 };
 
 const char *role_name(enum role role)

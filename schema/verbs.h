@@ -21,7 +21,8 @@ enum role {
     ROLE_AUDITOR = 6,
     ROLE_STATION = 7,
     ROLE_AGENT = 8,
-    ROLE_COUNT = 9,
+    ROLE_LIBRARY = 9,
+    ROLE_COUNT = 10,
 };
 
 /* "admin", ...; never NULL for a value below ROLE_COUNT. */

@@ -93,6 +93,9 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_WATCH_TOLD] = "watch_told",
     [TABLE_WATCH_ALIKE] = "watch_alike",
     [TABLE_CANDIDATE] = "candidate",
+    [TABLE_DISPOSITION] = "disposition",
+    [TABLE_DISPOSITION_ID] = "disposition_id",
+    [TABLE_DISPOSITION_OPEN] = "disposition_open",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -103,6 +103,9 @@ enum table {
     TABLE_WATCH_TOLD,      /* name authority -> WatchTold */
     TABLE_WATCH_ALIKE,     /* 32 bytes hash of a plate's skeleton, handle entry -> empty */
     TABLE_CANDIDATE,       /* handle candidate -> Candidate */
+    TABLE_DISPOSITION,     /* u64 number -> DispositionRecord */
+    TABLE_DISPOSITION_ID,  /* 32 bytes hash of library, peer and the peer's id -> u64 number, the newest */
+    TABLE_DISPOSITION_OPEN, /* u64 number -> empty (pending or entered) */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -23,7 +23,8 @@ static bool makes_a_strong_key(const struct controller *ctl, struct request *req
     uint32_t roles = 0;
     const char *text = request_arg(request, "role");
     return text != NULL && role_mask_from_text(text, &roles) &&
-           (roles & (1U << ROLE_ADMIN | 1U << ROLE_SECURITY | 1U << ROLE_STATION)) != 0;
+           (roles & (1U << ROLE_ADMIN | 1U << ROLE_SECURITY | 1U << ROLE_STATION |
+                     1U << ROLE_LIBRARY)) != 0;
 }
 
 /* Whoever replaces another's key could be that person from then on. */

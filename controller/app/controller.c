@@ -15,7 +15,7 @@ enum { US_PER_DAY_SECONDS = 86400 };
 
 /* Keys that this batch made are in keys_txn; older ones are found in it as well, so that one
  * transaction serves a whole batch. */
-static enum err keys_begin(struct controller *ctl, struct fault *fault)
+enum err controller_keys_begin(struct controller *ctl, struct fault *fault)
 {
     return ctl->keys_txn != NULL ? ERR_OK : store_begin_write(ctl->keys, &ctl->keys_txn, fault);
 }
@@ -23,7 +23,7 @@ static enum err keys_begin(struct controller *ctl, struct fault *fault)
 enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
                                struct seal_key *ret_key, struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     enum err err = person_key_get(ctl->keys_txn, holder, ret_key, fault);
     if (err != ERR_NOT_FOUND || !create) {
         return err;
@@ -34,7 +34,7 @@ enum err controller_holder_key(struct controller *ctl, struct handle holder, boo
 
 enum err controller_forget_key(struct controller *ctl, struct handle holder, struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     enum err err = person_key_delete(ctl->keys_txn, holder, fault);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -43,7 +43,7 @@ enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct sea
                             struct fault *fault)
 {
     int32_t day = (int32_t)(ctl->now.us / 1000000 / US_PER_DAY_SECONDS);
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     *ret_day = day;
     enum err err = day_key_get(ctl->keys_txn, day, ret_key, fault);
     if (err != ERR_NOT_FOUND) {
@@ -56,7 +56,7 @@ enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct sea
 enum err controller_candidate_key(struct controller *ctl, struct handle candidate, bool create,
                                   struct seal_key *ret_key, struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     if (!create) {
         return candidate_key_get(ctl->keys_txn, candidate, ret_key, fault);
     }
@@ -67,7 +67,7 @@ enum err controller_candidate_key(struct controller *ctl, struct handle candidat
 enum err controller_candidate_forget(struct controller *ctl, struct handle candidate,
                                      struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     enum err err = candidate_key_destroy(ctl->keys_txn, candidate, fault);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -75,7 +75,7 @@ enum err controller_candidate_forget(struct controller *ctl, struct handle candi
 enum err controller_watch_key(struct controller *ctl, struct handle entry, struct seal_key *ret_key,
                               struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     return watch_key_get(ctl->keys_txn, entry, ret_key, fault);
 }
 

@@ -136,6 +136,7 @@ struct controller {
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */
     struct subject_sweep sweep;
     struct mono started;
+    struct mono dispositions_next; /* dispositions.h */
     bool unheard_told; /* gates not heard since the start were told once */
     struct notices notices;
     bool has_next_server_key, server_key_now; /* rekey.h; soft */
@@ -157,6 +158,8 @@ struct controller {
     uint64_t commits, commits_told;     /* the latter: those that followers were woken for */
 };
 
+/* Opens ctl->keys_txn unless it is open: it is committed with the batch, before it. */
+MUST_CHECK enum err controller_keys_begin(struct controller *ctl, struct fault *fault);
 /* The seal key of a holder. `create` makes one when there is none (durable before the batch).
  * ERR_NOT_FOUND: there is none, or it was destroyed. */
 MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,

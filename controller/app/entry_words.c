@@ -8,6 +8,7 @@
 #include "common/facts/emergency_store.h"
 #include "common/facts/tables.h"
 #include "controller/core/alert.h"
+#include "controller/app/dispositions.h"
 #include "controller/app/watch_words.h"
 #include "common/seal/sign.h"
 #include "schema/errors.h"
@@ -599,6 +600,18 @@ static void erasure_words(const ProtobufCMessage *body, struct entry_words *w)
                    erasure->reason);
 }
 
+/* Its number and what became of it; never what it says. */
+static void disposition_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__DispositionRecord *d = (const void *)body;
+    const char *between = d->reason[0] != '\0' ? ": " : "";
+    (void)snprintf(w->text, sizeof(w->text), "%llu of %s %s%s%s", (unsigned long long)d->number,
+                   d->peer, disposition_state_word(d->state), between, d->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s 第 %llu 号 %s%s%s", d->peer,
+                   (unsigned long long)d->number, disposition_state_word(d->state), between,
+                   d->reason);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -661,6 +674,7 @@ static const struct wording wordings[] = {
     {ENTRY_WATCH_CANDIDATE, "watch-candidate", &parkgate__candidate__descriptor,    no_words        },
     {ENTRY_SIGN_KEY,      "sign-key",      &parkgate__sign_key_record__descriptor,   sign_key_words  },
     {ENTRY_RESTORED,      "restored",      &parkgate__restored__descriptor,          restored_words  },
+    {ENTRY_DISPOSITION,   "disposition",   &parkgate__disposition_record__descriptor, disposition_words},
 };
 
 /* A long text may have been cut within its last character. */

@@ -176,6 +176,8 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_hits,        &verbs_of_hits_count       },
         {verbs_of_exports,     &verbs_of_exports_count    },
         {verbs_of_erasures,    &verbs_of_erasures_count   },
+        {verbs_of_library,     &verbs_of_library_count    },
+        {verbs_of_dispositions, &verbs_of_dispositions_count},
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {

@@ -60,6 +60,8 @@ extern const struct verb_handler verbs_of_erasures[]; extern const size_t verbs_
 extern const struct verb_handler verbs_of_exports[]; extern const size_t verbs_of_exports_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
+extern const struct verb_handler verbs_of_library[]; extern const size_t verbs_of_library_count;
+extern const struct verb_handler verbs_of_dispositions[]; extern const size_t verbs_of_dispositions_count;
 /* clang-format on */
 
 /* NULL: no such verb. */

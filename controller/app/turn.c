@@ -13,6 +13,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
 #include "controller/app/copies.h"
+#include "controller/app/dispositions.h"
 #include "controller/app/emergency.h"
 #include "controller/app/erasure.h"
 #include "controller/app/muster_feed.h"
@@ -150,6 +151,7 @@ void turn_tick(struct controller *ctl)
     recall_tick(ctl);
     emergency_tick(ctl);
     notices_tick(ctl);
+    dispositions_tick(ctl);
     subjects_tick(ctl);
     alerts_tick(ctl);
     candidates_tick(ctl);

@@ -61,6 +61,7 @@ static const struct projector projectors[] = {
     {ENTRY_WATCH_CANDIDATE, &parkgate__candidate__descriptor,       project_watch_candidate},
     {ENTRY_SIGN_KEY,      &parkgate__sign_key_record__descriptor,   project_sign_key     },
     {ENTRY_RESTORED,      &parkgate__restored__descriptor,          project_restored     },
+    {ENTRY_DISPOSITION,   &parkgate__disposition_record__descriptor, project_disposition },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

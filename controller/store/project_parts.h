@@ -61,4 +61,7 @@ enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct
 /* erasure_store.c */
 projection project_erasure, project_backup;
 
+/* disposition_store.c: what view libraries handed over */
+projection project_disposition;
+
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -22,7 +22,7 @@
 #include "reader-agent/helper/agent_line.h"
 #include "reader-agent/helper/device_lock.h"
 #include "reader-agent/helper/options.h"
-#include "reader-agent/helper/privilege.h"
+#include "common/base/privilege.h"
 
 /* Told to stop with reports in hand: the next agent may be about to take them. Shorter than what
  * the launcher and the next process of this board wait (2 s). */

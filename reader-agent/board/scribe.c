@@ -11,7 +11,7 @@
 
 #include "common/base/log.h"
 #include "common/base/must.h"
-#include "reader-agent/helper/privilege.h"
+#include "common/base/privilege.h"
 
 enum { HEAD_BYTES = 5 };
 

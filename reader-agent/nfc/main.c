@@ -18,7 +18,7 @@
 #include "reader-agent/helper/agent_line.h"
 #include "reader-agent/helper/device_lock.h"
 #include "reader-agent/helper/options.h"
-#include "reader-agent/helper/privilege.h"
+#include "common/base/privilege.h"
 #include "reader-agent/nfc/card_proof.h"
 #include "reader-agent/nfc/card_reader.h"
 

@@ -16,7 +16,7 @@
 #include "reader-agent/helper/agent_line.h"
 #include "reader-agent/helper/device_lock.h"
 #include "reader-agent/helper/options.h"
-#include "reader-agent/helper/privilege.h"
+#include "common/base/privilege.h"
 #include "reader-agent/terminal/http_calls.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_LOCKED = 3, EXIT_FAILED = 4 };

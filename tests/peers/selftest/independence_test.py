@@ -2,6 +2,7 @@
 this directory, and no room of ours is linked."""
 import os
 import re
+import sys
 import unittest
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -18,6 +19,14 @@ class Independence(unittest.TestCase):
                     self.assertRegex(included, r"^tests/peers/[a-z0-9_]+\.h$", name)
                     seen += 1
         self.assertGreater(seen, 10)
+
+    def test_python(self):
+        """The Python ones import the standard library and each other, and nothing else."""
+        ours = {name[:-3] for name in os.listdir(PEERS) if name.endswith(".py")}
+        for name in sorted(ours):
+            with open(os.path.join(PEERS, name + ".py"), encoding="utf-8") as file:
+                for module in re.findall(r"^(?:import|from) (\w+)", file.read(), re.M):
+                    self.assertTrue(module in sys.stdlib_module_names or module in ours, f"{name}: {module}")
 
     def test_libraries(self):
         with open(os.path.join(PEERS, "CMakeLists.txt"), encoding="utf-8") as file:

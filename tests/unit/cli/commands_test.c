@@ -37,7 +37,8 @@ static void test_every_verb_has_a_command(void **state)
     const struct verb_spec *verbs = verb_table(&count);
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++) {
-        if (!is_used(verbs[i].name)) {
+        bool programs_own = verbs[i].roles == 1U << ROLE_LIBRARY; /* parkgate-viid's */
+        if (!programs_own && !is_used(verbs[i].name)) {
             fail_msg("no command for %s", verbs[i].name);
         }
     }

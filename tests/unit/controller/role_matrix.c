@@ -14,6 +14,9 @@ static void read_row(char *line, struct matrix_row *row)
         }
         row->may[count++] = word[0];
     }
+    if (count == MATRIX_COLUMNS - 1) {
+        row->may[count++] = 'N'; /* the last role, for which N may be left out */
+    }
     if (count != MATRIX_COLUMNS) {
         fail_msg("%s: %zu answers, and there are %d roles", row->verb, count, MATRIX_COLUMNS);
     }

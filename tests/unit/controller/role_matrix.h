@@ -8,7 +8,7 @@ enum {
     MATRIX_TEXT_SIZE = 512,
     MATRIX_ROWS_MAX = 200,
     MATRIX_LINES_MAX = 8,
-    MATRIX_COLUMNS = 9,
+    MATRIX_COLUMNS = 10,
 };
 
 struct matrix_row {

@@ -7,8 +7,9 @@
 #include "tests/unit/controller/role_matrix.h"
 
 #include "common/seal/seal.h"
+#include "schema/viid.pb-c.h"
 
-enum { WORDS_MAX = 12, VALUE_SIZE = 128, KEPT_MAX = 8 };
+enum { MATRIX_AGENT = 8, WORDS_MAX = 12, VALUE_SIZE = 128, KEPT_MAX = 8 };
 
 /* In the order of the file's columns. */
 static const struct {
@@ -23,6 +24,7 @@ static const struct {
     {"auditor",  NULL,   NULL        },
     {"station",  NULL,   NULL        },
     {"agent",    NULL,   NULL        },
+    {"library",  NULL,   NULL        },
 };
 
 static struct {
@@ -154,6 +156,18 @@ static ProtobufCBinaryData roster_row(void)
     return (ProtobufCBinaryData){.data = matrix.roster, .len = matrix.roster_size};
 }
 
+/* Of a view library, with the id D-1. */
+static ProtobufCBinaryData disposition_row(void)
+{
+    static uint8_t packed[256];
+    Parkgate__ViidDisposition said = PARKGATE__VIID_DISPOSITION__INIT;
+    said.id = text_of("D-1");
+    said.value = text_of("x");
+    said.end_us = matrix.w->now.us + 1000000000;
+    size_t size = parkgate__viid_disposition__pack(&said, packed);
+    return (ProtobufCBinaryData){.data = packed, .len = size};
+}
+
 /* Of a roster of one row: SHA-256(32 zero bytes + the row). */
 static const char *roster_digest(void)
 {
@@ -246,6 +260,10 @@ static void add_word(struct said *said, char *word)
     if (strcmp(word, "+park") == 0) {
         said->rows = matrix.w->rows.row;
         said->row_count = matrix.w->rows.count;
+    } else if (strcmp(word, "+disposition") == 0) {
+        said->row[0] = disposition_row();
+        said->rows = said->row;
+        said->row_count = 1;
     } else if (strcmp(word, "+roster") == 0) {
         said->row[0] = roster_row();
         said->rows = said->row;
@@ -340,6 +358,12 @@ static void play_line(const struct matrix_row *row, const char *line)
     }
     if (strcmp(what, "alert") == 0) {
         raise_alert(line);
+        return;
+    }
+    if (strcmp(what, "library") == 0) {
+        read_args("peer=police id=D-1 operate=set +disposition", &said);
+        (void)keep("d", note(say(matrix.keys[MATRIX_COLUMNS - 1], "library.hand", &said),
+                             "disposition"));
         return;
     }
     if (sscanf(line, " @%31[a-z]=%31[a-z_]%n", name, noted, &used) == 2) {
@@ -510,13 +534,16 @@ static void try_row(const struct matrix_row *row)
 static void add_keys(void)
 {
     /* admin last: from then on a strong key needs two persons */
-    for (size_t i = MATRIX_COLUMNS - 1; i-- > 0;) {
+    for (size_t i = MATRIX_COLUMNS; i-- > 0;) {
+        if (i == MATRIX_AGENT) {
+            continue; /* its key is a gate's */
+        }
         matrix.keys[i] = operator_key(matrix.w, (uint8_t)(40 + i), columns[i].role,
                                       columns[i].tenant, columns[i].lanes, NULL);
     }
     (void)admin(matrix.w, "key.add", "name", "spare", "public", new_key(), "role", "guard", "lanes",
                 "a-in", NULL);
-    matrix.keys[MATRIX_COLUMNS - 1] = matrix.gates[0].key;
+    matrix.keys[MATRIX_AGENT] = matrix.gates[0].key;
 }
 
 static void every_verb_has_its_row(void **state)

@@ -1,4 +1,4 @@
-#include "reader-agent/helper/privilege.h"
+#include "common/base/privilege.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,216 @@
+#include "controller/app/dispositions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/must.h"
+#include "common/facts/people_store.h"
+#include "controller/app/batch.h"
+#include "controller/store/person_keys.h"
+#include "schema/kinds.h"
+
+enum { TICK_MS = 60000 };
+
+/* ---- words ---- */
+
+const char *disposition_state_word(uint32_t state)
+{
+    static const char *const words[VIID_STATE_COUNT] = {
+        [VIID_STATE_PENDING] = "pending",     [VIID_STATE_ENTERED] = "entered",
+        [VIID_STATE_CONFIRMED] = "confirmed", [VIID_STATE_REFUSED] = "refused",
+        [VIID_STATE_WITHDRAWN] = "withdrawn", [VIID_STATE_ENDED] = "ended",
+    };
+    return state < VIID_STATE_COUNT && words[state] != NULL ? words[state] : "";
+}
+
+const char *disposition_target_word(uint32_t target)
+{
+    static const char *const words[] = {
+        [VIID_TARGET_UNKNOWN] = "unknown", [VIID_TARGET_PERSON] = "person",
+        [VIID_TARGET_VEHICLE] = "vehicle", [VIID_TARGET_OTHER_VEHICLE] = "other-vehicle",
+        [VIID_TARGET_KEYWORD] = "keyword",
+    };
+    return target < ARRAY_LEN(words) ? words[target] : "";
+}
+
+void disposition_doubt_words(uint32_t doubts, char *out, size_t size)
+{
+    static const char *const words[] = {"id", "category", "target", "applicant", "reason", "begin"};
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(words) && used < size; i++) {
+        if ((doubts & 1U << i) != 0) {
+            used +=
+                (size_t)snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", words[i]);
+        }
+    }
+}
+
+/* ---- keys and hashes ---- */
+
+/* Of library, peer and id; without an id, of what it says, so that the same sent twice is one. */
+static struct seal_hash hash_under(const struct seal_key *key, const char *library,
+                                   const char *peer, struct bytes id, bool named)
+{
+    return seal_keyed_hash(key, named ? "parkgate disposition" : "parkgate disposition row",
+                           SEAL_PARTS(bytes_of_text(library), bytes_of_text(peer), id));
+}
+
+static enum err find(struct controller *ctl, const char *library, const char *peer, struct bytes id,
+                     bool named, Parkgate__DispositionRecord **ret, struct fault *fault)
+{
+    enum err err = ERR_NOT_FOUND;
+    for (size_t i = 0; i < ctl->index_keys.count && err == ERR_NOT_FOUND; i++) {
+        err = disposition_of_id(
+            ctl->txn, hash_under(&ctl->index_keys.key[i], library, peer, id, named), ret, fault);
+    }
+    return err;
+}
+
+enum err disposition_find(struct controller *ctl, const char *library, const char *peer,
+                          const char *id, struct bytes row, Parkgate__DispositionRecord **ret,
+                          struct fault *fault)
+{
+    bool named = id[0] != '\0';
+    return find(ctl, library, peer, named ? bytes_of_text(id) : row, named, ret, fault);
+}
+
+enum err disposition_open(struct controller *ctl, const Parkgate__DispositionRecord *record,
+                          uint8_t out[DISPOSITION_PLAIN_MAX], size_t *ret_size, struct fault *fault)
+{
+    struct seal_key key;
+    TRY(controller_keys_begin(ctl, fault));
+    TRY(watch_key_get(ctl->keys_txn, people_handle(&record->handle), &key, fault));
+    if (record->sealed.len > DISPOSITION_PLAIN_MAX) {
+        return fault_set(fault, ERR_CORRUPT, "disposition: a sealed field is too long");
+    }
+    enum err err = seal_open(&key, (struct bytes){0}, field_view(&record->sealed), out,
+                             DISPOSITION_PLAIN_MAX, ret_size, fault);
+    seal_wipe(&key, sizeof(key));
+    return err;
+}
+
+/* ---- steps ---- */
+
+static enum err key_for(struct controller *ctl, struct handle handle, bool create,
+                        struct seal_key *ret_key, struct fault *fault)
+{
+    TRY(controller_keys_begin(ctl, fault));
+    if (!create) {
+        return watch_key_get(ctl->keys_txn, handle, ret_key, fault);
+    }
+    *ret_key = seal_key_draw(ctl->entropy);
+    return watch_key_put(ctl->keys_txn, handle, ret_key, fault);
+}
+
+static enum err begin_record(struct controller *ctl, struct request *request, const char *peer,
+                             const Parkgate__DispositionRecord *before, struct handle *handle,
+                             Parkgate__DispositionRecord *record, struct fault *fault)
+{
+    if (before != NULL) {
+        *record = *before;
+        *handle = people_handle(&before->handle);
+        return ERR_OK;
+    }
+    *handle = controller_draw_handle(ctl);
+    record->library = request->key->name;
+    record->peer = field_text(peer);
+    record->received_us = ctl->now.us;
+    return disposition_next_number(ctl->txn, &record->number, fault);
+}
+
+enum err disposition_keep(struct controller *ctl, struct request *request,
+                          const Parkgate__ViidDisposition *said, struct bytes row,
+                          const Parkgate__DispositionRecord *before, struct fault *fault)
+{
+    struct handle handle;
+    struct seal_key key;
+    struct seal_hash hash;
+    uint8_t sealed[DISPOSITION_PLAIN_MAX + SEAL_OVERHEAD];
+    Parkgate__DispositionRecord record = PARKGATE__DISPOSITION_RECORD__INIT;
+    const char *peer = request_arg(request, "peer");
+    bool named = said->id[0] != '\0';
+    MUST(row.size + SEAL_OVERHEAD <= DISPOSITION_PLAIN_MAX);
+    TRY(begin_record(ctl, request, peer, before, &handle, &record, fault));
+    TRY(key_for(ctl, handle, before == NULL, &key, fault));
+    size_t size = controller_seal(ctl, &key, &said->base, sealed, sizeof(sealed));
+    seal_wipe(&key, sizeof(key));
+    if (before == NULL) {
+        hash = hash_under(&ctl->index_keys.key[0], request->key->name, peer,
+                          named ? bytes_of_text(said->id) : row, named);
+        record.id_hash = field_of(BYTES_OF(hash.bytes));
+    }
+    record.state = VIID_STATE_PENDING;
+    record.handle = people_field(&handle);
+    record.sealed = field_of((struct bytes){.data = sealed, .size = size});
+    record.target = said->target;
+    record.doubts = said->doubts;
+    record.end_us = said->end_us;
+    record.since_us = ctl->now.us;
+    answer_note_number(request->answer, "disposition", (int64_t)record.number);
+    return controller_record(ctl, ENTRY_DISPOSITION, request->key->name, &record.base, fault);
+}
+
+enum err disposition_end(struct controller *ctl, const Parkgate__DispositionRecord *record,
+                         enum viid_state state, const char *actor, const char *by,
+                         const char *reason, struct fault *fault)
+{
+    Parkgate__DispositionRecord ended = *record;
+    ended.state = state;
+    ended.since_us = ctl->now.us;
+    ended.by = field_text(by);
+    ended.reason = field_text(reason);
+    ended.sealed = (ProtobufCBinaryData){0};
+    TRY(controller_keys_begin(ctl, fault));
+    enum err err = watch_key_destroy(ctl->keys_txn, people_handle(&record->handle), fault);
+    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return controller_record(ctl, ENTRY_DISPOSITION, actor, &ended.base, fault);
+}
+
+/* ---- time ---- */
+
+static enum err end_if_over(struct controller *ctl, uint64_t number, struct fault *fault)
+{
+    Parkgate__DispositionRecord *record = NULL;
+    TRY(disposition_get(ctl->txn, number, &record, fault));
+    enum err err = ERR_OK;
+    if (record->end_us <= ctl->now.us) {
+        err = disposition_end(ctl, record, VIID_STATE_ENDED, "", "", "", fault);
+    }
+    parkgate__disposition_record__free_unpacked(record, NULL);
+    return err;
+}
+
+static enum err look(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    uint64_t number = 0;
+    enum err err = ERR_OK;
+    (void)ctx;
+    while ((err = disposition_next_open(ctl->txn, number, &number, fault)) == ERR_OK) {
+        TRY(end_if_over(ctl, number, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Is there any? Most parks have none, and then nothing is written. */
+static bool any_open(struct controller *ctl)
+{
+    struct fault fault;
+    uint64_t count = 0;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    return store_begin_read(ctl->store, &txn, &fault) == ERR_OK &&
+           disposition_count_open(txn, &count, &fault) == ERR_OK && count > 0;
+}
+
+void dispositions_tick(struct controller *ctl)
+{
+    if (mono_before(ctl->mono, ctl->dispositions_next)) {
+        return;
+    }
+    ctl->dispositions_next = mono_after_ms(ctl->mono, TICK_MS);
+    if (any_open(ctl)) {
+        batch_run(ctl, look, NULL);
+    }
+}
