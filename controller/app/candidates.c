@@ -1,6 +1,5 @@
 #include "controller/app/candidates.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/must.h"
@@ -45,8 +44,9 @@ static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err record_new(struct controller *ctl, const Parkgate__WatchHit *hit,
-                           const Parkgate__Event *event, struct handle *ret, struct fault *fault)
+static enum err note_new(struct controller *ctl, struct hit_notes *notes,
+                         const Parkgate__WatchHit *hit, const Parkgate__Event *event,
+                         struct handle *ret, struct fault *fault)
 {
     struct seal_key key;
     uint8_t packed[1024];
@@ -66,26 +66,9 @@ static enum err record_new(struct controller *ctl, const Parkgate__WatchHit *hit
     candidate.candidate = people_field(ret);
     candidate.step = CANDIDATE_RAISED;
     candidate.raised_us = ctl->now.us;
-    return controller_record(ctl, ENTRY_WATCH_CANDIDATE, "", &candidate.base, fault);
-}
-
-static enum err tell_guard(struct controller *ctl, const struct watch_found *found,
-                           const struct hit_place *place, struct handle candidate,
-                           struct fault *fault)
-{
-    char fold[HANDLE_TEXT_SIZE];
-    handle_to_text(candidate, fold);
-    struct alert_news news = {.kind = alert_watch_candidate,
-                              .about = place->lane,
-                              .gate = place->gate,
-                              .lane = place->lane,
-                              .fold = fold,
-                              .event = place->event,
-                              .subject = candidate,
-                              .authority = found->authority.text,
-                              .matcher = watch_matcher_name(found->matcher),
-                              .candidate = true};
-    return alert_raise(ctl, &news, NULL, fault);
+    MUST(notes->message.n_candidate < WATCH_FOUND_MAX);
+    notes->candidates[notes->message.n_candidate++] = hit_notes_keep(notes, &candidate.base);
+    return ERR_OK;
 }
 
 /* Of a person whom the station was told of that day, nothing more is wanted. */
@@ -106,31 +89,31 @@ static enum err is_told_already(struct controller *ctl, const Parkgate__WatchHit
 }
 
 static enum err raise_one(struct controller *ctl, const struct watch_found *found,
-                          enum watch_how how, const struct hit_place *place,
-                          const Parkgate__Event *event, struct fault *fault)
+                          enum watch_how how, const Parkgate__Event *event, struct hit_notes *notes,
+                          struct fault *fault)
 {
     bool told = false;
     bool acted = false;
-    struct handle candidate;
-    Parkgate__WatchHit hit = hit_of(found, place, how);
-    TRY(hit_acted_then(ctl, found->entry, place->captured, &acted, fault));
+    struct hit_alert alert = {.kind = alert_watch_candidate, .found = *found};
+    Parkgate__WatchHit hit = hit_of(found, &notes->place, how);
+    TRY(hit_acted_then(ctl, found->entry, notes->place.captured, &acted, fault));
     TRY(is_told_already(ctl, &hit, &told, fault));
     if (!acted || told) {
         return ERR_OK;
     }
-    TRY(find_open(ctl, &hit, &candidate, fault));
-    if (handle_is_none(candidate)) {
-        TRY(record_new(ctl, &hit, event, &candidate, fault));
+    TRY(find_open(ctl, &hit, &alert.subject, fault));
+    if (handle_is_none(alert.subject)) {
+        TRY(note_new(ctl, notes, &hit, event, &alert.subject, fault));
     }
-    return tell_guard(ctl, found, place, candidate, fault);
+    return hit_notes_alert(ctl, notes, &alert, fault);
 }
 
 enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
-                          enum watch_how how, const struct hit_place *place,
-                          const Parkgate__Event *event, struct fault *fault)
+                          enum watch_how how, const Parkgate__Event *event, struct hit_notes *notes,
+                          struct fault *fault)
 {
     for (size_t i = 0; i < finds->count; i++) {
-        TRY(raise_one(ctl, &finds->items[i], how, place, event, fault));
+        TRY(raise_one(ctl, &finds->items[i], how, event, notes, fault));
     }
     return ERR_OK;
 }
@@ -162,7 +145,7 @@ static enum err confirm(struct controller *ctl, const Parkgate__Candidate *candi
     enum err err =
         hit_acted_then(ctl, people_handle(&hit->entry), (struct wall){hit->at_us}, &acts, fault);
     if (err == ERR_OK && acts) {
-        err = hit_record(ctl, hit, &told, fault);
+        err = hit_record(ctl, NULL, hit, &told, fault);
     }
     parkgate__watch_hit__free_unpacked(hit, NULL);
     return err;

@@ -11,10 +11,10 @@
 #include "controller/app/alerts.h"
 #include "controller/app/hits.h"
 
-/* Records what the read of `event` may be: one candidate an entry and lane at a time. */
+/* Notes what the read of `event` may be: one candidate an entry and lane at a time. */
 MUST_CHECK enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
-                                     enum watch_how how, const struct hit_place *place,
-                                     const Parkgate__Event *event, struct fault *fault);
+                                     enum watch_how how, const Parkgate__Event *event,
+                                     struct hit_notes *notes, struct fault *fault);
 
 /* alert_hooks.c: an alert of kind `watch-candidate` was decided. */
 alert_decided candidate_decided;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "common/access/civil.h"
+#include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/presence_now.h"
-#include "controller/app/alerts.h"
 #include "controller/store/hit_store.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"
@@ -50,10 +50,25 @@ static bool is_new(const Parkgate__WatchDay *day, const Parkgate__WatchHit *hit,
     return day == NULL || !is_same_approach(day, hit) || (person && day->told == 0);
 }
 
-enum err hit_record(struct controller *ctl, Parkgate__WatchHit *hit, bool *ret_told,
-                    struct fault *fault)
+/* Two entries of one authority may be met by one read. */
+static enum err next_number(struct controller *ctl, const struct hit_notes *notes,
+                            const char *authority, uint64_t *ret, struct fault *fault)
 {
-    uint64_t newest = 0;
+    TRY(hit_newest(ctl->txn, authority, ret, fault));
+    ++*ret;
+    for (size_t i = 0; notes != NULL && i < notes->message.n_hit; i++) {
+        Parkgate__WatchHit *noted =
+            parkgate__watch_hit__unpack(NULL, notes->hits[i].len, notes->hits[i].data);
+        MUST(noted != NULL);
+        *ret += noted->number != 0 && strcmp(noted->authority, authority) == 0;
+        parkgate__watch_hit__free_unpacked(noted, NULL);
+    }
+    return ERR_OK;
+}
+
+enum err hit_record(struct controller *ctl, struct hit_notes *notes, Parkgate__WatchHit *hit,
+                    bool *ret_told, struct fault *fault)
+{
     bool told = false;
     Parkgate__WatchDay *day = NULL;
     *ret_told = false;
@@ -65,11 +80,86 @@ enum err hit_record(struct controller *ctl, Parkgate__WatchHit *hit, bool *ret_t
     if (!counts) {
         return ERR_OK;
     }
-    TRY(hit_newest(ctl->txn, hit->authority, &newest, fault));
-    hit->number = told ? newest + 1 : 0;
-    hit->event = told ? hit->event : 0; /* a number is all that later ones are */
+    if (told) {
+        TRY(next_number(ctl, notes, hit->authority, &hit->number, fault));
+    } else {
+        hit->event = 0; /* a number is all that later ones are */
+    }
     *ret_told = told;
-    return controller_record(ctl, ENTRY_WATCH_HIT, "", &hit->base, fault);
+    if (notes == NULL) {
+        return controller_record(ctl, ENTRY_WATCH_HIT, "", &hit->base, fault);
+    }
+    MUST(notes->message.n_hit < WATCH_FOUND_MAX);
+    notes->hits[notes->message.n_hit++] = hit_notes_keep(notes, &hit->base);
+    return ERR_OK;
+}
+
+/* --- notes --- */
+
+ProtobufCBinaryData hit_notes_keep(struct hit_notes *notes, const ProtobufCMessage *message)
+{
+    uint8_t *out = notes->bytes + notes->used;
+    size_t size = protobuf_c_message_get_packed_size(message);
+    MUST(size <= sizeof(notes->bytes) - notes->used);
+    (void)protobuf_c_message_pack(message, out);
+    notes->used += size;
+    return (ProtobufCBinaryData){.data = out, .len = size};
+}
+
+/* One alert an entry (or candidate) and lane; who comes again there is counted. Nothing of whom it
+ * is about. */
+static void news_of(const struct hit_alert *alert, const struct hit_place *place,
+                    char fold[static HANDLE_TEXT_SIZE + 1 + NAME_SIZE], struct alert_news *ret)
+{
+    char subject[HANDLE_TEXT_SIZE];
+    handle_to_text(alert->subject, subject);
+    (void)snprintf(fold, HANDLE_TEXT_SIZE + 1 + NAME_SIZE, "%s/%s", subject, place->lane);
+    *ret = (struct alert_news){.kind = alert->kind,
+                               .about = place->lane,
+                               .gate = place->gate,
+                               .lane = place->lane,
+                               .fold = fold,
+                               .event = place->event,
+                               .subject = alert->subject,
+                               .authority = alert->found.authority.text,
+                               .matcher = watch_matcher_name(alert->found.matcher),
+                               .candidate = alert->kind == alert_watch_candidate};
+}
+
+enum err hit_notes_alert(struct controller *ctl, struct hit_notes *notes,
+                         const struct hit_alert *alert, struct fault *fault)
+{
+    char fold[HANDLE_TEXT_SIZE + 1 + NAME_SIZE];
+    struct alert_news news;
+    if (notes->alert.made) {
+        MUST(notes->more_count < ARRAY_LEN(notes->more));
+        notes->more[notes->more_count++] = *alert;
+        return ERR_OK;
+    }
+    news_of(alert, &notes->place, fold, &news);
+    TRY(alert_draft_news(ctl, &news, &notes->alert, fault));
+    notes->message.alert = hit_notes_keep(notes, &notes->alert.entry.base);
+    alert_draft_end(&notes->alert);
+    notes->alert.made = true;
+    return ERR_OK;
+}
+
+ProtobufCBinaryData hit_notes_pack(struct hit_notes *notes)
+{
+    notes->message.hit = notes->hits;
+    notes->message.candidate = notes->candidates;
+    return hit_notes_keep(notes, &notes->message.base);
+}
+
+enum err hit_notes_rest(struct controller *ctl, struct hit_notes *notes, struct fault *fault)
+{
+    for (size_t i = 0; i < notes->more_count; i++) {
+        char fold[HANDLE_TEXT_SIZE + 1 + NAME_SIZE];
+        struct alert_news news;
+        news_of(&notes->more[i], &notes->place, fold, &news);
+        TRY(alert_raise(ctl, &news, NULL, fault));
+    }
+    return ERR_OK;
 }
 
 /* --- exact matches --- */
@@ -92,34 +182,15 @@ Parkgate__WatchHit hit_of(const struct watch_found *found, const struct hit_plac
     return hit;
 }
 
-/* One alert an entry and lane; who comes again there is counted. Nothing of whom it is about. */
-static enum err tell_guard(struct controller *ctl, const struct watch_found *found,
-                           const struct hit_place *place, struct fault *fault)
-{
-    char fold[HANDLE_TEXT_SIZE + 1 + NAME_SIZE];
-    char entry[HANDLE_TEXT_SIZE];
-    handle_to_text(found->entry, entry);
-    (void)snprintf(fold, sizeof(fold), "%s/%s", entry, place->lane);
-    struct alert_news news = {.kind = alert_watch_hit,
-                              .about = place->lane,
-                              .gate = place->gate,
-                              .lane = place->lane,
-                              .fold = fold,
-                              .event = place->event,
-                              .subject = found->entry,
-                              .authority = found->authority.text,
-                              .matcher = watch_matcher_name(found->matcher)};
-    return alert_raise(ctl, &news, NULL, fault);
-}
-
 static enum err note_exact(struct controller *ctl, const struct watch_found *found,
-                           const struct hit_place *place, struct fault *fault)
+                           struct hit_notes *notes, struct fault *fault)
 {
     bool told = false;
-    Parkgate__WatchHit hit = hit_of(found, place, WATCH_HOW_EXACT);
-    TRY(hit_record(ctl, &hit, &told, fault));
-    bool asked = found->action == WATCH_ACTION_REVIEW && place->direction == LANE_IN;
-    return told || asked ? tell_guard(ctl, found, place, fault) : ERR_OK;
+    Parkgate__WatchHit hit = hit_of(found, &notes->place, WATCH_HOW_EXACT);
+    struct hit_alert alert = {.kind = alert_watch_hit, .found = *found, .subject = found->entry};
+    TRY(hit_record(ctl, notes, &hit, &told, fault));
+    bool asked = found->action == WATCH_ACTION_REVIEW && notes->place.direction == LANE_IN;
+    return told || asked ? hit_notes_alert(ctl, notes, &alert, fault) : ERR_OK;
 }
 
 enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall captured,
@@ -145,13 +216,13 @@ enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall
 }
 
 enum err hits_exact(struct controller *ctl, const struct watch_finds *finds,
-                    const struct hit_place *place, struct fault *fault)
+                    struct hit_notes *notes, struct fault *fault)
 {
     for (size_t i = 0; i < finds->count; i++) {
         bool acted = false;
-        TRY(hit_acted_then(ctl, finds->items[i].entry, place->captured, &acted, fault));
+        TRY(hit_acted_then(ctl, finds->items[i].entry, notes->place.captured, &acted, fault));
         if (acted) {
-            TRY(note_exact(ctl, &finds->items[i], place, fault));
+            TRY(note_exact(ctl, &finds->items[i], notes, fault));
         }
     }
     return ERR_OK;

@@ -1,6 +1,8 @@
 /* Reads, and what a gate did after them. */
 #include "controller/app/ingest_parts.h"
 
+#include <string.h>
+
 #include "common/facts/agent_store.h"
 #include "common/facts/guard_check.h"
 #include "common/facts/pending_store.h"
@@ -137,17 +139,13 @@ static void recall_verdict(struct arrival *a)
     a->out.entry.acted_source = a->recalled->source;
 }
 
-/* The verdict has gone out. What a restored controller is given again was a hit when it came first.
- */
-static enum err note_hits(struct controller *ctl, const struct arrival *a,
-                          const struct facts_view *view, const struct watch_looked *looked,
+/* What the read leads to beside its verdict, which has gone out; in its own entry. What a restored
+ * controller is given again was a hit when it came first. */
+static enum err note_hits(struct controller *ctl, struct arrival *a, const struct facts_view *view,
+                          const struct watch_looked *looked, struct hit_notes *notes,
                           struct fault *fault)
 {
     struct journal_head head;
-    struct hit_place place = {.gate = a->session->gate.text,
-                              .lane = a->lane->name.text,
-                              .direction = a->direction,
-                              .captured = {.us = a->out.entry.captured_us}};
     struct watch_finds alike;
     if (a->recalled != NULL) {
         return ERR_OK;
@@ -157,11 +155,26 @@ static enum err note_hits(struct controller *ctl, const struct arrival *a,
         return ERR_OK;
     }
     TRY(journal_head(ctl->txn, &head, fault));
-    place.event = head.sequence;
-    TRY(hit_day(view, &a->out.subject, place.captured, &place.day, fault));
-    TRY(hits_exact(ctl, &looked->exact, &place, fault));
-    TRY(candidates_raise(ctl, &looked->face, WATCH_HOW_FACE, &place, a->event, fault));
-    return candidates_raise(ctl, &alike, WATCH_HOW_ALIKE, &place, a->event, fault);
+    notes->place = (struct hit_place){.event = head.sequence + 1,
+                                      .gate = a->session->gate.text,
+                                      .lane = a->lane->name.text,
+                                      .direction = a->direction,
+                                      .captured = {.us = a->out.entry.captured_us}};
+    TRY(hit_day(view, &a->out.subject, notes->place.captured, &notes->place.day, fault));
+    TRY(hits_exact(ctl, &looked->exact, notes, fault));
+    TRY(candidates_raise(ctl, &looked->face, WATCH_HOW_FACE, a->event, notes, fault));
+    TRY(candidates_raise(ctl, &alike, WATCH_HOW_ALIKE, a->event, notes, fault));
+    a->out.entry.watch = hit_notes_pack(notes);
+    return ERR_OK;
+}
+
+/* One thread; most reads have none. */
+static struct hit_notes *notes_of(void)
+{
+    static struct hit_notes notes;
+    memset(&notes, 0, offsetof(struct hit_notes, bytes));
+    parkgate__event_watch__init(&notes.message);
+    return &notes;
 }
 
 /* One that carries a verdict was decided by the gate: it is recorded, never decided. */
@@ -170,6 +183,7 @@ enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct f
     const struct facts_view view = ingest_view(ctl, a);
     struct facts facts;
     struct watch_looked looked;
+    struct hit_notes *notes = notes_of();
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
     TRY(watch_look(&view, a->event, &a->out.subject, &looked, fault));
     facts.guard_check = guard_check_of(&view, a->lane, a->direction, &a->out.subject, &looked);
@@ -185,8 +199,9 @@ enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct f
     }
     event_outcome_subject(&a->out);
     TRY(seal_read(ctl, a, fault));
+    TRY(note_hits(ctl, a, &view, &looked, notes, fault));
     TRY(ingest_applied(ctl, a, fault));
-    TRY(note_hits(ctl, a, &view, &looked, fault));
+    TRY(hit_notes_rest(ctl, notes, fault));
     TRY(note_wrong_tries(ctl, a, fault));
     TRY(ingest_note_conflict(ctl, a, twice || breaks_passback(a, &facts), fault));
     return a->out.entry.reason == REASON_GRANTED_PASSBACK

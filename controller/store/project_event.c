@@ -64,6 +64,9 @@ enum err project_event(struct store_txn *txn, const Parkgate__Entry *entry,
     if (event->kind == EVENT_COMMAND) {
         TRY(command_answered(txn, event, fault));
     }
+    if (event->watch.len > 0) {
+        TRY(project_event_watch(txn, entry, &event->watch, fault));
+    }
     return headcount_apply(txn, entry->sequence, (struct wall){.us = entry->time_us}, event, fault);
 }
 

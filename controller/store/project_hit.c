@@ -55,3 +55,42 @@ enum err project_watch_candidate(struct store_txn *txn, const Parkgate__Entry *e
     enum err err = store_del(txn, TABLE_CANDIDATE, key, fault);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
+
+static enum err apply_each(struct store_txn *txn, const Parkgate__Entry *entry,
+                           const ProtobufCBinaryData *packed, size_t count,
+                           const ProtobufCMessageDescriptor *descriptor, projection *project,
+                           struct fault *fault)
+{
+    for (size_t i = 0; i < count; i++) {
+        AUTO(store_message_destroy)
+        ProtobufCMessage *one =
+            protobuf_c_message_unpack(descriptor, NULL, packed[i].len, packed[i].data);
+        if (one == NULL) {
+            return fault_set(fault, ERR_CORRUPT, "journal: what a read led to cannot be read");
+        }
+        TRY(project(txn, entry, one, fault));
+    }
+    return ERR_OK;
+}
+
+static enum err apply_all(struct store_txn *txn, const Parkgate__Entry *entry,
+                          const Parkgate__EventWatch *watch, struct fault *fault)
+{
+    TRY(apply_each(txn, entry, watch->hit, watch->n_hit, &parkgate__watch_hit__descriptor,
+                   project_watch_hit, fault));
+    TRY(apply_each(txn, entry, watch->candidate, watch->n_candidate,
+                   &parkgate__candidate__descriptor, project_watch_candidate, fault));
+    return watch->alert.len == 0 ? ERR_OK : alert_apply(txn, entry, &watch->alert, fault);
+}
+
+enum err project_event_watch(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCBinaryData *packed, struct fault *fault)
+{
+    Parkgate__EventWatch *watch = parkgate__event_watch__unpack(NULL, packed->len, packed->data);
+    if (watch == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "journal: what a read led to cannot be read");
+    }
+    enum err err = apply_all(txn, entry, watch, fault);
+    parkgate__event_watch__free_unpacked(watch, NULL);
+    return err;
+}

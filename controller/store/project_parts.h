@@ -55,6 +55,9 @@ projection project_authority, project_watch_begin, project_watch_slice, project_
     project_watch_step;
 /* project_hit.c: hits of the watch list, and candidates until somebody decided */
 projection project_watch_hit, project_watch_candidate;
+/* The same within an event's entry (EventWatch), and its alert. */
+enum err project_event_watch(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const ProtobufCBinaryData *packed, struct fault *fault);
 /* From now on entries that name this identity are of that holder. */
 enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
                                 struct fault *fault);
