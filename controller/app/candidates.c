@@ -13,7 +13,7 @@ enum { SWEPT_AT_ONCE = 64, OPEN_LOOKED_AT = 4096 };
 
 /* --- raising --- */
 
-/* The open candidate of this entry at this lane; all zero: none. */
+/* The lead of the open candidate of this entry at this lane; all zero: none. */
 static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit, struct handle *ret,
                           struct fault *fault)
 {
@@ -37,7 +37,7 @@ static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit,
                     strcmp(open->lane, hit->lane) == 0;
         parkgate__watch_hit__free_unpacked(open, NULL);
         if (same) {
-            *ret = people_handle(&candidate->candidate);
+            *ret = people_handle(&candidate->lead);
             return ERR_OK;
         }
     }
@@ -46,15 +46,15 @@ static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit,
 
 static enum err note_new(struct controller *ctl, struct hit_notes *notes,
                          const Parkgate__WatchHit *hit, const Parkgate__Event *event,
-                         struct handle *ret, struct fault *fault)
+                         struct handle *lead, struct fault *fault)
 {
     struct seal_key key;
     uint8_t packed[1024];
     uint8_t sealed[LIMIT_EVENT_BYTES + SEAL_OVERHEAD];
     Parkgate__SealedRead read = PARKGATE__SEALED_READ__INIT;
     Parkgate__Candidate candidate = PARKGATE__CANDIDATE__INIT;
-    *ret = controller_draw_handle(ctl);
-    TRY(controller_candidate_key(ctl, *ret, true, &key, fault));
+    struct handle handle = controller_draw_handle(ctl);
+    TRY(controller_candidate_key(ctl, handle, true, &key, fault));
     read.credential = event->credential;
     read.raw = event->raw;
     candidate.sealed.len = controller_seal(ctl, &key, &read.base, sealed, sizeof(sealed));
@@ -63,7 +63,9 @@ static enum err note_new(struct controller *ctl, struct hit_notes *notes,
     MUST(parkgate__watch_hit__get_packed_size(hit) <= sizeof(packed));
     candidate.hit.len = parkgate__watch_hit__pack(hit, packed);
     candidate.hit.data = packed;
-    candidate.candidate = people_field(ret);
+    *lead = handle_is_none(*lead) ? handle : *lead;
+    candidate.candidate = people_field(&handle);
+    candidate.lead = people_field(lead);
     candidate.step = CANDIDATE_RAISED;
     candidate.raised_us = ctl->now.us;
     MUST(notes->message.n_candidate < WATCH_FOUND_MAX);
@@ -88,32 +90,76 @@ static enum err is_told_already(struct controller *ctl, const Parkgate__WatchHit
     return ERR_OK;
 }
 
-static enum err raise_one(struct controller *ctl, const struct watch_found *found,
-                          enum watch_how how, const Parkgate__Event *event, struct hit_notes *notes,
-                          struct fault *fault)
+/* What a read may be, and the candidate that its alert is about; all zero: none yet. A person has
+ * one however many list him, a plate as well. */
+struct group {
+    struct seal_hash target;
+    struct handle lead;
+};
+
+struct raising {
+    enum watch_how how;
+    const Parkgate__Event *event;
+    struct hit_notes *notes;
+    size_t group_count;
+    struct group groups[WATCH_FOUND_MAX];
+};
+
+static enum err group_of(struct controller *ctl, struct raising *r, struct handle entry,
+                         struct group **ret, struct fault *fault)
+{
+    struct group group = {.lead = {{0}}};
+    Parkgate__WatchRecord *record = NULL;
+    if (r->how == WATCH_HOW_ALIKE) {
+        TRY(watch_entry(ctl->txn, entry, &record, fault));
+        memcpy(group.target.bytes, record->hash.data,
+               record->hash.len < SEAL_HASH_SIZE ? record->hash.len : SEAL_HASH_SIZE);
+        parkgate__watch_record__free_unpacked(record, NULL);
+    }
+    for (size_t i = 0; i < r->group_count; i++) {
+        if (memcmp(&r->groups[i].target, &group.target, sizeof(group.target)) == 0) {
+            *ret = &r->groups[i];
+            return ERR_OK;
+        }
+    }
+    r->groups[r->group_count] = group;
+    *ret = &r->groups[r->group_count++];
+    return ERR_OK;
+}
+
+static enum err raise_one(struct controller *ctl, struct raising *r,
+                          const struct watch_found *found, struct fault *fault)
 {
     bool told = false;
     bool acted = false;
+    struct group *group = NULL;
+    struct handle lead;
     struct hit_alert alert = {.kind = alert_watch_candidate, .found = *found};
-    Parkgate__WatchHit hit = hit_of(found, &notes->place, how);
-    TRY(hit_acted_then(ctl, found->entry, notes->place.captured, &acted, fault));
+    Parkgate__WatchHit hit = hit_of(found, &r->notes->place, r->how);
+    TRY(hit_acted_then(ctl, found->entry, r->notes->place.captured, &acted, fault));
     TRY(is_told_already(ctl, &hit, &told, fault));
     if (!acted || told) {
         return ERR_OK;
     }
-    TRY(find_open(ctl, &hit, &alert.subject, fault));
-    if (handle_is_none(alert.subject)) {
-        TRY(note_new(ctl, notes, &hit, event, &alert.subject, fault));
+    TRY(group_of(ctl, r, found->entry, &group, fault));
+    bool is_first = handle_is_none(group->lead);
+    TRY(find_open(ctl, &hit, &lead, fault));
+    if (handle_is_none(lead)) {
+        TRY(note_new(ctl, r->notes, &hit, r->event, &group->lead, fault));
+    } else if (is_first) {
+        group->lead = lead;
     }
-    return hit_notes_alert(ctl, notes, &alert, fault);
+    alert.subject = group->lead;
+    return is_first ? hit_notes_alert(ctl, r->notes, &alert, fault) : ERR_OK;
 }
 
 enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
                           enum watch_how how, const Parkgate__Event *event, struct hit_notes *notes,
                           struct fault *fault)
 {
+    struct raising raising = {.how = how, .event = event, .notes = notes};
     for (size_t i = 0; i < finds->count; i++) {
-        TRY(raise_one(ctl, &finds->items[i], how, event, notes, fault));
+        TRY(raise_one(ctl, &raising, &finds->items[i], fault));
     }
     return ERR_OK;
 }
@@ -158,10 +204,9 @@ static enum candidate_step step_of(enum alert_decision decision)
                                         : CANDIDATE_LAPSED;
 }
 
-enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *alert,
+static enum err decide_one(struct controller *ctl, struct handle handle,
                            enum alert_decision decision, const char *actor, struct fault *fault)
 {
-    struct handle handle = people_handle(&alert->subject);
     Parkgate__Candidate *candidate = NULL;
     enum err err = candidate_get(ctl->txn, handle, &candidate, fault);
     if (err != ERR_OK) {
@@ -177,39 +222,56 @@ enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *
     return err;
 }
 
-/* --- time --- */
-
-struct over {
+struct chosen {
     size_t count;
     struct handle items[SWEPT_AT_ONCE];
 };
 
-static enum err find_over(struct controller *ctl, struct store_txn *txn, struct over *over,
-                          struct fault *fault)
+/* Open candidates of this lead, or (lead all zero) those that are over at `now`. */
+static enum err choose(struct store_txn *txn, struct handle lead, struct wall now,
+                       struct chosen *chosen, struct fault *fault)
 {
     struct bytes key;
     struct bytes value;
     enum err err;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    over->count = 0;
+    chosen->count = 0;
     TRY(store_iter_prefix(txn, TABLE_CANDIDATE, (struct bytes){0}, OPEN_LOOKED_AT, &iter, fault));
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK &&
-           over->count < SWEPT_AT_ONCE) {
+           chosen->count < SWEPT_AT_ONCE) {
         AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
         TRY(store_unpack_message(key, value, &parkgate__candidate__descriptor, &message, fault));
         const Parkgate__Candidate *candidate = (const void *)message;
-        if (ctl->now.us - candidate->raised_us >= LIMIT_CANDIDATE_S * INT64_C(1000000)) {
-            over->items[over->count++] = people_handle(&candidate->candidate);
+        bool over = now.us - candidate->raised_us >= LIMIT_CANDIDATE_S * INT64_C(1000000);
+        if (handle_is_none(lead) ? over : handle_equal(people_handle(&candidate->lead), lead)) {
+            chosen->items[chosen->count++] = people_handle(&candidate->candidate);
         }
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *alert,
+                           enum alert_decision decision, const char *actor, struct fault *fault)
+{
+    struct chosen chosen;
+    struct handle lead = people_handle(&alert->subject);
+    if (handle_is_none(lead)) {
+        return ERR_OK;
+    }
+    TRY(choose(ctl->txn, lead, ctl->now, &chosen, fault));
+    for (size_t i = 0; i < chosen.count; i++) {
+        TRY(decide_one(ctl, chosen.items[i], decision, actor, fault));
+    }
+    return ERR_OK;
+}
+
+/* --- time --- */
+
 static enum err sweep(struct controller *ctl, void *ctx, struct fault *fault)
 {
-    struct over over;
+    struct chosen over;
     (void)ctx;
-    TRY(find_over(ctl, ctl->txn, &over, fault));
+    TRY(choose(ctl->txn, (struct handle){{0}}, ctl->now, &over, fault));
     for (size_t i = 0; i < over.count; i++) {
         TRY(end_one(ctl, over.items[i], CANDIDATE_LAPSED, "", fault));
     }
@@ -218,11 +280,11 @@ static enum err sweep(struct controller *ctl, void *ctx, struct fault *fault)
 
 void candidates_tick(struct controller *ctl)
 {
-    struct over over;
+    struct chosen over;
     struct fault fault = {0};
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     if (store_begin_read(ctl->store, &txn, &fault) != ERR_OK ||
-        find_over(ctl, txn, &over, &fault) != ERR_OK || over.count == 0) {
+        choose(txn, (struct handle){{0}}, ctl->now, &over, &fault) != ERR_OK || over.count == 0) {
         return;
     }
     store_txn_destroy(&txn);

@@ -220,6 +220,16 @@ static void event_text(const Parkgate__EventEntry *event, struct entry_words *w)
 }
 
 /* What was done at the lane stands before what the controller had said. */
+/* What a read led to, as a field of its entry: its number, its length and itself. */
+static size_t hidden_bytes(const ProtobufCBinaryData *watch)
+{
+    size_t length = 1;
+    for (size_t rest = watch->len; rest >= 0x80; rest >>= 7) {
+        length++;
+    }
+    return watch->len == 0 ? 0 : 2 + length + watch->len;
+}
+
 static void event_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__EventEntry *event = (const void *)body;
@@ -236,6 +246,7 @@ static void event_words(const ProtobufCMessage *body, struct entry_words *w)
         w->reason = reason_text((enum reason)reason)->name;
     }
     event_text(event, w);
+    w->hidden = hidden_bytes(&event->watch);
 }
 
 /* --- the other kinds --- */
@@ -548,7 +559,7 @@ static void filing_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->text_zh, sizeof(w->text_zh), w->text);
 }
 
-/* An alert's number and step, whatever it is about: entries of hits look like all others. */
+/* An alert's number and step, whatever it is about. */
 static void alert_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__AlertEntry *change = (const void *)body;

@@ -15,6 +15,7 @@ struct entry_words {
     const char *verdict, *reason;
     char text[320], text_zh[320];
     bool of_holder; /* who is a holder's handle, not the key that acted */
+    size_t hidden;  /* bytes of it that tell of hits */
 };
 
 /* Fills *ret from an unpacked entry. An unknown kind gets the word "unknown". */

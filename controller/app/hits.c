@@ -190,7 +190,8 @@ static enum err note_exact(struct controller *ctl, const struct watch_found *fou
     struct hit_alert alert = {.kind = alert_watch_hit, .found = *found, .subject = found->entry};
     TRY(hit_record(ctl, notes, &hit, &told, fault));
     bool asked = found->action == WATCH_ACTION_REVIEW && notes->place.direction == LANE_IN;
-    return told || asked ? hit_notes_alert(ctl, notes, &alert, fault) : ERR_OK;
+    return (told || asked) && !notes->alert.made ? hit_notes_alert(ctl, notes, &alert, fault)
+                                                 : ERR_OK;
 }
 
 enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall captured,

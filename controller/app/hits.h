@@ -33,7 +33,8 @@ struct hit_place {
 MUST_CHECK enum err hit_day(const struct facts_view *view, const struct subject *subject,
                             struct wall captured, int32_t *ret, struct fault *fault);
 
-/* An alert about one entry. */
+/* An alert about one entry: of a read's exact matches one alert, of its candidates one for each plate
+ * or person that it may be. */
 struct hit_alert {
     const struct alert_kind *kind;
     struct watch_found found;

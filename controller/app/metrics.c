@@ -52,7 +52,9 @@ static enum err put_process(struct controller *ctl, struct store_txn *txn,
 /* Whoever counts these rows while he stands at a lane would learn whether he is looked for. */
 static bool is_about_hits(size_t table)
 {
-    return table >= TABLE_ALERT && table <= TABLE_ALERT_SUM;
+    bool of_alerts = table >= TABLE_ALERT && table <= TABLE_ALERT_SUM;
+    return of_alerts || table == TABLE_WATCH_HIT || table == TABLE_WATCH_DAY ||
+           table == TABLE_WATCH_TOLD || table == TABLE_CANDIDATE;
 }
 
 static enum err put_tables(struct controller *ctl, struct store_txn *txn,

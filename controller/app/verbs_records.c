@@ -19,6 +19,13 @@ struct event_filter {
     bool hits; /* those that tell of hits, too */
 };
 
+/* Beside security, only the guard of that lane and the station see that somebody is looked for: by
+ * alerts and hits, not here. */
+static bool sees_hits(const struct request *request)
+{
+    return (request->key->roles & 1U << ROLE_SECURITY) != 0;
+}
+
 static bool passes(const struct event_filter *filter, const Parkgate__Entry *entry,
                    const struct entry_words *words)
 {
@@ -194,7 +201,7 @@ static enum err on_events(struct controller *ctl, struct request *request, struc
     struct event_page page = {.after = UINT64_MAX, .limit = EVENTS_DEFAULT};
     struct event_filter filter = {.kind = request_arg(request, "kind"),
                                   .lane = request_arg(request, "lane"),
-                                  .hits = (request->key->roles & 1U << ROLE_SECURITY) != 0};
+                                  .hits = sees_hits(request)};
     const char *follow = request_arg(request, "follow");
     bool follows = follow != NULL && strcmp(follow, "yes") == 0;
     if (!read_start(ctl, request, &filter, &from_us, &page)) {
@@ -411,7 +418,9 @@ static enum err on_journal_show(struct controller *ctl, struct request *request,
     }
     TRY(err);
     entry_words_of(entry, &words);
-    if (words.of_holder && is_past(ctl, entry)) {
+    if (entry_tells_of_hits(entry->kind) && !sees_hits(request)) {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "entry", request_arg(request, "seq"), NULL);
+    } else if (words.of_holder && is_past(ctl, entry)) {
         err = show_who(ctl, request, &words, fault);
     }
     if (err != ERR_OK || request->answer->complaint.number != 0) {
@@ -430,7 +439,7 @@ static enum err on_journal_show(struct controller *ctl, struct request *request,
     answer_note(request->answer, "reason", words.reason);
     answer_note(request->answer, "text", words.text);
     answer_note_number(request->answer, "config_version", (int64_t)entry->config_version);
-    answer_note_number(request->answer, "body_bytes", (int64_t)entry->body.len);
+    answer_note_number(request->answer, "body_bytes", (int64_t)(entry->body.len - words.hidden));
     note_hash(request->answer, "hash", &hash);
     parkgate__entry__free_unpacked(entry, NULL);
     return ERR_OK;
