@@ -102,8 +102,8 @@ static const uint8_t digest_key[] = {COPY_DIGEST_ROW};
 static bool take_apart(const Parkgate__CopyDigestRecord *record, struct copy_digests *ret)
 {
     ret->of[COPY_COUNTS] = (struct copy_digest){0};
-    bool first = copy_digest_from_bytes(field_view(&record->digest), record->rows,
-                                        &ret->of[COPY_PRESENCE]);
+    bool first =
+        copy_digest_from_bytes(field_view(&record->digest), record->rows, &ret->of[COPY_PRESENCE]);
     bool second = record->counts_digest.len == 0 ||
                   copy_digest_from_bytes(field_view(&record->counts_digest), record->counts_rows,
                                          &ret->of[COPY_COUNTS]);

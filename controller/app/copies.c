@@ -36,13 +36,6 @@ bool copies_is_after(struct mono now, struct mono since, int64_t ms)
     return !mono_before(now, mono_after_ms(since, ms));
 }
 
-enum copy_class copies_class_of(const struct controller *ctl, const struct session *session)
-{
-    return session->feed.counts && !park_gate_asks_presence(ctl->park, session->gate)
-               ? COPY_COUNTS
-               : COPY_PRESENCE;
-}
-
 uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce)
 {

@@ -29,8 +29,6 @@ struct copies {
 };
 
 bool copies_is_after(struct mono now, struct mono since, int64_t ms);
-/* What a copy for this gate holds, by the park of now and what the gate can work with. */
-enum copy_class copies_class_of(const struct controller *ctl, const struct session *session);
 /* The generation of the copy of its feed's class that this gate has by this nonce. */
 uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce);
@@ -39,6 +37,8 @@ MUST_CHECK enum err copies_look_for_recovery(struct copies *copies, struct store
                                              bool *ret_open, struct fault *fault);
 
 /* copies_served.c */
+/* What a copy for this gate holds, by the park of now and what the gate can work with. */
+enum copy_class copies_class_of(const struct controller *ctl, const struct session *session);
 /* It is heard, keeps a copy and is of the park. */
 bool copies_can_be_fed(const struct controller *ctl, const struct session *session);
 /* It needs a snapshot and may have one now. */

@@ -12,6 +12,13 @@ bool copies_can_be_fed(const struct controller *ctl, const struct session *sessi
            park_gate(ctl->park, session->gate) != NULL;
 }
 
+enum copy_class copies_class_of(const struct controller *ctl, const struct session *session)
+{
+    return session->feed.counts && !park_gate_asks_presence(ctl->park, session->gate)
+               ? COPY_COUNTS
+               : COPY_PRESENCE;
+}
+
 static bool is_ready(const struct controller *ctl, const struct session *session)
 {
     return copies_can_be_fed(ctl, session) && session->feed.delivery == 0 &&

@@ -235,8 +235,8 @@ static enum err write_copy(struct writing *w, const struct seal_key *gates, stru
             continue;
         }
         size_t size = pack_header(w, &stream, &covered, &key, message);
-        size += copies_pack_rows(&stream.part, w->class, &key, message + size,
-                                 sizeof(message) - size);
+        size +=
+            copies_pack_rows(&stream.part, w->class, &key, message + size, sizeof(message) - size);
         w->rows += stream.part.rows;
         err = write_chunk(w, CARRY_COPY, stream.part.complete,
                           (struct bytes){.data = message, .size = size}, fault);

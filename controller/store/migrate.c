@@ -245,7 +245,8 @@ static enum err add_privacy(struct store_txn *txn, struct fault *fault)
 }
 
 /* 3 to 4: a second digest, of copies that hold counts only. The first one stays as it was: gates
- * have copies by it. A damaged row keeps nobody from starting: the program before did not read it. */
+ * have copies by it. A damaged row keeps nobody from starting: the program before did not read it.
+ */
 static enum err add_counts(struct store *store, struct fault *fault)
 {
     struct copy_digests kept;

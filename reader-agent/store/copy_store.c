@@ -406,8 +406,7 @@ static enum err look_for_presence(const struct copy_store *store, const struct c
     TRY(store_count(store->take, TABLE_PRESENCE, &rows, fault));
     return !about->counts_only || rows == 0
                ? ERR_OK
-               : fault_set(fault, ERR_REFUSED,
-                           "a copy of counts only has %llu rows of presence",
+               : fault_set(fault, ERR_REFUSED, "a copy of counts only has %llu rows of presence",
                            (unsigned long long)rows);
 }
 

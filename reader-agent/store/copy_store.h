@@ -37,7 +37,7 @@ struct copy_about {
     uint32_t covered_epoch;
     size_t covered_count; /* the gate's own events that are in it; rising */
     struct copy_range covered[COPY_COVERED_MAX];
-    uint64_t carry; /* highest number of a carried roster that was taken */
+    uint64_t carry;   /* highest number of a carried roster that was taken */
     bool counts_only; /* it has no presence (common/facts/copy_class.h) */
 };
 

@@ -238,7 +238,8 @@ static void pack_row(struct parcel *p, const struct told *row, bool gone)
 
 static enum copy_class class_now(const struct campaign *c)
 {
-    return park_gate_asks_presence(c->w->ctl->park, name_or_none(c->a.name)) ? COPY_PRESENCE : COPY_COUNTS;
+    return park_gate_asks_presence(c->w->ctl->park, name_or_none(c->a.name)) ? COPY_PRESENCE
+                                                                             : COPY_COUNTS;
 }
 
 /* What the gate would be told now: a snapshot, or what changed since the last time. */
@@ -499,8 +500,7 @@ static void round_of(struct campaign *c, struct parcel *p)
 {
     life_go_on(c);
     catch_up(c);
-    bool snapshot =
-        side_generation(c->side) == 0 || pick(c, 12) == 0 || class_now(c) != c->class;
+    bool snapshot = side_generation(c->side) == 0 || pick(c, 12) == 0 || class_now(c) != c->class;
     make_parcel(c, p, snapshot);
     bool later = pick(c, 2) == 0 && side_generation(c->side) != 0;
     if (later) {
@@ -584,7 +584,8 @@ static void run(void **state)
     printf("cases=%llu\n", (unsigned long long)c.cases);
     printf(
         "worlds=%llu entries granted=%llu from the copy=%llu: whole %llu, behind own events %llu, "
-        "cut %llu, wrong %llu, flipped %llu, lease %llu, clock %llu, new rules %llu; by counts only %llu, "
+        "cut %llu, wrong %llu, flipped %llu, lease %llu, clock %llu, new rules %llu; by counts "
+        "only %llu, "
         "of these entries granted %llu\n",
         (unsigned long long)worlds, (unsigned long long)c.granted, (unsigned long long)c.offline,
         (unsigned long long)c.states[STATE_WHOLE], (unsigned long long)c.states[STATE_LATER],

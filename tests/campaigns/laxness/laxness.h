@@ -34,7 +34,7 @@ struct campaign {
     char shown_lane[16], shown_lane_b[16];
     struct seal_key key;
     uint64_t generation;
-    struct tables told; /* what the gate's copy was told */
+    struct tables told;    /* what the gate's copy was told */
     enum copy_class class; /* of that copy */
     bool limits;           /* a world whose rules ask how many, and now and then where one is */
     uint64_t cases, granted, offline, states[16];

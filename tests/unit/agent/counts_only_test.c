@@ -1,6 +1,7 @@
-/* Goal: a gate whose copy holds counts only decides by how many are where, never too laxly, and lets
- * nobody in where a rule asks for one person's place. Method: the gate of gate_world with such a
- * copy and with a usual one beside it; rules are put into the park that it decides by, people walk.
+/* Goal: a gate whose copy holds counts only decides by how many are where, never too laxly, and
+ * lets nobody in where a rule asks for one person's place. Method: the gate of gate_world with such
+ * a copy and with a usual one beside it; rules are put into the park that it decides by, people
+ * walk.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -120,8 +121,8 @@ static void a_host_counts_as_outside(void **state)
 
 /* --- rules that counts are enough for --- */
 
-/* Who goes in is one more; who goes out one less where he was seen to come in, else he may have been
- * counted nowhere. */
+/* Who goes in is one more; who goes out one less where he was seen to come in, else he may have
+ * been counted nowhere. */
 static void the_zone_fills_up(void **state)
 {
     struct gate_world *world = *state;

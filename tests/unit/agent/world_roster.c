@@ -55,7 +55,8 @@ static ProtobufCBinaryData field(const struct handle *handle)
     return (ProtobufCBinaryData){.len = HANDLE_SIZE, .data = (uint8_t *)(uintptr_t)handle->bytes};
 }
 
-/* `record` (NULL: the row has none) as it is told, without the hash that a credential's row brings along. */
+/* `record` (NULL: the row has none) as it is told, without the hash that a credential's row brings
+ * along. */
 static void add_told(struct roster *roster, enum table table, struct bytes key,
                      const ProtobufCMessage *record, const struct seal_hash *hash)
 {
@@ -202,8 +203,8 @@ enum err world_take_presence(struct copy_store *store, struct fault *fault)
     struct handle person = handle_of(1, 3);
     Parkgate__PresenceRecord record = PARKGATE__PRESENCE_RECORD__INIT;
     struct copy_about about = *copy_store_about(store);
-    MUST(roster != NULL && copy_digest_from_bytes(BYTES_OF(about.digest.bytes), about.rows,
-                                                  &roster->digest));
+    MUST(roster != NULL &&
+         copy_digest_from_bytes(BYTES_OF(about.digest.bytes), about.rows, &roster->digest));
     record.inside = true;
     record.zone = text_of("yard");
     add_told(roster, TABLE_PRESENCE, BYTES_OF(person.bytes), &record.base, NULL);

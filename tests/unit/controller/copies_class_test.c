@@ -75,7 +75,8 @@ static uint64_t rows_in(struct taker *t, enum table table)
     return rows;
 }
 
-/* Rows of PRESENCE, and of STANDING with somebody's handle, in all parts for this gate since `from`. */
+/* Rows of PRESENCE, and of STANDING with somebody's handle, in all parts for this gate since
+ * `from`. */
 static size_t places_told(struct taker *t, size_t from)
 {
     size_t told = 0;

@@ -1,6 +1,6 @@
 /* Goal: a gate that says COPY_HAVE gets the tables of decisions whole, keeps them by what changes,
- * and gets nothing personal. Method: a controller in the harness and the gate's half of taker.h, whose
- * rows and digest are compared with the controller's own tables. */
+ * and gets nothing personal. Method: a controller in the harness and the gate's half of taker.h,
+ * whose rows and digest are compared with the controller's own tables. */
 #include "tests/unit/controller/taker.h"
 
 #include "common/facts/people_store.h"

@@ -344,8 +344,8 @@ static void take_second_sum_away(struct world *w)
     struct seal_hash bytes = copy_digest_bytes(&digests.of[COPY_PRESENCE]);
     record.digest = (ProtobufCBinaryData){.len = sizeof(bytes.bytes), .data = bytes.bytes};
     record.rows = digests.of[COPY_PRESENCE].rows;
-    assert_int_equal(
-        store_put_message(txn, TABLE_COPY_DIGEST, BYTES_OF(key), &record.base, NULL), ERR_OK);
+    assert_int_equal(store_put_message(txn, TABLE_COPY_DIGEST, BYTES_OF(key), &record.base, NULL),
+                     ERR_OK);
     assert_int_equal(store_set_version(txn, 3, NULL), ERR_OK);
     assert_int_equal(store_commit(&txn, NULL), ERR_OK);
 }

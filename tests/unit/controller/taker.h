@@ -1,6 +1,6 @@
 /* taker: a gate's half of the feed of copies, for tests: a second store that stages parts and takes
- * them with copy_row_take(). After each `complete` its digest, and what it holds summed up anew, are
- * the ones that were told. */
+ * them with copy_row_take(). After each `complete` its digest, and what it holds summed up anew,
+ * are the ones that were told. */
 #pragma once
 
 #include "tests/unit/controller/harness.h"

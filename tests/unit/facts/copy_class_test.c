@@ -1,6 +1,6 @@
 /* Goal: who holds counts only is told nobody's place, and each class of copies is summed up by what
- * it holds. Method: rows of presence and of standing grants through copy_class_row(), and their sums
- * beside ones that are made row by row. */
+ * it holds. Method: rows of presence and of standing grants through copy_class_row(), and their
+ * sums beside ones that are made row by row. */
 #include "tests/unit/facts/facts_store.h"
 
 #include "common/facts/copy_class.h"
@@ -8,7 +8,9 @@
 #include "common/store/keybuf.h"
 #include "schema/record.pb-c.h"
 
-static const struct handle MA = {{1, 2, 3}};
+static const struct handle MA = {
+    {1, 2, 3}
+};
 static const struct handle NOBODY = {{0}};
 
 static int make(void **state)
@@ -51,8 +53,8 @@ static struct copy_row standing_row(struct facts_store *s, const char *lane)
     assert_int_equal(standing_open(s->txn, lane, &person, NULL), ERR_OK);
     assert_int_equal(standing_open(s->txn, lane, &vehicle, NULL), ERR_OK);
     assert_int_equal(standing_held(s->txn, lane, true, (struct wall){.us = 90}, NULL), ERR_OK);
-    assert_int_equal(
-        copy_row_get(s->txn, TABLE_STANDING, lane_key(&key, lane), &row, NULL), ERR_OK);
+    assert_int_equal(copy_row_get(s->txn, TABLE_STANDING, lane_key(&key, lane), &row, NULL),
+                     ERR_OK);
     return row;
 }
 
