@@ -33,7 +33,7 @@ struct read {
 
 static void make_read(struct campaign *c, struct read *read)
 {
-    const char *lane = lanes[pick(c, LANES)];
+    const char *lane = c->limits && pick(c, 4) == 0 ? "a-out" : lanes[pick(c, LANES)];
     const char *hex = pick(c, 14) == 0 ? "5ec2e7ba" : uids[pick(c, PERSONS)];
     parkgate__event__init(&read->event);
     MUST(bytes_from_hex(hex, read->uid, strlen(hex) / 2));
@@ -513,6 +513,9 @@ static void round_of(struct campaign *c, struct parcel *p)
     probe(c, later ? "a copy behind own events" : "a copy of now",
           later ? STATE_LATER : STATE_WHOLE, PROBES);
     own_events(c, 6, true);
+    if (c->limits && pick(c, 2) == 0) {
+        world_pass(c->w, 5 * MINUTE_US); /* no grant stands open any more */
+    }
     probe(c, "own events on top", STATE_WHOLE, PROBES);
     alone(c, "after the lease", STATE_LEASE, (int64_t)pick(c, 30 * 60) * MINUTE_US, true);
     alone(c, "no time", STATE_CLOCK, (int64_t)pick(c, 60) * MINUTE_US, false);

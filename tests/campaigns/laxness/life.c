@@ -33,9 +33,14 @@ static void set_zone(struct world *w, const char *name, void (*change)(Parkgate_
     parkgate__park_zone__free_unpacked(zone, NULL);
 }
 
-static void change_yard(Parkgate__ParkZone *zone)
+static void narrow_yard(Parkgate__ParkZone *zone)
 {
     zone->capacity = 6;
+}
+
+static void widen_yard(Parkgate__ParkZone *zone)
+{
+    zone->capacity = 200;
 }
 
 static void ask_for_two(Parkgate__ParkZone *zone)
@@ -87,15 +92,16 @@ static void add_askers(struct world *w)
     set_zone(w, "depot", ask_for_escort);
 }
 
-/* Rules that ask how many. */
-static void add_limits(struct world *w)
+/* Rules that ask how many: limits that are met all the time, or so wide that the rules which come
+ * later decide. */
+static void add_limits(struct world *w, bool narrow)
 {
     Parkgate__ParkTenant *tenant =
         (void *)rows_get(&w->rows, PARK_TENANT, "acme", &parkgate__park_tenant__descriptor);
-    tenant->capacity = 3;
+    tenant->capacity = narrow ? 3 : 100;
     rows_put(&w->rows, PARK_TENANT, "acme", &tenant->base);
     parkgate__park_tenant__free_unpacked(tenant, NULL);
-    set_zone(w, "yard", change_yard);
+    set_zone(w, "yard", narrow ? narrow_yard : widen_yard);
     Parkgate__ParkZone attic = PARKGATE__PARK_ZONE__INIT; /* no lane leads into it */
     attic.title = text_of("Attic");
     rows_add(&w->rows, PARK_ZONE, "attic", &attic.base);
@@ -109,7 +115,7 @@ static void make_park(struct campaign *c)
     rows_add(&w->rows, PARK_CLEARANCE, "induction", &clearance.base);
     rows_add(&w->rows, PARK_CLEARANCE, "boss", &clearance.base);
     if (c->limits) {
-        add_limits(w);
+        add_limits(w, c->seed % 4 == 0);
     } else {
         add_askers(w);
     }
@@ -186,7 +192,12 @@ static void rule(struct campaign *c)
                                              "lane.normal"};
     struct world *w = c->w;
     const char *who = c->handles[pick(c, PERSONS)];
-    switch (pick(c, 9)) {
+    uint64_t what = pick(c, 9);
+    bool takes = what == 0 || what == 2 || what == 4 || what == 6;
+    if (c->limits && takes && pick(c, 6) != 0) {
+        return; /* else soon nobody may enter, and no limit is met */
+    }
+    switch (what) {
     case 0:
         (void)ask(w, w->admin, pick(c, 2) == 0 ? "person.suspend" : "person.resume", "person", who,
                   "reason", "rules", NULL);
@@ -230,13 +241,22 @@ static void rule(struct campaign *c)
 static void other_gate(struct campaign *c)
 {
     if (pick(c, 2) == 0) {
-        const char *lane = pick(c, 3) == 0 ? "b-out" : "b-in";
+        const char *lane = pick(c, c->limits ? 2 : 3) == 0 ? "b-out" : "b-in";
         c->shown_b = gate_badge(c->w, &c->b, lane, uids[pick(c, PERSONS)]);
         (void)snprintf(c->shown_lane_b, sizeof(c->shown_lane_b), "%s", lane);
     } else if (c->shown_b != 0) {
         (void)gate_passage(c->w, &c->b, c->shown_lane_b, c->shown_b,
                            pick(c, 4) == 0 ? PASSAGE_NOT_TAKEN : PASSAGE_PASSED);
         c->shown_b = 0;
+    }
+    world_turn(c->w);
+}
+
+/* Some come to the other gate at once, and none of them is through yet. */
+static void crowd_comes(struct campaign *c)
+{
+    for (uint64_t persons = 1 + pick(c, 3); persons > 0; persons--) {
+        (void)gate_badge(c->w, &c->b, "b-in", uids[pick(c, PERSONS)]);
     }
     world_turn(c->w);
 }
@@ -253,6 +273,9 @@ void life_go_on(struct campaign *c)
     }
     if (pick(c, 4) == 0) {
         world_pass(c->w, (int64_t)pick(c, 300) * MINUTE_US);
+    }
+    if (c->limits && pick(c, 3) == 0) {
+        crowd_comes(c);
     }
 }
 

@@ -159,6 +159,31 @@ static void the_tenant_fills_up(void **state)
     assert_granted(world, 9);
 }
 
+/* Two of whom nobody knows who they are may be two who were outside, and come for any tenant. */
+static void grants_that_stand_open_take_room(void **state)
+{
+    struct gate_world *world = *state;
+    struct park *park = rules(world);
+    world_take_standing(world->gate->copy.store, gate_wall(world->gate));
+    park->zones[0].capacity = INSIDE + 3;
+    assert_granted(world, 9); /* a vehicle takes none */
+    park->zones[0].capacity = INSIDE + 2;
+    assert_denied(world, 9, REASON_ZONE_FULL);
+    park->zones[0].capacity = 0;
+    park->zones[0].crowd = 3;
+    assert_granted(world, 9);
+    park->zones[0].crowd = 2;
+    assert_denied(world, 9, REASON_CROWD_LIMIT);
+    park->zones[0].crowd = 0;
+    park->limits_tenants = true;
+    park->tenants[0].capacity = INSIDE + 3;
+    assert_granted(world, 9);
+    park->tenants[0].capacity = INSIDE + 2;
+    assert_denied(world, 9, REASON_TENANT_FULL);
+    pass(world, MINUTE_US); /* they did not go in */
+    assert_granted(world, 9);
+}
+
 /* --- the copy --- */
 
 static bool is_whole(struct gate_world *world)
@@ -219,6 +244,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_host_counts_as_outside, make, destroy),
         cmocka_unit_test_setup_teardown(the_zone_fills_up, make, destroy),
         cmocka_unit_test_setup_teardown(the_tenant_fills_up, make, destroy),
+        cmocka_unit_test_setup_teardown(grants_that_stand_open_take_room, make, destroy),
         cmocka_unit_test_setup_teardown(own_events_leave_no_trace, make, destroy),
         cmocka_unit_test_setup_teardown(a_row_of_presence_is_refused, make, destroy),
     };

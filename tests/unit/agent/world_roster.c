@@ -7,6 +7,7 @@
 #include "common/access/credential.h"
 #include "common/base/must.h"
 #include "common/facts/copy_rows.h"
+#include "common/facts/standing_store.h"
 #include "common/store/keybuf.h"
 #include "schema/kinds.h"
 #include "schema/record.pb-c.h"
@@ -197,17 +198,14 @@ void world_roster_take_counts(struct copy_store *store, struct wall now, int32_t
     take(store, now, true, inside);
 }
 
-enum err world_take_presence(struct copy_store *store, struct fault *fault)
+static enum err take_news(struct copy_store *store, enum table table, struct bytes key,
+                          const ProtobufCMessage *record, struct fault *fault)
 {
     struct roster *roster = calloc(1, sizeof(*roster));
-    struct handle person = handle_of(1, 3);
-    Parkgate__PresenceRecord record = PARKGATE__PRESENCE_RECORD__INIT;
     struct copy_about about = *copy_store_about(store);
     MUST(roster != NULL &&
          copy_digest_from_bytes(BYTES_OF(about.digest.bytes), about.rows, &roster->digest));
-    record.inside = true;
-    record.zone = text_of("yard");
-    add_told(roster, TABLE_PRESENCE, BYTES_OF(person.bytes), &record.base, NULL);
+    add_told(roster, table, key, record, NULL);
     about.digest = copy_digest_bytes(&roster->digest);
     about.rows = roster->digest.rows;
     about.sequence++;
@@ -215,6 +213,33 @@ enum err world_take_presence(struct copy_store *store, struct fault *fault)
     must(copy_store_take(store, roster->row, roster->count, fault), fault);
     free(roster);
     return copy_store_end_take(store, &about, fault);
+}
+
+enum err world_take_presence(struct copy_store *store, struct fault *fault)
+{
+    struct handle person = handle_of(1, 3);
+    Parkgate__PresenceRecord record = PARKGATE__PRESENCE_RECORD__INIT;
+    record.inside = true;
+    record.zone = text_of("yard");
+    return take_news(store, TABLE_PRESENCE, BYTES_OF(person.bytes), &record.base, fault);
+}
+
+void world_take_standing(struct copy_store *store, struct wall captured)
+{
+    enum { GRANTS = 3 };
+    struct keybuf key;
+    struct fault fault = {0};
+    struct handle holders[GRANTS] = {standing_somebody(), standing_somebody(), {{0}}};
+    uint64_t journals[GRANTS] = {901, 902, 903};
+    int64_t times[GRANTS] = {captured.us, captured.us, captured.us};
+    Parkgate__StandingRecord record = PARKGATE__STANDING_RECORD__INIT;
+    record.n_journal = record.n_captured_us = GRANTS;
+    record.journal = journals;
+    record.captured_us = times;
+    record.holder = (ProtobufCBinaryData){.len = sizeof(holders), .data = holders[0].bytes};
+    keybuf_begin(&key);
+    keybuf_text(&key, "in");
+    must(take_news(store, TABLE_STANDING, keybuf_view(&key), &record.base, &fault), &fault);
 }
 
 uint64_t world_presence_rows(struct store_txn *txn)

@@ -13,6 +13,9 @@ void world_roster_take(struct copy_store *store, struct wall now);
 void world_roster_take_counts(struct copy_store *store, struct wall now, int32_t inside);
 /* News of a person inside, with the digest that fits. Errors as copy_store_end_take(). */
 enum err world_take_presence(struct copy_store *store, struct fault *fault);
+/* News for a copy that holds counts only: grants of two persons and of a vehicle, read then, stand
+ * open at lane `in`. */
+void world_take_standing(struct copy_store *store, struct wall captured);
 uint64_t world_presence_rows(struct store_txn *txn);
 /* The digest of a copy without rows. */
 struct seal_hash world_empty_digest(void);
