@@ -150,7 +150,7 @@ static void fill(const struct complaint *c, const char *pattern, char out[WATCH_
     }
 }
 
-static enum watch_column column_of_field(const struct row *row, const struct complaint *c)
+static enum watch_column column_of_field(const struct complaint *c)
 {
     if (c->number == ERROR_WATCH_TERM) {
         return WATCH_COLUMN_END;
@@ -163,7 +163,6 @@ static enum watch_column column_of_field(const struct row *row, const struct com
             return (enum watch_column)i;
         }
     }
-    (void)row;
     return WATCH_COLUMN_ID;
 }
 
@@ -175,7 +174,7 @@ static bool bad_by_check(const struct row *row, const struct complaint *c)
         if (remedies[i].number == c->number) {
             fill(c, remedies[i].en, en);
             fill(c, remedies[i].zh, zh);
-            return bad(row, column_of_field(row, c), en, zh);
+            return bad(row, column_of_field(c), en, zh);
         }
     }
     error_sentence_en(c, en, sizeof(en));

@@ -17,107 +17,18 @@ enum { ENTRY_FIELDS = 16, WORD_SIZE = 24 };
 
 static const struct message_bounds bounds = {ENTRY_FIELDS, LIMIT_WATCH_ENTRY_BYTES};
 
-/* --- fields --- */
-
-static bool refuse(const struct watch_scene *s, enum error_number number, const char *a3,
-                   const char *a4)
-{
-    return complain(s->c, number, s->number, s->id, a3, a4);
-}
-
-void watch_scene_begin(struct watch_scene *s, uint32_t change, const char *id, struct complaint *c)
-{
-    (void)snprintf(s->number, sizeof(s->number), "%u", change);
-    s->id = watch_text_is_id(bytes_of_text(id)) ? id : "?";
-    s->c = c;
-}
-
-static bool take_flaw(const struct watch_scene *s, const char *field, enum watch_text_flaw flaw,
-                      size_t max)
-{
-    char most[WORD_SIZE];
-    switch (flaw) {
-    case WATCH_TEXT_OK:
-        return true;
-    case WATCH_TEXT_MISSING:
-        return refuse(s, ERROR_WATCH_MISSING, field, NULL);
-    case WATCH_TEXT_LONG:
-        (void)snprintf(most, sizeof(most), "%zu", max);
-        return refuse(s, ERROR_WATCH_LONG, field, most);
-    case WATCH_TEXT_NOT_UTF8:
-    case WATCH_TEXT_CHARACTER:
-    case WATCH_TEXT_BLANKS:
-    case WATCH_TEXT_EMPTY:
-    case WATCH_TEXT_DIGITS:
-        break;
-    }
-    return refuse(s, ERROR_WATCH_TEXT, field, watch_text_why(flaw));
-}
-
-bool watch_take_text(const struct watch_scene *s, const char *field, const char *text, char *out,
-                     size_t size)
-{
-    struct bytes bytes = bytes_of_text(text);
-    if (!take_flaw(s, field, watch_text_check(bytes, size - 1), size - 1)) {
-        return false;
-    }
-    memcpy(out, bytes.data, bytes.size);
-    out[bytes.size] = '\0';
-    return true;
-}
-
-bool watch_take_case(const struct watch_scene *s, const char *text, char *out)
-{
-    struct bytes bytes = bytes_of_text(text);
-    size_t max = LIMIT_WATCH_NAME_BYTES;
-    if (!take_flaw(s, "case number", watch_text_check_case(bytes, max), max)) {
-        return false;
-    }
-    memcpy(out, bytes.data, bytes.size);
-    out[bytes.size] = '\0';
-    return true;
-}
-
-bool watch_take_id(const struct watch_scene *s, const char *text, char *out)
-{
-    struct bytes bytes = bytes_of_text(text);
-    if (bytes.size == 0) {
-        return refuse(s, ERROR_WATCH_MISSING, "id", NULL);
-    }
-    if (!watch_text_is_id(bytes)) {
-        return refuse(s, ERROR_WATCH_TEXT, "id",
-                      "is no id: 1 to 64 of A-Z a-z 0-9 - _ . , a letter or digit first");
-    }
-    memcpy(out, bytes.data, bytes.size);
-    out[bytes.size] = '\0';
-    return true;
-}
-
-bool watch_take_end(const struct watch_scene *s, struct wall made, int64_t us, struct wall *ret)
-{
-    if (us == 0) {
-        return refuse(s, ERROR_WATCH_MISSING, "end", NULL);
-    }
-    if (us < 0 || us > WATCH_US_MAX) {
-        return refuse(s, ERROR_WATCH_TIME, "end", "is no time between 1970 and 9999");
-    }
-    if (us <= made.us) {
-        return refuse(s, ERROR_WATCH_TIME, "end", "is over already");
-    }
-    ret->us = us;
-    return true;
-}
+/* --- words --- */
 
 static bool take_word(const struct watch_scene *s, const char *field, uint32_t value,
                       uint32_t count)
 {
     char text[WORD_SIZE];
     if (value == 0) {
-        return refuse(s, ERROR_WATCH_MISSING, field, NULL);
+        return watch_scene_refuse(s, ERROR_WATCH_MISSING, field, NULL);
     }
     if (value >= count) {
         (void)snprintf(text, sizeof(text), "%u", value);
-        return refuse(s, ERROR_WATCH_UNKNOWN, field, text);
+        return watch_scene_refuse(s, ERROR_WATCH_UNKNOWN, field, text);
     }
     return true;
 }
@@ -158,14 +69,14 @@ static bool take_match(const struct watch_scene *s, const Parkgate__WatchEntry *
     };
     struct bytes match = {.data = from->match.data, .size = from->match.len};
     if (match.size == 0) {
-        return refuse(s, ERROR_WATCH_MISSING, "match", NULL);
+        return watch_scene_refuse(s, ERROR_WATCH_MISSING, "match", NULL);
     }
     const char *why = match.size > sizeof(to->match) ? "is too long" : checks[from->matcher](match);
     if (why == NULL && !watch_category_fits(to->category, to->matcher)) {
         why = "is not what this category is matched by";
     }
     if (why != NULL) {
-        return refuse(s, ERROR_WATCH_MATCH, watch_matcher_name(from->matcher), why);
+        return watch_scene_refuse(s, ERROR_WATCH_MATCH, watch_matcher_name(from->matcher), why);
     }
     memset(to->match, 0, sizeof(to->match));
     memcpy(to->match, match.data, match.size);
@@ -180,29 +91,17 @@ int watch_entry_days(enum watch_matcher matcher)
     return watch_matcher_is_person(matcher) ? LIMIT_WATCH_PERSON_DAYS : LIMIT_WATCH_VEHICLE_DAYS;
 }
 
-bool watch_take_term(const struct watch_scene *s, enum watch_matcher matcher, struct wall from,
-                     struct wall end)
-{
-    char days[WORD_SIZE];
-    int most = watch_entry_days(matcher);
-    if (end.us - from.us <= most * WATCH_DAY_US) {
-        return true;
-    }
-    (void)snprintf(days, sizeof(days), "%d", most);
-    return refuse(s, ERROR_WATCH_TERM, days, watch_matcher_name(matcher));
-}
-
 static bool take_times(const struct watch_scene *s, struct wall made,
                        const Parkgate__WatchEntry *from, struct watch_entry *to)
 {
     if (from->begin_us == 0) {
-        return refuse(s, ERROR_WATCH_MISSING, "begin", NULL);
+        return watch_scene_refuse(s, ERROR_WATCH_MISSING, "begin", NULL);
     }
     if (from->begin_us < 0 || from->begin_us > WATCH_US_MAX) {
-        return refuse(s, ERROR_WATCH_TIME, "begin", "is no time between 1970 and 9999");
+        return watch_scene_refuse(s, ERROR_WATCH_TIME, "begin", "is no time between 1970 and 9999");
     }
     if (from->begin_us > made.us + LIMIT_WATCH_AHEAD_DAYS * WATCH_DAY_US) {
-        return refuse(s, ERROR_WATCH_TIME, "begin", "is over 30 days ahead");
+        return watch_scene_refuse(s, ERROR_WATCH_TIME, "begin", "is over 30 days ahead");
     }
     _Static_assert(LIMIT_WATCH_AHEAD_DAYS == 30, "the sentence says so");
     if (!watch_take_end(s, made, from->end_us, &to->end)) {
@@ -210,7 +109,7 @@ static bool take_times(const struct watch_scene *s, struct wall made,
     }
     to->begin.us = from->begin_us;
     if (to->end.us <= to->begin.us) {
-        return refuse(s, ERROR_WATCH_TIME, "end", "is not after its begin");
+        return watch_scene_refuse(s, ERROR_WATCH_TIME, "end", "is not after its begin");
     }
     return watch_take_term(s, to->matcher, to->begin, to->end);
 }

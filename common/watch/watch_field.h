@@ -16,6 +16,10 @@ struct watch_scene {
 /* `id` is borrowed. */
 void watch_scene_begin(struct watch_scene *s, uint32_t change, const char *id, struct complaint *c);
 
+/* complain() with the change and the entry before these two. False. */
+bool watch_scene_refuse(const struct watch_scene *s, enum error_number number, const char *a3,
+                        const char *a4);
+
 /* Each false with its complaint. `out` has `size` bytes with the NUL. */
 bool watch_take_text(const struct watch_scene *s, const char *field, const char *text, char *out,
                      size_t size);

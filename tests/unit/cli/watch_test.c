@@ -1,46 +1,18 @@
 /* Goal: a station's list becomes the bundle that it says or none, with every problem told by line,
- * column and remedy; its keys are its own; a push goes on where it stood; and of a receipt nothing
- * is shown that the park did not sign. Method: the command line over files of this test, against a
- * controller that answers from a table; bundles are read again by the park's own check. */
-#include "tests/unit/cli/fake_controller.h"
+ * column and remedy; its keys are its own. Method: the command line over files of this test;
+ * bundles are read again by the park's own check. */
+#include "tests/unit/cli/watch_fixture.h"
 
 #include <sys/stat.h>
 
 #include "admin-cli/watch_key.h"
 #include "common/access/idnumber.h"
 #include "common/watch/watch_make.h"
-#include "common/watch/watch_receipt.h"
 
 #define GOOD_ID "11010519491231002X"
 #define HEAD                                                                                       \
     "change,id,category,plate,badge,id_number,applicant,case_number,legal_basis,"                  \
     "begin,end,action,contact,instruction\n"
-
-static struct scratch scratch;
-
-static const char *inside(const char *name)
-{
-    static char paths[4][160];
-    static int next;
-    char *path = paths[next++ % 4];
-    (void)snprintf(path, 160, "%s/%s", scratch.path, name);
-    return path;
-}
-
-static void write_list(const char *text)
-{
-    scratch_write(&scratch, "list", text, strlen(text));
-}
-
-static struct run sign(const char *more)
-{
-    char line[1024];
-    (void)remove(inside("bundle"));
-    (void)snprintf(line, sizeof(line),
-                   "watch sign %s --authority west --park north --sign-key %s --out %s %s",
-                   inside("list"), inside("k/sign.key"), inside("bundle"), more);
-    return run_line(line);
-}
 
 /* --- keys --- */
 
@@ -94,73 +66,6 @@ static void test_a_key_that_others_may_read_is_refused(void **state)
     assert_non_null(strstr(run.err, "others may read it; chmod 600"));
     run_free(&run);
     assert_int_equal(chmod(inside("k/match.key"), 0600), 0);
-}
-
-/* --- what the park gives --- */
-
-#define MATCHING "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-
-static void key_answers(struct fake *fake, const Parkgate__Request *request,
-                        struct fake_reply *reply)
-{
-    char hex[2 * SIGN_KEY_SIZE + 1];
-    struct sign_key key = {{3}};
-    struct sign_public half = sign_public_of(&key);
-    assert_string_equal(request->verb, "watch.key");
-    bytes_to_hex(BYTES_OF(half.bytes), hex, sizeof(hex));
-    fake_note(reply, "authority", "west");
-    fake_note(reply, "park", "north");
-    fake_note(reply, "park_sign", fake->step == 1 ? "00" : hex);
-    fake_note(reply, "generation", "1");
-    fake_note(reply, "matching", MATCHING);
-}
-
-static struct run fetch_keys(int step)
-{
-    struct fake *fake = calloc(1, sizeof(*fake));
-    char line[512];
-    fake->answer = key_answers;
-    fake->step = step;
-    fake_start(fake, &scratch);
-    (void)snprintf(line, sizeof(line), "--dir %s watch key %s", scratch.path, inside("k"));
-    struct run run = run_line(line);
-    fake_stop(fake);
-    free(fake);
-    scratch_remove(&scratch, "operator.conf");
-    scratch_remove(&scratch, "person.key");
-    return run;
-}
-
-static void test_what_the_park_gives_goes_into_files(void **state)
-{
-    struct complaint c = {0};
-    struct seal_key match;
-    struct sign_public park;
-    struct stat info;
-    struct sign_key key = {{3}};
-    (void)state;
-    scratch_remove(&scratch, "k/match.key");
-    struct run run = fetch_keys(1);
-    assert_non_null(strstr(run.err, "park_sign"));
-    assert_int_not_equal(run.code, 0);
-    assert_int_not_equal(access(inside("k/match.key"), F_OK), 0);
-    run_free(&run);
-    run = fetch_keys(0);
-    assert_string_equal(run.err, "");
-    assert_int_equal(run.code, 0);
-    assert_null(strstr(run.out, "000102")); /* never on a screen */
-    run_free(&run);
-    assert_int_equal(stat(inside("k/match.key"), &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    assert_true(watch_match_key_read(inside("k/match.key"), &match, &c));
-    assert_int_equal(match.bytes[31], 0x1f);
-    assert_true(watch_sign_public_read(inside("k/park.pub"), &park, &c));
-    struct sign_public half = sign_public_of(&key);
-    assert_memory_equal(&park, &half, sizeof(half));
-    run = fetch_keys(0); /* what is there is not written over */
-    assert_int_equal(run.code, 1);
-    assert_non_null(strstr(run.err, "match.key: cannot be made: File exists"));
-    run_free(&run);
 }
 
 /* --- lists --- */
@@ -520,267 +425,10 @@ static void test_options_that_do_not_go_together(void **state)
     run_free(&run);
 }
 
-/* --- push --- */
-
-/* A park that has `step` chunks already. */
-static void park_answers(struct fake *fake, const Parkgate__Request *request,
-                         struct fake_reply *reply)
-{
-    char text[1100];
-    if (strcmp(request->verb, "watch.chunk") == 0) {
-        assert_int_equal(strtol(fake_arg(request, "chunk", text), NULL, 10), fake->step + 1);
-        assert_int_equal(request->n_row, 1);
-        fake->rows += request->row[0].len;
-        fake->step++;
-    }
-    if (fake->ctx != NULL && fake->step == 2) {
-        fake_refuse(reply, ERROR_WATCH_CHUNK, "2", "it is not the one that the manifest names",
-                    NULL);
-        return;
-    }
-    fake_note(reply, "number", "1");
-    (void)snprintf(text, sizeof(text), "%d", fake->step == 3 ? 0 : fake->step + 1);
-    fake_note(reply, "next", text);
-    fake_note(reply, "state", fake->step == 3 ? "applied" : "open");
-}
-
-static void long_list(void)
-{
-    static char text[64 * 1024];
-    size_t used = (size_t)snprintf(text, sizeof(text), "change,id\n");
-    for (int i = 0; i < 450; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "withdraw,e-%03d\n", i);
-    }
-    write_list(text);
-    struct run run = sign("");
-    assert_int_equal(run.code, 0);
-    run_free(&run);
-}
-
-static struct run push(struct fake *fake)
-{
-    char line[512];
-    fake_start(fake, &scratch);
-    (void)snprintf(line, sizeof(line), "--dir %s watch push %s", scratch.path, inside("bundle"));
-    struct run run = run_line(line);
-    fake_stop(fake);
-    return run;
-}
-
-static void end_fake(void)
-{
-    scratch_remove(&scratch, "operator.conf");
-    scratch_remove(&scratch, "person.key");
-}
-
-static void test_a_push_sends_what_is_missing(void **state)
-{
-    (void)state;
-    long_list();
-    for (int there = 0; there <= 3; there++) {
-        struct fake *fake = calloc(1, sizeof(*fake));
-        fake->answer = park_answers;
-        fake->step = there;
-        struct run run = push(fake);
-        assert_string_equal(run.err, "");
-        assert_string_equal(run.out, "number 1\nstate  applied\n");
-        assert_int_equal(run.code, 0);
-        assert_int_equal(fake->step, 3);
-        int chunks = 0;
-        for (const char *at = fake->log; (at = strstr(at, "watch.chunk")) != NULL; at++) {
-            chunks++;
-        }
-        assert_int_equal(chunks, 3 - there);
-        run_free(&run);
-        free(fake);
-        end_fake();
-    }
-}
-
-static void test_a_refusal_ends_the_push(void **state)
-{
-    struct fake *fake = calloc(1, sizeof(*fake));
-    (void)state;
-    long_list();
-    fake->answer = park_answers;
-    fake->ctx = fake;
-    struct run run = push(fake);
-    assert_string_equal(run.err, "parkgate: chunk 2 of the bundle: it is not the one that the "
-                                 "manifest names\nparkgate: 该批布控第 2 块：it is not the one "
-                                 "that the manifest names\n");
-    assert_int_equal(run.code, 5);
-    run_free(&run);
-    free(fake);
-    end_fake();
-}
-
-/* --- receipts --- */
-
-enum { RECEIPT_CHANGES = 100 };
-
-/* What the park says, and what is wrong with it. */
-struct park {
-    struct sign_key key;
-    struct watch_receipt receipt;
-    uint32_t skip;     /* rows that are left out of the second part */
-    bool other_number; /* in the second part */
-};
-
-static void receipt_answers(struct fake *fake, const Parkgate__Request *request,
-                            struct fake_reply *reply)
-{
-    static struct watch_receipt_row rows[WATCH_RECEIPT_ROWS];
-    static uint8_t packed[WATCH_RECEIPT_BYTES];
-    static uint8_t line[WATCH_SIGNED_MAX];
-    static struct sign_value signature;
-    char text[1100];
-    struct park *park = fake->ctx;
-    struct watch_receipt part = park->receipt;
-    uint32_t first = (uint32_t)strtoul(fake_arg(request, "first", text), NULL, 10);
-    first += first > 1 ? park->skip : 0;
-    part.number += park->other_number && first > 1;
-    part.first = first;
-    part.told = RECEIPT_CHANGES - first + 1;
-    part.told = part.told > WATCH_RECEIPT_ROWS ? WATCH_RECEIPT_ROWS : part.told;
-    for (uint32_t i = 0; i < part.told; i++) {
-        rows[i] = (struct watch_receipt_row){.kind = WATCH_CHANGE_ADD,
-                                             .state = WATCH_STATE_ACTING,
-                                             .since = {.us = INT64_C(1777608000000000)},
-                                             .by = "officer-chen",
-                                             .by_at = {.us = INT64_C(1777608060000000)}};
-        (void)snprintf(rows[i].id, sizeof(rows[i].id), "e-%03u", first + i);
-    }
-    size_t size = watch_receipt_write(&part, rows, packed);
-    sign_make(&park->key,
-              watch_signed(WATCH_SIGN_RECEIPT, (struct bytes){.data = packed, .size = size}, line),
-              &signature);
-    fake_columns(reply, "receipt|signature");
-    reply->cells[0] = (ProtobufCBinaryData){.len = size, .data = packed};
-    reply->cells[1] =
-        (ProtobufCBinaryData){.len = sizeof(signature.bytes), .data = signature.bytes};
-    reply->message.n_cell = 2;
-}
-
-static struct park park_of(void)
-{
-    struct park park = {
-        .key = {{3}                       },
-        .receipt = { .number = 4,
-                .applied = {.us = INT64_C(1777608000000000)},
-                .gates = 2,
-                .gates_online = 2,
-                .gates_at = {.us = INT64_C(1777608001000000)},
-                .made = {.us = INT64_C(1777608100000000)},
-                .changes = RECEIPT_CHANGES}
-    };
-    struct sign_public half = sign_public_of(&park.key);
-    char pem[SIGN_PEM_SIZE];
-    MUST(name_from_text("north", &park.receipt.park));
-    MUST(name_from_text("west", &park.receipt.authority));
-    sign_public_to_pem(&half, pem);
-    scratch_write(&scratch, "park.pub", pem, strlen(pem));
-    return park;
-}
-
-static struct run receipt(struct park *park, const char *bundle)
-{
-    struct fake *fake = calloc(1, sizeof(*fake));
-    char line[512];
-    fake->answer = receipt_answers;
-    fake->ctx = park;
-    fake_start(fake, &scratch);
-    (void)snprintf(line, sizeof(line), "--dir %s watch receipt %s --park-key %s", scratch.path,
-                   bundle, inside("park.pub"));
-    struct run run = run_line(line);
-    fake_stop(fake);
-    free(fake);
-    end_fake();
-    return run;
-}
-
-static void test_a_receipt_of_several_parts(void **state)
-{
-    struct park park = park_of();
-    (void)state;
-    struct run run = receipt(&park, "4");
-    assert_string_equal(run.err, "");
-    assert_int_equal(run.code, 0);
-    assert_non_null(strstr(run.out, "e-001"));
-    assert_non_null(strstr(run.out, "e-100"));
-    assert_non_null(strstr(run.out, "officer-chen"));
-    assert_non_null(strstr(run.out, "2026-05-01 12:00:01")); /* the last gate, in the park's zone */
-    assert_non_null(strstr(run.out, "good"));
-    run_free(&run);
-}
-
-static void expect_no_receipt(struct park *park, const char *bundle, const char *why)
-{
-    struct run run = receipt(park, bundle);
-    assert_string_equal(run.out, "");
-    assert_int_equal(run.code, 1);
-    if (strstr(run.err, why) == NULL) {
-        fail_msg("%s", run.err);
-    }
-    run_free(&run);
-}
-
-static void test_nothing_is_shown_that_the_park_did_not_sign(void **state)
-{
-    struct park park = park_of();
-    (void)state;
-    park.key.bytes[0] ^= 1;
-    expect_no_receipt(&park, "4", "it is not signed by the park's key");
-    park = park_of();
-    expect_no_receipt(&park, "5", "receipt of bundle 5: it is of another bundle");
-    park.skip = 1;
-    expect_no_receipt(&park, "4", "receipt of bundle 4: a part of it is missing");
-    park = park_of();
-    park.other_number = true;
-    expect_no_receipt(&park, "4", "receipt of bundle 4: it is of another bundle");
-    park = park_of();
-    park.receipt.number = 1;
-    write_list("id\n");
-    struct run run = sign("");
-    assert_int_equal(run.code, 0);
-    run_free(&run);
-    char bundle[200];
-    (void)snprintf(bundle, sizeof(bundle), "%s", inside("bundle"));
-    expect_no_receipt(&park, bundle, "receipt of bundle 1: it is of a bundle with another digest");
-    scratch_remove(&scratch, "park.pub");
-}
-
-static int setup(void **state)
-{
-    char line[256];
-    (void)state;
-    start_seal();
-    scratch_create(&scratch);
-    (void)snprintf(line, sizeof(line), "watch keygen %s", inside("k"));
-    struct run run = run_line(line);
-    int code = run.code;
-    run_free(&run);
-    scratch_write(&scratch, "k/match.key", MATCHING "\n", strlen(MATCHING) + 1);
-    return code != 0 || chmod(inside("k/match.key"), 0600) != 0;
-}
-
-static int teardown(void **state)
-{
-    static const char *const files[] = {"k/link.key", "k/link.pub",  "k/sign.key",
-                                        "k/sign.pub", "k/match.key", "k/park.pub",
-                                        "k",          "list",        "bundle"};
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        scratch_remove(&scratch, files[i]);
-    }
-    scratch_destroy(&scratch);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_are_made_for_their_owner_alone),
-        cmocka_unit_test(test_what_the_park_gives_goes_into_files),
         cmocka_unit_test(test_a_key_that_others_may_read_is_refused),
         cmocka_unit_test(test_a_csv_of_all_kinds),
         cmocka_unit_test(test_the_number_of_a_person_is_in_no_file),
@@ -791,10 +439,6 @@ int main(void)
         cmocka_unit_test(test_an_entry_stands_once),
         cmocka_unit_test(test_files_that_are_no_list),
         cmocka_unit_test(test_options_that_do_not_go_together),
-        cmocka_unit_test(test_a_push_sends_what_is_missing),
-        cmocka_unit_test(test_a_refusal_ends_the_push),
-        cmocka_unit_test(test_a_receipt_of_several_parts),
-        cmocka_unit_test(test_nothing_is_shown_that_the_park_did_not_sign),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
