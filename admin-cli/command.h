@@ -111,6 +111,7 @@ enum exit_code run_desk_show(struct cli *cli, const struct call *call);
 enum exit_code run_server_rekey(struct cli *cli, const struct call *call);
 enum exit_code run_server_switch(struct cli *cli, const struct call *call);
 enum exit_code run_server_reindex(struct cli *cli, const struct call *call);
+enum exit_code run_server_resign(struct cli *cli, const struct call *call);
 
 /* A fresh key of the keyed hashes, as its file holds it: hex digits and a line feed. */
 enum { INDEX_KEY_TEXT_SIZE = 66 };

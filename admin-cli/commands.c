@@ -34,6 +34,8 @@
 #define WHY_NAMES                                                                                  \
     OPTION("reason", ARG_TEXT, "why names are to be shown; it is journalled",                      \
            "显示姓名的理由；将记入日志")
+#define SINCE                                                                                      \
+    OPTION("from", ARG_TEXT, "from this day or moment on (30 days)", "自此日期或时刻起（默认三十天）")
 #define NEXT_PAGE                                                                                  \
     OPTION("after", ARG_TEXT, "go on after this mark of the page before", "从上一页的标记之后继续")
 #define MY_TENANT                                                                                  \
@@ -559,6 +561,29 @@ static const struct command commands[] = {
               OPTION("reason", ARG_TEXT, "who passed more than an hour ago; counted and journalled",
                      "显示一小时以前的通行者；计数并记入日志")}},
 
+    {"audit", "verify", "audit.verify", PLAIN, .timeout_s = LONG_S, .csv = CSV_NEVER,
+     .help = {{"is the journal what was signed of it? names the first entry that is not",
+               "核对日志与已签名的日志头；指出首个被改、缺失或插入的条目"}},
+     .args = {OPTION("anchors", ARG_PATH, "a file of anchors that somebody kept, on the controller's machine",
+                     "他处保存的存证文件，位于控制器主机")}},
+    {"audit", "head", "audit.head", PLAIN, .csv = CSV_NEVER,
+     .help = {{"the newest entry, the newest that was signed, and the key: note it elsewhere",
+               "最新条目、最近签名的条目及签名密钥；请另行抄存"}}},
+    {"audit", "anchors", "audit.anchors", PLAIN,
+     .help = {{"what each gate showed of the heads that it keeps", "各出入口所示的存证"}}},
+    {"audit", "lookups", "audit.lookups", PLAIN, .csv = CSV_NEVER,
+     .help = {{"who had names or past passages shown, how many, and why", "谁查看过姓名或以往通行、数量与理由"}},
+     .args = {SINCE, NEXT_PAGE}},
+    {"audit", "opens", "audit.opens", PLAIN, .csv = CSV_NEVER,
+     .help = {{"lanes opened, locked and freed by hand, and other overrides, with the reasons",
+               "人工开启、锁定、释放通道及其他人工处置，附理由"}},
+     .args = {SINCE, NEXT_PAGE}},
+    {"audit", "export", "audit.export", PLAIN, .timeout_s = LONG_S, .csv = CSV_NEVER,
+     .help = {{"write the journal's bytes and anchors for somebody who checks them with openssl alone",
+               "导出日志字节与存证，供他人仅用 openssl 核查"}},
+     .args = {OPERAND("dir", ARG_PATH, "a new directory on the controller's machine",
+                      "控制器主机上的新目录"), REASON}},
+
     /* --- the watch list: the station's own side --- */
     {"watch", "keygen", NULL, .run = run_watch_keygen, .csv = CSV_NEVER,
      .help = {{"make a station's own keys: who pushes, who signs; the park gets the public halves",
@@ -609,6 +634,10 @@ static const struct command commands[] = {
     {"server", "rekey", NULL, .run = run_server_rekey,
      .help = {{"draw the controller's next key, on its machine; all gates are told",
                "在控制器主机上生成其下一把密钥；将通知所有出入口"}},
+     .args = {OPERAND("dir", ARG_PATH, "the park's directory", "园区目录")}},
+    {"server", "resign", NULL, .run = run_server_resign,
+     .help = {{"draw the park's next signing key, on its machine; the one before vouches for it",
+               "在控制器主机上生成下一把园区签名密钥，由原密钥担保"}},
      .args = {OPERAND("dir", ARG_PATH, "the park's directory", "园区目录")}},
     {"server", "switch", NULL, .run = run_server_switch,
      .help = {{"answer by that key from now on; first see agent list: each gate has kept it",

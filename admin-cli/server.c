@@ -14,7 +14,7 @@
 #include "admin-cli/file.h"
 #include "admin-cli/operator_conf.h"
 #include "common/base/must.h"
-#include "common/seal/seal.h"
+#include "common/seal/sign.h"
 
 enum { SWITCH_WAIT_MS = 10000, SWITCH_LOOK_MS = 50, CONF_MAX = 64 * 1024 };
 
@@ -212,6 +212,52 @@ enum exit_code run_server_reindex(struct cli *cli, const struct call *call)
              (struct bilingual){
                  {"Done. Make a backup now: without this index.key whoever is new is not found.",
                   "完成。请立即备份：没有此 index.key，新登记者将无法识别。"}
+    });
+    return EXIT_DONE;
+}
+
+/* --- the signing key --- */
+
+static bool leave_sign_key(const char *dir, const char *next, const struct sign_key *key,
+                           struct complaint *c)
+{
+    char drawn[OPERATOR_PATH_SIZE];
+    struct fault fault = {0};
+    return inside(dir, "sign.key.drawn", drawn, c) && (unlink(drawn) == 0 || errno == ENOENT) &&
+           (sign_key_write(drawn, key, &fault) == ERR_OK ||
+            complain(c, ERROR_DIR_MAKE, drawn, fault.what, NULL, NULL)) &&
+           give_to_owner(dir, drawn, c) &&
+           (rename(drawn, next) == 0 ||
+            complain(c, ERROR_DIR_MAKE, next, strerror(errno), NULL, NULL));
+}
+
+enum exit_code run_server_resign(struct cli *cli, const struct call *call)
+{
+    const char *dir = call_value(call, "dir");
+    char path[OPERATOR_PATH_SIZE];
+    char next[OPERATOR_PATH_SIZE];
+    struct complaint c = {0};
+    struct fault fault = {0};
+    if (!inside(dir, "sign.key", path, &c) || !inside(dir, "sign.key.next", next, &c)) {
+        return cli_say(cli, &c);
+    }
+    if (access(path, F_OK) != 0) {
+        return cli_refuse(cli, ERROR_FILE_OPEN, dir, "not the directory of a park (no sign.key)",
+                          NULL, NULL);
+    }
+    if (seal_init(&fault) != ERR_OK) {
+        return cli_refuse(cli, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);
+    }
+    struct sign_key key = sign_key_make(entropy_system());
+    bool good = leave_sign_key(dir, next, &key, &c) && wait_for_controller(next, &c);
+    seal_wipe(&key, sizeof(key));
+    if (!good) {
+        return cli_say(cli, &c);
+    }
+    cli_tell(cli,
+             (struct bilingual){
+                 {"Done. Note the new key (parkgate audit head) where you noted the one before, "
+                  "and make a backup.", "完成。请在原处抄存新密钥（parkgate audit head），并立即备份。"}
     });
     return EXIT_DONE;
 }

@@ -674,10 +674,13 @@ static int worker(void *ctx, struct launcher_link *launcher)
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: parkgate-controller --dir DIR | --config FILE\n"
-                          "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
-                          "       parkgate-controller --restore BACKUP DIR [ERASED]\n"
-                          "用法：parkgate-controller --dir 目录\n");
+    (void)fprintf(stderr,
+                  "usage: parkgate-controller --dir DIR | --config FILE\n"
+                  "       parkgate-controller --verify (--dir DIR | --config FILE)\n"
+                  "       parkgate-controller --audit [--anchors FILE] (--dir DIR | --config "
+                  "FILE)\n"
+                  "       parkgate-controller --restore BACKUP DIR [ERASED]\n"
+                  "用法：parkgate-controller --dir 目录\n");
     return 2;
 }
 
@@ -693,8 +696,12 @@ static struct command read_command(int argc, char **argv, struct settings *setti
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--verify") == 0) {
             command.job = "verify";
+        } else if (strcmp(argv[i], "--audit") == 0) {
+            command.job = "audit";
         } else if (next == NULL) {
             command.bad = true;
+        } else if (strcmp(argv[i], "--anchors") == 0) {
+            command.job_arg = argv[++i];
         } else if (strcmp(argv[i], "--config") == 0) {
             (void)snprintf(settings->config, sizeof(settings->config), "%s", next);
             i++;
@@ -752,9 +759,16 @@ static int run_job(const struct settings *s, const struct command *command)
                               .index_key_file = s->index_key_file,
                               .gates_key_file = gates_key_file,
                               .recovery_key_file = recovery_key_file,
-                              .sign_key_file = sign_key_file};
+                              .sign_key_file = sign_key_file,
+                              .anchor_dir = s->anchor_dir};
     if (strcmp(command->job, "verify") == 0) {
         return job_verify(&paths);
+    }
+    if (strcmp(command->job, "audit") == 0) {
+        return job_audit(&paths, command->job_arg);
+    }
+    if (strcmp(command->job, "audit-export") == 0 && command->job_arg != NULL) {
+        return job_audit_export(&paths, command->job_arg);
     }
     if (strcmp(command->job, "recount") == 0) {
         return job_recount(&paths);

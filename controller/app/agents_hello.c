@@ -127,12 +127,12 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     bool recovering = false;
     TRY(recall_is_open(ctl, &recovering, fault));
     welcome.recovering = recovering;
-    TRY(anchors_shown(ctl, session, hello, fault));
     struct seal_box_public recovery_key = seal_box_public_of(&ctl->recovery_key);
     welcome.recovery_key =
         (ProtobufCBinaryData){.len = sizeof(recovery_key.bytes), .data = recovery_key.bytes};
     batch_send(ctl, PORT_AGENTS, &input->peer, version, MESSAGE_WELCOME, 0, &welcome.base);
     session->welcome_commit = ctl->commits;
+    TRY(anchors_shown(ctl, session, hello, fault));
     TRY(fault_end(ctl, &fault_gate_away, hello->gate, fault));
     log_event("agent_hello", LOG_TEXT("gate", hello->gate), LOG_NUM("epoch", epoch),
               LOG_NUM("last", hello->last_sequence), LOG_NUM("version", version));

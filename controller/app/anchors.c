@@ -135,6 +135,7 @@ static enum err anchor_head(struct controller *ctl, struct fault *fault)
     struct sign_public key = park_sign_public(ctl);
     anchor_to_line(&anchor, line);
     ctl->anchors.newest = anchor;
+    ctl->anchors.newest_key = key;
     ctl->anchors.export_failing = !ctl->outlet.anchor(ctl->outlet.ctx, "park", &key, line);
     tell_gates(ctl, &key, line);
     return ERR_OK;
@@ -194,6 +195,22 @@ static enum err judge(struct controller *ctl, const struct anchor *anchor, enum 
     return err;
 }
 
+/* A gate that was away has the newest at once. After WELCOME, which it needs first. */
+static void tell_newest(struct controller *ctl, const struct session *session)
+{
+    char line[ANCHOR_LINE_SIZE];
+    Parkgate__Anchor message = PARKGATE__ANCHOR__INIT;
+    if (ctl->anchors.newest.sequence == 0 ||
+        ctl->anchors.newest.sequence == session->anchor.sequence) {
+        return;
+    }
+    anchor_to_line(&ctl->anchors.newest, line);
+    message.line = field_text(line);
+    message.key = field_of(BYTES_OF(ctl->anchors.newest_key.bytes));
+    batch_send(ctl, PORT_AGENTS, &session->peer, session->version, MESSAGE_ANCHOR, 0,
+               &message.base);
+}
+
 /* What a gate showed is kept beside the export, for the job and as evidence: each newer one once,
  * and what contradicts when it is first told. */
 static void keep(struct controller *ctl, struct name gate, const char *line)
@@ -238,6 +255,7 @@ enum err anchors_shown(struct controller *ctl, struct session *session,
     for (size_t i = 0; i < hello->n_anchor && i < ANCHOR_SAMPLES_MAX; i++) {
         TRY(take_shown(ctl, session, hello->anchor[i], i == 0, known, fault));
     }
+    tell_newest(ctl, session);
     if (session->anchor.word == ANCHOR_SHOWN_UNPROVED) {
         log_warning("anchor_unproved", LOG_TEXT("gate", session->gate.text));
     }

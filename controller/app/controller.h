@@ -47,6 +47,7 @@ struct outlet {
 struct anchors {
     struct mono next;     /* when the head is anchored again; 0: not yet */
     struct anchor newest; /* of this run */
+    struct sign_public newest_key;
     bool export_failing;
     bool key_is_named; /* by the durable journal: the key that signs */
     bool has_former_key;

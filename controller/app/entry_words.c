@@ -586,6 +586,15 @@ static void sign_key_words(const ProtobufCMessage *body, struct entry_words *w)
     (void)snprintf(w->text_zh, sizeof(w->text_zh), "园区签名密钥：%s", id);
 }
 
+static void export_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__AuditExport *given = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "entries up to %llu: %s",
+                   (unsigned long long)given->at_sequence, given->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "截至第 %llu 条：%s",
+                   (unsigned long long)given->at_sequence, given->reason);
+}
+
 static void restored_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__Restored *restored = (const void *)body;
@@ -686,6 +695,7 @@ static const struct wording wordings[] = {
     {ENTRY_SIGN_KEY,      "sign-key",      &parkgate__sign_key_record__descriptor,   sign_key_words  },
     {ENTRY_RESTORED,      "restored",      &parkgate__restored__descriptor,          restored_words  },
     {ENTRY_DISPOSITION,   "disposition",   &parkgate__disposition_record__descriptor, disposition_words},
+    {ENTRY_AUDIT_EXPORT,  "audit-export",  &parkgate__audit_export__descriptor,      export_words    },
 };
 
 /* A long text may have been cut within its last character. */

@@ -13,11 +13,17 @@ struct job_paths {
     const char *store, *keys; /* directories of the two environments */
     const char *config;       /* controller.conf */
     const char *key_file, *index_key_file, *gates_key_file, *recovery_key_file, *sign_key_file;
+    const char *anchor_dir; /* of the export, and of what gates showed */
 };
 
 /* Checks the chain, rebuilds every table from the journal into an empty store beside the real one
  * and compares keys and values. */
 int job_verify(const struct job_paths *paths);
+/* Checks the chain against all anchors that are kept: in anchor_dir, and in this file of somebody
+ * else (NULL: none). A line `finding=` says what it found (chain_check.h). */
+int job_audit(const struct job_paths *paths, const char *anchors_file);
+/* Writes the journal's bytes and the anchors into the new directory `dir`, for openssl. */
+int job_audit_export(const struct job_paths *paths, const char *dir);
 /* Counts the headcount once more from the journal. */
 int job_recount(const struct job_paths *paths);
 /* Copies store, person keys (a file of their own) and configuration into the new directory `dir`.

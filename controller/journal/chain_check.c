@@ -172,19 +172,19 @@ static void learn(struct chain_check *check, const Parkgate__Entry *entry)
 
 /* --- anchors --- */
 
-/* Is it signed by the park's key of its time? Writes its state when not. */
+/* Is it signed by a key that the journal has named so far? Writes its state when not. Also by one
+ * that was replaced since: which entry names a key when is what a forger may have changed. */
 static bool is_proof(struct chain_check *check, struct kept_anchor *kept)
 {
     const struct chain_key *key = key_of(check, kept->anchor.key);
     if (key == NULL) {
         kept->state = ANCHOR_FOREIGN_KEY;
-        return false;
-    }
-    if (key != &check->keys[check->key_count - 1] || !anchor_is_good(&kept->anchor, &key->key)) {
+    } else if (!anchor_is_good(&kept->anchor, &key->key)) {
         kept->state = ANCHOR_BAD_SIGNATURE;
-        return false;
+    } else {
+        return true;
     }
-    return true;
+    return false;
 }
 
 static bool is_of_branch(const struct kept_anchor *kept, const struct chain_branch *branch)

@@ -14,8 +14,8 @@
  * After a backup was restored (entry RESTORED) numbers come again. Anchors of the branch that the
  * restore left are told, and contradict nothing.
  *
- * Whoever keeps anchors may be hostile. One that the park's key of its time did not sign proves
- * nothing and is not held against the journal. A key that the journal does not name is: when the
+ * Whoever keeps anchors may be hostile. One that no key of the park signed proves nothing and
+ * is not held against the journal. A key that the journal does not name is: when the
  * park's own export has it, or two keepers that are not one gate.
  */
 #pragma once
@@ -28,7 +28,7 @@ enum anchor_state {
     ANCHOR_LEFT,          /* of a branch that a restored backup left */
     ANCHOR_OLD,           /* of an entry before the first one there is */
     ANCHOR_FOREIGN_KEY,   /* the journal names no such key */
-    ANCHOR_BAD_SIGNATURE, /* not signed by the park's key of that time */
+    ANCHOR_BAD_SIGNATURE, /* not signed by the key that it names */
     ANCHOR_CONTRADICTS,
     ANCHOR_AHEAD, /* of an entry behind the last one */
     ANCHOR_STATES,

@@ -62,6 +62,7 @@ static const struct projector projectors[] = {
     {ENTRY_SIGN_KEY,      &parkgate__sign_key_record__descriptor,   project_sign_key     },
     {ENTRY_RESTORED,      &parkgate__restored__descriptor,          project_restored     },
     {ENTRY_DISPOSITION,   &parkgate__disposition_record__descriptor, project_disposition },
+    {ENTRY_AUDIT_EXPORT,  &parkgate__audit_export__descriptor,      project_nothing      },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

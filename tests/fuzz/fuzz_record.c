@@ -85,6 +85,7 @@ static const ProtobufCMessageDescriptor *const kinds[] = {
     &parkgate__agent_emergency__descriptor,
     &parkgate__sign_key_record__descriptor,
     &parkgate__restored__descriptor,
+    &parkgate__audit_export__descriptor,
 };
 
 static void check_repack(const ProtobufCMessage *message)

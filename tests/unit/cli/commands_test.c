@@ -96,7 +96,7 @@ static void test_csv_policy(void **state)
     static const char *const figures[] = {"init",  "apply",  "park",    "status",     "tenant",
                                           "agent", "key",    "lane",    "journal",    "headcount",
                                           "help",  "backup", "restore", "completion", "approval",
-                                          "admin", "zone",   "desk",    "server",     "muster"};
+                                          "admin", "zone",   "desk",    "server",     "muster", "audit"};
     size_t count = 0;
     const struct command *commands = command_table(&count);
     for (size_t i = 0; i < count; i++) {

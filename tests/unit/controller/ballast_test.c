@@ -12,7 +12,7 @@ static const char *const refused[] = {
     "face.attach",     "vehicle.add",    "pin.set",       "booking.add",   "visitor.add",
     "assignment.add",  "agent.enroll",  "agent.rekey",   "key.add",
     "key.replace",     "approval.grant", "clearance.add", "ban.decide",    "passback.forgive",
-    "recover.confirm", "backup",
+    "recover.confirm", "backup", "audit.export",
 };
 
 /* These change something, and go on. */

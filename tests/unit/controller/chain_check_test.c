@@ -233,14 +233,13 @@ static void a_replaced_key_signs_from_its_entry_on(void **state)
     journal_case_anchor(j, 1);
     expect(j, CHAIN_WHOLE, 0);
     assert_int_equal(journal_case_check(j)->states[ANCHOR_FITS], j->anchor_count);
-    /* the key before says nothing any more of what came behind */
+    /* Its word counts: a forger could have changed which entry names which key. */
     char text[ANCHOR_LINE_SIZE];
     before.anchor.sequence = j->count;
     memset(before.anchor.hash.bytes, 7, sizeof(before.anchor.hash.bytes));
     sign_make(&j->former_key, anchor_message(&before.anchor, text), &before.anchor.value);
     j->anchor[j->anchor_count++] = before;
-    expect(j, CHAIN_WHOLE, 0);
-    assert_int_equal(journal_case_check(j)->states[ANCHOR_BAD_SIGNATURE], 1);
+    expect(j, CHAIN_REWRITTEN, j->count);
 }
 
 static void a_restored_backup_is_explained(void **state)

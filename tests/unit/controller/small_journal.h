@@ -18,7 +18,7 @@
 enum {
     SMALL_ENTRIES = 30,
     SMALL_EVERY = 5, /* an anchor, in turn the export's and gate 1's */
-    SMALL_RECORDS_MAX = 128,
+    SMALL_RECORDS_MAX = 192,
     SMALL_ANCHORS_MAX = 64,
     SMALL_RECORD_MAX = 320,
 };

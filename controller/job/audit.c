@@ -1,0 +1,394 @@
+/* The jobs `audit` and `audit-export`: is the journal what was anchored of it, and its bytes for
+ * somebody who checks it without us (docs/audit.md). */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/ids.h"
+#include "common/base/must.h"
+#include "common/facts/tables.h"
+#include "common/seal/anchor_file.h"
+#include "common/seal/seal.h"
+#include "controller/job/job.h"
+#include "controller/journal/chain_check.h"
+#include "controller/journal/journal.h"
+#include "schema/kinds.h"
+#include "schema/limits.h"
+
+enum {
+    KEEPERS_MAX = 2 * LIMIT_AGENTS + 8,
+    KEEPER_SIZE = NAME_SIZE + 16,
+    ANCHORS_MAX = 4 << 20, /* of all keepers: years */
+    PATH_SIZE = 1024,
+};
+
+struct keeper {
+    char name[KEEPER_SIZE];
+    uint64_t states[ANCHOR_STATES];
+    uint64_t newest;
+    size_t bad; /* lines that are none */
+};
+
+struct audit {
+    struct store *store;
+    struct store_txn *txn;
+    size_t keeper_count, count, room;
+    struct keeper keepers[KEEPERS_MAX];
+    struct kept_anchor *anchors;
+    struct chain_check check;
+};
+
+static int failed(const char *what)
+{
+    (void)printf("failed=%s\n", what);
+    return 1;
+}
+
+static enum err open_store(const struct job_paths *paths, struct audit *audit, struct fault *fault)
+{
+    struct store_options options = {.dir = paths->store,
+                                    .kind = CONTROLLER_STORE_KIND,
+                                    .version = CONTROLLER_STORE_VERSION,
+                                    .tables = table_names,
+                                    .table_count = TABLE_COUNT,
+                                    .read_only = true};
+    TRY(seal_init(fault));
+    TRY(store_open(&options, &audit->store, fault));
+    return store_begin_read(audit->store, &audit->txn, fault);
+}
+
+static void end(struct audit *audit)
+{
+    free(audit->anchors);
+    store_txn_destroy(&audit->txn);
+    store_destroy(&audit->store);
+}
+
+/* --- anchors --- */
+
+static enum err take(void *ctx, const struct anchor *anchor)
+{
+    struct audit *audit = ctx;
+    if (audit->count == audit->room) {
+        size_t room = audit->room == 0 ? 4096 : 2 * audit->room;
+        struct kept_anchor *grown =
+            room > ANCHORS_MAX ? NULL : realloc(audit->anchors, room * sizeof(*grown));
+        if (grown == NULL) {
+            return ERR_FULL;
+        }
+        audit->anchors = grown;
+        audit->room = room;
+    }
+    audit->anchors[audit->count++] =
+        (struct kept_anchor){.anchor = *anchor, .keeper = (uint16_t)(audit->keeper_count - 1)};
+    return ERR_OK;
+}
+
+/* The file's anchors under this keeper, which is made when it has none yet. */
+static enum err read_file(struct audit *audit, const char *path, const char *keeper,
+                          struct fault *fault)
+{
+    struct keeper *last =
+        audit->keeper_count == 0 ? NULL : &audit->keepers[audit->keeper_count - 1];
+    size_t bad = 0;
+    if (last == NULL || strcmp(last->name, keeper) != 0) {
+        if (audit->keeper_count == KEEPERS_MAX) {
+            return fault_set(fault, ERR_FULL, "%s: too many keepers of anchors", path);
+        }
+        last = &audit->keepers[audit->keeper_count++];
+        (void)snprintf(last->name, sizeof(last->name), "%s", keeper);
+    }
+    enum err err = anchor_file_read(path, take, audit, &bad, fault);
+    last->bad += bad;
+    if (err == ERR_FULL) {
+        return fault_set(fault, ERR_FULL, "%s: over %d anchors; keep older ones elsewhere", path,
+                         ANCHORS_MAX);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err read_in(struct audit *audit, const char *dir, const char *file, const char *keeper,
+                        struct fault *fault)
+{
+    char path[PATH_SIZE];
+    int size = snprintf(path, sizeof(path), "%s/%s", dir, file);
+    return size > 0 && (size_t)size < sizeof(path)
+               ? read_file(audit, path, keeper, fault)
+               : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
+}
+
+/* gate-NAME: what that gate showed. */
+static enum err read_gates(struct audit *audit, const char *dir, struct fault *fault)
+{
+    static const char before[] = "gate-";
+    enum err err = ERR_OK;
+    struct dirent *entry;
+    DIR *open_dir = opendir(dir);
+    while (err == ERR_OK && open_dir != NULL && (entry = readdir(open_dir)) != NULL) {
+        char keeper[KEEPER_SIZE];
+        const char *name = entry->d_name;
+        if (strncmp(name, before, sizeof(before) - 1) != 0 || strlen(name) >= sizeof(keeper)) {
+            continue;
+        }
+        (void)snprintf(keeper, sizeof(keeper), "%s", name + sizeof(before) - 1);
+        err = read_in(audit, dir, name, keeper, fault);
+    }
+    if (open_dir != NULL) {
+        (void)closedir(open_dir);
+    }
+    return err;
+}
+
+static enum err read_anchors(struct audit *audit, const char *dir, const char *file,
+                             struct fault *fault)
+{
+    TRY(read_in(audit, dir, "park.old", "export", fault)); /* the first keeper: the export */
+    TRY(read_in(audit, dir, "park", "export", fault));
+    TRY(read_gates(audit, dir, fault));
+    if (file == NULL) {
+        return ERR_OK;
+    }
+    if (access(file, R_OK) != 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", file, strerror(errno));
+    }
+    return read_file(audit, file, "file", fault);
+}
+
+/* --- the journal --- */
+
+static enum err walk(struct audit *audit, struct fault *fault)
+{
+    static const struct seal_hash none;
+    struct bytes key;
+    struct bytes record;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(audit->txn, TABLE_JOURNAL, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    chain_check_begin(&audit->check, 1, &none, audit->anchors, audit->count);
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &record, fault)) == ERR_OK) {
+        struct reader r = reader_of(key);
+        if (!chain_check_add(&audit->check, reader_u64(&r), record)) {
+            return ERR_OK;
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static void sum_up(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct kept_anchor *kept = &audit->anchors[i];
+        struct keeper *keeper = &audit->keepers[kept->keeper];
+        keeper->states[kept->state]++;
+        if (kept->anchor.sequence > keeper->newest) {
+            keeper->newest = kept->anchor.sequence;
+        }
+    }
+}
+
+static void show_keepers(const struct audit *audit)
+{
+    (void)printf("columns=keeper,fits,left,unproved,not_reached,bad_lines,seq\n");
+    for (size_t i = 0; i < audit->keeper_count && i < LIMIT_AGENTS / 2; i++) {
+        const struct keeper *keeper = &audit->keepers[i];
+        (void)printf("%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%zu\t%" PRIu64 "\n",
+                     keeper->name, keeper->states[ANCHOR_FITS], keeper->states[ANCHOR_LEFT],
+                     keeper->states[ANCHOR_FOREIGN_KEY] + keeper->states[ANCHOR_BAD_SIGNATURE],
+                     keeper->states[ANCHOR_NOT_REACHED] + keeper->states[ANCHOR_OLD], keeper->bad,
+                     keeper->newest);
+    }
+}
+
+static int show(struct audit *audit, const struct chain_report *report)
+{
+    char sentence[320];
+    const char *keeper =
+        report->witness == NULL ? "" : audit->keepers[report->witness->keeper].name;
+    chain_report_sentence(report, keeper, sentence, sizeof(sentence));
+    (void)printf("entries=%" PRIu64 "\nseq=%" PRIu64 "\nfinding=%s\nanchored_seq=%" PRIu64 "\n",
+                 report->entries, report->last, chain_finding_word(report->finding),
+                 report->surely_good);
+    if (report->finding != CHAIN_WHOLE) {
+        (void)printf("at_seq=%" PRIu64 "\n", report->at);
+    }
+    if (report->restores > 0) {
+        (void)printf("restores=%" PRIu64 "\nrestored_seq=%" PRIu64 "\n", report->restores,
+                     report->restored_at);
+    }
+    if (report->left_from > 0) {
+        (void)printf("left_from=%" PRIu64 "\nleft_upto=%" PRIu64 "\n", report->left_from,
+                     report->left_upto);
+    }
+    (void)printf(report->finding == CHAIN_WHOLE ? "result=good\n" : "");
+    sum_up(audit);
+    show_keepers(audit);
+    return report->finding == CHAIN_WHOLE ? 0 : failed(sentence);
+}
+
+int job_audit(const struct job_paths *paths, const char *anchors_file)
+{
+    static struct audit audit; /* too large for the stack */
+    struct fault fault = {0};
+    enum err err = open_store(paths, &audit, &fault);
+    if (err == ERR_OK) {
+        err = read_anchors(&audit, paths->anchor_dir, anchors_file, &fault);
+    }
+    if (err == ERR_OK) {
+        err = walk(&audit, &fault);
+    }
+    int status = err == ERR_OK ? show(&audit, chain_check_end(&audit.check)) : failed(fault.what);
+    end(&audit);
+    return status;
+}
+
+/* --- for somebody without us --- */
+
+struct files {
+    char dir[PATH_SIZE];
+    FILE *entries, *list;
+};
+
+static FILE *make_file(const char *dir, const char *name, struct fault *fault)
+{
+    char path[PATH_SIZE + 64];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL) {
+        (void)fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    return file;
+}
+
+static enum err close_file(FILE *file, const char *what, struct fault *fault)
+{
+    bool good = file == NULL || (fflush(file) == 0 && fsync(fileno(file)) == 0);
+    if (file != NULL && fclose(file) != 0) {
+        good = false;
+    }
+    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", what, strerror(errno));
+}
+
+/* sign-KEY.pub, for each key that the journal names. */
+static enum err write_key(const char *dir, struct bytes packed, struct fault *fault)
+{
+    char path[PATH_SIZE + 64];
+    char id[SIGN_KEY_ID_SIZE];
+    struct sign_public key;
+    enum err err = ERR_OK;
+    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    Parkgate__SignKeyRecord *record =
+        entry == NULL || entry->kind != ENTRY_SIGN_KEY
+            ? NULL
+            : parkgate__sign_key_record__unpack(NULL, entry->body.len, entry->body.data);
+    if (record != NULL && record->public_key.len == sizeof(key.bytes)) {
+        memcpy(key.bytes, record->public_key.data, sizeof(key.bytes));
+        sign_key_id(&key, id);
+        (void)snprintf(path, sizeof(path), "%s/sign-%s.pub", dir, id);
+        err = sign_public_write(path, &key, fault);
+        err = err == ERR_REFUSED ? ERR_OK : err; /* a key may come again */
+    }
+    parkgate__sign_key_record__free_unpacked(record, NULL);
+    parkgate__entry__free_unpacked(entry, NULL);
+    return err;
+}
+
+static enum err write_entry(const struct files *files, uint64_t sequence, struct bytes record,
+                            struct fault *fault)
+{
+    char hash[2 * SEAL_HASH_SIZE + 1];
+    if (record.size < SEAL_HASH_SIZE) {
+        return fault_set(fault, ERR_CORRUPT, "entry %" PRIu64 " is cut short", sequence);
+    }
+    struct bytes packed = {.data = record.data + SEAL_HASH_SIZE,
+                           .size = record.size - SEAL_HASH_SIZE};
+    bytes_to_hex((struct bytes){.data = record.data, .size = SEAL_HASH_SIZE}, hash, sizeof(hash));
+    if (fwrite(packed.data, 1, packed.size, files->entries) != packed.size ||
+        fprintf(files->list, "%" PRIu64 " %zu %s\n", sequence, packed.size, hash) < 0) {
+        return fault_set(fault, ERR_IO, "%s: %s", files->dir, strerror(errno));
+    }
+    return write_key(files->dir, packed, fault);
+}
+
+static enum err write_journal(struct audit *audit, const struct files *files, uint64_t *ret_count,
+                              struct fault *fault)
+{
+    struct bytes key;
+    struct bytes record;
+    uint64_t count = 0;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(audit->txn, TABLE_JOURNAL, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &record, fault)) == ERR_OK) {
+        struct reader r = reader_of(key);
+        TRY(write_entry(files, reader_u64(&r), record, fault));
+        count++;
+    }
+    *ret_count = count;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* All anchors as lines, the export's and those that gates showed. */
+static enum err write_anchors(const struct audit *audit, FILE *file, struct fault *fault)
+{
+    for (size_t i = 0; i < audit->count; i++) {
+        char line[ANCHOR_LINE_SIZE];
+        anchor_to_line(&audit->anchors[i].anchor, line);
+        if (fprintf(file, "%s\n", line) < 0) {
+            return fault_set(fault, ERR_IO, "anchors: %s", strerror(errno));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err export_all(struct audit *audit, const struct job_paths *paths, struct files *files,
+                           uint64_t *ret_count, struct fault *fault)
+{
+    if (mkdir(files->dir, 0700) != 0) {
+        return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", files->dir,
+                         strerror(errno));
+    }
+    TRY(open_store(paths, audit, fault));
+    TRY(read_anchors(audit, paths->anchor_dir, NULL, fault));
+    files->entries = make_file(files->dir, "entries.bin", fault);
+    files->list = make_file(files->dir, "entries.txt", fault);
+    FILE *anchors = make_file(files->dir, "anchors.txt", fault);
+    enum err err = files->entries == NULL || files->list == NULL || anchors == NULL
+                       ? ERR_IO
+                       : write_journal(audit, files, ret_count, fault);
+    if (err == ERR_OK) {
+        err = write_anchors(audit, anchors, fault);
+    }
+    enum err closed[] = {close_file(files->entries, "entries.bin", fault),
+                         close_file(files->list, "entries.txt", fault),
+                         close_file(anchors, "anchors.txt", fault)};
+    for (size_t i = 0; i < ARRAY_LEN(closed) && err == ERR_OK; i++) {
+        err = closed[i];
+    }
+    return err;
+}
+
+int job_audit_export(const struct job_paths *paths, const char *dir)
+{
+    static struct audit audit;
+    struct files files = {.entries = NULL};
+    struct fault fault = {0};
+    uint64_t count = 0;
+    (void)snprintf(files.dir, sizeof(files.dir), "%s", dir);
+    enum err err = export_all(&audit, paths, &files, &count, &fault);
+    int status = 0;
+    if (err == ERR_OK) {
+        (void)printf("dir=%s\nentries=%" PRIu64 "\nanchors=%zu\nresult=good\n", dir, count,
+                     audit.count);
+    } else {
+        status = failed(fault.what);
+    }
+    end(&audit);
+    return status;
+}
