@@ -14,13 +14,6 @@ static void path_of(const struct gate *gate, char out[PATH_SIZE])
     (void)snprintf(out, PATH_SIZE, "%s/anchors", gate->dir);
 }
 
-/* A controller tells one a minute. More would fill the disk. */
-static bool is_due(const struct gate *gate)
-{
-    return gate->anchors.heard.us == 0 ||
-           !mono_before(gate_mono(gate), mono_after_ms(gate->anchors.heard, ANCHOR_GATE_MS));
-}
-
 void anchor_heard(struct gate *gate, const Parkgate__Anchor *message)
 {
     char path[PATH_SIZE];
@@ -36,11 +29,11 @@ void anchor_heard(struct gate *gate, const Parkgate__Anchor *message)
         log_warning("anchor_unusable");
         return;
     }
-    if (!is_due(gate)) {
+    /* A controller tells one a minute, and one at each WELCOME. More would fill the disk. */
+    if (!bucket_take(&gate->anchors.room, gate_mono(gate), ANCHOR_GATE_MS, ANCHOR_GATE_BURST)) {
         return;
     }
     path_of(gate, path);
-    gate->anchors.heard = gate_mono(gate);
     gate->anchors.file.path = path;
     gate->anchors.file.max_bytes = ANCHOR_GATE_BYTES;
     if (anchor_file_add(&gate->anchors.file, &key, message->line, &fault) == ERR_OK) {

@@ -9,7 +9,11 @@
 
 #include "reader-agent/app/gate.h"
 
-enum { ANCHOR_GATE_BYTES = 32 << 20, ANCHOR_GATE_MS = 30000 /* at most one is kept in so long */ };
+enum {
+    ANCHOR_GATE_BYTES = 32 << 20,
+    ANCHOR_GATE_BURST = 16, /* kept at once, and one more each ... */
+    ANCHOR_GATE_MS = 30000,
+};
 
 struct shown_anchors {
     size_t count;

@@ -24,6 +24,7 @@
  */
 #pragma once
 
+#include "common/base/bucket.h"
 #include "common/base/clock.h"
 #include "common/base/entropy.h"
 #include "common/base/launcher.h"
@@ -173,7 +174,7 @@ struct rekey {
 /* anchors.h */
 struct gate_anchors {
     struct anchor_file file;
-    struct mono heard; /* the last that was kept */
+    struct bucket room; /* how many more are kept now */
     bool failing;
 };
 

@@ -116,7 +116,7 @@ class Audit(ParkCase):
         done = self.program("--audit", "--dir", place)
         self.assertEqual(done.returncode, 1)
         notes = self.notes(done)
-        self.assertEqual((notes["finding"], notes["at_seq"]), ("altered", sequence))
+        self.assertEqual((notes["finding"], notes["at_seq"]), ("altered", str(sequence)))
         self.assertIn(f"entry {sequence} was altered", notes["failed"])
 
     def test_an_older_store_laid_there_by_hand_is_found(self):
