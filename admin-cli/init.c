@@ -163,11 +163,12 @@ static bool make_controller_conf(struct making *m)
                          "agents = tcp://%s:%u\n"
                          "operators = tcp://%s:%u\n"
                          "enrol = tcp://%s:%u\n"
+                         "stations = tcp://%s:%u\n"
                          "key_file = %s/controller.key\n"
                          "index_key_file = %s/index.key\n"
                          "genesis = %s/genesis.pb\n",
                          m->park.site, dir, dir, m->bind, m->port_base, m->bind, m->port_base + 1,
-                         m->bind, m->port_base + 2, dir, dir, dir);
+                         m->bind, m->port_base + 2, m->bind, m->port_base + 3, dir, dir, dir);
     return (wrote > 0 && wrote < (int)sizeof(text) && make_text(m, "controller.conf", text)) ||
            (m->c->number == ERROR_NONE && refuse(m, m->final, "the path is too long"));
 }
@@ -292,8 +293,8 @@ enum exit_code run_init(struct cli *cli, const struct call *call)
     m->bind = bind == NULL ? "127.0.0.1" : bind;
     m->port_base = (unsigned)port_base;
     enum exit_code code = EXIT_USAGE;
-    if (port_base == 0 || port_base > 65533) {
-        code = cli_refuse(cli, ERROR_ARG_BAD, "--port-base", port, "1 ... 65533", NULL);
+    if (port_base == 0 || port_base > 65532) {
+        code = cli_refuse(cli, ERROR_ARG_BAD, "--port-base", port, "1 ... 65532", NULL);
     } else if (strcmp(m->admin, "controller") == 0 || strlen(m->bind) > 64) {
         code = cli_refuse(cli, ERROR_ARG_BAD, "init", m->admin, "--admin NAME", NULL);
     } else {

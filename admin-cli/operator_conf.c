@@ -38,9 +38,10 @@ static const struct config_key keys[] = {
 bool operator_key_read(const char *text, struct link_key *ret_key, struct complaint *c)
 {
     struct fault fault = {0};
-    if ((strlen(text) == LINK_KEY_Z85_SIZE - 1 && link_key_from_z85(text, ret_key)) ||
-        (strlen(text) == LINK_KEY_HEX_SIZE - 1 && link_key_from_hex(text, ret_key)) ||
-        link_key_read(text, ret_key, &fault) == ERR_OK) {
+    /* a path of 40 characters can read as a key: the file comes first */
+    if (link_key_read(text, ret_key, &fault) == ERR_OK ||
+        (strlen(text) == LINK_KEY_Z85_SIZE - 1 && link_key_from_z85(text, ret_key)) ||
+        (strlen(text) == LINK_KEY_HEX_SIZE - 1 && link_key_from_hex(text, ret_key))) {
         return true;
     }
     return complain(c, ERROR_KEY_FILE, fault.what, NULL, NULL, NULL);

@@ -231,8 +231,8 @@ static bool on_more(void *ctx, int port)
     bool importing = d->bulk_turn != 0 && d->turns - d->bulk_turn < AFTER_BULK_TURNS;
     int64_t most_us = (int64_t)LIMIT_TURN_MS * 1000 * (importing ? 2 : 3) / 4;
     int64_t spent_us = mono_now().us - loop_mono(d->loop).us;
-    bool yields = port == PORT_OPERATORS && !ports_drained(d->ports, PORT_AGENTS) &&
-                  waited < OPERATORS_WAIT_TURNS;
+    bool asks = port == PORT_OPERATORS || port == PORT_STATIONS;
+    bool yields = asks && !ports_drained(d->ports, PORT_AGENTS) && waited < OPERATORS_WAIT_TURNS;
     if (yields || (waited == 0 && (spent_us >= most_us || turn_did_bulk(d->ctl)))) {
         return false;
     }
@@ -655,7 +655,8 @@ static int worker(void *ctx, struct launcher_link *launcher)
     if (err == ERR_OK) {
         log_event("controller_ready", LOG_TEXT("agents", ports_endpoint(d->ports, 0)),
                   LOG_TEXT("operators", ports_endpoint(d->ports, 1)),
-                  LOG_TEXT("enrol", ports_endpoint(d->ports, 2)));
+                  LOG_TEXT("enrol", ports_endpoint(d->ports, 2)),
+                  LOG_TEXT("stations", ports_endpoint(d->ports, 3)));
         err = loop_run(d->loop, &fault);
     }
     if (err != ERR_OK) {

@@ -341,6 +341,32 @@ enum exit_code {
     X(658, WATCH_RENEWAL, EXIT_BAD_FILE, "change %1, entry \"%2\": %3",                            \
       "第 %1 条，条目“%2”：续期被拒绝（%3）")                                                      \
     X(659, WATCH_RECEIPT, EXIT_REFUSED, "receipt of bundle %1: %2", "第 %1 批的回执：%2")                \
+    /* the watch list at the controller */                                                         \
+    X(660, WATCH_CAP, EXIT_REFUSED,                                                                \
+      "change %1, entry \"%2\": authority %3 would have over %4 persons on its list; withdraw some first", \
+      "第 %1 条，条目“%2”：机关 %3 的人员布控将超过 %4 条；请先撤销一部分")                        \
+    X(661, WATCH_VEHICLE_CAP, EXIT_REFUSED,                                                        \
+      "change %1, entry \"%2\": the park's lists would have over %3 vehicles; withdraw some first", \
+      "第 %1 条，条目“%2”：园区的车辆布控将超过 %3 条；请先撤销一部分")                            \
+    X(662, WATCH_ALIKE, EXIT_REFUSED,                                                              \
+      "change %1, entry \"%2\": %3 entries of this authority have the same target already",        \
+      "第 %1 条，条目“%2”：该机关已有 %3 条布控针对同一目标")                                      \
+    X(663, WATCH_ID_TAKEN, EXIT_REFUSED,                                                           \
+      "change %1, entry \"%2\": an entry of this id is live; renew or withdraw it",                \
+      "第 %1 条，条目“%2”：该编号的条目仍有效；请续期或撤销")                                      \
+    X(664, WATCH_ID_UNKNOWN, EXIT_REFUSED, "change %1, entry \"%2\": no entry of this id is live", \
+      "第 %1 条，条目“%2”：该编号没有有效条目")                                                    \
+    X(665, WATCH_NOT_OPEN, EXIT_REFUSED, "bundle %1 is not open; begin it again",                  \
+      "第 %1 批未在接收中；请重新开始")                                                            \
+    X(666, WATCH_NO_AUTHORITY, EXIT_NOT_PERMITTED,                                                 \
+      "key %1 is of no authority; two persons make one: parkgate authority add",                   \
+      "密钥 %1 不属于任何机关；须由两人添加：parkgate authority add")                              \
+    X(667, AUTHORITY_SUSPENDED, EXIT_NOT_PERMITTED,                                                \
+      "authority %1 is suspended; nothing is taken from it",                                       \
+      "机关 %1 已停用；不予受理")                                                                  \
+    X(668, WATCH_NOT_WAITING, EXIT_REFUSED,                                                        \
+      "entry %1 waits for no countersignature: it is %2",                                          \
+      "条目 %1 无需会签：其状态为 %2")                                                                        \
     /* privacy */                                                                                  \
     X(690, TOO_YOUNG, EXIT_REFUSED,                                                                \
       "by the ID number the person is not %1 yet; who is younger is not registered",               \

@@ -315,6 +315,7 @@ enum watch_step {
     WATCH_ENDED = 3,         /* long over: its key is destroyed */
     WATCH_LOOKED = 4,        /* holders' identity numbers were hashed under an authority's key */
     WATCH_AT_GATES = 5,      /* the copy of the last online gate has it */
+    WATCH_LAPSED = 6,        /* its end has passed: it stands nowhere as acting any more */
 };
 
 /* How a hit was found. A candidate is none until a person confirmed it. */

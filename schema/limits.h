@@ -96,6 +96,13 @@ enum {
     LIMIT_WATCH_AHEAD_DAYS = 30,   /* an entry may begin so long after its bundle was made */
     LIMIT_WATCH_BUNDLE_S = 604800, /* a bundle is taken so long after it was made */
     LIMIT_WATCH_EARLY_S = 300,     /* and so much before, by the park's clock */
+    LIMIT_AUTHORITIES = 8,           /* of the park: controller/app/verbs_authority.c */
+    LIMIT_WATCH_OPEN_S = 3600,       /* a bundle whose next chunk did not come comes to nothing */
+    LIMIT_WATCH_KEPT_DAYS = 180,     /* after an entry's end its key is destroyed */
+    LIMIT_WATCH_TERMS_DAYS = 730,    /* after a person's entry ended its terms are forgotten */
+    LIMIT_WATCH_RENEWALS = 32,       /* of one entry; then it is pushed anew */
+    LIMIT_WATCH_REFRESH_HOURS = 720, /* the longest interval that may be agreed */
+    LIMIT_WATCH_SWEEP_ROWS = 200,    /* holders hashed, or entries swept, in one slice */
 
     /* time (milliseconds unless said) */
     LIMIT_ANSWER_MS = 300, /* an agent waits this long for a verdict, unless its lane says else */

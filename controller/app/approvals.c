@@ -64,6 +64,9 @@ static const struct two_person_verb two_person_verbs[] = {
     {"key.replace",     replaces_anothers_key,    "name"  },
     {"lane.open",       opens_into_a_zone_of_two, "lane"  },
     {"recover.confirm", always,                   "person"},
+    {"authority.add",     always,                   "name"  },
+    {"authority.replace", always,                   "name"  },
+    {"authority.resume",  always,                   "name"  },
 };
 
 static const struct two_person_verb *two_person(const struct request *request)

@@ -164,6 +164,13 @@ struct seal_hash controller_credential_hash(const struct controller *ctl, uint32
                       SEAL_PARTS(BYTES_OF(kind_byte), canonical));
 }
 
+struct seal_hash controller_credential_hash_under(const struct seal_key *key, uint32_t kind,
+                                                  struct bytes canonical)
+{
+    uint8_t kind_byte[1] = {(uint8_t)kind};
+    return seal_keyed_hash(key, "parkgate credential", SEAL_PARTS(BYTES_OF(kind_byte), canonical));
+}
+
 struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle holder,
                                      struct bytes digits)
 {

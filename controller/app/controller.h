@@ -28,7 +28,13 @@
 #include "controller/core/gauges.h"
 #include "schema/record.pb-c.h"
 
-enum port { PORT_AGENTS = 0, PORT_OPERATORS = 1, PORT_ENROL = 2, PORT_COUNT = 3 };
+enum port {
+    PORT_AGENTS = 0,
+    PORT_OPERATORS = 1,
+    PORT_ENROL = 2,
+    PORT_STATIONS = 3,
+    PORT_COUNT = 4,
+};
 
 /* How effects leave. Calls return at once. */
 struct outlet {
@@ -101,6 +107,22 @@ struct erasing {
     struct mono again, look_at;
 };
 
+/* watch.h. Soft. */
+enum { WATCH_PENDING_MAX = 32 };
+struct watch_keep {
+    bool begun;
+    bool looks;               /* holders' identity numbers may have to be hashed */
+    struct mono look_at;      /* the next slice of that */
+    struct mono sweep_at;     /* the next walk over all entries begins then */
+    bool sweeping, sweep_more;
+    struct handle sweep_from, sweep_next;
+    size_t pending_count; /* bundles that the last gate may not have yet */
+    struct {
+        struct name authority;
+        uint64_t number;
+    } pending[WATCH_PENDING_MAX];
+};
+
 /* own_clock.h */
 struct own_clock {
     struct wall high;  /* the latest time that was ever recorded, or said since the start */
@@ -149,6 +171,7 @@ struct controller {
     struct own_clock own_clock;
     struct anchors anchors;
     struct erasing erasing;
+    struct watch_keep watch;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */
@@ -204,6 +227,9 @@ size_t controller_seal(struct controller *ctl, const struct seal_key *key,
  * would be (index_keys.h). In ctl->txn. */
 struct seal_hash controller_credential_hash(const struct controller *ctl, uint32_t kind,
                                             struct bytes canonical);
+/* The same under one index key, whatever is kept. */
+struct seal_hash controller_credential_hash_under(const struct seal_key *key, uint32_t kind,
+                                                  struct bytes canonical);
 /* A PIN, by holder and digits: equal PINs of two persons have nothing in common. */
 struct seal_hash controller_pin_hash(const struct controller *ctl, struct handle holder,
                                      struct bytes digits);

@@ -15,6 +15,7 @@
 #include "controller/app/faces.h"
 #include "controller/app/subjects.h"
 #include "controller/app/waiters.h"
+#include "controller/app/watch_identity.h"
 #include "controller/store/erasure_store.h"
 #include "controller/store/person_keys.h"
 #include "schema/kinds.h"
@@ -25,8 +26,8 @@
  * LIMIT_BACKUP_KEYS_DAYS, a gate's day keys LIMIT_OUTBOX_DAYS and the day itself. */
 static int32_t last_day_from(int32_t day)
 {
-    int32_t longest = LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS
-                                                                 : LIMIT_OUTBOX_DAYS;
+    int32_t longest =
+        LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS : LIMIT_OUTBOX_DAYS;
     return day + longest + 1;
 }
 
@@ -40,7 +41,8 @@ static bool is_inside(struct controller *ctl, struct handle holder, enum err *re
     return inside;
 }
 
-/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep. */
+/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep.
+ */
 static bool may_erase(struct controller *ctl, struct request *request, struct handle holder,
                       enum err *ret_err, struct fault *fault)
 {
@@ -73,14 +75,14 @@ static void kept_rows(struct controller *ctl, struct answer *a)
         const char *what, *why, *why_zh;
         int32_t days;
     } kept[] = {
-        {"passages", "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
-         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名", 180},
-        {"attendance", "attendance of the passages' term, longer where the park has entered a basis; by handle",
-         "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180},
-        {"lookups", "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
-         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号", 1095},
+        {"passages",    "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
+         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名",                                                                                             180 },
+        {"attendance",
+         "attendance of the passages' term, longer where the park has entered a basis; by handle",      "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180 },
+        {"lookups",     "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
+         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号",                                                                                                1095},
         {"disclosures", "what was handed to an authority is recorded for 3 years; by handle",
-         "向主管机关提供信息的记录须留存 3 年；仅存代号", 1095},
+         "向主管机关提供信息的记录须留存 3 年；仅存代号",                                                                                                                  1095},
     };
     answer_columns(a, "kept,why,why_zh,until");
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -95,11 +97,28 @@ static void kept_rows(struct controller *ctl, struct answer *a)
     }
 }
 
+/* As authorities would name his number, whoever is listed: by these hashes, too, he is forgotten.
+ */
+static enum err named_by_authorities(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                                     struct watch_hashes *ret, struct fault *fault)
+{
+    Parkgate__Identity *identity = NULL;
+    ret->count = 0;
+    enum err err = request_identity(ctl, holder, &identity, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = watch_hashes_of(ctl, identity->id_number, ret, fault);
+    parkgate__identity__free_unpacked(identity, NULL);
+    return err;
+}
+
 static enum err begin_erasure(struct controller *ctl, struct request *request, struct handle holder,
-                              const char *reason, struct fault *fault)
+                              struct watch_hashes *named, const char *reason, struct fault *fault)
 {
     char date[CIVIL_DATE_SIZE];
     size_t orders = 0;
+    ProtobufCBinaryData hashes[LIMIT_AUTHORITIES];
     struct handle order_key = controller_draw_handle(ctl);
     Parkgate__ErasureRecord record = PARKGATE__ERASURE_RECORD__INIT;
     TRY(subjects_forget(ctl, holder, order_key, request->key->name, &orders, fault));
@@ -110,6 +129,11 @@ static enum err begin_erasure(struct controller *ctl, struct request *request, s
     record.began_us = ctl->now.us;
     record.last_day = last_day_from(controller_today(ctl));
     record.order_key = people_field(&order_key);
+    for (size_t i = 0; i < named->count; i++) {
+        hashes[i] = field_of(BYTES_OF(named->items[i].bytes));
+    }
+    record.n_watch_hash = named->count;
+    record.watch_hash = hashes;
     TRY(controller_record(ctl, ENTRY_ERASURE, request->key->name, &record.base, fault));
     TRY(faces_changed(ctl, fault));
     ctl->erasing.wanted = true;
@@ -135,11 +159,14 @@ static enum err on_person_erase(struct controller *ctl, struct request *request,
     if (holder == NULL) {
         return ERR_OK;
     }
+    struct watch_hashes named;
+    err = named_by_authorities(ctl, holder, &named, fault);
     parkgate__holder_record__free_unpacked(holder, NULL);
+    TRY(err);
     if (!may_erase(ctl, request, handle, &err, fault)) {
         return err;
     }
-    return begin_erasure(ctl, request, handle, reason, fault);
+    return begin_erasure(ctl, request, handle, &named, reason, fault);
 }
 
 /* --- who has confirmed --- */
@@ -280,8 +307,7 @@ static enum err note_key_gone(struct controller *ctl, const Parkgate__ErasureRec
 {
     struct seal_key key;
     Parkgate__ErasureRecord changed = *record;
-    enum err err =
-        controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
+    enum err err = controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
     if (err != ERR_NOT_FOUND) {
         seal_wipe(&key, sizeof(key));
         ctl->erasing.wanted = true;

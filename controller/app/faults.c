@@ -176,6 +176,10 @@ const struct fault_kind fault_faces_many = {
     "many persons of the %s have a face: at 100,000 it must be filed with the authority; parkgate face "
     "count",
     "登记人脸的人数接近或达到 10 万（%s）：须向网信部门备案；请看：parkgate face count"};
+const struct fault_kind fault_watch_stale = {
+    "watch-list-stale",
+    "the watch list of authority %s was not refreshed within the agreed time; call the station",
+    "机关 %s 的布控名单未在约定时间内更新；请联系该机关"};
 const struct fault_kind fault_quarantine_full = {
     "quarantine-full",
     "so many events of gate %s were refused that no more are kept here; the gate keeps them: look "

@@ -99,7 +99,7 @@ static Parkgate__HolderRecord bare_holder(const Parkgate__HolderRecord *record)
     Parkgate__HolderRecord bare = *record;
     bare.base.n_unknown_fields = 0;
     bare.sealed = bare.id_hash = bare.external_hash = bare.previous = (ProtobufCBinaryData){0};
-    bare.n_suspended_by = 0;
+    bare.n_suspended_by = bare.n_watch_hash = 0;
     bare.removed = false;
     bare.stage = bare.recovered = 0;
     bare.told_by = field_text("");

@@ -172,6 +172,9 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_emergency,   &verbs_of_emergency_count  },
         {verbs_of_alerts,      &verbs_of_alerts_count     },
         {verbs_of_alert_news,  &verbs_of_alert_news_count },
+        {verbs_of_authorities, &verbs_of_authorities_count},
+        {verbs_of_stations,    &verbs_of_stations_count   },
+        {verbs_of_watch,       &verbs_of_watch_count      },
         {verbs_of_face_counts, &verbs_of_face_counts_count},
         {verbs_of_hits,        &verbs_of_hits_count       },
         {verbs_of_exports,     &verbs_of_exports_count    },
@@ -191,7 +194,8 @@ request_handler *request_handler_of(const char *verb)
 }
 
 /* A refused right is remembered: who, what, why. */
-static enum err record_refusal(struct controller *ctl, struct request *request, struct fault *fault)
+enum err request_record_refusal(struct controller *ctl, struct request *request,
+                                struct fault *fault)
 {
     Parkgate__Refusal refusal = PARKGATE__REFUSAL__INIT;
     char *args[ERROR_ARGS];
@@ -207,11 +211,21 @@ static enum err record_refusal(struct controller *ctl, struct request *request, 
     return controller_record(ctl, ENTRY_REFUSAL, request->key->name, &refusal.base, fault);
 }
 
+/* A station's key is heard at its own port, and nobody else's there. */
+static uint32_t roles_at(enum port port, uint32_t roles)
+{
+    const uint32_t station = 1U << ROLE_STATION;
+    if (port == PORT_STATIONS) {
+        return roles & station;
+    }
+    return (roles & station) != 0 ? 0 : roles;
+}
+
 static bool is_permitted(struct request *request)
 {
     char have[128];
     char needs[128];
-    if ((request->key->roles & request->verb->roles) != 0) {
+    if ((roles_at(request->input->port, request->key->roles) & request->verb->roles) != 0) {
         return true;
     }
     role_mask_to_text(request->key->roles, ", ", have, sizeof(have));
@@ -318,15 +332,18 @@ static enum err serve(struct controller *ctl, struct request *request, struct fa
             TRY(request_searched(ctl, request, fault));
         }
     }
-    return is_about_rights(request->answer->complaint.number) ? record_refusal(ctl, request, fault)
-                                                              : ERR_OK;
+    uint32_t error = request->answer->complaint.number;
+    if (is_about_rights(error)) {
+        return request_record_refusal(ctl, request, fault);
+    }
+    return error != 0 && request->refused != NULL ? request->refused(ctl, request, fault) : ERR_OK;
 }
 
 static void reply(struct controller *ctl, struct request *request)
 {
     Parkgate__Reply message;
     answer_message(request->answer, &message);
-    batch_send(ctl, PORT_OPERATORS, &request->input->peer, request->version, MESSAGE_REPLY,
+    batch_send(ctl, request->input->port, &request->input->peer, request->version, MESSAGE_REPLY,
                request->sequence, &message.base);
 }
 

@@ -11,6 +11,10 @@
 #include "controller/app/batch.h"
 #include "schema/verbs.h"
 
+struct request;
+typedef enum err request_handler(struct controller *ctl, struct request *request,
+                                 struct fault *fault);
+
 struct request {
     const Parkgate__Request *message;
     const Parkgate__KeyRecord *key; /* live */
@@ -21,10 +25,13 @@ struct request {
     struct answer *answer;
     bool waits; /* no reply now: a waiter took it over (waiters.h) */
     const char *search_reason; /* request_search() was asked; else NULL */
+    /* What is done when it was refused, after what it wrote was undone; NULL: nothing. Set by the
+     * handler. */
+    request_handler *refused;
 };
 
-typedef enum err request_handler(struct controller *ctl, struct request *request,
-                                 struct fault *fault);
+/* For `refused`: the refusal is remembered, though it is not about rights. */
+request_handler request_record_refusal;
 
 struct verb_handler {
     const char *verb;
@@ -59,6 +66,9 @@ extern const struct verb_handler verbs_of_alerts[]; extern const size_t verbs_of
 extern const struct verb_handler verbs_of_alert_news[]; extern const size_t verbs_of_alert_news_count;
 extern const struct verb_handler verbs_of_erasures[]; extern const size_t verbs_of_erasures_count;
 extern const struct verb_handler verbs_of_exports[]; extern const size_t verbs_of_exports_count;
+extern const struct verb_handler verbs_of_authorities[]; extern const size_t verbs_of_authorities_count;
+extern const struct verb_handler verbs_of_stations[]; extern const size_t verbs_of_stations_count;
+extern const struct verb_handler verbs_of_watch[]; extern const size_t verbs_of_watch_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
 extern const struct verb_handler verbs_of_library[]; extern const size_t verbs_of_library_count;

@@ -63,7 +63,8 @@ static bool external_hash(const struct controller *ctl, const struct roster_pers
 }
 
 /* Who was erased and comes again is somebody new: what is kept under the old handle is not his. */
-static enum err is_there(struct controller *ctl, struct handle handle, bool *ret, struct fault *fault)
+static enum err is_there(struct controller *ctl, struct handle handle, bool *ret,
+                         struct fault *fault)
 {
     Parkgate__HolderRecord *record = NULL;
     enum err err = people_holder(ctl->txn, handle, &record, fault);
@@ -95,6 +96,8 @@ static void keep_identity(struct roster_holder *holder, const Parkgate__HolderRe
     holder->record.kind = before->kind;
     holder->record.id_hash = before->id_hash;
     holder->record.sealed = before->sealed;
+    holder->record.n_watch_hash = before->n_watch_hash;
+    holder->record.watch_hash = before->watch_hash;
 }
 
 /* Found by the tenant's own number, and by nothing else. */
@@ -124,7 +127,25 @@ static void carry_over(struct roster_holder *holder, const Parkgate__HolderRecor
     }
     if (holder->record.id_hash.len == 0) {
         holder->record.id_hash = before->id_hash;
+        holder->record.n_watch_hash = before->n_watch_hash;
+        holder->record.watch_hash = before->watch_hash;
     }
+}
+
+/* As each authority would name the number, whoever is listed. */
+static enum err add_watch_hashes(struct controller *ctl, const struct roster_person *person,
+                                 struct roster_holder *holder, struct fault *fault)
+{
+    TRY(watch_hashes_of(ctl, person->id_number, &holder->watch, fault));
+    if (person->id_number[0] == '\0') {
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < holder->watch.count; i++) {
+        holder->watch_fields[i] = field_of(BYTES_OF(holder->watch.items[i].bytes));
+    }
+    holder->record.n_watch_hash = holder->watch.count;
+    holder->record.watch_hash = holder->watch_fields;
+    return ERR_OK;
 }
 
 static enum err seal_identity(struct controller *ctl, const struct roster_person *person,
@@ -146,7 +167,7 @@ static enum err seal_identity(struct controller *ctl, const struct roster_person
         controller_seal(ctl, &key, &identity.base, holder->sealed, sizeof(holder->sealed));
     seal_wipe(&key, sizeof(key));
     holder->record.sealed = field_of((struct bytes){.data = holder->sealed, .size = size});
-    return ERR_OK;
+    return add_watch_hashes(ctl, person, holder, fault);
 }
 
 enum err roster_make_holder(struct controller *ctl, const struct roster_person *person,

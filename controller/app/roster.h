@@ -2,7 +2,7 @@
  * verbs and by imports, so that both give the same records. */
 #pragma once
 
-#include "controller/app/controller.h"
+#include "controller/app/watch_identity.h"
 #include "schema/errors.h"
 
 /* What is known of a person or vehicle to be written. Texts borrowed. */
@@ -19,6 +19,8 @@ struct roster_holder {
     struct handle handle;
     uint8_t sealed[2048];
     struct seal_hash id_hash, external_hash;
+    struct watch_hashes watch; /* of the identity number */
+    ProtobufCBinaryData watch_fields[LIMIT_AUTHORITIES];
     bool existed; /* a valid record stood under this identity */
     bool foreign; /* of another home tenant: the record stays as it was */
     bool clashes; /* the tenant's own number stands for somebody of another identity */

@@ -24,6 +24,7 @@
 #include "controller/app/request.h"
 #include "controller/app/subjects.h"
 #include "controller/app/waiters.h"
+#include "controller/app/watch.h"
 #include "controller/journal/journal.h"
 #include "controller/store/key_store.h"
 #include "schema/verbs.h"
@@ -68,6 +69,7 @@ enum err turn_create(const struct turn_options *options, struct controller **ret
         [PORT_AGENTS] = agents_input,
         [PORT_OPERATORS] = requests_input,
         [PORT_ENROL] = agents_enrol_input,
+        [PORT_STATIONS] = requests_input,
     };
     struct controller *ctl = calloc(1, sizeof(*ctl));
     if (ctl != NULL) {
@@ -153,6 +155,7 @@ void turn_tick(struct controller *ctl)
     notices_tick(ctl);
     dispositions_tick(ctl);
     subjects_tick(ctl);
+    watch_tick(ctl);
     alerts_tick(ctl);
     candidates_tick(ctl);
     erasure_tick(ctl);
@@ -186,8 +189,9 @@ int64_t turn_end(struct controller *ctl)
     if (!erasure_holds_jobs(ctl)) {
         waiters_start_jobs(ctl);
     }
+    int64_t watch_ms = watch_turn(ctl);
     int64_t batch_ms = batch_due_ms(ctl);
-    return sooner(sooner(batch_ms, copies_turn(ctl)), muster_feed_turn(ctl));
+    return sooner(sooner(sooner(batch_ms, watch_ms), copies_turn(ctl)), muster_feed_turn(ctl));
 }
 
 bool turn_is_over(const struct controller *ctl)
@@ -233,7 +237,8 @@ bool turn_allows(struct controller *ctl, enum port port, const struct link_key *
         return false;
     }
     bool is_agent = (record->roles & 1U << ROLE_AGENT) != 0;
-    bool allowed = is_agent == (port == PORT_AGENTS); /* revoked ones too: they are told why */
+    bool is_station = (record->roles & 1U << ROLE_STATION) != 0;
     parkgate__key_record__free_unpacked(record, NULL);
-    return allowed;
+    /* revoked ones too: they are told why */
+    return is_agent == (port == PORT_AGENTS) && is_station == (port == PORT_STATIONS);
 }

@@ -63,13 +63,13 @@ void watch_words_step(const ProtobufCMessage *body, struct entry_words *w)
     static const struct {
         const char *en, *zh;
     } words[] = {
-        [WATCH_COUNTERSIGNED] = {"an entry was countersigned", "一条布控已会签"},
-        [WATCH_REFUSED] = {"an entry was refused", "一条布控被拒绝会签"},
-        [WATCH_ENDED] = {"entries long over: their keys are destroyed",
-                         "已过期布控：密钥已销毁"},
-        [WATCH_LOOKED] = {"identity numbers were hashed", "已计算证件号码摘要"},
+        [WATCH_COUNTERSIGNED] = {"an entry was countersigned",                   "一条布控已会签"            },
+        [WATCH_REFUSED] = {"an entry was refused",                         "一条布控被拒绝会签"      },
+        [WATCH_ENDED] = {"entries long over: their keys are destroyed",  "已过期布控：密钥已销毁"},
+        [WATCH_LOOKED] = {"identity numbers were hashed",                 "已计算证件号码摘要"      },
         [WATCH_AT_GATES] = {"the copy of every online gate has the bundle",
-                            "全部在线出入口副本均已收到该批"},
+                                 "全部在线出入口副本均已收到该批"                                    },
+        [WATCH_LAPSED] = {"entries are over",                             "布控已到期"                  },
     };
     const Parkgate__WatchStep *step = (const void *)body;
     if (step->step >= ARRAY_LEN(words) || words[step->step].en == NULL) {

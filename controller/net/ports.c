@@ -6,7 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 
-static const char *const domains[PORTS_COUNT] = {"agents", "operators", "enrol"};
+static const char *const domains[PORTS_COUNT] = {"agents", "operators", "enrol", "stations"};
 
 struct port_end {
     struct ports *ports;
@@ -86,7 +86,9 @@ static enum err open_all(struct ports *ports, struct fault *fault)
     TRY(link_zap_self_test(ports->zap, fault));
     TRY(loop_add_socket(ports->loop, link_zap_socket(ports->zap), judge, ports));
     for (int i = 0; i < PORTS_COUNT; i++) {
-        TRY(open_end(ports, i, fault));
+        if (ports->options.endpoints[i][0] != '\0') {
+            TRY(open_end(ports, i, fault));
+        }
     }
     return ERR_OK;
 }
@@ -143,6 +145,9 @@ bool ports_drained(const struct ports *ports, int port)
 void ports_send(struct ports *ports, int port, const struct link_peer *peer, struct bytes frame)
 {
     struct fault fault = {0};
+    if (ports->ends[port].server == NULL) {
+        return;
+    }
     enum err err = link_server_send(ports->ends[port].server, peer, frame, &fault);
     if (err != ERR_OK && err != ERR_BUSY && err != ERR_NOT_FOUND) {
         log_error("send_failed", LOG_TEXT("what", fault.what));

@@ -42,8 +42,9 @@ static enum err put_row(struct store_txn *txn, enum versioned_kind kind, struct 
         return ERR_OK;
     }
     if (record->stage == 0) {
-        return store_del(
-            txn, kind == VERSIONED_WATCH_MATCH ? TABLE_WATCH_MATCH : TABLE_WATCH_TARGET, key, fault);
+        return store_del(txn,
+                         kind == VERSIONED_WATCH_MATCH ? TABLE_WATCH_MATCH : TABLE_WATCH_TARGET,
+                         key, fault);
     }
     match.ended = true;
     return versioned_put(txn, kind, key, &match.base, fault);
@@ -107,8 +108,8 @@ static enum err copy_to_target(struct store_txn *txn, struct bytes key, struct b
     struct keybuf target;
     AUTO(store_message_destroy) ProtobufCMessage *match = NULL;
     MUST(key.size > HANDLE_SIZE);
-    struct reader r = reader_of(
-        (struct bytes){.data = key.data + key.size - HANDLE_SIZE, .size = HANDLE_SIZE});
+    struct reader r =
+        reader_of((struct bytes){.data = key.data + key.size - HANDLE_SIZE, .size = HANDLE_SIZE});
     struct handle entry = keybuf_read_handle(&r);
     TRY(store_unpack_message(key, value, &parkgate__watch_match__descriptor, &match, fault));
     return store_put_message(txn, TABLE_WATCH_TARGET, watch_target_key(&target, holder, &entry),
@@ -314,8 +315,8 @@ static enum err put_changes(struct store_txn *txn, const Parkgate__WatchSlice *s
                             struct fault *fault)
 {
     for (size_t i = 0; i < slice->n_record && i < slice->n_kind; i++) {
-        Parkgate__WatchRecord *record = parkgate__watch_record__unpack(NULL, slice->record[i].len,
-                                                                       slice->record[i].data);
+        Parkgate__WatchRecord *record =
+            parkgate__watch_record__unpack(NULL, slice->record[i].len, slice->record[i].data);
         if (record == NULL) {
             return fault_set(fault, ERR_CORRUPT, "journal: a watch entry cannot be read");
         }
@@ -388,7 +389,7 @@ enum err project_watch_close(struct store_txn *txn, const Parkgate__Entry *entry
     Parkgate__WatchBundle bundle = *known;
     bundle.state = close->cancelled ? STAGE_CANCELLED : STAGE_CLOSED;
     bundle.closed_us = entry->time_us;
-    bundle.closed_at = entry->sequence;
+    bundle.acts_at = entry->sequence;
     bundle.error = close->error;
     bundle.n_arg = close->n_arg;
     bundle.arg = close->arg;
@@ -414,6 +415,7 @@ static void countersign(Parkgate__WatchRecord *record)
         return;
     }
     record->until_us = record->renewed_until_us;
+    record->renewals++;
     record->sealed = record->renewed_sealed;
     record->term_hash = record->renewed_term_hash;
     record->terms = record->renewed_terms;
@@ -426,6 +428,23 @@ static void refuse(Parkgate__WatchRecord *record, const Parkgate__WatchStep *ste
         record->state = WATCH_STATE_REFUSED;
         record->sealed = (ProtobufCBinaryData){0};
     }
+}
+
+/* Gates are to hear of it as they did of its bundle. */
+static enum err not_at_gates(struct store_txn *txn, const Parkgate__Entry *entry,
+                             const Parkgate__WatchRecord *record, struct fault *fault)
+{
+    Parkgate__WatchBundle *bundle = NULL;
+    enum err err = watch_bundle_get(txn, record->authority, record->number, &bundle, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    bundle->acts_at = entry->sequence;
+    bundle->gates_us = 0;
+    bundle->gates = 0;
+    err = put_bundle(txn, bundle, fault);
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return err;
 }
 
 /* By an officer; nothing of an open bundle stands above this record. */
@@ -450,6 +469,9 @@ static enum err decide_entry(struct store_txn *txn, const Parkgate__Entry *entry
     record.stage = 0;
     record.previous = (ProtobufCBinaryData){0};
     enum err err = put_entry(txn, &record, fault);
+    if (err == ERR_OK && step->step == WATCH_COUNTERSIGNED) {
+        err = not_at_gates(txn, entry, &record, fault);
+    }
     parkgate__watch_record__free_unpacked(known, NULL);
     return err;
 }
@@ -477,10 +499,10 @@ static enum err drop_entry(struct store_txn *txn, const Parkgate__WatchRecord *r
         return err;
     }
     if (record->term_hash.len > 0) {
-        TRY(forget_row(txn, TABLE_WATCH_PERSON,
-                       watch_person_key(&key, record->authority, field_view(&record->term_hash),
-                                        &entry),
-                       fault));
+        TRY(forget_row(
+            txn, TABLE_WATCH_PERSON,
+            watch_person_key(&key, record->authority, field_view(&record->term_hash), &entry),
+            fault));
     }
     return store_del(txn, TABLE_WATCH, BYTES_OF(entry.bytes), fault);
 }
@@ -515,7 +537,8 @@ static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
     record.stage = 0;
     record.previous = (ProtobufCBinaryData){0};
     TRY(put_rows(txn, &record, fault));
-    return vehicle || !valid || forget ? drop_entry(txn, &record, fault) : put_entry(txn, &record, fault);
+    return vehicle || !valid || forget ? drop_entry(txn, &record, fault)
+                                       : put_entry(txn, &record, fault);
 }
 
 static enum err end_one(struct store_txn *txn, const Parkgate__Entry *by, struct handle entry,
@@ -532,6 +555,38 @@ static enum err end_one(struct store_txn *txn, const Parkgate__Entry *by, struct
     }
     store_message_destroy(&message);
     return err;
+}
+
+static enum err lapse_one(struct store_txn *txn, struct handle entry, struct fault *fault)
+{
+    Parkgate__WatchRecord *known = NULL;
+    enum err err = watch_entry(txn, entry, &known, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    Parkgate__WatchRecord record = *known;
+    if (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING) {
+        record.state = WATCH_STATE_ENDED;
+        record.since_us = record.until_us;
+        record.renewed_until_us = 0;
+        record.stage = 0;
+        record.previous = (ProtobufCBinaryData){0};
+        err = put_entry(txn, &record, fault);
+        if (err == ERR_OK && record.matcher == WATCH_MATCHER_PLATE) {
+            err = one_vehicle_less(txn, record.authority, fault);
+        }
+    }
+    parkgate__watch_record__free_unpacked(known, NULL);
+    return err;
+}
+
+static enum err lapse_all(struct store_txn *txn, const Parkgate__WatchStep *step,
+                          struct fault *fault)
+{
+    for (size_t i = 0; i < step->n_handle; i++) {
+        TRY(lapse_one(txn, people_handle(&step->handle[i]), fault));
+    }
+    return ERR_OK;
 }
 
 static enum err end_all(struct store_txn *txn, const Parkgate__Entry *by,
@@ -585,6 +640,8 @@ enum err project_watch_step(struct store_txn *txn, const Parkgate__Entry *entry,
         return looked(txn, step, fault);
     case WATCH_AT_GATES:
         return at_gates(txn, entry, step, fault);
+    case WATCH_LAPSED:
+        return lapse_all(txn, step, fault);
     }
     return fault_set(fault, ERR_CORRUPT, "journal: a step of the watch list is not known");
 }

@@ -11,7 +11,8 @@
 /* Verbs of the controller that a command uses beside its own. */
 static const char *const inner_verbs[] = {"park.stage",     "park.diff",    "park.commit",
                                           "status.metrics", "import.slice", "import.close",
-                                          "import.cancel"};
+                                          "import.cancel",  "watch.begin",  "watch.chunk",
+                                          "watch.key",      "watch.receipt"};
 
 static bool is_used(const char *verb)
 {
@@ -96,7 +97,8 @@ static void test_csv_policy(void **state)
     static const char *const figures[] = {"init",  "apply",  "park",    "status",     "tenant",
                                           "agent", "key",    "lane",    "journal",    "headcount",
                                           "help",  "backup", "restore", "completion", "approval",
-                                          "admin", "zone",   "desk",    "server",     "muster", "audit"};
+                                          "admin", "zone",   "desk",    "server",     "muster",
+                                          "audit", "authority"};
     size_t count = 0;
     const struct command *commands = command_table(&count);
     for (size_t i = 0; i < count; i++) {

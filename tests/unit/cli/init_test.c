@@ -119,7 +119,7 @@ static void test_configuration(void **state)
                    "# The controller of park east-port. Made by parkgate init.\n"
                    "store = %s/p/store\nkeys = %s/p/keys\n"
                    "agents = tcp://10.0.0.1:9100\noperators = tcp://10.0.0.1:9101\n"
-                   "enrol = tcp://10.0.0.1:9102\nkey_file = %s/p/controller.key\n"
+                   "enrol = tcp://10.0.0.1:9102\nstations = tcp://10.0.0.1:9103\nkey_file = %s/p/controller.key\n"
                    "index_key_file = %s/p/index.key\ngenesis = %s/p/genesis.pb\n",
                    s, s, s, s, s);
     assert_string_equal(conf, expected);
@@ -231,8 +231,8 @@ static void test_bad_arguments(void **state)
 {
     (void)state;
     expect_run("init /tmp/x --park y --port-base 70000", 2, "",
-               "parkgate: --port-base: \"70000\" is not valid: 1 ... 65533\n"
-               "parkgate: --port-base：“70000”无效：1 ... 65533\n");
+               "parkgate: --port-base: \"70000\" is not valid: 1 ... 65532\n"
+               "parkgate: --port-base：“70000”无效：1 ... 65532\n");
     expect_run("init /tmp/x", 2, "",
                "parkgate: park is missing; give --park\nparkgate: 缺少 park；请用 --park 给出\n");
 }

@@ -1,5 +1,11 @@
 #include "tests/unit/controller/harness.h"
 
+/* A station's key is heard at its own port alone. */
+static enum port port_of(struct world *w, struct link_key key)
+{
+    return turn_allows(w->ctl, PORT_STATIONS, &key) ? PORT_STATIONS : PORT_OPERATORS;
+}
+
 static void send_question(struct world *w, struct link_key key, const char *verb,
                           const ProtobufCBinaryData *rows, size_t count, va_list pairs)
 {
@@ -24,7 +30,7 @@ static void send_question(struct world *w, struct link_key key, const char *verb
     request.version = 1;
     size_t size = envelope_write(PROTOCOL_VERSION, MESSAGE_REQUEST, ++w->last_request,
                                  &request.base, frame, sizeof(frame));
-    world_frame(w, PORT_OPERATORS, key, peer_of(key.bytes[0]),
+    world_frame(w, port_of(w, key), key, peer_of(key.bytes[0]),
                 (struct bytes){.data = frame, .size = size});
 }
 

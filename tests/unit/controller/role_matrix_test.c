@@ -5,6 +5,7 @@
 #include "controller/app/batch.h"
 #include "tests/unit/controller/harness.h"
 #include "tests/unit/controller/role_matrix.h"
+#include "tests/unit/controller/station_fixture.h"
 
 #include "common/seal/seal.h"
 #include "schema/viid.pb-c.h"
@@ -31,6 +32,7 @@ static struct {
     struct role_matrix file;
     struct world *w;
     struct gate gates[2];
+    struct station station;
     struct link_key keys[MATRIX_COLUMNS];
     unsigned made; /* numbers given out */
     uint8_t box;   /* of the last that joined */
@@ -184,6 +186,9 @@ static const char *roster_digest(void)
 static const char *self_name(void)
 {
     static char name[32];
+    if (strcmp(columns[matrix.column].role, "station") == 0) {
+        return "station:" STATION;
+    }
     (void)snprintf(name, sizeof(name), "key-%zu", 40 + matrix.column);
     return name;
 }
@@ -264,6 +269,13 @@ static void add_word(struct said *said, char *word)
         said->row[0] = disposition_row();
         said->rows = said->row;
         said->row_count = 1;
+    } else if (strcmp(word, "+manifest") == 0 || strcmp(word, "+chunk") == 0) {
+        struct bytes part = strcmp(word, "+chunk") == 0 ? matrix.station.bundle.chunks[0]
+                                                        : matrix.station.bundle.manifest;
+        said->row[0] =
+            (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)part.data, .len = part.size};
+        said->rows = said->row;
+        said->row_count = 1;
     } else if (strcmp(word, "+roster") == 0) {
         said->row[0] = roster_row();
         said->rows = said->row;
@@ -340,8 +352,67 @@ static void raise_alert(const char *line)
     (void)keep(name, number);
 }
 
-/* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b", "alert @a a-in".
- */
+/* The next bundle as the park has it by now, for others pushed since. */
+static void catch_up(struct station *s)
+{
+    const Parkgate__Reply *reply = assert_done(ask(s->w, s->key, "watch.status", NULL));
+    s->number = strtoull(note(reply, "number"), NULL, 10) + 1;
+    if (s->number > 1) {
+        assert_true(
+            bytes_from_hex(note(reply, "digest"), s->previous.bytes, sizeof(s->previous.bytes)));
+    }
+}
+
+/* As two persons do it, where somebody suspended the authority. */
+static void resume(void)
+{
+    char number[24];
+    struct world *w = matrix.w;
+    const Parkgate__Reply *reply =
+        ask(w, w->admin, "authority.resume", "name", STATION, "reason", "x", NULL);
+    if (reply->error == ERROR_SAME_STATE) {
+        return;
+    }
+    (void)snprintf(number, sizeof(number), "%s", note(assert_done(reply), "approval"));
+    assert_done(ask(w, matrix.keys[0], "approval.grant", "approval", number, NULL));
+}
+
+/* "push made": a bundle that was not said yet; "begun": whose chunk is to come; "person": one that
+ * was applied, with an entry that waits; "resumed": none, and the authority acts again. */
+static void play_push(const char *what)
+{
+    struct station *s = &matrix.station;
+    struct watch_entry entry;
+    char signature[SIGN_BASE64_SIZE];
+    if (strcmp(what, "resumed") == 0) {
+        resume();
+        return;
+    }
+    catch_up(s);
+    if (strcmp(what, "person") == 0) {
+        entry = entry_of_badge(s, new_uid());
+        put_add(s, &entry);
+        assert_done(push(s));
+        (void)keep("entry", cell(assert_done(ask(s->w, matrix.keys[2], "watch.list", "waiting",
+                                                 "yes", NULL)),
+                                 0, "entry"));
+        return;
+    }
+    if (strcmp(what, "begun") == 0) {
+        entry = entry_of_plate(s, new_plate());
+        put_add(s, &entry);
+    }
+    make_bundle(s);
+    sign_to_base64(&s->bundle.signature, signature);
+    (void)keep("signature", signature);
+    (void)keep("number", number_text(s->number));
+    if (strcmp(what, "begun") == 0) {
+        assert_done(say_begin(s));
+    }
+}
+
+/* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b", "alert @a
+ * a-in", "push made". */
 static void play_line(const struct matrix_row *row, const char *line)
 {
     char what[8];
@@ -364,6 +435,10 @@ static void play_line(const struct matrix_row *row, const char *line)
         read_args("peer=police id=D-1 operate=set +disposition", &said);
         (void)keep("d", note(say(matrix.keys[MATRIX_COLUMNS - 1], "library.hand", &said),
                              "disposition"));
+        return;
+    }
+    if (strcmp(what, "push") == 0) {
+        play_push(line + strspn(line, " "));
         return;
     }
     if (sscanf(line, " @%31[a-z]=%31[a-z_]%n", name, noted, &used) == 2) {
@@ -482,6 +557,9 @@ static void learn_own_key(const struct matrix_row *row)
     if (strcmp(row->verb, "key.replace") == 0) {
         (void)snprintf(hex, sizeof(hex), "%064x", 0x10000000U + matrix.made);
         assert_true(bytes_from_hex(hex, matrix.keys[matrix.column].bytes, LINK_KEY_SIZE));
+        if (strcmp(columns[matrix.column].role, "station") == 0) {
+            matrix.station.key = matrix.keys[matrix.column];
+        }
     }
 }
 
@@ -534,9 +612,14 @@ static void try_row(const struct matrix_row *row)
 static void add_keys(void)
 {
     /* admin last: from then on a strong key needs two persons */
+    matrix.station = station_join(matrix.w);
     for (size_t i = MATRIX_COLUMNS; i-- > 0;) {
         if (i == MATRIX_AGENT) {
             continue; /* its key is a gate's */
+        }
+        if (strcmp(columns[i].role, "station") == 0) {
+            matrix.keys[i] = matrix.station.key;
+            continue;
         }
         matrix.keys[i] = operator_key(matrix.w, (uint8_t)(40 + i), columns[i].role,
                                       columns[i].tenant, columns[i].lanes, NULL);
@@ -592,6 +675,7 @@ static void every_role_tries_every_verb(void **state)
                   matrix.file.row_count, matrix.tries, matrix.done, matrix.refused);
     assert_int_equal(matrix.tries, matrix.file.row_count * MATRIX_COLUMNS);
     (void)assert_replays(matrix.w);
+    station_end(&matrix.station);
 }
 
 int main(void)

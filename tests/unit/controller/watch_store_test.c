@@ -154,9 +154,9 @@ static size_t acting_at(struct list *l, uint32_t matcher, uint8_t number, int64_
     struct store_txn *txn = NULL;
     struct seal_hash hash = hash_of(number);
     assert_int_equal(store_begin_read(l->w->store, &txn, NULL), ERR_OK);
-    assert_int_equal(watch_find_match(txn, matcher, BYTES_OF(hash.bytes), (struct wall){when_us},
-                                      &finds, NULL),
-                     ERR_OK);
+    assert_int_equal(
+        watch_find_match(txn, matcher, BYTES_OF(hash.bytes), (struct wall){when_us}, &finds, NULL),
+        ERR_OK);
     store_txn_destroy(&txn);
     if (finds.count > 0) {
         assert_true(handle_equal(finds.items[0].entry, handle_of(number)));
