@@ -8,6 +8,7 @@
 #include "common/facts/field.h"
 #include "common/store/keybuf.h"
 #include "schema/record.pb-c.h"
+#include "schema/watch.h"
 
 #define F(n)               (UINT64_C(1) << (n))
 #define UP_TO(first, last) ((F((last) + 1) - 1) & ~(F(first) - 1))
@@ -101,6 +102,20 @@ static const struct copy_table tables[] = {
      .table = TABLE_VISIT_OF,
      .shape = "hwh",
      },
+    {.table = TABLE_AUTHORITY_STATE,
+     .shape = "n",
+     .descriptor = &parkgate__authority_state__descriptor,
+     .kept = F(1)},
+    {.table = TABLE_WATCH_TARGET,
+     .shape = "hh",
+     .descriptor = &parkgate__watch_match__descriptor,
+     .kept = UP_TO(1, 4) | F(6) | UP_TO(8, 9),
+     .previous = 9},
+    {.table = TABLE_WATCH_MATCH,
+     .shape = "bh",
+     .descriptor = &parkgate__watch_match__descriptor,
+     .kept = UP_TO(1, 4) | F(6) | UP_TO(8, 9),
+     .previous = 9},
 };
 
 const enum table copy_tables[] = {
@@ -108,6 +123,7 @@ const enum table copy_tables[] = {
     TABLE_HOLDER,     TABLE_CREDENTIAL, TABLE_ASSIGNMENT,   TABLE_PRESENCE,   TABLE_ZONE_NOW,
     TABLE_TENANT_NOW, TABLE_STANDING,   TABLE_CROWD,        TABLE_STARTED,    TABLE_FORGIVEN,
     TABLE_CLEARANCE,  TABLE_BOOKING,    TABLE_BOOKING_OF,   TABLE_VISIT,      TABLE_VISIT_OF,
+    TABLE_AUTHORITY_STATE, TABLE_WATCH_TARGET, TABLE_WATCH_MATCH,
 };
 const size_t copy_table_count = ARRAY_LEN(copy_tables);
 _Static_assert(ARRAY_LEN(copy_tables) == ARRAY_LEN(tables), "one list");
@@ -291,6 +307,67 @@ static enum err credential_key(struct copy_row *row, struct fault *fault)
     return is_pin ? ERR_NOT_FOUND : ERR_OK;
 }
 
+/* Only what makes a gate ask somebody to the guard's desk: it can tell nobody of anything else. An
+ * identity that its holder is not known of never leaves the controller. A row of a plate or badge is
+ * told under its matcher and entry. */
+static enum err watch_row(struct copy_row *row, struct bytes stored_key, struct fault *fault)
+{
+    struct reader r = reader_of((struct bytes){.data = row->value, .size = row->value_size});
+    bool reviews = false;
+    while (!r.bad && r.at < r.in.size) {
+        struct field field = read_field(&r);
+        if (field.number == 2) {
+            struct reader action = reader_of(field.whole);
+            (void)read_varint(&action);
+            reviews = read_varint(&action) == WATCH_ACTION_REVIEW;
+        }
+    }
+    if (r.bad) {
+        return damaged(row->table, fault);
+    }
+    if (!reviews) {
+        return ERR_NOT_FOUND;
+    }
+    if (row->table == TABLE_WATCH_TARGET) {
+        return ERR_OK;
+    }
+    if (stored_key.size != 1 + SEAL_HASH_SIZE + HANDLE_SIZE) {
+        return damaged(row->table, fault);
+    }
+    row->key_size = COPY_WATCH_KEY_SIZE;
+    memcpy(row->key + 1, stored_key.data + 1 + SEAL_HASH_SIZE, HANDLE_SIZE);
+    return watch_matcher_is_person((enum watch_matcher)row->key[0]) &&
+                   row->key[0] != WATCH_MATCHER_BADGE
+               ? ERR_NOT_FOUND
+               : ERR_OK;
+}
+
+/* Under which hash the entry's row stands here: at a gate its own index says it, at the controller
+ * the entry. */
+static enum err watch_stored_key(struct store_txn *txn, struct bytes told_key, struct keybuf *key,
+                                 struct fault *fault)
+{
+    struct bytes hash;
+    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+    if (told_key.size != COPY_WATCH_KEY_SIZE) {
+        return ERR_NOT_FOUND;
+    }
+    struct bytes entry = {.data = told_key.data + 1, .size = HANDLE_SIZE};
+    enum err err = store_get(txn, TABLE_WATCH_ID, entry, &hash, fault);
+    if (err == ERR_NOT_FOUND) {
+        TRY(store_get_message(txn, TABLE_WATCH, entry, &parkgate__watch_record__descriptor,
+                              &message, fault));
+        hash = field_view(&((const Parkgate__WatchRecord *)(const void *)message)->hash);
+        err = ERR_OK;
+    }
+    TRY(err);
+    keybuf_begin(key);
+    keybuf_u8(key, told_key.data[0]);
+    keybuf_bytes(key, hash);
+    keybuf_bytes(key, entry);
+    return ERR_OK;
+}
+
 enum err copy_row_of(enum table table, struct bytes key, struct bytes value, struct copy_row *ret,
                      struct fault *fault)
 {
@@ -313,6 +390,9 @@ enum err copy_row_of(enum table table, struct bytes key, struct bytes value, str
         return ERR_NOT_FOUND;
     }
     ret->value_size = w.size;
+    if (table == TABLE_WATCH_MATCH || table == TABLE_WATCH_TARGET) {
+        return watch_row(ret, key, fault);
+    }
     return table == TABLE_CREDENTIAL ? credential_key(ret, fault) : ERR_OK;
 }
 
@@ -321,8 +401,12 @@ enum err copy_row_get(struct store_txn *txn, enum table table, struct bytes told
 {
     struct bytes key = told_key;
     struct bytes value;
+    struct keybuf watch;
     if (table == TABLE_CREDENTIAL) {
         TRY(store_get(txn, TABLE_CREDENTIAL_ID, told_key, &key, fault));
+    } else if (table == TABLE_WATCH_MATCH) {
+        TRY(watch_stored_key(txn, told_key, &watch, fault));
+        key = keybuf_view(&watch);
     }
     TRY(store_get(txn, table, key, &value, fault));
     TRY(copy_row_of(table, key, value, ret, fault));

@@ -8,18 +8,24 @@
  *
  * A gate whose lanes' rules ask for nobody's place holds counts only: see copy_class.h.
  *
- * Three things are a gate's own:
+ * Four things are a gate's own:
  * - Its credentials stand under hashes made with a key of its own, so a credential's row is told
  *   and summed up under its handle; the hash travels in the told value and is no part of the sum.
  * - Tables CREDENTIAL_OF and CREDENTIAL_ID are derived by the gate. PINs are not copied.
+ * - Its entries of the watch list for plates and badges stand under such hashes, too, and are told
+ *   under matcher and entry; TABLE_WATCH_ID says there under which. Only entries that ask somebody to
+ *   the guard's desk are told, and none for whom the roster does not know.
  * - What its own events changed since (GRANT, PENDING, EVENT, and rows laid over these): not here.
  */
 #pragma once
 
+#include "common/base/ids.h"
 #include "common/facts/tables.h"
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 #include "schema/agent.pb-c.h"
+
+enum { COPY_WATCH_KEY_SIZE = 1 + HANDLE_SIZE };
 
 /* A row as gates are told it. */
 struct copy_row {

@@ -54,6 +54,10 @@ static bool record_fits(const struct copy_table *table, struct bytes key,
     if (table->table == TABLE_CREDENTIAL) {
         return credential_fits(key, (const void *)message);
     }
+    if (table->table == TABLE_WATCH_MATCH) {
+        const Parkgate__WatchMatch *record = (const void *)message;
+        return record->hash.len == 0 || record->hash.len == SEAL_HASH_SIZE;
+    }
     if (table->table == TABLE_HOLDER) {
         const Parkgate__HolderRecord *record = (const void *)message;
         return bytes_equal(key, field_view(&record->holder));
@@ -231,6 +235,57 @@ static enum err take_credential(struct store_txn *txn, const Parkgate__CopyRow *
     return add_present(txn, TABLE_CREDENTIAL, hash, digest, fault);
 }
 
+/* --- entries of the watch list: the same --- */
+
+static struct bytes watch_key(struct keybuf *key, struct bytes told_key, struct bytes hash)
+{
+    keybuf_begin(key);
+    keybuf_u8(key, told_key.data[0]);
+    keybuf_bytes(key, hash);
+    keybuf_bytes(key, (struct bytes){.data = told_key.data + 1, .size = HANDLE_SIZE});
+    return keybuf_view(key);
+}
+
+static enum err drop_watch(struct store_txn *txn, struct bytes told_key, struct copy_digest *digest,
+                           struct fault *fault)
+{
+    struct bytes found;
+    struct seal_hash hash;
+    struct keybuf key;
+    struct bytes entry = {.data = told_key.data + 1, .size = HANDLE_SIZE};
+    enum err err = store_get(txn, TABLE_WATCH_ID, entry, &found, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (found.size != sizeof(hash.bytes)) {
+        return fault_set(fault, ERR_CORRUPT, "copy: watch_id: a value is no hash");
+    }
+    memcpy(hash.bytes, found.data, sizeof(hash.bytes));
+    struct bytes at = watch_key(&key, told_key, BYTES_OF(hash.bytes));
+    TRY(subtract_present(txn, TABLE_WATCH_MATCH, at, digest, fault));
+    TRY(del_if_any(txn, TABLE_WATCH_MATCH, at, fault));
+    return del_if_any(txn, TABLE_WATCH_ID, entry, fault);
+}
+
+static enum err take_watch(struct store_txn *txn, const Parkgate__CopyRow *told,
+                           const Parkgate__WatchMatch *record, struct copy_digest *digest,
+                           struct fault *fault)
+{
+    struct keybuf key;
+    struct bytes told_key = field_view(&told->key);
+    struct bytes entry = {.data = told_key.data + 1, .size = HANDLE_SIZE};
+    TRY(drop_watch(txn, told_key, digest, fault));
+    if (told->gone) {
+        return ERR_OK;
+    }
+    struct seal_hash none = no_hash(entry);
+    struct bytes hash = record->hash.len == 0 ? BYTES_OF(none.bytes) : field_view(&record->hash);
+    struct bytes at = watch_key(&key, told_key, hash);
+    TRY(store_put_message(txn, TABLE_WATCH_MATCH, at, &record->base, fault));
+    TRY(store_put(txn, TABLE_WATCH_ID, entry, hash, fault));
+    return add_present(txn, TABLE_WATCH_MATCH, at, digest, fault);
+}
+
 enum err copy_row_take(struct store_txn *txn, const Parkgate__CopyRow *told,
                        struct copy_digest *digest, struct fault *fault)
 {
@@ -239,6 +294,9 @@ enum err copy_row_take(struct store_txn *txn, const Parkgate__CopyRow *told,
     TRY(read_told(told, &table, &message, fault));
     if (table->table == TABLE_CREDENTIAL) {
         return take_credential(txn, told, (void *)message, digest, fault);
+    }
+    if (table->table == TABLE_WATCH_MATCH) {
+        return take_watch(txn, told, (void *)message, digest, fault);
     }
     return replace(txn, table, field_view(&told->key), message, told->gone, digest, fault);
 }

@@ -3,17 +3,19 @@
 #include <string.h>
 
 #include "common/base/must.h"
+#include "common/facts/recall_store.h"
 #include "common/store/keybuf.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
 #include "controller/store/person_keys.h"
-#include "common/facts/recall_store.h"
+#include "schema/watch.h"
+#include "schema/watch.pb-c.h"
 
 /* --- packing: CopyRow within CopyPart, by hand, since the same bytes go to many gates --- */
 
 enum { ROW_OVERHEAD = 64, HASH_FIELD_BYTES = 2 + SEAL_HASH_SIZE };
 enum { TAG_ROW = 6 << 3 | 2, TAG_TABLE = 1 << 3, TAG_KEY = 2 << 3 | 2, TAG_VALUE = 3 << 3 | 2 };
-enum { TAG_GONE = 4 << 3, TAG_HASH = 2 << 3 | 2 };
+enum { TAG_GONE = 4 << 3, TAG_HASH = 2 << 3 | 2, TAG_WATCH_HASH = 15 << 3 | 2 };
 
 static void put_varint(struct writer *w, uint64_t value)
 {
@@ -68,7 +70,7 @@ size_t copies_pack_rows(const struct copy_part *part, enum copy_class class,
     for (size_t i = 0; i < part->credential_count; i++) {
         const struct copy_credential *one = &part->credentials[i];
         bool hashed = one->canonical_size > 0;
-        begin_row(&w, TABLE_CREDENTIAL, BYTES_OF(one->handle),
+        begin_row(&w, one->table, (struct bytes){.data = one->key, .size = one->key_size},
                   one->value_size + (hashed ? HASH_FIELD_BYTES : 0), false);
         writer_bytes(&w,
                      (struct bytes){.data = part->values + one->value_at, .size = one->value_size});
@@ -76,7 +78,8 @@ size_t copies_pack_rows(const struct copy_part *part, enum copy_class class,
             struct seal_hash hash = copy_credential_hash(
                 key, one->kind,
                 (struct bytes){.data = one->canonical, .size = one->canonical_size});
-            put_run(&w, TAG_HASH, BYTES_OF(hash.bytes));
+            put_run(&w, one->table == TABLE_CREDENTIAL ? TAG_HASH : TAG_WATCH_HASH,
+                    BYTES_OF(hash.bytes));
         }
     }
     MUST(!w.bad);
@@ -133,7 +136,7 @@ struct building {
 static size_t used_of(const struct copy_part *part)
 {
     size_t used = part->common.used;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
         used += part->only[class].used;
     }
     return used;
@@ -148,26 +151,84 @@ static bool has_room(const struct copy_part *part, const struct copy_row *row)
            used_of(part) + credentials + times * size <= COPY_PART_BYTES;
 }
 
+static enum err open_credential(struct building *b, struct bytes stored_key,
+                                struct copy_credential *one, struct fault *fault)
+{
+    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+    TRY(store_get_message(b->txn, TABLE_CREDENTIAL, stored_key,
+                          &parkgate__credential_record__descriptor, &message, fault));
+    const Parkgate__CredentialRecord *record = (const void *)message;
+    one->kind = record->kind;
+    return open_canonical(b->keys_txn, record, one, fault);
+}
+
+static void take_match(const Parkgate__WatchKept *kept, struct copy_credential *one)
+{
+    Parkgate__WatchEntry *entry =
+        parkgate__watch_entry__unpack(NULL, kept->entry.len, kept->entry.data);
+    if (entry == NULL) {
+        return;
+    }
+    if (entry->match.len <= sizeof(one->canonical)) {
+        memcpy(one->canonical, entry->match.data, entry->match.len);
+        one->canonical_size = (uint8_t)entry->match.len;
+    }
+    parkgate__watch_entry__free_unpacked(entry, NULL);
+}
+
+/* The plate or badge that an entry names. Nothing: its key is destroyed. */
+static enum err open_listed(struct building *b, struct copy_credential *one, struct fault *fault)
+{
+    struct seal_key key;
+    struct handle entry;
+    size_t size = 0;
+    uint8_t plain[LIMIT_EVENT_BYTES];
+    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+    memcpy(entry.bytes, one->key + 1, HANDLE_SIZE);
+    one->kind = one->key[0] == WATCH_MATCHER_PLATE ? CREDENTIAL_KIND_PLATE : CREDENTIAL_KIND_BADGE;
+    TRY(store_get_message(b->txn, TABLE_WATCH, BYTES_OF(entry.bytes),
+                          &parkgate__watch_record__descriptor, &message, fault));
+    const Parkgate__WatchRecord *record = (const void *)message;
+    enum err err = watch_key_get(b->keys_txn, entry, &key, fault);
+    if (err != ERR_OK || record->sealed.len == 0) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = record->sealed.len > sizeof(plain)
+              ? fault_set(fault, ERR_CORRUPT, "watch: a sealed entry is too long")
+              : seal_open(&key, (struct bytes){0}, field_view(&record->sealed), plain,
+                          sizeof(plain), &size, fault);
+    seal_wipe(&key, sizeof(key));
+    TRY(err);
+    Parkgate__WatchKept *kept = parkgate__watch_kept__unpack(NULL, size, plain);
+    seal_wipe(plain, sizeof(plain));
+    if (kept == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "watch: what an entry says is damaged");
+    }
+    take_match(kept, one);
+    parkgate__watch_kept__free_unpacked(kept, NULL);
+    return ERR_OK;
+}
+
+/* What stands under hashes of single gates. */
 static enum err add_credential(struct building *b, const struct copy_row *row,
                                struct bytes stored_key, struct fault *fault)
 {
     struct copy_part *part = b->part;
     struct copy_credential *one = &part->credentials[part->credential_count];
-    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-    TRY(store_get_message(b->txn, TABLE_CREDENTIAL, stored_key,
-                          &parkgate__credential_record__descriptor, &message, fault));
-    const Parkgate__CredentialRecord *record = (const void *)message;
-    MUST(row->key_size == HANDLE_SIZE);
-    *one = (struct copy_credential){
-        .kind = record->kind, .value_at = part->value_used, .value_size = row->value_size};
-    memcpy(one->handle, row->key, HANDLE_SIZE);
-    enum err err = open_canonical(b->keys_txn, record, one, fault);
+    MUST(row->key_size <= sizeof(one->key) && row->key_size >= HANDLE_SIZE);
+    *one = (struct copy_credential){.table = row->table,
+                                    .key_size = (uint8_t)row->key_size,
+                                    .value_at = part->value_used,
+                                    .value_size = row->value_size};
+    memcpy(one->key, row->key, row->key_size);
+    enum err err = row->table == TABLE_CREDENTIAL ? open_credential(b, stored_key, one, fault)
+                                                  : open_listed(b, one, fault);
     if (err != ERR_OK && err != ERR_CORRUPT) {
         return err;
     }
     if (err == ERR_CORRUPT) { /* no gate finds it any more; all others they do */
         part->damaged++;
-        memcpy(part->damaged_credential.bytes, one->handle, HANDLE_SIZE);
+        memcpy(part->damaged_credential.bytes, one->key + one->key_size - HANDLE_SIZE, HANDLE_SIZE);
     }
     memcpy(part->values + part->value_used, row->value, row->value_size);
     part->value_used += row->value_size;
@@ -197,8 +258,8 @@ static void put_gone(struct copy_packed *to, enum table table, struct bytes key)
 static void put_apart(struct copy_part *part, const struct copy_row *row)
 {
     struct copy_row told;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
-        if (copy_class_row((enum copy_class)class, row, &told)) {
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
+        if (copy_class_row((enum copy_class) class, row, &told)) {
             put_row(&part->only[class], &told);
         }
     }
@@ -215,7 +276,7 @@ static enum err add_row(struct building *b, const struct copy_row *row, struct b
                                           table_names[row->table]);
     }
     b->read++;
-    if (row->table == TABLE_CREDENTIAL) {
+    if (row->table == TABLE_CREDENTIAL || row->table == TABLE_WATCH_MATCH) {
         TRY(add_credential(b, row, stored_key, fault));
     } else if (copy_class_differs(row->table)) {
         put_apart(part, row);
@@ -236,8 +297,8 @@ static enum err add_gone(struct building *b, enum table table, struct bytes key)
     if (!copy_class_differs(table)) {
         put_gone(&part->common, table, key);
     }
-    for (size_t class = 0; copy_class_differs(table) && class < COPY_CLASS_COUNT; class++) {
-        if (copy_class_holds((enum copy_class)class, table)) {
+    for (size_t class = 0; copy_class_differs(table) && class < COPY_CLASS_COUNT; class ++) {
+        if (copy_class_holds((enum copy_class) class, table)) {
             put_gone(&part->only[class], table, key);
         }
     }
@@ -370,7 +431,7 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     part->complete = false;
     part->rows = part->credential_count = part->value_used = part->damaged = 0;
     part->common.used = 0;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class++) {
+    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
         part->only[class].used = 0;
     }
     TRY(journal_head(txn, &head, fault));

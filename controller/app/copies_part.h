@@ -13,7 +13,8 @@ enum {
 
 /* A credential in a part: its row is packed for each gate, with the gate's hash. */
 struct copy_credential {
-    uint8_t handle[HANDLE_SIZE];
+    enum table table; /* CREDENTIAL; WATCH_MATCH: an entry of the watch list */
+    uint8_t key_size, key[COPY_WATCH_KEY_SIZE];
     uint32_t kind;
     size_t value_at, value_size; /* in the part's bytes */
     uint8_t canonical_size;      /* 0: no hash */
@@ -87,9 +88,10 @@ struct copy_generation {
     uint32_t nonce;    /* a drawn number */
     enum copy_class class;
 };
-/* The number of such a copy: the drawn one, and a signature of all, so that it is known again after a
- * restart, and as another one once the gate's class is another. What a gate was fed before its controller was restored from a backup is of another
- * history: the sequence of that copy may stand for something else by now. */
+/* The number of such a copy: the drawn one, and a signature of all, so that it is known again after
+ * a restart, and as another one once the gate's class is another. What a gate was fed before its
+ * controller was restored from a backup is of another history: the sequence of that copy may stand
+ * for something else by now. */
 uint64_t copies_generation(const struct seal_key *gates_key, const struct copy_generation *of);
 
 /* *ret_open: it goes on. Gates know more than we do then, and are not to unlearn it. */

@@ -71,12 +71,17 @@ static inline void watch_seal(struct world *w, struct handle handle, const char 
 {
     struct seal_key key = {{9}};
     struct store_txn *keys = NULL;
+    uint8_t uid[BADGE_UID_MAX];
     Parkgate__WatchEntry entry = PARKGATE__WATCH_ENTRY__INIT;
     entry.id = text_of(id);
     entry.matcher = one->matcher;
     if (one->plate != NULL) {
         entry.match = (ProtobufCBinaryData){.len = strlen(one->plate),
                                             .data = (uint8_t *)text_of(one->plate)};
+    }
+    if (one->uid != NULL) {
+        MUST(bytes_from_hex(one->uid, uid, strlen(one->uid) / 2));
+        entry.match = (ProtobufCBinaryData){.len = strlen(one->uid) / 2, .data = uid};
     }
     assert_int_equal(store_begin_write(w->keys, &keys, NULL), ERR_OK);
     assert_int_equal(watch_key_put(keys, handle, &key, NULL), ERR_OK);
@@ -168,6 +173,22 @@ static inline struct handle watch_list(struct world *w, uint64_t number, const s
     }
     watch_end(w);
     return handle;
+}
+
+/* Its end is long past: bundle `number`'s entry is swept away. */
+static inline void watch_swept(struct world *w, uint64_t number)
+{
+    struct handle handle = {{0xee}};
+    Parkgate__WatchStep step = PARKGATE__WATCH_STEP__INIT;
+    handle.bytes[15] = (uint8_t)number;
+    ProtobufCBinaryData entry = people_field(&handle);
+    step.step = WATCH_ENDED;
+    step.authority = text_of(STATION);
+    step.n_handle = 1;
+    step.handle = &entry;
+    watch_begin(w);
+    watch_record(w, ENTRY_WATCH_STEP, &step.base);
+    watch_end(w);
 }
 
 #define PLATE_ENTRY(text, what)                                                                    \
