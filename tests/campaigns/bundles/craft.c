@@ -173,6 +173,77 @@ static void fill_change(struct craft_random *r, int64_t made, size_t i, struct c
     }
 }
 
+/* A vehicle, now and then a person, under an id that was never there. */
+static void fill_new(struct craft_random *r, int64_t made, struct craft_life *life, size_t i,
+                     struct crafted *b)
+{
+    char id[24];
+    bool person = craft_pick(r, 40) == 0 && life->people < 150;
+    (void)snprintf(id, sizeof(id), "n%08llu", (unsigned long long)++life->ids);
+    memset(&b->change[i], 0, sizeof(b->change[i]));
+    craft_set_number(&b->change[i], 1, 1);
+    b->has_entry[i] = true;
+    do {
+        fill_entry(r, made, id, &b->entry[i]);
+    } while ((craft_field(&b->entry[i], 3)->value != 1) != person);
+    /* it runs when it is renewed or withdrawn, and not too long to be renewed */
+    craft_set_number(&b->entry[i], 8, (uint64_t)made);
+    craft_set_number(&b->entry[i], 9,
+                     (uint64_t)(made + (20 + (int64_t)craft_pick(r, 10)) * DAY_US));
+    life->people += person;
+    if (!person && life->count < CRAFT_LIVE) {
+        struct craft_live *live = &life->live[life->count++];
+        memcpy(live->id, id, sizeof(id));
+        live->renewed = false;
+    }
+}
+
+static void fill_old(struct craft_random *r, int64_t made, const struct craft_live *live,
+                     unsigned kind, struct form *change)
+{
+    memset(change, 0, sizeof(*change));
+    craft_set_number(change, 1, kind);
+    craft_set_text(change, 3, live->id);
+    if (kind == 2) {
+        craft_set_text(change, 4, names[craft_pick(r, ARRAY_LEN(names))]);
+        fill_case(r, change, 5);
+        craft_set_text(change, 6, grounds[craft_pick(r, ARRAY_LEN(grounds))]);
+        craft_set_number(change, 7, (uint64_t)(made + (60 + (int64_t)craft_pick(r, 30)) * DAY_US));
+    }
+}
+
+/* Renews the first of the old ones or withdraws it: ids rise from bundle to bundle. */
+static bool take_old(struct craft_random *r, int64_t made, struct craft_life *life, size_t *at,
+                     size_t before, struct form *change)
+{
+    while (*at < before && craft_pick(r, 3) > 0) {
+        (*at)++;
+    }
+    if (*at >= before) {
+        return false;
+    }
+    struct craft_live *live = &life->live[*at];
+    unsigned kind = live->renewed || craft_pick(r, 2) == 0 ? 3 : 2;
+    fill_old(r, made, live, kind, change);
+    live->renewed = true;
+    if (kind == 3) {
+        live->id[0] = '\0'; /* gone with this bundle */
+    }
+    (*at)++;
+    return true;
+}
+
+static void forget_gone(struct craft_life *life)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < life->count; i++) {
+        if (life->live[i].id[0] != '\0') {
+            life->live[kept++] = life->live[i];
+        }
+    }
+    life->count = kept;
+}
+
 void craft_count(struct crafted *b)
 {
     uint64_t counts[4] = {0};
@@ -188,7 +259,15 @@ void craft_count(struct crafted *b)
 
 void craft_good(struct craft_random *r, const struct watch_expected *e, struct crafted *b)
 {
-    int64_t made = e->now.us - (int64_t)craft_pick(r, 3) * DAY_US;
+    craft_good_for(r, e, NULL, b);
+}
+
+void craft_good_for(struct craft_random *r, const struct watch_expected *e, struct craft_life *life,
+                    struct crafted *b)
+{
+    int64_t made = e->now.us - (life == NULL ? (int64_t)craft_pick(r, 3) * DAY_US : 0);
+    size_t old = 0;
+    size_t before = life == NULL ? 0 : life->count;
     memset(b, 0, sizeof(*b));
     b->chunk_count = craft_pick(r, CRAFT_CHUNKS + 1);
     for (size_t c = 0; c < b->chunk_count; c++) {
@@ -198,7 +277,14 @@ void craft_good(struct craft_random *r, const struct watch_expected *e, struct c
     }
     b->first[b->chunk_count] = b->change_count;
     for (size_t i = 0; i < b->change_count; i++) {
-        fill_change(r, made, i, b);
+        if (life == NULL) {
+            fill_change(r, made, i, b);
+        } else if (!take_old(r, made, life, &old, before, &b->change[i])) {
+            fill_new(r, made, life, i, b);
+        }
+    }
+    if (life != NULL) {
+        forget_gone(life);
     }
     craft_set_number(&b->manifest, 1, 1);
     craft_set_text(&b->manifest, 2, e->authority.text);

@@ -75,8 +75,23 @@ void craft_set_number(struct form *form, uint32_t number, uint64_t value);
 void craft_set_text(struct form *form, uint32_t number, const char *text);
 void craft_set_bytes(struct form *form, uint32_t number, const void *data, size_t size);
 
+/* What an authority has at a whole park: what a good bundle may renew and withdraw there. */
+enum { CRAFT_LIVE = 64 };
+struct craft_life {
+    uint64_t ids;  /* drawn so far */
+    size_t people; /* entries of persons put so far */
+    size_t count;
+    struct craft_live {
+        char id[24];
+        bool renewed;
+    } live[CRAFT_LIVE]; /* vehicles */
+};
+
 /* A bundle that must be taken after what `expected` says was taken, with changes of all kinds. */
 void craft_good(struct craft_random *r, const struct watch_expected *expected, struct crafted *ret);
+/* One that a whole park must take, too, and what it has then. */
+void craft_good_for(struct craft_random *r, const struct watch_expected *expected,
+                    struct craft_life *life, struct crafted *ret);
 /* Makes the counts of the manifest those of its changes. */
 void craft_count(struct crafted *bundle);
 /* Encodes and signs. */
