@@ -154,6 +154,7 @@ class Watch(ParkCase):
         self.assertEqual(int(after["number"]), self.station.number)
         self.assertEqual(int(after["vehicles"]), count)
         self.assertEqual(self.park.cli("journal", "verify")["result"], "good")
+        until("the gate asks it again", lambda: self.park.gate_state("gate-a") == "online", 60)
 
     def push_args(self, bundle):
         return [self.park.programs.path("parkgate"), "watch", "push", str(bundle), "--controller",
