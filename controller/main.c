@@ -21,6 +21,8 @@
 #include "common/metrics/port.h"
 #include "common/metrics/process.h"
 #include "common/seal/anchor_file.h"
+#include "controller/alert_port.h"
+#include "controller/app/alert_feed.h"
 #include "controller/app/anchors.h"
 #include "controller/app/ballast.h"
 #include "controller/app/metrics.h"
@@ -50,6 +52,8 @@ struct daemon {
     struct loop *loop;
     struct ports *ports;
     struct metrics_port *metrics; /* NULL: none */
+    struct alert_port *alerts;    /* NULL: none */
+    uint64_t commits_told;        /* to those who listen there */
     struct controller *ctl;
     struct launcher_link *launcher;
     struct store *store, *keys;
@@ -357,6 +361,14 @@ static void look_for_next_sign_key(struct daemon *d)
     seal_wipe(&key, sizeof(key));
 }
 
+static void tell_alerts(struct daemon *d)
+{
+    d->commits_told = turn_commits(d->ctl);
+    if (d->alerts != NULL) {
+        alert_port_turn(d->alerts);
+    }
+}
+
 static void on_tick(void *ctx)
 {
     struct daemon *d = ctx;
@@ -365,6 +377,7 @@ static void on_tick(void *ctx)
     look_for_next_index_key(d);
     look_for_next_sign_key(d);
     turn_tick(d->ctl);
+    tell_alerts(d);
 }
 
 static void on_readers_check(void *ctx)
@@ -422,6 +435,9 @@ static void on_turn_end(void *ctx)
     }
     if (due_ms >= 0) {
         arm_commit(d, due_ms);
+    }
+    if (turn_commits(d->ctl) != d->commits_told) {
+        tell_alerts(d);
     }
     d->bulk_turn = turn_did_bulk(d->ctl) ? d->turns : d->bulk_turn;
     d->turns++;
@@ -491,6 +507,40 @@ static void open_metrics(struct daemon *d)
     if (!metrics_port_is_local(d->metrics)) {
         log_warning("metrics_port_is_open", LOG_TEXT("address", options.address));
     }
+}
+
+static enum err alert_lines(void *ctx, uint64_t after, char *out, size_t capacity, size_t *ret_size,
+                            uint64_t *ret_after, struct fault *fault)
+{
+    struct daemon *d = ctx;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(d->store, &txn, fault));
+    return alert_feed_lines(txn, after, out, capacity, ret_size, ret_after, fault);
+}
+
+static enum err alert_now(void *ctx, char *out, size_t capacity, size_t *ret_size,
+                          uint64_t *ret_after, struct fault *fault)
+{
+    struct daemon *d = ctx;
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(d->store, &txn, fault));
+    return alert_feed_now(txn, out, capacity, ret_size, ret_after, fault);
+}
+
+/* Nobody at a gate waits for these either. */
+static void open_alerts(struct daemon *d)
+{
+    struct fault fault = {0};
+    struct alert_port_options options = {
+        .path = d->settings.alert_socket, .lines = alert_lines, .now = alert_now, .ctx = d};
+    if (options.path[0] == '\0') {
+        return;
+    }
+    if (alert_port_create(d->loop, &options, &d->alerts, &fault) != ERR_OK) {
+        log_error("alert_socket_failed", LOG_TEXT("what", fault.what));
+        return;
+    }
+    log_event("alert_socket_ready", LOG_TEXT("path", options.path));
 }
 
 static void fill_endpoints(const struct daemon *d, struct endpoints *endpoints)
@@ -624,6 +674,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));
     open_metrics(d);
+    open_alerts(d);
     on_process(d);
     TRY(loop_add_fd(d->loop, launcher_fd(d->launcher), LOOP_READ, on_launcher, d));
     (void)loop_after(d->loop, TICK_MS, TICK_MS, on_tick, d);
@@ -636,6 +687,7 @@ static enum err start(struct daemon *d, struct fault *fault)
 static void stop(struct daemon *d)
 {
     metrics_port_destroy(&d->metrics);
+    alert_port_destroy(&d->alerts);
     ports_destroy(&d->ports);
     turn_destroy(&d->ctl);
     store_destroy(&d->keys);

@@ -21,6 +21,7 @@ struct settings {
         index_key_file[SETTINGS_PATH_SIZE];
     char genesis[SETTINGS_PATH_SIZE], zoneinfo[64], metrics_address[64];
     char anchor_dir[SETTINGS_PATH_SIZE]; /* of the export; by default `anchors` beside key_file */
+    char alert_socket[SETTINGS_PATH_SIZE]; /* alert_port.h; "": none */
     int64_t metrics_port;                /* 0: none */
     char endpoints[PORTS_COUNT][LINK_ENDPOINT_SIZE];
 };

@@ -138,6 +138,15 @@ static void hmac_add_sized(struct bytes part)
     hmac_add(part);
 }
 
+struct seal_hash seal_mac(const struct seal_key *key, struct bytes data)
+{
+    struct seal_hash hash;
+    hmac_begin(key);
+    hmac_add(data);
+    hmac_end(hash.bytes);
+    return hash;
+}
+
 struct seal_hash seal_keyed_hash(const struct seal_key *key, const char *domain,
                                  const struct bytes *parts, size_t part_count)
 {

@@ -209,6 +209,11 @@ void turn_verdict_sent(struct controller *ctl, int64_t us)
     gauges_add(&ctl->gauges.inside, us);
 }
 
+uint64_t turn_commits(const struct controller *ctl)
+{
+    return ctl->commits;
+}
+
 bool turn_did_bulk(const struct controller *ctl)
 {
     return ctl->gauges.turn_rows > 0;

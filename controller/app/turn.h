@@ -54,6 +54,8 @@ bool turn_is_over(const struct controller *ctl);
 void turn_committed(struct controller *ctl, int64_t us);
 void turn_verdict_sent(struct controller *ctl, int64_t us);
 void turn_took(struct controller *ctl, int64_t us);
+/* Batches that were ended well, so far. */
+uint64_t turn_commits(const struct controller *ctl);
 /* Were rows of bulk work done since the last turn_took()? */
 bool turn_did_bulk(const struct controller *ctl);
 

@@ -11,7 +11,7 @@ import tree
 BUILD = os.environ.get("PARKGATE_BUILD_DIR", os.path.join(tree.ROOT, "build", "release"))
 PROGRAMS = {"parkgate": "admin-cli", "parkgate-controller": "controller", "parkgate-agent": "reader-agent",
             "parkgate-nfc": "reader-agent", "parkgate-board": "reader-agent", "parkgate-terminal": "reader-agent",
-            "parkgate-viid": "controller"}
+            "parkgate-viid": "controller", "parkgate-webhook": "controller"}
 
 
 def output(*command):
