@@ -106,7 +106,7 @@ class Docs(unittest.TestCase):
         manuals = {os.path.basename(path).split(".")[0] for path in tree.tracked()
                    if path.startswith("docs/man/") and path.endswith(".scd")}
         self.assertLessEqual({"parkgate", "parkgate-agent", "parkgate-board", "parkgate-controller", "parkgate-nfc",
-                              "parkgate-terminal", "parkgate-viid"},
+                              "parkgate-terminal", "parkgate-viid", "parkgate-webhook"},
                              manuals)
 
 
