@@ -651,8 +651,8 @@ static enum err look_for_restored(struct daemon *d, struct fault *fault)
                          "start without asking the gates",
                          path);
     }
+    TRY(anchors_restored(d->ctl, backup, fault)); /* the first entry behind the backup */
     TRY(recall_begin(d->ctl, backup, fault));
-    TRY(anchors_restored(d->ctl, backup, fault));
     log_event("restored", LOG_NUM("backup", backup));
     return unlink(path) == 0 ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }
@@ -668,8 +668,8 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(open_stores(d, fault));
     TRY(create_controller(d, fault));
     ballast_begin(d->ctl, BALLAST_BYTES);
+    TRY(look_for_restored(d, fault)); /* before anything else is recorded */
     recover_admin(d);
-    TRY(look_for_restored(d, fault));
     store_time_commits(d->store, on_committed, d);
     store_time_commits(d->keys, on_committed, d);
     TRY(open_ports(d, fault));

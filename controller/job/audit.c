@@ -12,6 +12,7 @@
 
 #include "common/base/ids.h"
 #include "common/base/must.h"
+#include "common/facts/field.h"
 #include "common/facts/tables.h"
 #include "common/seal/anchor_file.h"
 #include "common/seal/seal.h"
@@ -251,6 +252,7 @@ int job_audit(const struct job_paths *paths, const char *anchors_file)
 
 struct files {
     char dir[PATH_SIZE];
+    char branch[2 * ANCHOR_BRANCH_SIZE + 1]; /* of the entry in work */
     FILE *entries, *list;
 };
 
@@ -276,30 +278,73 @@ static enum err close_file(FILE *file, const char *what, struct fault *fault)
 }
 
 /* sign-KEY.pub, for each key that the journal names. */
-static enum err write_key(const char *dir, struct bytes packed, struct fault *fault)
+static enum err write_key(const struct files *files, const Parkgate__Entry *entry,
+                          struct fault *fault)
 {
     char path[PATH_SIZE + 64];
     char id[SIGN_KEY_ID_SIZE];
     struct sign_public key;
     enum err err = ERR_OK;
-    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
     Parkgate__SignKeyRecord *record =
-        entry == NULL || entry->kind != ENTRY_SIGN_KEY
-            ? NULL
-            : parkgate__sign_key_record__unpack(NULL, entry->body.len, entry->body.data);
+        parkgate__sign_key_record__unpack(NULL, entry->body.len, entry->body.data);
     if (record != NULL && record->public_key.len == sizeof(key.bytes)) {
         memcpy(key.bytes, record->public_key.data, sizeof(key.bytes));
         sign_key_id(&key, id);
-        (void)snprintf(path, sizeof(path), "%s/sign-%s.pub", dir, id);
+        (void)snprintf(path, sizeof(path), "%s/sign-%s.pub", files->dir, id);
         err = sign_public_write(path, &key, fault);
         err = err == ERR_REFUSED ? ERR_OK : err; /* a key may come again */
     }
     parkgate__sign_key_record__free_unpacked(record, NULL);
+    return err;
+}
+
+static void note_branch(struct files *files, struct bytes id)
+{
+    struct bytes first = {.data = id.data, .size = ANCHOR_BRANCH_SIZE};
+    if (id.size >= ANCHOR_BRANCH_SIZE) {
+        bytes_to_hex(first, files->branch, sizeof(files->branch));
+    }
+}
+
+static void note_genesis(struct files *files, const Parkgate__Entry *entry)
+{
+    Parkgate__EntryGenesis *body =
+        parkgate__entry_genesis__unpack(NULL, entry->body.len, entry->body.data);
+    if (body != NULL) {
+        note_branch(files, field_view(&body->store_id));
+    }
+    parkgate__entry_genesis__free_unpacked(body, NULL);
+}
+
+static void note_restored(struct files *files, const Parkgate__Entry *entry)
+{
+    Parkgate__Restored *body = parkgate__restored__unpack(NULL, entry->body.len, entry->body.data);
+    if (body != NULL) {
+        note_branch(files, field_view(&body->branch));
+    }
+    parkgate__restored__free_unpacked(body, NULL);
+}
+
+/* What an entry says of keys and branches. */
+static enum err look_into(struct files *files, struct bytes packed, struct fault *fault)
+{
+    enum err err = ERR_OK;
+    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    if (entry == NULL) {
+        return ERR_OK; /* whoever checks the chain finds it */
+    }
+    if (entry->kind == ENTRY_GENESIS) {
+        note_genesis(files, entry);
+    } else if (entry->kind == ENTRY_RESTORED) {
+        note_restored(files, entry);
+    } else if (entry->kind == ENTRY_SIGN_KEY) {
+        err = write_key(files, entry, fault);
+    }
     parkgate__entry__free_unpacked(entry, NULL);
     return err;
 }
 
-static enum err write_entry(const struct files *files, uint64_t sequence, struct bytes record,
+static enum err write_entry(struct files *files, uint64_t sequence, struct bytes record,
                             struct fault *fault)
 {
     char hash[2 * SEAL_HASH_SIZE + 1];
@@ -309,14 +354,16 @@ static enum err write_entry(const struct files *files, uint64_t sequence, struct
     struct bytes packed = {.data = record.data + SEAL_HASH_SIZE,
                            .size = record.size - SEAL_HASH_SIZE};
     bytes_to_hex((struct bytes){.data = record.data, .size = SEAL_HASH_SIZE}, hash, sizeof(hash));
+    TRY(look_into(files, packed, fault));
     if (fwrite(packed.data, 1, packed.size, files->entries) != packed.size ||
-        fprintf(files->list, "%" PRIu64 " %zu %s\n", sequence, packed.size, hash) < 0) {
+        fprintf(files->list, "%" PRIu64 " %zu %s %s\n", sequence, packed.size, hash,
+                files->branch) < 0) {
         return fault_set(fault, ERR_IO, "%s: %s", files->dir, strerror(errno));
     }
-    return write_key(files->dir, packed, fault);
+    return ERR_OK;
 }
 
-static enum err write_journal(struct audit *audit, const struct files *files, uint64_t *ret_count,
+static enum err write_journal(struct audit *audit, struct files *files, uint64_t *ret_count,
                               struct fault *fault)
 {
     struct bytes key;
@@ -377,7 +424,7 @@ static enum err export_all(struct audit *audit, const struct job_paths *paths, s
 int job_audit_export(const struct job_paths *paths, const char *dir)
 {
     static struct audit audit;
-    struct files files = {.entries = NULL};
+    struct files files = {.branch = "-"};
     struct fault fault = {0};
     uint64_t count = 0;
     (void)snprintf(files.dir, sizeof(files.dir), "%s", dir);

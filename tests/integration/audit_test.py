@@ -154,6 +154,37 @@ class Audit(ParkCase):
             park.wait_gate("gate-a")
         self.assertEqual(park.cli("audit", "verify")["result"], "good")
 
+    def test_a_restored_backup_is_explained(self):
+        """The same loss, but by `restore`: the journal says so, the gates' anchors are of what was left, and nothing is an alarm."""
+        park = self.park
+        place, again, lost = (park.directory / name for name in ("backup", "again", "lost"))
+        backup = int(park.cli("backup", place)["seq"])
+        for word in ("suspend", "resume"):
+            park.cli("tenant", word, "cold-chain", "--reason", "a while")
+        head = int(park.cli("journal", "head")["seq"])
+        park.controller.end()
+        park.start_controller()
+        park.wait_gate("gate-a")
+        until("the gate has an anchor of that", lambda: self.anchored_up_to(self.gates) >= head)
+        park.controller.end()
+        done = self.program("--restore", place, again)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lost.mkdir()
+        for name in ("store", "keys"):
+            (park.home / name).rename(lost / name)
+            (again / name).rename(park.home / name)
+        (again / "restored").rename(park.home / "restored")
+        park.start_controller()
+        park.wait_gate("gate-a")
+        park.cli("recover", "--checked")
+        until("the recovery ends", lambda: park.cli("recover", "show")["recovery"] == "ended")
+        notes = park.cli("audit", "verify")
+        self.assertEqual((notes["result"], int(notes["restores"]), int(notes["left_from"])), ("good", 1, backup + 1))
+        self.assertGreaterEqual(int(notes["left_upto"]), head)
+        self.assertNotIn("audit-break", [row["fault"] for row in park.rows("status")])
+        self.assertEqual(park.rows("events", "--kind", "restored", "--after", 0)[0]["text"], f"from a backup that ends at entry {backup}")
+        self.assertEqual(park.cli("audit", "verify", "--anchors", self.gates)["result"], "good")
+
     def test_the_key_is_replaced_by_a_word_of_the_one_before(self):
         before = self.park.cli("audit", "head")["sign_key"]
         done = subprocess.run([self.park.programs.path("parkgate"), "server", "resign", self.park.home], env=self.park.env, text=True,
