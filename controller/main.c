@@ -669,6 +669,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(create_controller(d, fault));
     ballast_begin(d->ctl, BALLAST_BYTES);
     TRY(look_for_restored(d, fault)); /* before anything else is recorded */
+    anchors_begin(d->ctl);
     recover_admin(d);
     store_time_commits(d->store, on_committed, d);
     store_time_commits(d->keys, on_committed, d);

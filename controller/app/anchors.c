@@ -67,6 +67,32 @@ static enum err look_for_key(struct controller *ctl, struct store_txn *txn, stru
     return ERR_OK;
 }
 
+static enum err name_at_start(struct controller *ctl, struct fault *fault)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(ctl->store, &txn, fault));
+    TRY(look_for_key(ctl, txn, fault));
+    store_txn_destroy(&txn);
+    if (ctl->anchors.key_is_named) {
+        return ERR_OK;
+    }
+    TRY(store_begin_write(ctl->store, &ctl->txn, fault));
+    enum err err = name_key(ctl, NULL, fault);
+    if (err == ERR_OK) {
+        return store_commit(&ctl->txn, fault);
+    }
+    store_txn_destroy(&ctl->txn);
+    return err;
+}
+
+void anchors_begin(struct controller *ctl)
+{
+    struct fault fault = {0};
+    if (ctl->outlet.anchor != NULL && name_at_start(ctl, &fault) != ERR_OK) {
+        log_error("anchor_failed", LOG_TEXT("what", fault.what));
+    }
+}
+
 void anchors_use_key(struct controller *ctl, const struct sign_key *key)
 {
     ctl->anchors.former_key = ctl->sign_key;

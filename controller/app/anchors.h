@@ -23,6 +23,9 @@
 
 enum { ANCHOR_EVERY_MS = 60000, ANCHOR_FIRST_MS = 2000 /* after the start */ };
 
+/* At the start, before the first frame: the journal names the key that signs. What cannot be written
+ * now is by a tick. */
+void anchors_begin(struct controller *ctl);
 /* Once a second. Without an outlet for anchors it does nothing. */
 void anchors_tick(struct controller *ctl);
 /* A gate's HELLO: what it showed is kept in its session. In ctl->txn. */

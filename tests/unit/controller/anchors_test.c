@@ -105,6 +105,18 @@ static void once_a_minute_when_it_has_grown(void **state)
     assert_int_equal(kept.count, 3);
 }
 
+static void a_start_names_the_key_at_once(void **state)
+{
+    struct world *w = *state;
+    anchors_begin(w->ctl);
+    uint64_t named = head_of(w).sequence;
+    assert_int_equal(entries_of(w, ENTRY_SIGN_KEY, 0), 1);
+    anchors_begin(w->ctl);
+    begin(w);
+    assert_int_equal(head_of(w).sequence, named);
+    assert_int_equal(anchor_at(0).sequence, named);
+}
+
 static void every_gate_is_told(void **state)
 {
     struct world *w = *state;
@@ -385,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_durable_head_is_signed),
         CASE(once_a_minute_when_it_has_grown),
+        CASE(a_start_names_the_key_at_once),
         CASE(every_gate_is_told),
         CASE(without_an_outlet_nothing_is_recorded),
         CASE(an_export_that_fails_stops_nothing),
