@@ -341,7 +341,7 @@ static enum err find_person(struct controller *ctl, const struct request *reques
     struct bytes key;
     struct bytes value;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    enum err err;
+    enum err err = ERR_OK;
     out[0] = '\0';
     TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, UINT64_MAX, &iter, fault));
     while (out[0] == '\0' && (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
