@@ -136,8 +136,8 @@ struct building {
 static size_t used_of(const struct copy_part *part)
 {
     size_t used = part->common.used;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
-        used += part->only[class].used;
+    for (size_t i = 0; i < COPY_CLASS_COUNT; i++) {
+        used += part->only[i].used;
     }
     return used;
 }
@@ -258,9 +258,9 @@ static void put_gone(struct copy_packed *to, enum table table, struct bytes key)
 static void put_apart(struct copy_part *part, const struct copy_row *row)
 {
     struct copy_row told;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
-        if (copy_class_row((enum copy_class) class, row, &told)) {
-            put_row(&part->only[class], &told);
+    for (size_t i = 0; i < COPY_CLASS_COUNT; i++) {
+        if (copy_class_row((enum copy_class)i, row, &told)) {
+            put_row(&part->only[i], &told);
         }
     }
 }
@@ -297,9 +297,9 @@ static enum err add_gone(struct building *b, enum table table, struct bytes key)
     if (!copy_class_differs(table)) {
         put_gone(&part->common, table, key);
     }
-    for (size_t class = 0; copy_class_differs(table) && class < COPY_CLASS_COUNT; class ++) {
-        if (copy_class_holds((enum copy_class) class, table)) {
-            put_gone(&part->only[class], table, key);
+    for (size_t i = 0; copy_class_differs(table) && i < COPY_CLASS_COUNT; i++) {
+        if (copy_class_holds((enum copy_class)i, table)) {
+            put_gone(&part->only[i], table, key);
         }
     }
     part->rows++;
@@ -431,8 +431,8 @@ enum err copies_build(struct copy_stream *stream, struct store_txn *txn, struct 
     part->complete = false;
     part->rows = part->credential_count = part->value_used = part->damaged = 0;
     part->common.used = 0;
-    for (size_t class = 0; class < COPY_CLASS_COUNT; class ++) {
-        part->only[class].used = 0;
+    for (size_t i = 0; i < COPY_CLASS_COUNT; i++) {
+        part->only[i].used = 0;
     }
     TRY(journal_head(txn, &head, fault));
     if (stream->snapshot && !stream->walked) {
