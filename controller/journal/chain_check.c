@@ -468,12 +468,12 @@ void chain_report_sentence(const struct chain_report *report, const char *keeper
                        report->at, report->upto, keeper, report->surely_good);
         return;
     case CHAIN_FOREIGN_KEY:
-        (void)snprintf(
-            out, size,
-            "the journal does not name the key %s that signed what %s keeps of entry "
-            "%" PRIu64 ": compare it with the keys that you noted; if it is one of them, "
-            "the first altered, missing or inserted entry is one of %" PRIu64 " to %" PRIu64,
-            report->witness->anchor.key, keeper, report->at, report->surely_good + 1, report->at);
+        (void)snprintf(out, size,
+                       "the journal does not name the key %s that signed what %s keeps of entry "
+                       "%" PRIu64
+                       ": compare it with the keys that you noted; if it is one of them, "
+                       "the journal was rewritten behind entry %" PRIu64,
+                       report->witness->anchor.key, keeper, report->at, report->surely_good);
         return;
     case CHAIN_WHOLE:
     default:
