@@ -13,6 +13,16 @@ struct title {
 
 /* clang-format off: its columns would move every row for one new word. */
 static const struct title titles[] = {
+    {"days", COLUMN_NUMBER, "days", "天数"},
+    {"floor", COLUMN_NUMBER, "floor", "下限"},
+    {"ceiling", COLUMN_NUMBER, "ceiling", "上限"},
+    {"ran_us", COLUMN_TIME, "ran", "执行于"},
+    {"removed", COLUMN_NUMBER, "removed", "本次清除"},
+    {"removed_ever", COLUMN_NUMBER, "removed ever", "累计清除"},
+    {"what_zh", COLUMN_TEXT, "what (zh)", "内容"},
+    {"hold", COLUMN_NUMBER, "hold", "保留令"},
+    {"ended_by", COLUMN_TEXT, "ended by", "结束人"},
+    {"end_reason", COLUMN_TEXT, "end reason", "结束理由"},
     {"kept", COLUMN_WORD, "kept", "留存内容"},
     {"why", COLUMN_TEXT, "why", "理由（英文）"},
     {"why_zh", COLUMN_TEXT, "why (zh)", "理由"},

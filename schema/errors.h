@@ -386,6 +386,13 @@ enum exit_code {
     X(695, ERASE_HELD, EXIT_REFUSED,                                                               \
       "the records of %1 are held until %2 (hold %3); erase after it",                             \
       "%1 的记录依法保留至 %2（保留令 %3）；请在此之后再删除") \
+    X(696, HOLD_TERM, EXIT_REFUSED, "a hold ends at the latest %1 days on, and not before today",  \
+      "保留最长 %1 天，且不得早于今天结束")                                                        \
+    X(697, RETENTION_TERM, EXIT_REFUSED, "%1: between %2 and %3 days",                             \
+      "%1：须在 %2 到 %3 天之间")                                                                  \
+    X(698, RETENTION_BASIS, EXIT_REFUSED,                                                          \
+      "%1: kept longer only by a law or agreement; name it with --basis",                          \
+      "%1：延长留存须有法律或协议依据；请用 --basis 写明")                                         \
     X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
     X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2") \
     /* dispositions of a view library */                                                           \

@@ -67,6 +67,7 @@ static const struct two_person_verb two_person_verbs[] = {
     {"authority.add",     always,                   "name"  },
     {"authority.replace", always,                   "name"  },
     {"authority.resume",  always,                   "name"  },
+    {"hold.add",          always,                   "person"},
 };
 
 static const struct two_person_verb *two_person(const struct request *request)

@@ -39,6 +39,13 @@ enum err controller_forget_key(struct controller *ctl, struct handle holder, str
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+enum err controller_forget_day_keys(struct controller *ctl, int32_t before, unsigned *ret_deleted,
+                                    struct fault *fault)
+{
+    TRY(keys_begin(ctl, fault));
+    return day_keys_delete(ctl->keys_txn, before, ret_deleted, fault);
+}
+
 enum err controller_day_key(struct controller *ctl, int32_t *ret_day, struct seal_key *ret_key,
                             struct fault *fault)
 {

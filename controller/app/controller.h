@@ -24,6 +24,7 @@
 #include "controller/app/emergency_news.h"
 #include "controller/app/in_work.h"
 #include "controller/app/index_keys.h"
+#include "controller/app/retaining.h"
 #include "controller/app/sessions.h"
 #include "controller/core/gauges.h"
 #include "schema/record.pb-c.h"
@@ -172,6 +173,7 @@ struct controller {
     struct anchors anchors;
     struct erasing erasing;
     struct watch_keep watch;
+    struct retaining retaining;
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */
@@ -192,6 +194,9 @@ MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle 
  * there is none. */
 MUST_CHECK enum err controller_forget_key(struct controller *ctl, struct handle holder,
                                           struct fault *fault);
+/* The same with the keys of all UTC days before this one. */
+MUST_CHECK enum err controller_forget_day_keys(struct controller *ctl, int32_t before,
+                                               unsigned *ret_deleted, struct fault *fault);
 /* The day key of the present UTC day, and its number. */
 MUST_CHECK enum err controller_day_key(struct controller *ctl, int32_t *ret_day,
                                        struct seal_key *ret_key, struct fault *fault);

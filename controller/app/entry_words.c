@@ -632,6 +632,34 @@ static void disposition_words(const ProtobufCMessage *body, struct entry_words *
                    d->reason);
 }
 
+static void retention_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__RetentionEntry *entry = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s: %zu rows%s", entry->class_, entry->n_row,
+                   entry->ended ? ", ended" : "");
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%zu 行%s", entry->class_, entry->n_row,
+                   entry->ended ? "，本日完成" : "");
+}
+
+static void term_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__RetentionTerm *term = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "%s: %u days, %s (%s)", term->class_, term->days,
+                   term->reason, term->basis);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s：%u 天，%s（%s）", term->class_, term->days,
+                   term->reason, term->basis);
+}
+
+static void hold_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__HoldRecord *hold = (const void *)body;
+    put_handle(w->who, sizeof(w->who), &hold->holder);
+    (void)snprintf(w->text, sizeof(w->text), "%llu %s: %s", (unsigned long long)hold->number,
+                   hold->ended_us != 0 ? "ended" : "on", hold->document);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%llu %s：%s", (unsigned long long)hold->number,
+                   hold->ended_us != 0 ? "已结束" : "生效", hold->document);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -682,6 +710,9 @@ static const struct wording wordings[] = {
     {ENTRY_RECALLED,      "recalled",      &parkgate__recalled__descriptor,          recalled_words  },
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
+    {ENTRY_RETENTION,     "retention",     &parkgate__retention_entry__descriptor,   retention_words },
+    {ENTRY_RETENTION_TERM, "retention-term", &parkgate__retention_term__descriptor,  term_words      },
+    {ENTRY_HOLD,          "hold",          &parkgate__hold_record__descriptor,       hold_words      },
     {ENTRY_ERASURE,       "erasure",       &parkgate__erasure_record__descriptor,    erasure_words   },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
     {ENTRY_ALERT,         "alert",         &parkgate__alert_entry__descriptor,       alert_words     },

@@ -17,6 +17,7 @@
 #include "controller/app/waiters.h"
 #include "controller/app/watch_identity.h"
 #include "controller/store/erasure_store.h"
+#include "controller/store/hold_store.h"
 #include "controller/store/person_keys.h"
 #include "schema/kinds.h"
 
@@ -26,8 +27,8 @@
  * LIMIT_BACKUP_KEYS_DAYS, a gate's day keys LIMIT_OUTBOX_DAYS and the day itself. */
 static int32_t last_day_from(int32_t day)
 {
-    int32_t longest =
-        LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS : LIMIT_OUTBOX_DAYS;
+    int32_t longest = LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS
+                                                                 : LIMIT_OUTBOX_DAYS;
     return day + longest + 1;
 }
 
@@ -41,8 +42,25 @@ static bool is_inside(struct controller *ctl, struct handle holder, enum err *re
     return inside;
 }
 
-/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep.
- */
+/* True: refused, or *ret_err. */
+static bool is_held(struct controller *ctl, struct request *request, struct handle holder,
+                    const char *text, enum err *ret_err, struct fault *fault)
+{
+    char date[CIVIL_DATE_SIZE];
+    char number[24];
+    Parkgate__HoldRecord *hold = NULL;
+    *ret_err = hold_of(ctl->txn, holder, ctl->now, &hold, fault);
+    if (*ret_err != ERR_OK) {
+        *ret_err = *ret_err == ERR_NOT_FOUND ? ERR_OK : *ret_err;
+        return *ret_err != ERR_OK;
+    }
+    civil_date_format(civil_of(&ctl->tz, (struct wall){hold->until_us}).day, date);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)hold->number);
+    parkgate__hold_record__free_unpacked(hold, NULL);
+    return !request_refuse(request, ERROR_ERASE_HELD, text, date, number);
+}
+
+/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep. */
 static bool may_erase(struct controller *ctl, struct request *request, struct handle holder,
                       enum err *ret_err, struct fault *fault)
 {
@@ -56,7 +74,10 @@ static bool may_erase(struct controller *ctl, struct request *request, struct ha
     if (*ret_err != ERR_OK) {
         return false;
     }
-    *ret_err = ban_get(ctl->txn, holder, &ban, fault);
+    if (is_held(ctl, request, holder, text, ret_err, fault)) {
+        return false;
+    }
+    *ret_err = *ret_err != ERR_OK ? *ret_err : ban_get(ctl->txn, holder, &ban, fault);
     if (*ret_err != ERR_OK) {
         *ret_err = *ret_err == ERR_NOT_FOUND ? ERR_OK : *ret_err;
         return *ret_err == ERR_OK;
@@ -75,14 +96,14 @@ static void kept_rows(struct controller *ctl, struct answer *a)
         const char *what, *why, *why_zh;
         int32_t days;
     } kept[] = {
-        {"passages",    "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
-         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名",                                                                                             180 },
-        {"attendance",
-         "attendance of the passages' term, longer where the park has entered a basis; by handle",      "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180 },
-        {"lookups",     "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
-         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号",                                                                                                1095},
+        {"passages", "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
+         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名", 180},
+        {"attendance", "attendance of the passages' term, longer where the park has entered a basis; by handle",
+         "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180},
+        {"lookups", "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
+         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号", 1095},
         {"disclosures", "what was handed to an authority is recorded for 3 years; by handle",
-         "向主管机关提供信息的记录须留存 3 年；仅存代号",                                                                                                                  1095},
+         "向主管机关提供信息的记录须留存 3 年；仅存代号", 1095},
     };
     answer_columns(a, "kept,why,why_zh,until");
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -99,12 +120,15 @@ static void kept_rows(struct controller *ctl, struct answer *a)
 
 /* As authorities would name his number, whoever is listed: by these hashes, too, he is forgotten.
  */
-static enum err named_by_authorities(struct controller *ctl, const Parkgate__HolderRecord *holder,
+static enum err named_by_authorities(struct controller *ctl, struct handle person,
                                      struct watch_hashes *ret, struct fault *fault)
 {
+    Parkgate__HolderRecord *holder = NULL;
     Parkgate__Identity *identity = NULL;
     ret->count = 0;
+    TRY(people_holder(ctl->txn, person, &holder, fault));
     enum err err = request_identity(ctl, holder, &identity, fault);
+    parkgate__holder_record__free_unpacked(holder, NULL);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -113,31 +137,57 @@ static enum err named_by_authorities(struct controller *ctl, const Parkgate__Hol
     return err;
 }
 
-static enum err begin_erasure(struct controller *ctl, struct request *request, struct handle holder,
-                              struct watch_hashes *named, const char *reason, struct fault *fault)
+enum err erasure_begin(struct controller *ctl, struct handle holder, const char *actor,
+                       const char *reason, int32_t *ret_last_day, struct fault *fault)
 {
-    char date[CIVIL_DATE_SIZE];
     size_t orders = 0;
+    struct watch_hashes named;
     ProtobufCBinaryData hashes[LIMIT_AUTHORITIES];
     struct handle order_key = controller_draw_handle(ctl);
     Parkgate__ErasureRecord record = PARKGATE__ERASURE_RECORD__INIT;
-    TRY(subjects_forget(ctl, holder, order_key, request->key->name, &orders, fault));
+    TRY(named_by_authorities(ctl, holder, &named, fault));
+    TRY(subjects_forget(ctl, holder, order_key, actor, &orders, fault));
+    for (size_t i = 0; i < named.count; i++) {
+        hashes[i] = field_of(BYTES_OF(named.items[i].bytes));
+    }
+    record.n_watch_hash = named.count;
+    record.watch_hash = hashes;
     record.holder = people_field(&holder);
     record.step = ERASURE_BEGAN;
     record.reason = field_text(reason);
-    record.by = field_text(request->key->name);
+    record.by = field_text(actor);
     record.began_us = ctl->now.us;
     record.last_day = last_day_from(controller_today(ctl));
     record.order_key = people_field(&order_key);
-    for (size_t i = 0; i < named->count; i++) {
-        hashes[i] = field_of(BYTES_OF(named->items[i].bytes));
-    }
-    record.n_watch_hash = named->count;
-    record.watch_hash = hashes;
-    TRY(controller_record(ctl, ENTRY_ERASURE, request->key->name, &record.base, fault));
-    TRY(faces_changed(ctl, fault));
+    TRY(controller_record(ctl, ENTRY_ERASURE, actor, &record.base, fault));
     ctl->erasing.wanted = true;
-    civil_date_format(record.last_day, date);
+    if (ret_last_day != NULL) {
+        *ret_last_day = record.last_day;
+    }
+    return faces_changed(ctl, fault);
+}
+
+enum err erasure_is_free(struct controller *ctl, struct handle holder, bool *ret,
+                         struct fault *fault)
+{
+    bool held = false;
+    bool banned = false;
+    enum err err = ERR_OK;
+    *ret = !is_inside(ctl, holder, &err, fault);
+    TRY(err);
+    TRY(ban_holds(ctl->txn, holder, ctl->now, &banned, fault));
+    TRY(hold_is_on(ctl->txn, holder, ctl->now, &held, fault));
+    *ret = *ret && !banned && !held;
+    return ERR_OK;
+}
+
+static enum err begin_asked(struct controller *ctl, struct request *request, struct handle holder,
+                            const char *reason, struct fault *fault)
+{
+    int32_t last_day = 0;
+    char date[CIVIL_DATE_SIZE];
+    TRY(erasure_begin(ctl, holder, request->key->name, reason, &last_day, fault));
+    civil_date_format(last_day, date);
     kept_rows(ctl, request->answer);
     answer_note_handle(request->answer, "person", holder);
     answer_note(request->answer, "state", "begun");
@@ -159,14 +209,11 @@ static enum err on_person_erase(struct controller *ctl, struct request *request,
     if (holder == NULL) {
         return ERR_OK;
     }
-    struct watch_hashes named;
-    err = named_by_authorities(ctl, holder, &named, fault);
     parkgate__holder_record__free_unpacked(holder, NULL);
-    TRY(err);
     if (!may_erase(ctl, request, handle, &err, fault)) {
         return err;
     }
-    return begin_erasure(ctl, request, handle, &named, reason, fault);
+    return begin_asked(ctl, request, handle, reason, fault);
 }
 
 /* --- who has confirmed --- */
@@ -307,7 +354,8 @@ static enum err note_key_gone(struct controller *ctl, const Parkgate__ErasureRec
 {
     struct seal_key key;
     Parkgate__ErasureRecord changed = *record;
-    enum err err = controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
+    enum err err =
+        controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
     if (err != ERR_NOT_FOUND) {
         seal_wipe(&key, sizeof(key));
         ctl->erasing.wanted = true;

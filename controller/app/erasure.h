@@ -25,6 +25,13 @@ enum {
 /* The job's number: no operator waits for it. */
 #define ERASURE_JOB (UINT64_C(1) << 62)
 
+/* Begins it; the caller has looked whether it may be. ret_last_day may be NULL. */
+MUST_CHECK enum err erasure_begin(struct controller *ctl, struct handle holder, const char *actor,
+                                  const char *reason, int32_t *ret_last_day, struct fault *fault);
+/* Does nothing stand against it: not inside, not banned, not held? */
+MUST_CHECK enum err erasure_is_free(struct controller *ctl, struct handle holder, bool *ret,
+                                    struct fault *fault);
+
 /* Keys were deleted from the person-key environment: it is to be rewritten. */
 void erasure_keys_deleted(struct controller *ctl);
 

@@ -177,6 +177,8 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_watch,       &verbs_of_watch_count      },
         {verbs_of_face_counts, &verbs_of_face_counts_count},
         {verbs_of_hits,        &verbs_of_hits_count       },
+        {verbs_of_holds,       &verbs_of_holds_count      },
+        {verbs_of_retention,   &verbs_of_retention_count  },
         {verbs_of_exports,     &verbs_of_exports_count    },
         {verbs_of_erasures,    &verbs_of_erasures_count   },
         {verbs_of_library,     &verbs_of_library_count    },

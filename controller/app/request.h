@@ -69,6 +69,8 @@ extern const struct verb_handler verbs_of_exports[]; extern const size_t verbs_o
 extern const struct verb_handler verbs_of_authorities[]; extern const size_t verbs_of_authorities_count;
 extern const struct verb_handler verbs_of_stations[]; extern const size_t verbs_of_stations_count;
 extern const struct verb_handler verbs_of_watch[]; extern const size_t verbs_of_watch_count;
+extern const struct verb_handler verbs_of_holds[]; extern const size_t verbs_of_holds_count;
+extern const struct verb_handler verbs_of_retention[]; extern const size_t verbs_of_retention_count;
 extern const struct verb_handler verbs_of_face_counts[]; extern const size_t verbs_of_face_counts_count;
 extern const struct verb_handler verbs_of_hits[]; extern const size_t verbs_of_hits_count;
 extern const struct verb_handler verbs_of_library[]; extern const size_t verbs_of_library_count;

@@ -22,6 +22,7 @@
 #include "controller/app/park_change.h"
 #include "controller/app/recall.h"
 #include "controller/app/request.h"
+#include "controller/app/retention.h"
 #include "controller/app/subjects.h"
 #include "controller/app/waiters.h"
 #include "controller/app/watch.h"
@@ -159,6 +160,7 @@ void turn_tick(struct controller *ctl)
     alerts_tick(ctl);
     candidates_tick(ctl);
     erasure_tick(ctl);
+    retention_tick(ctl);
     waiters_turn(ctl, false);
 }
 

@@ -153,3 +153,29 @@ enum err authority_keys_destroy(struct store_txn *txn, const char *authority, ui
     struct keybuf at;
     return store_del(txn, KEY_TABLE_AUTHORITY, authority_place(&at, authority, generation), fault);
 }
+
+enum err day_keys_delete(struct store_txn *txn, int32_t before, unsigned *ret_deleted,
+                         struct fault *fault)
+{
+    struct keybuf until;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    *ret_deleted = 0;
+    if (before <= 0) {
+        return ERR_OK;
+    }
+    keybuf_begin(&until);
+    keybuf_u32(&until, (uint32_t)before);
+    TRY(store_iter_range(txn, KEY_TABLE_DAY, (struct bytes){0}, keybuf_view(&until), UINT64_MAX,
+                         &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct keybuf at;
+        keybuf_begin(&at);
+        keybuf_bytes(&at, key);
+        TRY(store_del(txn, KEY_TABLE_DAY, keybuf_view(&at), fault));
+        (*ret_deleted)++;
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}

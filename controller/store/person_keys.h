@@ -20,6 +20,9 @@ MUST_CHECK enum err person_key_delete(struct store_txn *txn, struct handle holde
                                       struct fault *fault);
 MUST_CHECK enum err day_key_get(struct store_txn *txn, int32_t day, struct seal_key *ret_key,
                                 struct fault *fault);
+/* Those of the days before this one. */
+MUST_CHECK enum err day_keys_delete(struct store_txn *txn, int32_t before, unsigned *ret_deleted,
+                                    struct fault *fault);
 MUST_CHECK enum err day_key_put(struct store_txn *txn, int32_t day, const struct seal_key *key,
                                 struct fault *fault);
 MUST_CHECK enum err watch_key_get(struct store_txn *txn, struct handle entry,

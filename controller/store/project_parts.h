@@ -63,6 +63,8 @@ enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct
                                 struct fault *fault);
 /* erasure_store.c */
 projection project_erasure, project_backup;
+/* retention_store.c, hold_store.c */
+projection project_retention, project_retention_term, project_hold;
 
 /* disposition_store.c: what view libraries handed over */
 projection project_disposition;

@@ -98,7 +98,7 @@ static void test_csv_policy(void **state)
                                           "agent", "key",    "lane",    "journal",    "headcount",
                                           "help",  "backup", "restore", "completion", "approval",
                                           "admin", "zone",   "desk",    "server",     "muster",
-                                          "audit", "authority"};
+                                          "audit", "authority", "retention"};
     size_t count = 0;
     const struct command *commands = command_table(&count);
     for (size_t i = 0; i < count; i++) {

@@ -411,6 +411,19 @@ static void play_push(const char *what)
     }
 }
 
+/* Two persons make one; @h is its number. */
+static void make_hold(void)
+{
+    char number[32];
+    const Parkgate__Reply *reply =
+        assert_done(ask(matrix.w, matrix.w->admin, "hold.add", "person", value_of("own"), "reason",
+                        "x", "document", "D", "until", "2026-04-01", NULL));
+    (void)snprintf(number, sizeof(number), "%s", note(reply, "approval"));
+    reply = assert_done(ask(matrix.w, matrix.keys[ROLE_SECURITY], "approval.grant", "approval",
+                            number, NULL));
+    (void)keep("h", note(reply, "hold"));
+}
+
 /* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b", "alert @a
  * a-in", "push made". */
 static void play_line(const struct matrix_row *row, const char *line)
@@ -425,6 +438,10 @@ static void play_line(const struct matrix_row *row, const char *line)
     line += used;
     if (strcmp(what, "join") == 0) {
         gate_join(matrix.w, &matrix.gates[1], "gate-b", ++matrix.box);
+        return;
+    }
+    if (strcmp(what, "hold") == 0) {
+        make_hold();
         return;
     }
     if (strcmp(what, "alert") == 0) {
