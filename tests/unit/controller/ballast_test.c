@@ -29,6 +29,8 @@ static const char *const go_on[] = {
     "recover.start",   "recover.end",      "agent.carry",
     "alert.ack",       "alert.dispatch",   "alert.confirm",  "alert.reject",
     "alert.close",     "alert.handover",
+    "person.export",   "person.erase",     "hold.add",       "hold.end",
+    "retention.set",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
