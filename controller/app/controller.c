@@ -42,7 +42,7 @@ enum err controller_forget_key(struct controller *ctl, struct handle holder, str
 enum err controller_forget_day_keys(struct controller *ctl, int32_t before, unsigned *ret_deleted,
                                     struct fault *fault)
 {
-    TRY(keys_begin(ctl, fault));
+    TRY(controller_keys_begin(ctl, fault));
     return day_keys_delete(ctl->keys_txn, before, ret_deleted, fault);
 }
 

@@ -30,7 +30,7 @@ static const char *const go_on[] = {
     "alert.ack",       "alert.dispatch",   "alert.confirm",  "alert.reject",
     "alert.close",     "alert.handover",
     "person.export",   "person.erase",     "hold.add",       "hold.end",
-    "retention.set",
+    "retention.set",   "library.hand",     "disposition.show", "disposition.refuse",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
