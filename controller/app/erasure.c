@@ -27,8 +27,8 @@
  * LIMIT_BACKUP_KEYS_DAYS, a gate's day keys LIMIT_OUTBOX_DAYS and the day itself. */
 static int32_t last_day_from(int32_t day)
 {
-    int32_t longest = LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS
-                                                                 : LIMIT_OUTBOX_DAYS;
+    int32_t longest =
+        LIMIT_BACKUP_KEYS_DAYS > LIMIT_OUTBOX_DAYS ? LIMIT_BACKUP_KEYS_DAYS : LIMIT_OUTBOX_DAYS;
     return day + longest + 1;
 }
 
@@ -60,7 +60,8 @@ static bool is_held(struct controller *ctl, struct request *request, struct hand
     return !request_refuse(request, ERROR_ERASE_HELD, text, date, number);
 }
 
-/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep. */
+/* What stands against it: who is inside must be found in a fire, and a ban is the park's to keep.
+ */
 static bool may_erase(struct controller *ctl, struct request *request, struct handle holder,
                       enum err *ret_err, struct fault *fault)
 {
@@ -96,14 +97,14 @@ static void kept_rows(struct controller *ctl, struct answer *a)
         const char *what, *why, *why_zh;
         int32_t days;
     } kept[] = {
-        {"passages", "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
-         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名", 180},
-        {"attendance", "attendance of the passages' term, longer where the park has entered a basis; by handle",
-         "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180},
-        {"lookups", "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
-         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号", 1095},
+        {"passages",    "access records are kept 180 days (GB 50396 5.2.2); by handle, without a name",
+         "出入记录须留存 180 天（GB 50396 第 5.2.2 条）；仅存代号，不含姓名",                                                                                             180 },
+        {"attendance",
+         "attendance of the passages' term, longer where the park has entered a basis; by handle",      "考勤随出入记录留存；园区录入法律依据的从其期限；仅存代号", 180 },
+        {"lookups",     "who looked up whom is kept 3 years (PIPL 55, 56); by handle",
+         "查询记录须留存 3 年（个人信息保护法第 55、56 条）；仅存代号",                                                                                                1095},
         {"disclosures", "what was handed to an authority is recorded for 3 years; by handle",
-         "向主管机关提供信息的记录须留存 3 年；仅存代号", 1095},
+         "向主管机关提供信息的记录须留存 3 年；仅存代号",                                                                                                                  1095},
     };
     answer_columns(a, "kept,why,why_zh,until");
     for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
@@ -354,8 +355,7 @@ static enum err note_key_gone(struct controller *ctl, const Parkgate__ErasureRec
 {
     struct seal_key key;
     Parkgate__ErasureRecord changed = *record;
-    enum err err =
-        controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
+    enum err err = controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
     if (err != ERR_NOT_FOUND) {
         seal_wipe(&key, sizeof(key));
         ctl->erasing.wanted = true;

@@ -6,8 +6,8 @@
  *               swapped in, the old file written over by another job, which does the same to every
  *               backup of the last LIMIT_BACKUP_KEYS_DAYS that is where it was written
  *               (ERASURE_KEY_GONE)
- *   ended       every enrolled gate's copy has come past the beginning, every terminal has confirmed
- *               (ERASURE_ENDED)
+ *   ended       every enrolled gate's copy has come past the beginning, every terminal has
+ * confirmed (ERASURE_ENDED)
  *
  * Each step can be done again. While the environment is rewritten no other job is started, and it
  * waits for those that run: a backup either has the key whole, and is then rewritten too, or not.
@@ -17,9 +17,9 @@
 #include "controller/app/request.h"
 
 enum {
-    ERASURE_AGAIN_MS = 5000,  /* after a job that failed, or keys that came meanwhile */
-    ERASURE_LOOK_MS = 10000,  /* who has confirmed by now? */
-    ERASURE_ROWS = 200,       /* of the table, looked at in one step */
+    ERASURE_AGAIN_MS = 5000, /* after a job that failed, or keys that came meanwhile */
+    ERASURE_LOOK_MS = 10000, /* who has confirmed by now? */
+    ERASURE_ROWS = 200,      /* of the table, looked at in one step */
 };
 
 /* The job's number: no operator waits for it. */

@@ -1,6 +1,6 @@
 /* person.export: everything that is held on a person, for himself. What an authority entered about
- * him is no part of it, and neither shown nor denied: only the tables and the kinds of entries named
- * here are looked at. */
+ * him is no part of it, and neither shown nor denied: only the tables and the kinds of entries
+ * named here are looked at. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,8 @@ enum {
     DETAIL_SIZE = 512,
 };
 
-struct export {
+struct export
+{
     struct controller *ctl;
     struct request *request;
     struct handle person;
@@ -95,9 +96,8 @@ static enum err export_rows(struct export *e, size_t table, export_row *one, str
     struct bytes value;
     struct bytes after = keybuf_view(&e->place);
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(e->ctl->txn, table,
-                         after.size > 0 ? after : BYTES_OF(e->person.bytes), (struct bytes){0},
-                         UINT64_MAX, &iter, fault));
+    TRY(store_iter_range(e->ctl->txn, table, after.size > 0 ? after : BYTES_OF(e->person.bytes),
+                         (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         struct bytes head = {.data = key.data, .size = HANDLE_SIZE};
@@ -172,7 +172,7 @@ static enum err export_credential(struct export *e, struct bytes key, struct byt
         size_t used = strlen(detail);
         (void)snprintf(detail + used, sizeof(detail) - used, "%s", record->purpose);
         row(e, "credential", record->until_us,
-                  credential_kind_name((enum credential_kind)record->kind), detail);
+            credential_kind_name((enum credential_kind)record->kind), detail);
     }
     parkgate__credential_record__free_unpacked(record, NULL);
     return ERR_OK;
@@ -285,8 +285,8 @@ static enum err export_ban(struct export *e, struct fault *fault)
     }
     (void)snprintf(detail, sizeof(detail), "notice %s, by %s%s%s", ban->notice, ban->decider,
                    ban->appeal[0] != '\0' ? ", appeal " : "", ban->appeal);
-    row(e, "ban", ban->until_us,
-              ban->reason < ARRAY_LEN(words) ? words[ban->reason] : "unknown", detail);
+    row(e, "ban", ban->until_us, ban->reason < ARRAY_LEN(words) ? words[ban->reason] : "unknown",
+        detail);
     parkgate__ban_record__free_unpacked(ban, NULL);
     return ERR_OK;
 }
@@ -376,12 +376,13 @@ static void export_read(struct export *e, const Parkgate__Entry *entry, struct b
     if (event == NULL) {
         return;
     }
-    bool his = event->kind != EVENT_PASSAGE &&
-               (handle_equal(people_handle(&event->holder), e->person) ||
-                handle_equal(people_handle(&event->companion), e->person));
+    bool his =
+        event->kind != EVENT_PASSAGE && (handle_equal(people_handle(&event->holder), e->person) ||
+                                         handle_equal(people_handle(&event->companion), e->person));
     if (his) {
         entry_words_of(entry, &words);
-        (void)snprintf(detail, sizeof(detail), "%s, %s %s", words.lane, words.verdict, words.reason);
+        (void)snprintf(detail, sizeof(detail), "%s, %s %s", words.lane, words.verdict,
+                       words.reason);
         row(e, "read", event->captured_us, words.kind, detail);
     }
     parkgate__event_entry__free_unpacked(event, NULL);
@@ -482,9 +483,9 @@ static struct seal_hash proof_of(const struct controller *ctl, const struct requ
     uint8_t day[4];
     struct writer w = writer_of(day, sizeof(day));
     writer_u32(&w, (uint32_t)controller_today(ctl));
-    return seal_keyed_hash(&ctl->index_keys.key[0], "parkgate person export",
-                           SEAL_PARTS(bytes_of_text(request->key->name), BYTES_OF(person.bytes),
-                                      BYTES_OF(day)));
+    return seal_keyed_hash(
+        &ctl->index_keys.key[0], "parkgate person export",
+        SEAL_PARTS(bytes_of_text(request->key->name), BYTES_OF(person.bytes), BYTES_OF(day)));
 }
 
 static bool read_cursor(struct export *e, const struct seal_hash *proof, bool *ret_counted)
@@ -505,8 +506,8 @@ static bool read_cursor(struct export *e, const struct seal_hash *proof, bool *r
                               "not the mark of a page of this export; begin it anew");
     }
     e->section = cursor[PROOF_SIZE];
-    keybuf_bytes(&e->place, (struct bytes){.data = cursor + PROOF_SIZE + 1,
-                                           .size = size - PROOF_SIZE - 1});
+    keybuf_bytes(&e->place,
+                 (struct bytes){.data = cursor + PROOF_SIZE + 1, .size = size - PROOF_SIZE - 1});
     *ret_counted = true;
     return true;
 }
@@ -543,7 +544,8 @@ static enum err on_person_export(struct controller *ctl, struct request *request
     enum err err = ERR_OK;
     struct export e = {.ctl = ctl, .request = request};
     keybuf_begin(&e.place);
-    if (!request_handle(request, "person", &e.person) || !request_need(request, "reason", &reason)) {
+    if (!request_handle(request, "person", &e.person) ||
+        !request_need(request, "reason", &reason)) {
         return ERR_OK;
     }
     struct seal_hash proof = proof_of(ctl, request, e.person);

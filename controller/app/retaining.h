@@ -4,7 +4,7 @@
 #include "common/store/keybuf.h"
 
 enum retention_class {
-    RETAIN_PASSAGES,   /* passages, what reads say of a person; then attendance rows are cut short */
+    RETAIN_PASSAGES, /* passages, what reads say of a person; then attendance rows are cut short */
     RETAIN_ATTENDANCE, /* first in, last out: only with a basis longer than passages */
     RETAIN_FACES,      /* of day workers, drivers, visitors after their last shift */
     RETAIN_PERSONS,    /* erased so long after the last shift, visit or passage */
@@ -20,7 +20,7 @@ struct retaining {
     bool more, done; /* the class goes on; the slice was committed */
     int32_t day;     /* of the last run that ended; 0: none since the start */
     enum retention_class class;
-    uint64_t place, next;            /* within the class: a journal sequence, or a part of it */
-    struct keybuf key, next_key;     /* or a key */
-    uint64_t removed[RETAIN_COUNT];  /* by this run, or the last one */
+    uint64_t place, next;           /* within the class: a journal sequence, or a part of it */
+    struct keybuf key, next_key;    /* or a key */
+    uint64_t removed[RETAIN_COUNT]; /* by this run, or the last one */
 };

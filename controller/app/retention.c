@@ -23,30 +23,26 @@
 #define DAY_US (INT64_C(86400) * 1000000)
 
 const struct retention_spec retention_specs[RETAIN_COUNT] = {
-    [RETAIN_PASSAGES] = {"passages", 180, 180, 365, false,
-                         "passages and reads of persons (floor: GB 50396 5.2.2)",
-                         "人员通行与识读记录（下限依据 GB 50396 第 5.2.2 条）"},
-    [RETAIN_ATTENDANCE] = {"attendance", 180, 180, 1825, true,
-                           "attendance: handle, tenant, day, first in, last out; longer than "
-                           "passages only with a basis",
-                           "考勤：代号、租户、日期、首次进入、最后离开；超过通行记录期限须有法律依据"},
-    [RETAIN_FACES] = {"faces", 0, 1, 30, false,
-                      "faces of day workers, drivers and visitors, after the last shift or visit",
-                      "日结工、司机和访客的人脸：最后一个班次或来访之后"},
-    [RETAIN_PERSONS] = {"persons", 0, 180, 365, false,
-                        "who works here no more: erased so long after the last shift, visit or "
-                        "passage",
-                        "不再在园工作的人员：最后班次、来访或通行之后予以删除"},
-    [RETAIN_EXPECTED] = {"expected", 0, 180, 365, false, "bookings and visits that are over",
-                         "已结束的预约和来访"},
-    [RETAIN_QUARANTINE] = {"quarantine", 1, 30, 90, false, "events that were refused",
-                           "被拒收的事件"},
-    [RETAIN_DAY_KEYS] = {"day-keys", 1, 30, 30, false,
-                         "the keys of reads that nobody's credential matches",
-                         "无人匹配的识读的当日密钥"},
-    [RETAIN_LOOKUPS] = {"lookups", 1095, 1095, 1825, false,
-                        "sums of look-ups by key and day (floor: PIPL 56, 3 years)",
-                        "按密钥和日期的查询计数（下限依据个人信息保护法第 56 条，3 年）"},
+    [RETAIN_PASSAGES] = {"passages",   180,  180,  365,  false,
+                         "passages and reads of persons (floor: GB 50396 5.2.2)",                     "人员通行与识读记录（下限依据 GB 50396 第 5.2.2 条）"                                        },
+    [RETAIN_ATTENDANCE] =
+        {"attendance", 180,  180,  1825, true,
+                         "attendance: handle, tenant, day, first in, last out; longer than "
+         "passages only with a basis",                                                                "考勤：代号、租户、日期、首次进入、最后离开；超过通行记录期限须有法律依据"},
+    [RETAIN_FACES] = {"faces",      0,    1,    30,   false,
+                         "faces of day workers, drivers and visitors, after the last shift or visit",
+                         "日结工、司机和访客的人脸：最后一个班次或来访之后"                                                                                                                 },
+    [RETAIN_PERSONS] = {"persons",    0,    180,  365,  false,
+                         "who works here no more: erased so long after the last shift, visit or "
+                        "passage",                                                                    "不再在园工作的人员：最后班次、来访或通行之后予以删除"                              },
+    [RETAIN_EXPECTED] = {"expected",   0,    180,  365,  false, "bookings and visits that are over",
+                         "已结束的预约和来访"                                                                                                                                                              },
+    [RETAIN_QUARANTINE] = {"quarantine", 1,    30,   90,   false, "events that were refused",
+                         "被拒收的事件"                                                                                                                                                                       },
+    [RETAIN_DAY_KEYS] = {"day-keys",   1,    30,   30,   false,
+                         "the keys of reads that nobody's credential matches",                        "无人匹配的识读的当日密钥"                                                                        },
+    [RETAIN_LOOKUPS] = {"lookups",    1095, 1095, 1825, false,
+                         "sums of look-ups by key and day (floor: PIPL 56, 3 years)",                 "按密钥和日期的查询计数（下限依据个人信息保护法第 56 条，3 年）"                  },
 };
 
 enum err retention_days(struct controller *ctl, enum retention_class class, uint32_t *ret_days,
@@ -129,8 +125,8 @@ static enum err strip_event(struct slice *s, const Parkgate__EventEntry *event, 
     struct keybuf key;
     Parkgate__EventIndex *known = NULL;
     Parkgate__EventIndex bare = PARKGATE__EVENT_INDEX__INIT;
-    struct bytes at = agent_event_key(&key, field_view(&event->public_key), event->epoch,
-                                      event->event_sequence);
+    struct bytes at =
+        agent_event_key(&key, field_view(&event->public_key), event->epoch, event->event_sequence);
     enum err err = agent_event(s->ctl->txn, field_view(&event->public_key), event->epoch,
                                event->event_sequence, &known, fault);
     if (err != ERR_OK) {
@@ -255,7 +251,8 @@ static enum err drop_attendance(struct slice *s, struct bytes key, struct bytes 
         remove_row(s, TABLE_ATTENDANCE, key, NULL);
         return ERR_OK;
     }
-    TRY(store_unpack_message(key, value, &parkgate__attendance_record__descriptor, &message, fault));
+    TRY(store_unpack_message(key, value, &parkgate__attendance_record__descriptor, &message,
+                             fault));
     const Parkgate__AttendanceRecord *record = (const void *)message;
     bare.first_in_us = record->first_in_us;
     bare.last_out_us = record->last_out_us;
@@ -278,18 +275,18 @@ static bool attendance_of(struct bytes key, int32_t *ret_day, struct handle *ret
     return reader_done(&r);
 }
 
-/* `keep`: rows before the cut are cut short, not removed. The whole table is gone through, tenant by
- * tenant; a tenant's days from the cut on are jumped over. */
+/* `keep`: rows before the cut are cut short, not removed. The whole table is gone through, tenant
+ * by tenant; a tenant's days from the cut on are jumped over. */
 static enum err slice_attendance(struct slice *s, struct retaining *r, bool keep,
                                  struct fault *fault)
 {
     struct bytes key;
     struct bytes value;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(s->ctl->txn, TABLE_ATTENDANCE,
-                         (struct bytes){.data = s->ctl->retaining.key.bytes,
-                                        .size = s->ctl->retaining.key.size},
-                         (struct bytes){0}, UINT64_MAX, &iter, fault));
+    TRY(store_iter_range(
+        s->ctl->txn, TABLE_ATTENDANCE,
+        (struct bytes){.data = s->ctl->retaining.key.bytes, .size = s->ctl->retaining.key.size},
+        (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         int32_t day = 0;
@@ -341,7 +338,8 @@ static enum err slice_quarantine(struct slice *s, struct retaining *r, struct fa
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, &parkgate__event_refused__descriptor, &message, fault));
+        TRY(store_unpack_message(key, value, &parkgate__event_refused__descriptor, &message,
+                                 fault));
         int32_t day = ((Parkgate__EventRefused *)(void *)message)->day_key;
         store_message_destroy(&message);
         if (day >= s->cut_day) {
@@ -410,13 +408,13 @@ static enum err slice_expected_of(struct slice *s, struct retaining *r, bool boo
 {
     struct bytes key;
     struct bytes value;
-    const ProtobufCMessageDescriptor *descriptor = bookings ? &parkgate__booking_record__descriptor
-                                                            : &parkgate__visit_record__descriptor;
+    const ProtobufCMessageDescriptor *descriptor =
+        bookings ? &parkgate__booking_record__descriptor : &parkgate__visit_record__descriptor;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(s->ctl->txn, bookings ? TABLE_BOOKING : TABLE_VISIT,
-                         (struct bytes){.data = s->ctl->retaining.key.bytes,
-                                        .size = s->ctl->retaining.key.size},
-                         (struct bytes){0}, UINT64_MAX, &iter, fault));
+    TRY(store_iter_range(
+        s->ctl->txn, bookings ? TABLE_BOOKING : TABLE_VISIT,
+        (struct bytes){.data = s->ctl->retaining.key.bytes, .size = s->ctl->retaining.key.size},
+        (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         ProtobufCMessage *message = NULL;
@@ -564,8 +562,8 @@ static enum err drop_person(struct slice *s, struct handle person, struct fault 
         return ERR_OK;
     }
     s->ctl->retaining.removed[RETAIN_PERSONS]++;
-    return erasure_begin(s->ctl, person, "", "retention: nothing has been of this person for so long",
-                         NULL, fault);
+    return erasure_begin(s->ctl, person, "",
+                         "retention: nothing has been of this person for so long", NULL, fault);
 }
 
 /* Along a table whose keys are hashes or handles. */
@@ -574,10 +572,10 @@ static enum err slice_people(struct slice *s, struct retaining *r, bool faces, s
     struct bytes key;
     struct bytes value;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(s->ctl->txn, faces ? TABLE_FACE : TABLE_HOLDER,
-                         (struct bytes){.data = s->ctl->retaining.key.bytes,
-                                        .size = s->ctl->retaining.key.size},
-                         (struct bytes){0}, UINT64_MAX, &iter, fault));
+    TRY(store_iter_range(
+        s->ctl->txn, faces ? TABLE_FACE : TABLE_HOLDER,
+        (struct bytes){.data = s->ctl->retaining.key.bytes, .size = s->ctl->retaining.key.size},
+        (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         struct keybuf copy;
@@ -633,8 +631,8 @@ static enum err work_class(struct slice *s, struct retaining *r, bool basis, str
     return ERR_OK;
 }
 
-/* Attendance with a basis goes twice: what is past the passages' term is cut short, what is past its
- * own is removed. Without one it goes with the passages. */
+/* Attendance with a basis goes twice: what is past the passages' term is cut short, what is past
+ * its own is removed. Without one it goes with the passages. */
 static enum err cut_of(struct controller *ctl, struct retaining *r, bool *ret_basis,
                        struct slice *s, struct fault *fault)
 {

@@ -1,9 +1,9 @@
 /* retention: how long each class of records is kept, and the daily run that ends it.
  *
- * Each class has a floor (the park cannot set less), a default and a ceiling. Once a local day every
- * class is gone through in slices of at most RETENTION_ROWS rows, one a tick, between live batches;
- * what a slice removes stands in its own entry (ENTRY_RETENTION), row by row, so that a replay
- * removes the same. Who is held (hold.add) is left out. Run again it does what is left.
+ * Each class has a floor (the park cannot set less), a default and a ceiling. Once a local day
+ * every class is gone through in slices of at most RETENTION_ROWS rows, one a tick, between live
+ * batches; what a slice removes stands in its own entry (ENTRY_RETENTION), row by row, so that a
+ * replay removes the same. Who is held (hold.add) is left out. Run again it does what is left.
  */
 #pragma once
 

@@ -75,8 +75,7 @@ static enum err on_hold_list(struct controller *ctl, struct request *request, st
     if (!request_number_or_none(request, "after", INT64_MAX, &at)) {
         return ERR_OK;
     }
-    for (size_t rows = 0;
-         fits && (err = hold_next(ctl->txn, at, &record, fault)) == ERR_OK;) {
+    for (size_t rows = 0; fits && (err = hold_next(ctl->txn, at, &record, fault)) == ERR_OK;) {
         struct answer *a = request->answer;
         const char *state = state_of(record, ctl->now);
         if (all != NULL || strcmp(state, "on") == 0) {

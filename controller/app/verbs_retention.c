@@ -39,10 +39,11 @@ static void fixed_rows(struct answer *a)
         int64_t days;
     } fixed[] = {
         {"backup-keys", "person keys of backups, on this machine and at a restore",
-         "备份中的人员密钥（本机及还原时）", LIMIT_BACKUP_KEYS_DAYS},
+         "备份中的人员密钥（本机及还原时）",                                                                LIMIT_BACKUP_KEYS_DAYS},
         {"gate-outbox", "events at gates, answered; each under the key of its day",
-         "出入口已应答的事件；以当日密钥加密", LIMIT_OUTBOX_DAYS},
-        {"gate-aside", "bodies that no driver understood, at gates", "出入口搁置的无法识别报文", 30},
+         "出入口已应答的事件；以当日密钥加密",                                                             LIMIT_OUTBOX_DAYS     },
+        {"gate-aside",  "bodies that no driver understood, at gates",               "出入口搁置的无法识别报文",
+         30                                                                                                                                       },
     };
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
         answer_begin_row(a);

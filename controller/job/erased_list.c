@@ -61,7 +61,8 @@ enum err erased_list_parse(struct bytes text, struct erased_list *list, struct f
         const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
         size_t size = end == NULL ? text.size - at : (size_t)(end - text.data) - at;
         number++;
-        if (end == NULL || !read_line((struct bytes){.data = text.data + at, .size = size}, &item)) {
+        if (end == NULL ||
+            !read_line((struct bytes){.data = text.data + at, .size = size}, &item)) {
             return fault_set(fault, ERR_INPUT, "line %zu: not a handle and a day", number);
         }
         if (!erased_list_add(list, item.holder, item.last_day)) {

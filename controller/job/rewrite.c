@@ -1,6 +1,6 @@
 /* The person-key environment without what was destroyed: a compact copy beside it, which the
- * controller swaps in; then what the old file held is written over, here and in every backup that is
- * where it was written. */
+ * controller swaps in; then what the old file held is written over, here and in every backup that
+ * is where it was written. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

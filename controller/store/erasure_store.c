@@ -89,8 +89,7 @@ static enum err forget_credential(struct store_txn *txn, struct handle holder, s
     struct handle credential = second_handle(key);
     keybuf_begin(&hash);
     keybuf_bytes(&hash, value);
-    enum err err =
-        versioned_newest(txn, VERSIONED_CREDENTIAL, keybuf_view(&hash), &newest, fault);
+    enum err err = versioned_newest(txn, VERSIONED_CREDENTIAL, keybuf_view(&hash), &newest, fault);
     if (err == ERR_OK) {
         const Parkgate__CredentialRecord *record = (const void *)newest;
         bool his = handle_equal(people_handle(&record->holder), holder);
@@ -120,8 +119,8 @@ static enum err forget_assignment(struct store_txn *txn, struct handle holder, s
     struct handle assignment = second_handle(key);
     (void)value;
     TRY(versioned_newest(txn, VERSIONED_ASSIGNMENT, key, &newest, fault));
-    enum err err = forget_of_tenant(
-        txn, holder, ((Parkgate__AssignmentRecord *)(void *)newest)->tenant, fault);
+    enum err err = forget_of_tenant(txn, holder,
+                                    ((Parkgate__AssignmentRecord *)(void *)newest)->tenant, fault);
     store_message_destroy(&newest);
     TRY(err);
     return del(txn, TABLE_ASSIGNMENT_ID, BYTES_OF(assignment.bytes), fault);

@@ -56,8 +56,8 @@ enum err hold_of(struct store_txn *txn, struct handle holder, struct wall when,
         if (err != ERR_OK) {
             break;
         }
-        bool later = when.us < record->until_us &&
-                     (found == NULL || record->until_us > found->until_us);
+        bool later =
+            when.us < record->until_us && (found == NULL || record->until_us > found->until_us);
         Parkgate__HoldRecord *dropped = later ? found : record;
         found = later ? record : found;
         if (dropped != NULL) {

@@ -27,18 +27,18 @@ static const struct {
     enum table table;
     const ProtobufCMessageDescriptor *descriptor; /* of what it may put; NULL: it only deletes */
 } touched[] = {
-    {TABLE_PASSAGE,        NULL                                  },
-    {TABLE_EVENT,          &parkgate__event_index__descriptor    },
+    {TABLE_PASSAGE,        NULL                                    },
+    {TABLE_EVENT,          &parkgate__event_index__descriptor      },
     {TABLE_ATTENDANCE,     &parkgate__attendance_record__descriptor},
-    {TABLE_QUARANTINE,     NULL                                  },
-    {TABLE_LOOKUP,         NULL                                  },
-    {TABLE_BOOKING,        NULL                                  },
-    {TABLE_BOOKING_OF,     NULL                                  },
-    {TABLE_BOOKING_TENANT, NULL                                  },
-    {TABLE_VISIT,          NULL                                  },
-    {TABLE_VISIT_OF,       NULL                                  },
-    {TABLE_VISIT_TENANT,   NULL                                  },
-    {TABLE_BACKUP,         NULL                                  },
+    {TABLE_QUARANTINE,     NULL                                    },
+    {TABLE_LOOKUP,         NULL                                    },
+    {TABLE_BOOKING,        NULL                                    },
+    {TABLE_BOOKING_OF,     NULL                                    },
+    {TABLE_BOOKING_TENANT, NULL                                    },
+    {TABLE_VISIT,          NULL                                    },
+    {TABLE_VISIT_OF,       NULL                                    },
+    {TABLE_VISIT_TENANT,   NULL                                    },
+    {TABLE_BACKUP,         NULL                                    },
 };
 
 static enum err put_row(struct store_txn *txn, const Parkgate__RetentionRow *row,

@@ -15,7 +15,7 @@
 #include "controller/store/person_keys.h"
 
 #define LI    "04010203"
-#define LI_ID    "11010519491231002X"
+#define LI_ID "11010519491231002X"
 
 struct erasing_world {
     struct world *w;
@@ -209,13 +209,12 @@ static void the_roster_has_forgotten_him(void **state)
     (void)erase(&e);
     assert_refused(ask(e.w, e.w->admin, "person.show", "person", e.li, "reason", "x", NULL),
                    ERROR_NOT_FOUND);
-    assert_refused(
-        ask(e.w, e.w->admin, "person.find", "id_number", LI_ID, "reason", "x", NULL),
-        ERROR_NOT_FOUND);
+    assert_refused(ask(e.w, e.w->admin, "person.find", "id_number", LI_ID, "reason", "x", NULL),
+                   ERROR_NOT_FOUND);
     assert_refused(ask(e.w, e.w->admin, "person.export", "person", e.li, "reason", "x", NULL),
                    ERROR_NOT_FOUND);
-    assert_int_equal(
-        row_count(admin(e.w, "person.list", "tenant", "acme", "reason", "x", NULL)), 0);
+    assert_int_equal(row_count(admin(e.w, "person.list", "tenant", "acme", "reason", "x", NULL)),
+                     0);
     uint64_t sequence = gate_badge(e.w, &e.gate, "a-in", LI);
     world_turn(e.w);
     assert_denied(e.w, sequence, REASON_CREDENTIAL_UNKNOWN);
@@ -261,10 +260,10 @@ static void everybody_gets_the_same_answer(void **state)
     char wu[HANDLE_TEXT_SIZE];
     struct erasing_world e = begin(state);
     leave(&e);
-    (void)snprintf(wu, sizeof(wu), "%s",
-                   note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu",
-                              NULL),
-                        "person"));
+    (void)snprintf(
+        wu, sizeof(wu), "%s",
+        note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu", NULL),
+             "person"));
     size_t size = parkgate__reply__get_packed_size(erase(&e));
     const Parkgate__Reply *other =
         assert_done(ask(e.w, e.w->admin, "person.erase", "person", wu, "reason", "x", NULL));
@@ -349,10 +348,10 @@ static void keys_made_meanwhile_are_not_lost(void **state)
     (void)erase(&e);
     tick(e.w);
     do_copy(e.w, output);
-    (void)snprintf(wu, sizeof(wu), "%s",
-                   note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu",
-                              NULL),
-                        "person"));
+    (void)snprintf(
+        wu, sizeof(wu), "%s",
+        note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu", NULL),
+             "person"));
     turn_job_done(e.w->ctl, e.w->last_job, 0, output);
     expect_step(&e, "begun");
     finish(e.w);

@@ -1,6 +1,6 @@
-/* Goal: a person is given all that is held on him, once counted, whole over all pages, and nothing that
- * an authority entered. Method: a whole controller; one worker who has something in every table; every
- * page asked for; a forged mark of a page. */
+/* Goal: a person is given all that is held on him, once counted, whole over all pages, and nothing
+ * that an authority entered. Method: a whole controller; one worker who has something in every
+ * table; every page asked for; a forged mark of a page. */
 #include "tests/unit/controller/harness.h"
 
 #define LI    "04010203"
@@ -60,10 +60,9 @@ static void take_all(struct exported *e, const char *reason, struct pages *p)
     memset(p, 0, sizeof(*p));
     do {
         const Parkgate__Reply *reply =
-            after[0] == '\0'
-                ? admin(e->w, "person.export", "person", e->li, "reason", reason, NULL)
-                : admin(e->w, "person.export", "person", e->li, "reason", reason, "after", after,
-                        NULL);
+            after[0] == '\0' ? admin(e->w, "person.export", "person", e->li, "reason", reason, NULL)
+                             : admin(e->w, "person.export", "person", e->li, "reason", reason,
+                                     "after", after, NULL);
         take_page(reply, p);
         keep_cursor(reply, after, sizeof(after));
     } while (after[0] != '\0' && p->pages < 100);
@@ -72,11 +71,17 @@ static void take_all(struct exported *e, const char *reason, struct pages *p)
 static void everything_that_is_held_is_given(void **state)
 {
     static struct pages p;
-    static const char *const wanted[] = {
-        "person|name|Li Wei",      "person|id_number|" LI_ID, "person|external|E17",
-        "person|phone|139",        "credential|badge|" LI,    "credential|face|S-1, consent: C-9, for: entry",
-        "assignment|acme|day, ",   "passage|in|a-in",         "attendance|2026-03-03|acme, 1 in",
-        "read|presentation|a-in",  "looked-up|person.show|lost badge"};
+    static const char *const wanted[] = {"person|name|Li Wei",
+                                         "person|id_number|" LI_ID,
+                                         "person|external|E17",
+                                         "person|phone|139",
+                                         "credential|badge|" LI,
+                                         "credential|face|S-1, consent: C-9, for: entry",
+                                         "assignment|acme|day, ",
+                                         "passage|in|a-in",
+                                         "attendance|2026-03-03|acme, 1 in",
+                                         "read|presentation|a-in",
+                                         "looked-up|person.show|lost badge"};
     struct exported e = begin(state);
     (void)admin(e.w, "person.show", "person", e.li, "reason", "lost badge", NULL);
     take_all(&e, "his request", &p);
@@ -115,13 +120,12 @@ static void a_page_is_of_one_export(void **state)
     }
     sent_forget(e.w);
     char after[1024];
-    const Parkgate__Reply *reply =
-        admin(e.w, "person.export", "person", e.li, "reason", "x", NULL);
+    const Parkgate__Reply *reply = admin(e.w, "person.export", "person", e.li, "reason", "x", NULL);
     assert_true(reply->more);
     keep_cursor(reply, after, sizeof(after));
-    assert_refused(ask(e.w, e.w->admin, "person.export", "person", wu, "reason", "x", "after", after,
-                       NULL),
-                   ERROR_ARG_BAD);
+    assert_refused(
+        ask(e.w, e.w->admin, "person.export", "person", wu, "reason", "x", "after", after, NULL),
+        ERROR_ARG_BAD);
     assert_refused(ask(e.w, e.w->admin, "person.export", "person", wu, "reason", "x", "after",
                        "000000000000000000", NULL),
                    ERROR_ARG_BAD);

@@ -1,7 +1,7 @@
-/* Goal: each class of records ends at its term and not before, in slices that a replay repeats; what is
- * held stays; floors and ceilings hold; nothing is reported that was not done. Method: a whole
- * controller whose clock the test moves by months; tables counted before and after; a second admin
- * for the two approvals of a hold. */
+/* Goal: each class of records ends at its term and not before, in slices that a replay repeats;
+ * what is held stays; floors and ceilings hold; nothing is reported that was not done. Method: a
+ * whole controller whose clock the test moves by months; tables counted before and after; a second
+ * admin for the two approvals of a hold. */
 #include "tests/unit/controller/harness.h"
 
 #include "controller/app/retention.h"
@@ -137,7 +137,8 @@ static void attendance_is_kept_by_a_basis_and_cut_short(void **state)
     reply = admin(k.w, "person.export", "person", k.li, "reason", "x", NULL);
     size_t row = row_with(reply, "section", "attendance");
     assert_true(row != SIZE_MAX);
-    assert_string_equal(cell(reply, row, "detail"), "acme, 0 in, 0 out"); /* its times alone are left */
+    assert_string_equal(cell(reply, row, "detail"),
+                        "acme, 0 in, 0 out"); /* its times alone are left */
     days_on(k.w, 220);
     (void)admin(k.w, "retention.set", "class", "persons", "days", "365", "reason", "test", NULL);
     run(k.w);
@@ -150,16 +151,16 @@ static void a_day_workers_face_ends_with_the_last_shift(void **state)
     struct kept k = begin(state);
     char staff[HANDLE_TEXT_SIZE];
     char worker[HANDLE_TEXT_SIZE];
-    (void)snprintf(worker, sizeof(worker), "%s",
-                   note(admin(k.w, "person.add", "tenant", "acme", "kind", "day", "name", "Qian",
-                              NULL),
-                        "person"));
+    (void)snprintf(
+        worker, sizeof(worker), "%s",
+        note(admin(k.w, "person.add", "tenant", "acme", "kind", "day", "name", "Qian", NULL),
+             "person"));
     (void)admin(k.w, "assignment.add", "person", worker, "tenant", "acme", "shift", "day", "from",
                 "2026-03-02", "to", "2026-03-31", NULL);
-    (void)snprintf(staff, sizeof(staff), "%s",
-                   note(admin(k.w, "person.add", "tenant", "acme", "kind", "staff", "name", "Zhao",
-                              NULL),
-                        "person"));
+    (void)snprintf(
+        staff, sizeof(staff), "%s",
+        note(admin(k.w, "person.add", "tenant", "acme", "kind", "staff", "name", "Zhao", NULL),
+             "person"));
     (void)admin(k.w, "assignment.add", "person", staff, "tenant", "acme", "shift", "day", "from",
                 "2026-03-02", "to", "2026-03-31", NULL);
     const char *const persons[] = {worker, staff};
@@ -182,10 +183,10 @@ static void who_works_here_no_more_is_erased(void **state)
     char never[HANDLE_TEXT_SIZE];
     struct kept k = begin(state);
     walk(&k, LI);
-    (void)snprintf(never, sizeof(never), "%s",
-                   note(admin(k.w, "person.add", "tenant", "acme", "kind", "staff", "name", "Zhao",
-                              NULL),
-                        "person"));
+    (void)snprintf(
+        never, sizeof(never), "%s",
+        note(admin(k.w, "person.add", "tenant", "acme", "kind", "staff", "name", "Zhao", NULL),
+             "person"));
     days_on(k.w, 28 + 180); /* 180 days after the end of the assignments */
     run(k.w);
     assert_int_equal(rows_of(k.w, TABLE_ERASURE), 0);
@@ -233,8 +234,8 @@ static void terms_have_floor_and_ceiling(void **state)
                 cases[i].days, "reason", "x", NULL);
         assert_refused(reply, cases[i].error);
     }
-    const Parkgate__Reply *reply = ask(k.w, k.w->admin, "retention.set", "class", "passages", "days",
-                                       "10", "reason", "x", NULL);
+    const Parkgate__Reply *reply = ask(k.w, k.w->admin, "retention.set", "class", "passages",
+                                       "days", "10", "reason", "x", NULL);
     assert_string_equal(reply->error_arg[1], "180");
     assert_string_equal(reply->error_arg[2], "365");
 }
@@ -298,9 +299,9 @@ static void a_hold_has_a_document_and_an_end(void **state)
     assert_refused(ask(k.w, k.w->admin, "hold.add", "person", k.li, "reason", "x", "until",
                        "2026-04-01", NULL),
                    ERROR_ARG_MISSING);
-    assert_refused(ask(k.w, k.w->admin, "hold.add", "person", k.li, "reason", "x", "document", "D",
-                       NULL),
-                   ERROR_ARG_MISSING);
+    assert_refused(
+        ask(k.w, k.w->admin, "hold.add", "person", k.li, "reason", "x", "document", "D", NULL),
+        ERROR_ARG_MISSING);
     assert_refused(ask(k.w, k.w->admin, "hold.add", "person", k.li, "reason", "x", "document", "D",
                        "until", "2027-03-05", NULL),
                    ERROR_HOLD_TERM);
