@@ -13,6 +13,7 @@ static const char *const refused[] = {
     "assignment.add",  "agent.enroll",  "agent.rekey",   "key.add",
     "key.replace",     "approval.grant", "clearance.add", "ban.decide",    "passback.forgive",
     "recover.confirm", "backup", "audit.export",
+    "authority.add", "authority.replace", "authority.resume", "watch.begin", "watch.chunk", "watch.countersign",
 };
 
 /* These change something, and go on. */
@@ -31,6 +32,7 @@ static const char *const go_on[] = {
     "alert.close",     "alert.handover",
     "person.export",   "person.erase",     "hold.add",       "hold.end",
     "retention.set",   "library.hand",     "disposition.show", "disposition.refuse",
+    "authority.suspend", "watch.refuse", "watch.show",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
