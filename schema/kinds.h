@@ -70,7 +70,7 @@ enum pairing_effect {
     PAIRING_ENDS = 4,           /* it completed the one that waited */
     PAIRING_WAITS_PARTNER = 8,  /* it waits for a partner */
     PAIRING_MEETS_PARTNER = 16, /* it let in beside the one that waited for a partner */
-    PAIRING_DOUBTED = 32        /* it waits, and its plate's colour does not fit */
+    PAIRING_DOUBTED = 32        /* it waits, and a guard shall look when it is completed */
 };
 
 enum passback_mode { PASSBACK_MODE_HARD = 1, PASSBACK_MODE_SOFT = 2, PASSBACK_MODE_TIMED = 3 };

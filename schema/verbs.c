@@ -156,6 +156,7 @@ static const struct verb_spec verbs[] = {
     {"watch.refuse",     SEC,                         false, false, true,  false},
     {"watch.show",       SEC,                         false, false, true,  false},
     {"backup",           ADM,                         false, false, true,  true },
+    {"watch.candidate",  SEC | GRD,                   false, true,  false, false},
     {"watch.hits",       STA,                         false, false, false, false},
     {"library.hand",     LIB,                         false, false, true,  false},
     {"library.look",     LIB,                         false, false, false, false},

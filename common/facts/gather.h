@@ -26,7 +26,8 @@ struct subject {
     struct name
         companion_tenant;  /* for whom he comes: of the booking or the vehicle, else his own */
     struct handle partner; /* holder of the read that waited for a partner, and is met */
-    bool doubted;          /* a plate, this one or the one that waited, has not its colour */
+    bool doubted; /* a guard shall look: of this read's plate colour, or since the one that waited
+                   * was asked for */
 };
 
 /* The class of a read: a badge is authenticated by its proof, whatever else is said of it. */

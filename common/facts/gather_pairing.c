@@ -63,6 +63,7 @@ static void hold_against_first(struct gathering *g, const Parkgate__PendingRead 
     g->facts.second = is_right ? DEMAND_MET : DEMAND_WRONG;
     g->subject.first = g->first.credential;
     g->subject.completes = is_right;
+    g->subject.doubted = pending->doubted;
     take_badge_of(g, pending);
 }
 
@@ -165,6 +166,7 @@ static void judge_plate(struct gathering *g, const Parkgate__PendingRead *pendin
 {
     if (pending != NULL && !pending->vehicle) {
         pair_with(g, &g->read, &g->first);
+        g->subject.doubted = pending->doubted;
         take_badge_of(g, pending);
         return;
     }

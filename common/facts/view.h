@@ -9,6 +9,8 @@
 #include "common/seal/seal.h"
 #include "common/store/store.h"
 
+enum { VIEW_WATCH_HASHES_MAX = 8 };
+
 struct facts_view {
     struct store_txn *txn; /* of a store with the tables of tables.h */
     const struct park *park;
@@ -18,6 +20,10 @@ struct facts_view {
      */
     struct seal_hash (*credential_hash)(const void *ctx, uint32_t kind, struct bytes canonical);
     struct seal_hash (*pin_hash)(const void *ctx, struct handle holder, struct bytes digits);
+    /* All hashes under which an entry of the watch list for such a credential may stand, and how many;
+     * NULL: credential_hash() alone. */
+    size_t (*watch_hashes)(const void *ctx, uint32_t kind, struct bytes canonical,
+                           struct seal_hash out[VIEW_WATCH_HASHES_MAX]);
     const void *ctx;
     /* Table PASSAGE is there. Without it timed anti-passback takes any passage within its minutes
      * for an entry: stricter, never laxer. */

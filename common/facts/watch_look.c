@@ -18,6 +18,17 @@ static enum watch_matcher matcher_of(uint32_t credential_kind)
     }
 }
 
+static size_t hashes_of(const struct facts_view *view, const Parkgate__Event *event,
+                        struct seal_hash out[VIEW_WATCH_HASHES_MAX])
+{
+    struct bytes canonical = field_view(&event->credential);
+    if (view->watch_hashes != NULL) {
+        return view->watch_hashes(view->ctx, event->credential_kind, canonical, out);
+    }
+    out[0] = view->credential_hash(view->ctx, event->credential_kind, canonical);
+    return 1;
+}
+
 static enum err look_at_credential(const struct facts_view *view, const Parkgate__Event *event,
                                    struct watch_finds *finds, struct fault *fault)
 {
@@ -25,9 +36,13 @@ static enum err look_at_credential(const struct facts_view *view, const Parkgate
     if (matcher == WATCH_MATCHER_NONE || event->credential.len == 0) {
         return ERR_OK;
     }
-    struct seal_hash hash =
-        view->credential_hash(view->ctx, event->credential_kind, field_view(&event->credential));
-    return watch_find_match(view->txn, matcher, BYTES_OF(hash.bytes), view->now, finds, fault);
+    struct seal_hash hashes[VIEW_WATCH_HASHES_MAX];
+    size_t count = hashes_of(view, event, hashes);
+    for (size_t i = 0; i < count; i++) {
+        TRY(watch_find_match(view->txn, matcher, BYTES_OF(hashes[i].bytes), view->now, finds,
+                             fault));
+    }
+    return ERR_OK;
 }
 
 static enum err look_at_person(const struct facts_view *view, struct handle person,

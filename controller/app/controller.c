@@ -225,6 +225,17 @@ static struct seal_hash view_pin_hash(const void *ctx, struct handle holder, str
     return controller_pin_hash(ctx, holder, digits);
 }
 
+_Static_assert((int)INDEX_KEYS_MAX <= (int)VIEW_WATCH_HASHES_MAX, "a hash each");
+static size_t view_watch_hashes(const void *ctx, uint32_t kind, struct bytes canonical,
+                                struct seal_hash out[VIEW_WATCH_HASHES_MAX])
+{
+    const struct controller *ctl = ctx;
+    for (size_t i = 0; i < ctl->index_keys.count; i++) {
+        out[i] = controller_credential_hash_under(&ctl->index_keys.key[i], kind, canonical);
+    }
+    return ctl->index_keys.count;
+}
+
 struct facts_view controller_view(const struct controller *ctl)
 {
     return (struct facts_view){.txn = ctl->txn,
@@ -233,6 +244,7 @@ struct facts_view controller_view(const struct controller *ctl)
                                .now = ctl->now,
                                .credential_hash = view_credential_hash,
                                .pin_hash = view_pin_hash,
+                               .watch_hashes = view_watch_hashes,
                                .ctx = ctl,
                                .has_passages = true,
                                .has_presence = true};

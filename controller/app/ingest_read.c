@@ -187,6 +187,8 @@ enum err ingest_presentation(struct controller *ctl, struct arrival *a, struct f
     TRY(gather_facts(&view, a->event, a->lane, a->direction, &facts, &a->out.subject, fault));
     TRY(watch_look(&view, a->event, &a->out.subject, &looked, fault));
     facts.guard_check = guard_check_of(&view, a->lane, a->direction, &a->out.subject, &looked);
+    /* The read that completes this one is asked for it, too. */
+    a->out.subject.doubted = a->out.subject.doubted || watch_wants_review(&looked);
     bool twice = false;
     TRY(ingest_is_inside_twice(ctl, a, a->out.subject.holder, &twice, fault));
     if (a->event->outcome != 0) {

@@ -1,11 +1,14 @@
-/* Hits as an authority's own station reads them: nothing else of the park is in them. */
+/* Hits as an authority's own station reads them: nothing else of the park is in them. And what a
+ * guard compares before a candidate becomes one. */
 #include <stdio.h>
 #include <string.h>
 
+#include "common/access/plate_alike.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "common/facts/watch_store.h"
+#include "controller/app/alert_sight.h"
 #include "controller/app/request.h"
 #include "controller/app/watch_open.h"
 #include "controller/store/hit_store.h"
@@ -107,7 +110,104 @@ static enum err on_watch_hits(struct controller *ctl, struct request *request, s
     return show_hits(ctl, request->answer, authority.text, after, fault);
 }
 
+/* --- a candidate, for whom it is to be decided by --- */
+
+/* What the camera read, as it read it. ERR_NOT_FOUND: somebody decided meanwhile. */
+static enum err open_read(struct controller *ctl, const Parkgate__Candidate *candidate,
+                          Parkgate__SealedRead **ret, struct fault *fault)
+{
+    struct seal_key key;
+    uint8_t plain[LIMIT_EVENT_BYTES];
+    size_t size = 0;
+    TRY(controller_candidate_key(ctl, people_handle(&candidate->candidate), false, &key, fault));
+    enum err err = candidate->sealed.len > sizeof(plain)
+                       ? fault_set(fault, ERR_CORRUPT, "candidate: what is sealed is too long")
+                       : seal_open(&key, (struct bytes){0}, field_view(&candidate->sealed), plain,
+                                   sizeof(plain), &size, fault);
+    seal_wipe(&key, sizeof(key));
+    TRY(err);
+    *ret = parkgate__sealed_read__unpack(NULL, size, plain);
+    seal_wipe(plain, sizeof(plain));
+    return *ret != NULL ? ERR_OK : fault_set(fault, ERR_CORRUPT, "candidate: a damaged read");
+}
+
+static void note_text(struct answer *a, const char *name, struct bytes text)
+{
+    char shown[LIMIT_CREDENTIAL_BYTES + 1];
+    (void)snprintf(shown, sizeof(shown), "%.*s", (int)text.size, (const char *)text.data);
+    answer_note(a, name, request_is_plain(text) ? shown : "");
+}
+
+/* The raw read beside the entry's plate. Of a face there is nothing to compare: only a document
+ * says who it is. */
+static void note_plates(struct answer *a, const Parkgate__SealedRead *read,
+                        const Parkgate__WatchEntry *listed)
+{
+    struct plate plate;
+    struct bytes raw = read->raw.len > 0 ? field_view(&read->raw) : field_view(&read->credential);
+    (void)plate_read(raw, PLATE_SOURCE_TEXT, &plate);
+    note_text(a, "read", raw);
+    note_text(a, "listed", field_view(&listed->match));
+    answer_note_number(a, "differences",
+                       plate_alike(bytes_of_text(plate.text), field_view(&listed->match)));
+}
+
+static enum err show_candidate(struct controller *ctl, struct answer *a,
+                               const Parkgate__Candidate *candidate, struct fault *fault)
+{
+    Parkgate__SealedRead *read = NULL;
+    Parkgate__WatchEntry *listed = NULL;
+    Parkgate__WatchHit *hit =
+        parkgate__watch_hit__unpack(NULL, candidate->hit.len, candidate->hit.data);
+    if (hit == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "candidate: a damaged record");
+    }
+    enum err err = open_read(ctl, candidate, &read, fault);
+    if (err == ERR_OK) {
+        err = watch_open(ctl, people_handle(&hit->entry), &listed, fault);
+    }
+    if (err == ERR_OK) {
+        answer_note(a, "how", hit->how == WATCH_HOW_FACE ? "face" : "plate");
+        if (hit->how == WATCH_HOW_ALIKE) {
+            note_plates(a, read, listed);
+        }
+        answer_note(a, "instruction", watch_instruction_en(listed->instruction));
+        answer_note(a, "instruction_zh", watch_instruction_zh(listed->instruction));
+    }
+    if (read != NULL) {
+        parkgate__sealed_read__free_unpacked(read, NULL);
+    }
+    if (listed != NULL) {
+        parkgate__watch_entry__free_unpacked(listed, NULL);
+    }
+    parkgate__watch_hit__free_unpacked(hit, NULL);
+    return err;
+}
+
+static enum err on_watch_candidate(struct controller *ctl, struct request *request,
+                                   struct fault *fault)
+{
+    Parkgate__AlertRecord *alert = NULL;
+    Parkgate__Candidate *candidate = NULL;
+    TRY(alert_asked_for(ctl, request, &alert, fault));
+    if (alert == NULL) {
+        return ERR_OK;
+    }
+    enum err err = candidate_get(ctl->txn, people_handle(&alert->subject), &candidate, fault);
+    parkgate__alert_record__free_unpacked(alert, NULL);
+    if (err == ERR_OK) {
+        err = show_candidate(ctl, request->answer, candidate, fault);
+        parkgate__candidate__free_unpacked(candidate, NULL);
+    }
+    if (err == ERR_NOT_FOUND) {
+        answer_note(request->answer, "how", "none");
+        return ERR_OK;
+    }
+    return err;
+}
+
 const struct verb_handler verbs_of_hits[] = {
-    {"watch.hits", on_watch_hits},
+    {"watch.candidate", on_watch_candidate},
+    {"watch.hits",      on_watch_hits     },
 };
 const size_t verbs_of_hits_count = ARRAY_LEN(verbs_of_hits);

@@ -237,6 +237,60 @@ static void a_face_alone_is_a_candidate(void **state)
     assert_int_equal(hits(d), 1);
 }
 
+/* As a guard does it, from the alert on: sees the raw read beside the entry, and carries it to its
+ * end. Nothing opens. */
+static void a_guard_compares_and_confirms(void **state)
+{
+    struct park_day *d = *state;
+    char number[24];
+    struct link_key guard = operator_key(d->w, 62, "guard", NULL, "a-truck", NULL);
+    struct link_key other = operator_key(d->w, 63, "guard", NULL, "a-in", NULL);
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, REVIEW));
+    (void)gate_plate(d->w, &d->a, "a-truck", ALIKE, "浙A·1Z345");
+    world_turn(d->w);
+    sent_forget(d->w);
+    const Parkgate__Reply *list = assert_done(ask(d->w, guard, "alert.list", NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(list, row_with(list, "kind", "watch-candidate"), "alert"));
+    list = assert_done(ask(d->w, other, "alert.list", NULL));
+    assert_int_equal(row_with(list, "kind", "watch-candidate"), SIZE_MAX);
+    assert_int_not_equal(ask(d->w, other, "watch.candidate", "alert", number, NULL)->error, 0);
+    const Parkgate__Reply *shown =
+        assert_done(ask(d->w, guard, "watch.candidate", "alert", number, NULL));
+    assert_string_equal(note(shown, "how"), "plate");
+    assert_string_equal(note(shown, "read"), "浙A·1Z345");
+    assert_string_equal(note(shown, "listed"), LISTED);
+    assert_string_equal(note(shown, "differences"), "1");
+    (void)assert_done(ask(d->w, guard, "alert.ack", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.dispatch", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.confirm", "alert", number, "reason", "it is", NULL));
+    assert_int_equal(hits(d), 1);
+    assert_int_equal(candidates(d), 0);
+    assert_string_equal(
+        note(assert_done(ask(d->w, guard, "watch.candidate", "alert", number, NULL)), "how"),
+        "none");
+    assert_int_equal(sent_count(d->w, MESSAGE_COMMAND), 0);
+    assert_int_equal(sent_count(d->w, MESSAGE_VERDICT), 0);
+}
+
+static void a_guard_rejects(void **state)
+{
+    struct park_day *d = *state;
+    char number[24];
+    struct link_key guard = operator_key(d->w, 62, "guard", NULL, "a-truck", NULL);
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    world_turn(d->w);
+    const Parkgate__Reply *list = assert_done(ask(d->w, guard, "alert.list", NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(list, row_with(list, "kind", "watch-candidate"), "alert"));
+    (void)assert_done(ask(d->w, guard, "alert.ack", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.dispatch", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.reject", "alert", number, "reason", "a Z", NULL));
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +303,8 @@ int main(void)
         CANDIDATE_TEST(what_nobody_confirms_lapses_in_ten_minutes),
         CANDIDATE_TEST(an_entry_that_ended_meanwhile_is_no_hit),
         CANDIDATE_TEST(a_face_alone_is_a_candidate),
+        CANDIDATE_TEST(a_guard_compares_and_confirms),
+        CANDIDATE_TEST(a_guard_rejects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
