@@ -63,7 +63,7 @@ static void begin(struct world *w)
 
 static struct anchor anchor_at(size_t index)
 {
-    struct anchor anchor;
+    struct anchor anchor = {0};
     assert_true(index < kept.count && anchor_from_line(kept.item[index].line, &anchor));
     return anchor;
 }
