@@ -143,6 +143,7 @@ void copies_recorded(struct controller *ctl, uint32_t kind)
         ENTRY_HOLDER,       ENTRY_CREDENTIAL, ENTRY_ASSIGNMENT, ENTRY_IMPORT_CLOSE,
         ENTRY_TENANT_STATE, ENTRY_LANE_STATE, ENTRY_CLEARANCE,  ENTRY_BAN,
         ENTRY_FORGIVE,      ENTRY_BOOKING,    ENTRY_VISIT,      ENTRY_EMERGENCY,
+        ENTRY_WATCH_CLOSE,  ENTRY_WATCH_STEP, ENTRY_AUTHORITY,
     };
     for (size_t i = 0; ctl->copies != NULL && i < ARRAY_LEN(urgent); i++) {
         ctl->copies->urgent |= kind == (uint32_t)urgent[i];
