@@ -50,7 +50,8 @@ projection project_forgive;
 /* face_store.c */
 projection project_face_filing;
 
-/* project_watch.c: authorities, bundles of the watch list, and what became of their entries */
+/* project_watch.c, project_watch_step.c: authorities, bundles of the watch list, and what became of
+ * their entries */
 projection project_authority, project_watch_begin, project_watch_slice, project_watch_close,
     project_watch_step;
 /* project_hit.c: hits of the watch list, and candidates until somebody decided */
