@@ -24,7 +24,7 @@ static int people_setup(void **state)
     p = (struct people){.w = w,
                         .security = operator_key(w, SECURITY, "security", NULL, NULL, NULL),
                         .guard = operator_key(w, GUARD, "guard", NULL, "a-in,a-out", NULL),
-                        .operator = operator_key(w, OPERATOR, "operator", NULL, NULL, NULL),
+                        .operator= operator_key(w, OPERATOR, "operator", NULL, NULL, NULL),
                         .auditor = operator_key(w, AUDITOR, "auditor", NULL, NULL, NULL),
                         .other_guard = operator_key(w, OTHER_GUARD, "guard", NULL, "b-in", NULL)};
     *state = &p;
@@ -62,7 +62,9 @@ static const char *raise_at(struct world *w, const char *kind, const char *lane,
                               .matcher = "plate"};
     struct raised raised = {.news = &news};
     batch_run(w->ctl, raise_it, &raised);
-    world_turn(w);
+    if (fold[0] != 'x') { /* of those many are raised in one batch */
+        world_turn(w);
+    }
     (void)snprintf(out, sizeof(numbers[0]), "%llu", (unsigned long long)raised.number);
     return out;
 }
@@ -169,7 +171,7 @@ static void hits_are_seen_by_security_and_the_lanes_guard_alone(void **state)
 {
     struct people *p = *state;
     struct world *w = p->w;
-    const struct link_key blind[] = {w->admin, p->operator, p->other_guard};
+    const struct link_key blind[] = {w->admin, p->operator, p->other_guard };
     const char *number = raise_at(w, "watch-hit", "a-in", "1");
     for (size_t i = 0; i < ARRAY_LEN(blind); i++) {
         assert_int_equal(row_count(assert_done(ask(w, blind[i], "alert.list", NULL))), 0);
@@ -206,8 +208,8 @@ static void a_guard_sees_own_lanes_and_what_is_of_no_lane(void **state)
     assert_string_equal(cell(first, 0, "kind"), "store-short"); /* the most urgent first */
     assert_int_equal(
         row_count(assert_done(ask(w, p->operator, "alert.list", "priority", "1", NULL))), 1);
-    assert_int_equal(row_count(assert_done(ask(w, p->operator, "alert.list", "lane", "b-in", NULL))),
-                     1);
+    assert_int_equal(
+        row_count(assert_done(ask(w, p->operator, "alert.list", "lane", "b-in", NULL))), 1);
 }
 
 static void a_shift_is_handed_over(void **state)
@@ -251,9 +253,8 @@ static void long_lists_come_in_pages(void **state)
         (void)raise_at(w, i % 2 == 0 ? "forced" : "tailgated", "a-in", fold);
     }
     for (size_t page = 0; page < 20; page++) {
-        const Parkgate__Reply *reply =
-            assert_done(ask(w, p->security, "alert.list", after[0] == '\0' ? NULL : "after", after,
-                            NULL));
+        const Parkgate__Reply *reply = assert_done(
+            ask(w, p->security, "alert.list", after[0] == '\0' ? NULL : "after", after, NULL));
         seen += row_count(reply);
         if (!reply->more) {
             break;
@@ -336,28 +337,54 @@ static void statistics_say_how_soon_and_how_often_false(void **state)
     (void)assert_replays(w);
 }
 
-/* Whatever is done with alerts, nothing is told to a gate. */
+enum { ALERTS_FOR_NOTHING = 10000 };
+
+/* To a gate nothing has left that could move a lane. */
+static void nothing_told(struct world *w)
+{
+    for (size_t i = 0; i < w->sent_count; i++) {
+        const struct sent *sent = &w->sent[i];
+        assert_true(sent->port != PORT_AGENTS ||
+                    (sent->kind != MESSAGE_COMMAND && sent->kind != MESSAGE_VERDICT &&
+                     sent->kind != MESSAGE_EMERGENCY && sent->kind != MESSAGE_CONFIG));
+    }
+    sent_forget(w);
+}
+
+/* Whatever is done with alerts of every kind, ten thousand times, nothing is told to a gate. */
 static void no_alert_reaches_a_gate(void **state)
 {
     struct people *p = *state;
     struct world *w = p->w;
     struct gate gate;
     size_t count = 0;
+    size_t carried = 0;
     const struct alert_kind *kinds = alert_kind_table(&count);
     gate_join(w, &gate, "gate-a", 1);
     world_turn(w);
     sent_forget(w);
-    for (size_t i = 0; i < count; i++) {
-        const char *number = raise_at(w, kinds[i].word, "a-in", "x");
+    for (size_t i = 0; i < ALERTS_FOR_NOTHING; i++) {
+        const char *number = raise_at(w, kinds[i % count].word, "a-in", "x");
+        if (i % 10 != 0) {
+            continue; /* a repeat of what is open, or closed a moment ago */
+        }
+        Parkgate__Heartbeat beat = PARKGATE__HEARTBEAT__INIT;
+        beat.wall_us = w->now.us;
+        gate_send(w, &gate, MESSAGE_HEARTBEAT, 0, &beat.base);
+        if (strcmp(state_of(p, number), "raised") != 0) {
+            nothing_told(w);
+            continue;
+        }
         assert_done(ask(w, p->security, "alert.ack", "alert", number, NULL));
         assert_done(ask(w, p->security, "alert.dispatch", "alert", number, NULL));
         assert_done(ask(w, p->security, i % 2 == 0 ? "alert.confirm" : "alert.reject", "alert",
                         number, "reason", "x", NULL));
         assert_done(ask(w, p->security, "alert.close", "alert", number, "reason", "x", NULL));
+        carried++;
+        nothing_told(w);
+        world_pass(w, (LIMIT_ALERT_REACTIVATE_S + 1) * SECOND_US);
     }
-    for (size_t i = 0; i < w->sent_count; i++) {
-        assert_true(w->sent[i].port != PORT_AGENTS || w->sent[i].kind == MESSAGE_COPY_PART);
-    }
+    assert_true(carried > 100);
     assert_int_equal(entries_of(w, ENTRY_COMMAND, 0), 0);
     assert_int_equal(entries_of(w, ENTRY_LANE_STATE, 0), 0);
 }
