@@ -409,10 +409,12 @@ enum exit_code {
     X(745, VIID_SAME_PERSON, EXIT_NOT_PERMITTED,                                                   \
       "%1 entered disposition %2; another person must confirm it",                                 \
       "布控 %2 由 %1 录入；须由另一人确认")                                                        \
-    X(746, VIID_LACKS, EXIT_REFUSED, "disposition %1 lacks %2; refuse it, and ask for a whole one", \
-      "布控 %1 缺少 %2；请退回并要求重新下发")                                                     \
-    X(747, VIID_PERSON, EXIT_NOT_PERMITTED, "the key of %1 names no person; give it one first",    \
-      "%1 的密钥没有对应的人员；请先登记")
+    X(746, VIID_AUTHORITY, EXIT_REFUSED,                                                           \
+      "authority %1 signs its own bundles; name one whose signing key is the park's own",          \
+      "机关 %1 自行签署布控；请指定以园区签名密钥签署的机关")                                      \
+    X(747, VIID_VALUE, EXIT_REFUSED,                                                               \
+      "that is not what was entered for disposition %1; compare both with the order",              \
+      "与布控 %1 已录入的内容不符；请与文书核对")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,

@@ -241,6 +241,7 @@ enum entry_kind {
     ENTRY_WATCH_HIT = 51,
     ENTRY_WATCH_CANDIDATE = 52,
     ENTRY_DISPOSITION = 60,
+    ENTRY_DISPOSITION_NOTICE = 61,
 };
 
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };

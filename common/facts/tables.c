@@ -96,6 +96,9 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_DISPOSITION] = "disposition",
     [TABLE_DISPOSITION_ID] = "disposition_id",
     [TABLE_DISPOSITION_OPEN] = "disposition_open",
+    [TABLE_DISPOSITION_ENTRY] = "disposition_entry",
+    [TABLE_DISPOSITION_NOTICE] = "disposition_notice",
+    [TABLE_DISPOSITION_DUE] = "disposition_due",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -105,7 +105,10 @@ enum table {
     TABLE_CANDIDATE,       /* handle candidate -> Candidate */
     TABLE_DISPOSITION,     /* u64 number -> DispositionRecord */
     TABLE_DISPOSITION_ID,  /* 32 bytes hash of library, peer and the peer's id -> u64 number, the newest */
-    TABLE_DISPOSITION_OPEN, /* u64 number -> empty (pending or entered) */
+    TABLE_DISPOSITION_OPEN, /* u64 number -> empty (not over) */
+    TABLE_DISPOSITION_ENTRY, /* handle watch entry -> u64 number of its disposition */
+    TABLE_DISPOSITION_NOTICE, /* u64 number -> DispositionNotice */
+    TABLE_DISPOSITION_DUE, /* u64 number -> empty (not acknowledged) */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -9,6 +9,8 @@
 #include "controller/store/person_keys.h"
 #include "schema/kinds.h"
 
+#define DAY_US INT64_C(86400000000)
+
 enum { TICK_MS = 60000 };
 
 /* ---- words ---- */
@@ -141,6 +143,8 @@ enum err disposition_keep(struct controller *ctl, struct request *request,
         record.id_hash = field_of(BYTES_OF(hash.bytes));
     }
     record.state = VIID_STATE_PENDING;
+    record.entered = (ProtobufCBinaryData){0};
+    record.entered_by = record.authority = field_text("");
     record.handle = people_field(&handle);
     record.sealed = field_of((struct bytes){.data = sealed, .size = size});
     record.target = said->target;
@@ -149,6 +153,25 @@ enum err disposition_keep(struct controller *ctl, struct request *request,
     record.since_us = ctl->now.us;
     answer_note_number(request->answer, "disposition", (int64_t)record.number);
     return controller_record(ctl, ENTRY_DISPOSITION, request->key->name, &record.base, fault);
+}
+
+/* What is still to be told of one that is over is told no more. */
+static enum err drop_due(struct controller *ctl, uint64_t disposition, const char *actor,
+                         struct fault *fault)
+{
+    uint64_t number = 0;
+    Parkgate__DispositionNotice *notice = NULL;
+    enum err err = ERR_OK;
+    while ((err = disposition_next_due(ctl->txn, number, &notice, fault)) == ERR_OK) {
+        number = notice->number;
+        if (notice->disposition == disposition) {
+            notice->dropped = true;
+            err = controller_record(ctl, ENTRY_DISPOSITION_NOTICE, actor, &notice->base, fault);
+        }
+        parkgate__disposition_notice__free_unpacked(notice, NULL);
+        TRY(err);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err disposition_end(struct controller *ctl, const Parkgate__DispositionRecord *record,
@@ -160,12 +183,13 @@ enum err disposition_end(struct controller *ctl, const Parkgate__DispositionReco
     ended.since_us = ctl->now.us;
     ended.by = field_text(by);
     ended.reason = field_text(reason);
-    ended.sealed = (ProtobufCBinaryData){0};
+    ended.sealed = ended.entered = (ProtobufCBinaryData){0};
     TRY(controller_keys_begin(ctl, fault));
     enum err err = watch_key_destroy(ctl->keys_txn, people_handle(&record->handle), fault);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         return err;
     }
+    TRY(drop_due(ctl, record->number, actor, fault));
     return controller_record(ctl, ENTRY_DISPOSITION, actor, &ended.base, fault);
 }
 
@@ -176,7 +200,9 @@ static enum err end_if_over(struct controller *ctl, uint64_t number, struct faul
     Parkgate__DispositionRecord *record = NULL;
     TRY(disposition_get(ctl->txn, number, &record, fault));
     enum err err = ERR_OK;
-    if (record->end_us <= ctl->now.us) {
+    /* Hits that a library did not take yet are kept for it a while. */
+    int64_t kept_us = record->state == VIID_STATE_CONFIRMED ? DISPOSITION_KEPT_DAYS * DAY_US : 0;
+    if (record->end_us + kept_us <= ctl->now.us) {
         err = disposition_end(ctl, record, VIID_STATE_ENDED, "", "", "", fault);
     }
     parkgate__disposition_record__free_unpacked(record, NULL);

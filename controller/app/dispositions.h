@@ -18,7 +18,10 @@ MUST_CHECK enum err disposition_find(struct controller *ctl, const char *library
                                      Parkgate__DispositionRecord **ret, struct fault *fault);
 
 /* Opens what it says, packed, into `out`. ERR_NOT_FOUND: its key is destroyed. */
-enum { DISPOSITION_PLAIN_MAX = 4096 };
+enum {
+    DISPOSITION_PLAIN_MAX = 4096,
+    DISPOSITION_KEPT_DAYS = 30, /* a confirmed one, after its end, for notices that are due */
+};
 MUST_CHECK enum err disposition_open(struct controller *ctl,
                                      const Parkgate__DispositionRecord *record,
                                      uint8_t out[DISPOSITION_PLAIN_MAX], size_t *ret_size,

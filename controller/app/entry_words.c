@@ -725,6 +725,7 @@ static const struct wording wordings[] = {
     {ENTRY_WATCH_CANDIDATE, "watch-candidate", &parkgate__candidate__descriptor,    no_words        },
     {ENTRY_SIGN_KEY,      "sign-key",      &parkgate__sign_key_record__descriptor,   sign_key_words  },
     {ENTRY_RESTORED,      "restored",      &parkgate__restored__descriptor,          restored_words  },
+    {ENTRY_DISPOSITION_NOTICE, "disposition-notice", &parkgate__disposition_notice__descriptor, no_words},
     {ENTRY_DISPOSITION,   "disposition",   &parkgate__disposition_record__descriptor, disposition_words},
     {ENTRY_AUDIT_EXPORT,  "audit-export",  &parkgate__audit_export__descriptor,      export_words    },
 };

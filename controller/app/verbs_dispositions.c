@@ -7,7 +7,7 @@
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "controller/app/approvals.h"
-#include "controller/app/dispositions.h"
+#include "controller/app/disposition_entry.h"
 
 enum { DOUBT_WORDS_SIZE = 96, NUMBER_SIZE = 24 };
 
@@ -111,6 +111,8 @@ static void show_record(struct answer *a, const Parkgate__DispositionRecord *d)
     show_field(a, "target", disposition_target_word(d->target));
     disposition_doubt_words(d->doubts, text, sizeof(text));
     show_field(a, "doubts", text);
+    show_field(a, "authority", d->authority);
+    show_field(a, "entered_by", d->entered_by);
     show_field(a, "by", d->by);
     show_field(a, "why", d->reason);
 }
@@ -157,6 +159,32 @@ static enum err show_plain(struct controller *ctl, struct request *request,
     return ERR_OK;
 }
 
+/* What was entered; of a person's number only that there is one. */
+static enum err show_entered(struct controller *ctl, struct request *request,
+                             const Parkgate__DispositionRecord *record, struct fault *fault)
+{
+    char plate[CREDENTIAL_BYTES_MAX + 1] = "";
+    struct answer *a = request->answer;
+    struct watch_entry entry;
+    enum err err = disposition_entered(ctl, record, &entry, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (entry.matcher == WATCH_MATCHER_PLATE) {
+        memcpy(plate, entry.match, entry.match_size);
+    }
+    show_field(a, "entered_category", watch_category_name(entry.category));
+    show_field(a, "entered_matcher", watch_matcher_name(entry.matcher));
+    show_field(a, "entered_plate", plate);
+    show_field(a, "entered_case", entry.case_number);
+    show_field(a, "entered_basis", entry.legal_basis);
+    show_field(a, "entered_applicant", entry.applicant);
+    show_field(a, "entered_contact", entry.contact);
+    show_field(a, "entered_action", watch_action_name(entry.action));
+    show_field(a, "entered_instruction", watch_instruction_name(entry.instruction));
+    return ERR_OK;
+}
+
 static enum err on_show(struct controller *ctl, struct request *request, struct fault *fault)
 {
     const char *reason = NULL;
@@ -174,6 +202,7 @@ static enum err on_show(struct controller *ctl, struct request *request, struct 
     if (request_lookup(ctl, request, &handle, 1, reason, &err, fault)) {
         show_record(request->answer, record);
         err = show_plain(ctl, request, record, fault);
+        err = err == ERR_OK ? show_entered(ctl, request, record, fault) : err;
     }
     parkgate__disposition_record__free_unpacked(record, NULL);
     return err;
@@ -202,9 +231,58 @@ static enum err on_refuse(struct controller *ctl, struct request *request, struc
     return err;
 }
 
+typedef enum err step(struct controller *ctl, struct request *request,
+                      const Parkgate__DispositionRecord *record, struct fault *fault);
+
+/* Does `next` with the disposition of the request while it is in `state`; one that was entered may
+ * be entered again. */
+static enum err in_state(struct controller *ctl, struct request *request, uint32_t state,
+                         step *next, struct fault *fault)
+{
+    Parkgate__DispositionRecord *record = NULL;
+    TRY(named(ctl, request, &record, fault));
+    if (record == NULL) {
+        return ERR_OK;
+    }
+    enum err err = ERR_OK;
+    bool fits = record->state == state ||
+                (state == VIID_STATE_PENDING && record->state == VIID_STATE_ENTERED);
+    if (fits) {
+        err = next(ctl, request, record, fault);
+    } else {
+        (void)request_refuse(request, ERROR_VIID_STATE, request_arg(request, "disposition"),
+                             disposition_state_word(record->state), disposition_state_word(state));
+    }
+    parkgate__disposition_record__free_unpacked(record, NULL);
+    return err;
+}
+
+static enum err on_enter(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    return in_state(ctl, request, VIID_STATE_PENDING, disposition_enter, fault);
+}
+
+static enum err confirm(struct controller *ctl, struct request *request,
+                        const Parkgate__DispositionRecord *record, struct fault *fault)
+{
+    if (strcmp(record->entered_by, key_person(request->key)) == 0) {
+        (void)request_refuse(request, ERROR_VIID_SAME_PERSON, record->entered_by,
+                             request_arg(request, "disposition"), NULL);
+        return ERR_OK;
+    }
+    return disposition_confirm(ctl, request, record, fault);
+}
+
+static enum err on_confirm(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    return in_state(ctl, request, VIID_STATE_ENTERED, confirm, fault);
+}
+
 const struct verb_handler verbs_of_dispositions[] = {
-    {"disposition.list",   on_list  },
-    {"disposition.show",   on_show  },
-    {"disposition.refuse", on_refuse},
+    {"disposition.enter",   on_enter  },
+    {"disposition.confirm", on_confirm},
+    {"disposition.list",    on_list   },
+    {"disposition.show",    on_show   },
+    {"disposition.refuse",  on_refuse },
 };
 const size_t verbs_of_dispositions_count = ARRAY_LEN(verbs_of_dispositions);

@@ -4,8 +4,14 @@
 #include <string.h>
 
 #include "common/base/must.h"
-#include "controller/app/dispositions.h"
+#include "common/facts/tables.h"
+#include "controller/app/disposition_entry.h"
+#include "controller/store/hit_store.h"
+#include "schema/kinds.h"
 #include "schema/limits.h"
+
+/* Of one answer; what else is due comes with the next. */
+enum { DUE_ROWS = 16, DUE_LOOKED = 200 };
 
 /* ---- hand ---- */
 
@@ -79,8 +85,7 @@ static enum err keep(struct controller *ctl, struct request *request,
     char number[24];
     bool same = false;
     enum err err = ERR_OK;
-    bool lives = before != NULL &&
-                 (disposition_is_open(before->state) || before->state == VIID_STATE_CONFIRMED);
+    bool lives = before != NULL && disposition_lives(before->state);
     if (!lives) {
         return has_room(ctl, request, &err, fault)
                    ? disposition_keep(ctl, request, said, row, NULL, fault)
@@ -108,9 +113,15 @@ static enum err withdraw(struct controller *ctl, struct request *request, const 
         return ERR_OK;
     }
     answer_note_number(request->answer, "disposition", (int64_t)before->number);
-    return disposition_is_open(before->state) ? disposition_end(ctl, before, VIID_STATE_WITHDRAWN,
-                                                                request->key->name, "", "", fault)
-                                              : ERR_OK;
+    if (before->state == VIID_STATE_CONFIRMED) {
+        TRY(disposition_undo(ctl, request, before, fault));
+        if (request->answer->complaint.number != ERROR_NONE) {
+            return ERR_OK;
+        }
+    }
+    return disposition_lives(before->state) ? disposition_end(ctl, before, VIID_STATE_WITHDRAWN,
+                                                              request->key->name, "", "", fault)
+                                            : ERR_OK;
 }
 
 static enum err hand(struct controller *ctl, struct request *request, const char *peer,
@@ -193,21 +204,158 @@ static enum err on_look(struct controller *ctl, struct request *request, struct 
 
 /* ---- due ---- */
 
+static enum err hit_at(struct controller *ctl, const Parkgate__DispositionNotice *notice,
+                       struct wall *ret_at, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    TRY(store_get_message(ctl->txn, TABLE_WATCH_HIT, hit_key(&key, notice->authority, notice->hit),
+                          &parkgate__watch_hit__descriptor, &message, fault));
+    ret_at->us = ((const Parkgate__WatchHit *)(const void *)message)->at_us;
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+static bool put_row(struct answer *a, uint64_t number, struct wall at,
+                    const Parkgate__ViidDisposition *said, const struct watch_entry *entry)
+{
+    char plate[CREDENTIAL_BYTES_MAX + 1] = "";
+    bool vehicle = entry->matcher == WATCH_MATCHER_PLATE;
+    if (vehicle) {
+        memcpy(plate, entry->match, entry->match_size);
+    }
+    answer_begin_row(a);
+    answer_number(a, (int64_t)number);
+    answer_text(a, said->id);
+    answer_text(a, said->title);
+    answer_wall(a, at);
+    answer_text(a, vehicle ? "vehicle" : "person");
+    answer_text(a, plate);
+    answer_text(a, said->receive_addr);
+    return answer_end_row(a);
+}
+
+/* One notice as a row: what the peer itself asked for, and when. */
+static enum err due_row(struct controller *ctl, struct answer *a,
+                        const Parkgate__DispositionNotice *notice,
+                        const Parkgate__DispositionRecord *record, bool *ret_fits,
+                        struct fault *fault)
+{
+    uint8_t plain[DISPOSITION_PLAIN_MAX];
+    size_t size = 0;
+    struct wall at;
+    struct watch_entry entry;
+    TRY(disposition_entered(ctl, record, &entry, fault));
+    TRY(disposition_open(ctl, record, plain, &size, fault));
+    TRY(hit_at(ctl, notice, &at, fault));
+    Parkgate__ViidDisposition *said = parkgate__viid_disposition__unpack(NULL, size, plain);
+    seal_wipe(plain, sizeof(plain));
+    if (said == NULL) {
+        return fault_set(fault, ERR_CORRUPT, "disposition: what it says is damaged");
+    }
+    *ret_fits = put_row(a, notice->number, at, said, &entry);
+    parkgate__viid_disposition__free_unpacked(said, NULL);
+    return ERR_OK;
+}
+
+static bool is_of(struct request *request, const Parkgate__DispositionRecord *record)
+{
+    return strcmp(record->library, request->key->name) == 0 &&
+           strcmp(record->peer, request_arg(request, "peer")) == 0;
+}
+
+static enum err due_one(struct controller *ctl, struct request *request,
+                        const Parkgate__DispositionNotice *notice, size_t *rows,
+                        struct fault *fault)
+{
+    bool fits = false;
+    Parkgate__DispositionRecord *record = NULL;
+    TRY(disposition_get(ctl->txn, notice->disposition, &record, fault));
+    enum err err = ERR_OK;
+    if (is_of(request, record)) {
+        err = due_row(ctl, request->answer, notice, record, &fits, fault);
+        *rows += fits ? 1 : 0;
+    }
+    parkgate__disposition_record__free_unpacked(record, NULL);
+    return err == ERR_NOT_FOUND ? ERR_OK : err; /* erased meanwhile */
+}
+
 static enum err on_due(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct name peer;
-    uint64_t from = 0;
-    (void)ctl;
-    (void)fault;
+    uint64_t number = 0;
+    size_t rows = 0;
+    Parkgate__DispositionNotice *notice = NULL;
     answer_columns(request->answer, "notice,disposition,title,time_us,target,plate,receive_addr");
-    (void)(request_name(request, "peer", &peer) &&
-           request_number_or_none(request, "from", UINT64_MAX, &from));
+    if (!request_name(request, "peer", &peer) ||
+        !request_number_or_none(request, "from", UINT64_MAX - 1, &number)) {
+        return ERR_OK;
+    }
+    enum err err = ERR_OK;
+    for (size_t looked = 0; looked < DUE_LOOKED && rows < DUE_ROWS && err == ERR_OK; looked++) {
+        err = disposition_next_due(ctl->txn, number, &notice, fault);
+        if (err == ERR_OK) {
+            number = notice->number;
+            err = due_one(ctl, request, notice, &rows, fault);
+            parkgate__disposition_notice__free_unpacked(notice, NULL);
+        }
+    }
+    answer_note_number(request->answer, "from", err == ERR_NOT_FOUND ? 0 : (int64_t)number);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* ---- sent ---- */
+
+/* The notice of the request, with its disposition; ERR_OK with NULL: refused. */
+static enum err named_notice(struct controller *ctl, struct request *request,
+                             Parkgate__DispositionNotice **ret, struct fault *fault)
+{
+    struct name peer;
+    uint64_t number = 0;
+    const char *text = NULL;
+    Parkgate__DispositionRecord *record = NULL;
+    if (!request_name(request, "peer", &peer) || !request_need(request, "notice", &text) ||
+        !request_number_or_none(request, "notice", UINT64_MAX - 1, &number)) {
+        return ERR_OK;
+    }
+    enum err err = disposition_notice_get(ctl->txn, number, ret, fault);
+    if (err == ERR_OK) {
+        TRY(disposition_get(ctl->txn, (*ret)->disposition, &record, fault));
+        err = is_of(request, record) ? ERR_OK : ERR_NOT_FOUND;
+        parkgate__disposition_record__free_unpacked(record, NULL);
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    (void)request_refuse(request, ERROR_NOT_FOUND, "notice", text, NULL);
+    if (*ret != NULL) {
+        parkgate__disposition_notice__free_unpacked(*ret, NULL);
+        *ret = NULL;
+    }
     return ERR_OK;
+}
+
+static enum err on_sent(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    Parkgate__DispositionNotice *notice = NULL;
+    TRY(named_notice(ctl, request, &notice, fault));
+    if (notice == NULL) {
+        return ERR_OK;
+    }
+    enum err err = ERR_OK;
+    if (notice->sent_us == 0 && !notice->dropped) {
+        notice->sent_us = ctl->now.us;
+        err = controller_record(ctl, ENTRY_DISPOSITION_NOTICE, request->key->name, &notice->base,
+                                fault);
+    }
+    parkgate__disposition_notice__free_unpacked(notice, NULL);
+    return err;
 }
 
 const struct verb_handler verbs_of_library[] = {
     {"library.hand", on_hand},
     {"library.look", on_look},
     {"library.due",  on_due },
+    {"library.sent", on_sent},
 };
 const size_t verbs_of_library_count = ARRAY_LEN(verbs_of_library);

@@ -363,6 +363,27 @@ static enum err on_watch_chunk(struct controller *ctl, struct request *request, 
     return err;
 }
 
+/* --- the park's own --- */
+
+enum err watch_apply(struct controller *ctl, struct request *request,
+                     const Parkgate__AuthorityRecord *authority, struct bytes manifest,
+                     const struct sign_value *signature, struct bytes chunk, struct fault *fault)
+{
+    static struct watch_manifest read; /* one thread; too large for the stack */
+    struct watch_expected expected;
+    Parkgate__WatchBundle *bundle = NULL;
+    struct chunk first = {.number = authority->number + 1, .index = 1, .bytes = chunk};
+    TRY(expected_of(ctl, authority, &expected, fault));
+    if (!watch_manifest_check(manifest, signature, &expected, &read, &request->answer->complaint)) {
+        return ERR_OK;
+    }
+    TRY(begin(ctl, request, authority, manifest, signature, &read, fault));
+    TRY(watch_bundle_get(ctl->txn, authority->name, first.number, &bundle, fault));
+    enum err err = take_chunk(ctl, request, authority, bundle, &first, fault);
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return err;
+}
+
 /* --- status --- */
 
 static void note_hex(struct answer *a, const char *name, struct bytes value)

@@ -75,6 +75,13 @@ bool watch_stage_chunk(struct controller *ctl, const Parkgate__AuthorityRecord *
                        struct bytes chunk, const char *actor, struct complaint *c,
                        enum err *ret_err, struct fault *fault);
 
+/* A bundle of one chunk that the park itself made and signed, for an authority whose signing key is
+ * the park's: judged as a station's, then applied whole or refused whole within this input. */
+MUST_CHECK enum err watch_apply(struct controller *ctl, struct request *request,
+                                const Parkgate__AuthorityRecord *authority, struct bytes manifest,
+                                const struct sign_value *signature, struct bytes chunk,
+                                struct fault *fault);
+
 /* --- what time does --- */
 
 /* A bundle of this authority was applied: its list is fresh, and gates are to have it. */

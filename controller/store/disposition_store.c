@@ -17,6 +17,18 @@ bool disposition_is_open(uint32_t state)
     return state == VIID_STATE_PENDING || state == VIID_STATE_ENTERED;
 }
 
+bool disposition_lives(uint32_t state)
+{
+    return disposition_is_open(state) || state == VIID_STATE_CONFIRMED;
+}
+
+static enum err delete_if_there(struct store_txn *txn, size_t table, struct bytes key,
+                                struct fault *fault)
+{
+    enum err err = store_del(txn, table, key, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err project_disposition(struct store_txn *txn, const Parkgate__Entry *entry,
                              const ProtobufCMessage *body, struct fault *fault)
 {
@@ -26,12 +38,101 @@ enum err project_disposition(struct store_txn *txn, const Parkgate__Entry *entry
     (void)entry;
     TRY(store_put_message(txn, TABLE_DISPOSITION, key, body, fault));
     TRY(store_put(txn, TABLE_DISPOSITION_ID, field_view(&record->id_hash), key, fault));
-    if (disposition_is_open(record->state)) {
-        return store_put(txn, TABLE_DISPOSITION_OPEN, key, (struct bytes){0}, fault);
+    if (record->entry.len > 0) {
+        TRY(store_put(txn, TABLE_DISPOSITION_ENTRY, field_view(&record->entry), key, fault));
     }
-    enum err err = store_del(txn, TABLE_DISPOSITION_OPEN, key, fault);
+    return disposition_lives(record->state)
+               ? store_put(txn, TABLE_DISPOSITION_OPEN, key, (struct bytes){0}, fault)
+               : delete_if_there(txn, TABLE_DISPOSITION_OPEN, key, fault);
+}
+
+/* ---- notices ---- */
+
+static enum err put_notice(struct store_txn *txn, const Parkgate__DispositionNotice *notice,
+                           struct fault *fault)
+{
+    struct keybuf buffer;
+    struct bytes key = number_key(&buffer, notice->number);
+    TRY(store_put_message(txn, TABLE_DISPOSITION_NOTICE, key, &notice->base, fault));
+    return notice->sent_us == 0 && !notice->dropped
+               ? store_put(txn, TABLE_DISPOSITION_DUE, key, (struct bytes){0}, fault)
+               : delete_if_there(txn, TABLE_DISPOSITION_DUE, key, fault);
+}
+
+enum err project_disposition_notice(struct store_txn *txn, const Parkgate__Entry *entry,
+                                    const ProtobufCMessage *body, struct fault *fault)
+{
+    (void)entry;
+    return put_notice(txn, (const void *)body, fault);
+}
+
+static enum err next_number(struct store_txn *txn, size_t table, uint64_t *ret_number,
+                            struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err = store_last(txn, table, &key, &value, fault);
+    *ret_number = 1;
+    if (err == ERR_OK) {
+        struct reader r = reader_of(key);
+        *ret_number = reader_u64(&r) + 1;
+    }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
+
+enum err project_disposition_hit(struct store_txn *txn, const Parkgate__WatchHit *hit,
+                                 struct fault *fault)
+{
+    struct bytes value;
+    Parkgate__DispositionNotice notice = PARKGATE__DISPOSITION_NOTICE__INIT;
+    enum err err = store_get(txn, TABLE_DISPOSITION_ENTRY, field_view(&hit->entry), &value, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    struct reader r = reader_of(value);
+    notice.disposition = reader_u64(&r);
+    notice.authority = hit->authority;
+    notice.hit = hit->number;
+    TRY(next_number(txn, TABLE_DISPOSITION_NOTICE, &notice.number, fault));
+    return put_notice(txn, &notice, fault);
+}
+
+enum err disposition_notice_get(struct store_txn *txn, uint64_t number,
+                                Parkgate__DispositionNotice **ret_notice, struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    TRY(store_get_message(txn, TABLE_DISPOSITION_NOTICE, number_key(&key, number),
+                          &parkgate__disposition_notice__descriptor, &message, fault));
+    *ret_notice = (void *)message;
+    return ERR_OK;
+}
+
+/* The number that a table's next key says. */
+static enum err next_key(struct store_txn *txn, size_t table, uint64_t number, uint64_t *ret_number,
+                         struct fault *fault)
+{
+    struct keybuf from;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_range(txn, table, number_key(&from, number + 1), (struct bytes){0}, 1, &iter,
+                         fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    struct reader r = reader_of(key);
+    *ret_number = reader_u64(&r);
+    return ERR_OK;
+}
+
+enum err disposition_next_due(struct store_txn *txn, uint64_t number,
+                              Parkgate__DispositionNotice **ret_notice, struct fault *fault)
+{
+    uint64_t next = 0;
+    TRY(next_key(txn, TABLE_DISPOSITION_DUE, number, &next, fault));
+    return disposition_notice_get(txn, next, ret_notice, fault);
+}
+
+/* ---- dispositions ---- */
 
 enum err disposition_get(struct store_txn *txn, uint64_t number,
                          Parkgate__DispositionRecord **ret_record, struct fault *fault)
@@ -55,17 +156,7 @@ enum err disposition_of_id(struct store_txn *txn, struct seal_hash hash,
 
 enum err disposition_next_number(struct store_txn *txn, uint64_t *ret_number, struct fault *fault)
 {
-    struct bytes key;
-    struct bytes value;
-    enum err err = store_last(txn, TABLE_DISPOSITION, &key, &value, fault);
-    if (err == ERR_OK) {
-        struct reader r = reader_of(key);
-        *ret_number = reader_u64(&r) + 1;
-    } else if (err == ERR_NOT_FOUND) {
-        *ret_number = 1;
-        err = ERR_OK;
-    }
-    return err;
+    return next_number(txn, TABLE_DISPOSITION, ret_number, fault);
 }
 
 enum err disposition_count_open(struct store_txn *txn, uint64_t *ret_count, struct fault *fault)
@@ -76,14 +167,5 @@ enum err disposition_count_open(struct store_txn *txn, uint64_t *ret_count, stru
 enum err disposition_next_open(struct store_txn *txn, uint64_t number, uint64_t *ret_number,
                                struct fault *fault)
 {
-    struct keybuf from;
-    struct bytes key;
-    struct bytes value;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(txn, TABLE_DISPOSITION_OPEN, number_key(&from, number + 1),
-                         (struct bytes){0}, 1, &iter, fault));
-    TRY(store_iter_next(&iter, &key, &value, fault));
-    struct reader r = reader_of(key);
-    *ret_number = reader_u64(&r);
-    return ERR_OK;
+    return next_key(txn, TABLE_DISPOSITION_OPEN, number, ret_number, fault);
 }

@@ -16,11 +16,22 @@ MUST_CHECK enum err disposition_of_id(struct store_txn *txn, struct seal_hash ha
 /* The number that the next one gets. */
 MUST_CHECK enum err disposition_next_number(struct store_txn *txn, uint64_t *ret_number,
                                             struct fault *fault);
-/* How many wait: pending or entered. */
+/* How many are not over. */
 MUST_CHECK enum err disposition_count_open(struct store_txn *txn, uint64_t *ret_count,
                                            struct fault *fault);
-/* The next that waits, behind `number` (0: the first). ERR_NOT_FOUND: no more. */
+/* The next that is not over, behind `number` (0: the first). ERR_NOT_FOUND: no more. */
 MUST_CHECK enum err disposition_next_open(struct store_txn *txn, uint64_t number,
                                           uint64_t *ret_number, struct fault *fault);
 /* Pending or entered. */
 bool disposition_is_open(uint32_t state);
+/* These, and confirmed. */
+bool disposition_lives(uint32_t state);
+
+/* ERR_NOT_FOUND: no such number. Free with parkgate__disposition_notice__free_unpacked(). */
+MUST_CHECK enum err disposition_notice_get(struct store_txn *txn, uint64_t number,
+                                           Parkgate__DispositionNotice **ret_notice,
+                                           struct fault *fault);
+/* The next notice that is due, behind `number` (0: the first). ERR_NOT_FOUND: no more. */
+MUST_CHECK enum err disposition_next_due(struct store_txn *txn, uint64_t number,
+                                         Parkgate__DispositionNotice **ret_notice,
+                                         struct fault *fault);

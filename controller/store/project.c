@@ -66,6 +66,7 @@ static const struct projector projectors[] = {
     {ENTRY_RESTORED,      &parkgate__restored__descriptor,          project_restored     },
     {ENTRY_DISPOSITION,   &parkgate__disposition_record__descriptor, project_disposition },
     {ENTRY_AUDIT_EXPORT,  &parkgate__audit_export__descriptor,      project_nothing      },
+    {ENTRY_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, project_disposition_notice},
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

@@ -39,8 +39,9 @@ enum err project_watch_hit(struct store_txn *txn, const Parkgate__Entry *entry,
     told.number = hit->number;
     TRY(store_put_message(txn, TABLE_WATCH_TOLD, project_name_key(&key, hit->authority), &told.base,
                           fault));
-    return store_put_message(txn, TABLE_WATCH_HIT, hit_key(&key, hit->authority, hit->number),
-                             &hit->base, fault);
+    TRY(store_put_message(txn, TABLE_WATCH_HIT, hit_key(&key, hit->authority, hit->number),
+                          &hit->base, fault));
+    return project_disposition_hit(txn, hit, fault);
 }
 
 enum err project_watch_candidate(struct store_txn *txn, const Parkgate__Entry *entry,

@@ -68,6 +68,9 @@ projection project_erasure, project_backup;
 projection project_retention, project_retention_term, project_hold;
 
 /* disposition_store.c: what view libraries handed over */
-projection project_disposition;
+projection project_disposition, project_disposition_notice;
+/* A hit with a number was written: if its entry was a disposition, it is to be notified. */
+enum err project_disposition_hit(struct store_txn *txn, const Parkgate__WatchHit *hit,
+                                 struct fault *fault);
 
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -41,6 +41,7 @@ static struct upper_notice notice_of(const Parkgate__Reply *reply, size_t row)
 
 static void on_due(void *ctx, const Parkgate__Reply *reply)
 {
+    char from[NUMBER_SIZE];
     struct courier_peer *peer = ctx;
     struct upper *upper = &peer->courier->uppers[peer->place];
     peer->asks = false;
@@ -51,11 +52,11 @@ static void on_due(void *ctx, const Parkgate__Reply *reply)
     for (size_t i = 0; i < rows; i++) {
         struct upper_notice notice = notice_of(reply, i);
         if (notice.number == 0 || !upper_take(upper, &notice)) {
-            break;
+            return; /* no room: the same again */
         }
-        peer->after = notice.number;
     }
-    peer->after = rows == 0 ? 0 : peer->after;
+    peer->after =
+        desk_note(reply, "from", from, sizeof(from)) == NULL ? 0 : strtoull(from, NULL, 10);
 }
 
 static void on_told(void *ctx, const Parkgate__Reply *reply)

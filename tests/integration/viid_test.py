@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
 from case import ParkCase  # noqa: E402
-from park import Daemon, Refused, until  # noqa: E402
+from park import RED, YELLOW, Board, Daemon, Gate, Lane, Refused, until  # noqa: E402
 from peer_viid import Caller, Library  # noqa: E402
 
 ID = "510116000000012024022816194212625"
@@ -42,7 +42,8 @@ class Viid(ParkCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.park.start_controller()
+        if not cls.START:
+            cls.park.start_controller()
         cls.dir = pathlib.Path(cls.park.directory)
         key = cls.dir / "viid.key"
         cls.park._run(cls.park.programs.path("parkgate"), "key", "make", key)  # pylint: disable=protected-access
@@ -375,6 +376,162 @@ class Dispositions(Viid):
         caller = self.registered()
         self.post(caller, disposition())
         self.assert_verified()
+
+
+def truck_gate():
+    return [Gate("gate-c", [Board("board-c", [Lane("truck-in", reader="plate", open_ms=1000)])])]
+
+
+class Notifications(Viid):
+    """From a disposition to a notification: two persons make an entry of it, a truck comes, the library is told."""
+
+    GATES = staticmethod(truck_gate)
+    START = True
+    PLATES = iter(f"渝D2S{number:03}" for number in range(100, 200))
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        park, program = cls.park, cls.park.programs.path("parkgate")
+        for name in ("link", "officer"):
+            park._run(program, "key", "make", cls.dir / name)  # pylint: disable=protected-access
+        cls.officer = cls.dir / "officer"
+        park.cli("key", "add", "officer", "--public", f"{cls.officer}.pub", "--role", "security", "--person", "Wang Fang")
+        park.cli("authority", "add", "east-viid", "--title", "East Station", "--public", cls.dir / "link.pub", "--sign",
+                 next(pathlib.Path(park.home).glob("sign.*pub*")), "--reason", "agreement 7")
+        lights = [park.post("truck-in", "anpr --plate 浙A00000")["colour"] for _ in range(3)]
+        assert lights == [YELLOW, YELLOW, RED], lights
+
+    def upper(self):
+        """The upper library comes to us, too, by its own account."""
+        caller = Caller("127.0.0.1", self.park.port_base + 6, "park-east", "upper secret", "33010000005030000009")
+        self.assertEqual(caller.register(), (200, "0"))
+        return caller
+
+    def sent(self, plate, ident):
+        status, answer, _ = self.upper().send("POST", "/VIID/Dispositions",
+                                              listed(disposition(ident, TargetFeature=f"(3={plate})", ApplicantInfo="duty desk 0571 1234")))
+        self.assertEqual((status, Caller.statuses(answer)), (200, {ident: "0"}))
+        return next(row["disposition"] for row in self.open_ones() if row["state"] == "pending")
+
+    def enter(self, number, plate, *more):
+        return self.park.cli("disposition", "enter", number, "--authority", "east-viid", "--category", "stolen-vehicle", "--case",
+                             "No 42 of 2026", "--basis", "Criminal Procedure Law 82", "--value", plate, *more)
+
+    def listed_plate(self, ident):
+        plate = next(self.PLATES)
+        number = self.sent(plate, ident)
+        self.enter(number, plate)
+        done = self.park.cli("disposition", "confirm", number, "--value", plate, "--key", self.officer)
+        self.assertEqual(done["state"], "acting")
+        return plate
+
+    def drive(self, plate):
+        self.park.post("truck-in", f"anpr --plate {plate}")
+
+    def told(self, *idents):
+        """The NotificationIDs that the library was told of these dispositions, in order, repeats included."""
+        return [one["NotificationID"] for one in self.library.notifications if one["DispositionID"] in idents]
+
+    def test_two_persons_and_the_value_twice(self):
+        plate = next(self.PLATES)
+        number = self.sent(plate, "two-persons")
+        with self.assertRaises(Refused) as refused:
+            self.park.cli("disposition", "confirm", number, "--value", plate, "--key", self.officer)
+        self.assertIn("is pending; that can be done while it is entered", str(refused.exception))
+        self.enter(number, plate)
+        with self.assertRaises(Refused) as refused:
+            self.park.cli("disposition", "confirm", number, "--value", plate)
+        self.assertIn("another person must confirm it", str(refused.exception))
+        with self.assertRaises(Refused) as refused:
+            self.park.cli("disposition", "confirm", number, "--value", "浙A99999", "--key", self.officer)
+        self.assertIn("compare both with the order", str(refused.exception))
+        self.drive(plate)  # entered is not confirmed: nothing is matched
+        self.park.cli("disposition", "confirm", number, "--value", plate, "--key", self.officer)
+        self.assertEqual(self.told("two-persons"), [])
+        _, answer, _ = self.upper().send("GET", "/VIID/Dispositions/two-persons")
+        self.assertEqual(answer["DispositionListObject"]["DispositionObject"][0]["DispositionStatus"], "0")
+        status, answer, _ = self.upper().send("POST", "/VIID/Dispositions", listed(
+            disposition("two-persons", TargetFeature="(3=other)")))
+        self.assertEqual(Caller.statuses(answer), {"two-persons": "4"})
+
+    def test_a_persons_entry_waits_for_its_countersignature(self):
+        status, _, _ = self.upper().send("POST", "/VIID/Dispositions", listed(disposition(
+            "person", DispositionCategory="1", TargetFeature="(9=11010519491231002X)", ApplicantInfo="duty desk 0571 1234")))
+        self.assertEqual(status, 200)
+        row, = [row for row in self.open_ones() if row["state"] == "pending"]
+        self.assertEqual(row["target"], "person")
+        self.park.cli("disposition", "enter", row["disposition"], "--authority", "east-viid", "--category", "warrant", "--case",
+                      "No 43 of 2026", "--basis", "Criminal Procedure Law 82", "--value", "11010519491231002X")
+        done = self.park.cli("disposition", "confirm", row["disposition"], "--value", "11010519491231002X", "--key", self.officer)
+        self.assertEqual(done["state"], "waiting")
+
+    def test_a_hit_is_told_once_it_is_there(self):
+        plate = self.listed_plate("hit")
+        self.drive(plate)
+        self.library.wait(lambda: self.told("hit"))
+        one, = [one for one in self.library.notifications if one["DispositionID"] == "hit"]
+        self.assertEqual((one["Title"], one["MotorVehicleObject"]["PlateNo"]), ("失窃车辆", plate))
+        self.assertRegex(one["NotificationID"], rf"^{OUR_ID[:12]}02\d{{19}}$")
+        self.assertRegex(one["CntObjectID"], rf"^{OUR_ID}02\d{{19}}02\d{{5}}$")
+        self.assertLess(abs(int(one["TriggerTime"]) - int(stamp(0))), 200)
+
+    def test_a_lost_answer_keeps_the_id(self):
+        plate = self.listed_plate("lost")
+        with self.library.lock:
+            self.library.lose_answers = 2
+        self.drive(plate)
+        self.library.wait(lambda: len(self.told("lost")) >= 3)
+        self.assertEqual(len(set(self.told("lost"))), 1)
+
+    def test_only_the_accepted_ones_are_done(self):
+        with self.library.lock:
+            self.library.refuse["mixed-2"] = "8"
+        plates = [self.listed_plate(f"mixed-{n}") for n in (1, 2)]
+        for plate in plates:
+            self.drive(plate)
+        self.library.wait(lambda: self.told("mixed-1"))
+        self.assertEqual(self.told("mixed-2"), [])
+        with self.library.lock:
+            self.library.refuse.clear()
+        self.library.wait(lambda: self.told("mixed-2"))
+        self.assertEqual(len(self.told("mixed-1")), 1)
+
+    def test_a_receiver_that_is_away_loses_nothing(self):
+        idents = [f"away-{n}" for n in range(3)]
+        plates = [self.listed_plate(ident) for ident in idents]
+        port = self.library.port
+        self.library.stop()
+        self.drive(plates[0])
+        self.stop_viid()
+        self.drive(plates[1])
+        self.start_viid()
+        self.park.controller.kill()
+        self.park.start_controller()
+        self.park.wait_gate("gate-c")
+        self.drive(plates[2])
+        before = self.library.notifications
+        type(self).library = Library("park-east:upper secret", ("127.0.0.1", port))
+        self.library.notifications += before
+        self.library.wait(lambda: all(self.told(ident) for ident in idents), timeout=90)
+        told = self.told(*idents)
+        self.assertEqual(len(set(told)), 3)  # none under another's id
+        for ident in idents:
+            self.assertEqual(len(set(self.told(ident))), 1)
+        self.assert_verified()
+
+    def test_withdrawn_it_is_listed_no_more(self):
+        plate = self.listed_plate("gone")
+        status, answer, _ = self.upper().send("PUT", "/VIID/Dispositions/gone", {"DispositionObject": {"OperateType": 1}})
+        self.assertEqual((status, Caller.statuses(answer)), (200, {"gone": "0"}))
+        self.drive(plate)
+        other = self.listed_plate("marker")
+        self.drive(other)
+        self.library.wait(lambda: self.told("marker"))
+        self.assertEqual(self.told("gone"), [])
+
+    def open_ones(self):
+        return [row for row in super().open_ones() if row["state"] != "confirmed"]
 
 
 del Viid  # a base, no test

@@ -3,9 +3,14 @@
  * hand. */
 #include "tests/unit/controller/harness.h"
 
+#include "common/access/civil.h"
+#include "common/facts/people_store.h"
+#include "common/facts/watch_store.h"
 #include "controller/app/dispositions.h"
+#include "controller/app/park_sign.h"
 #include "controller/app/turn.h"
 #include "schema/viid.pb-c.h"
+#include "schema/watch.h"
 
 static struct world *w;
 static struct link_key library, other;
@@ -164,13 +169,178 @@ static void a_change_begins_anew(void **state)
     assert_string_equal(cell(list, 0, "state"), "pending");
 }
 
+/* --- to an entry of the watch list, and its hits --- */
+
+static struct link_key officer;
+
+/* An authority that the park signs for, and a second person. */
+static void begin_entering(void **state)
+{
+    struct sign_public ours;
+    char hex[2 * sizeof(ours.bytes) + 1];
+    begin(state);
+    ours = park_sign_public(w->ctl);
+    bytes_to_hex(BYTES_OF(ours.bytes), hex, sizeof(hex));
+    (void)admin(w, "authority.add", "name", "east-viid", "title", "T", "public",
+                "0000000000000000000000000000000000000000000000000000000000000a01", "sign", hex,
+                "reason", "x", NULL);
+    (void)admin(w, "authority.add", "name", "own-signed", "title", "T", "public",
+                "0000000000000000000000000000000000000000000000000000000000000a02", "sign",
+                "0000000000000000000000000000000000000000000000000000000000000a03", "reason", "x",
+                NULL);
+    officer = operator_key(w, 52, "security", NULL, NULL, NULL);
+    (void)assert_done(hand(library, "D-1", "a"));
+}
+
+static const Parkgate__Reply *enter(const char *authority, const char *value, const char *until)
+{
+    return ask(w, w->admin, "disposition.enter", "disposition", "1", "authority", authority,
+               "category", "court-order", "case", "A-2026-17", "basis", "CPL 82", "value", value,
+               "applicant", "Li Wei", "contact", "duty desk", "until", until, NULL);
+}
+
+static const Parkgate__Reply *confirm(const char *value)
+{
+    return ask(w, officer, "disposition.confirm", "disposition", "1", "value", value, NULL);
+}
+
+static const char *until_days(int days)
+{
+    static char text[CIVIL_DATE_SIZE];
+    civil_date_format((int32_t)(w->now.us / 86400000000) + days, text);
+    return text;
+}
+
+static void only_what_the_park_signs(void **state)
+{
+    begin_entering(state);
+    assert_refused(enter("own-signed", "渝D2S030", until_days(5)), ERROR_VIID_AUTHORITY);
+    assert_refused(enter("nobody", "渝D2S030", until_days(5)), ERROR_NOT_FOUND);
+    assert_refused(enter("east-viid", "渝D2S", until_days(5)), ERROR_ARG_BAD);
+    assert_refused(confirm("渝D2S030"), ERROR_VIID_STATE);
+    (void)admin(w, "authority.suspend", "name", "east-viid", "reason", "x", NULL);
+    assert_refused(enter("east-viid", "渝D2S030", until_days(5)), ERROR_AUTHORITY_SUSPENDED);
+}
+
+static void another_person_and_the_same_value(void **state)
+{
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "渝D2S030", until_days(5)));
+    assert_refused(
+        ask(w, w->admin, "disposition.confirm", "disposition", "1", "value", "渝D2S030", NULL),
+        ERROR_VIID_SAME_PERSON);
+    assert_refused(confirm("渝D2S031"), ERROR_VIID_VALUE);
+    assert_string_equal(note(assert_done(confirm("渝D2S030")), "state"), "acting");
+    assert_refused(confirm("渝D2S030"), ERROR_VIID_STATE);
+    assert_refused(hand(library, "D-1", "other"), ERROR_VIID_ACTS);
+    (void)assert_done(hand(library, "D-1", "a"));
+    (void)assert_replays(w);
+}
+
+/* What changed after it was entered must be entered anew. */
+static void a_change_voids_what_was_entered(void **state)
+{
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "渝D2S030", until_days(5)));
+    (void)assert_done(hand(library, "D-1", "b"));
+    assert_refused(confirm("渝D2S030"), ERROR_VIID_STATE);
+}
+
+static void a_person_waits_for_the_countersignature(void **state)
+{
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "11010519491231002X", until_days(5)));
+    assert_string_equal(note(assert_done(confirm("11010519491231002X")), "state"), "waiting");
+    assert_int_equal(row_count(assert_done(ask(w, officer, "watch.list", "waiting", "yes", NULL))),
+                     1);
+}
+
+static void tell_hit(struct handle entry, uint64_t number)
+{
+    Parkgate__WatchHit hit = PARKGATE__WATCH_HIT__INIT;
+    hit.entry = people_field(&entry);
+    hit.authority = text_of("east-viid");
+    hit.at_us = w->now.us;
+    hit.matcher = WATCH_MATCHER_PLATE;
+    hit.number = number;
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &w->ctl->txn, NULL), ERR_OK);
+    assert_int_equal(controller_record(w->ctl, ENTRY_WATCH_HIT, "", &hit.base, NULL), ERR_OK);
+    assert_int_equal(store_commit(&w->ctl->txn, NULL), ERR_OK);
+    w->ctl->txn = NULL;
+}
+
+static size_t due(struct link_key key, const char *peer)
+{
+    return row_count(assert_done(ask(w, key, "library.due", "peer", peer, NULL)));
+}
+
+static void hits_are_due_until_they_are_told(void **state)
+{
+    struct handle entry;
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "渝D2S030", until_days(5)));
+    assert_true(handle_from_text(note(assert_done(confirm("渝D2S030")), "entry"), &entry));
+    assert_int_equal(due(library, "police"), 0);
+    tell_hit(entry, 1);
+    tell_hit(entry, 2);
+    assert_int_equal(due(library, "police"), 2);
+    assert_int_equal(due(library, "elsewhere"), 0);
+    assert_int_equal(due(other, "police"), 0);
+    const Parkgate__Reply *reply =
+        assert_done(ask(w, library, "library.due", "peer", "police", NULL));
+    assert_string_equal(cell(reply, 0, "disposition"), "D-1");
+    assert_string_equal(cell(reply, 0, "plate"), "渝D2S030");
+    assert_string_equal(cell(reply, 0, "notice"), "1");
+    assert_refused(ask(w, other, "library.sent", "peer", "police", "notice", "1", NULL),
+                   ERROR_NOT_FOUND);
+    for (int i = 0; i < 2; i++) {
+        (void)assert_done(ask(w, library, "library.sent", "peer", "police", "notice", "1", NULL));
+        assert_int_equal(due(library, "police"), 1);
+    }
+    (void)assert_done(ask(w, library, "library.sent", "peer", "police", "notice", "2", NULL));
+    tell_hit(entry, 3);
+    reply = assert_done(ask(w, library, "library.due", "peer", "police", NULL));
+    assert_string_equal(cell(reply, 0, "notice"), "3"); /* no number comes twice */
+    (void)assert_replays(w);
+}
+
+static void a_withdrawal_ends_entry_and_notices(void **state)
+{
+    struct handle entry;
+    Parkgate__WatchRecord *record = NULL;
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "渝D2S030", until_days(5)));
+    assert_true(handle_from_text(note(assert_done(confirm("渝D2S030")), "entry"), &entry));
+    tell_hit(entry, 1);
+    (void)assert_done(ask(w, library, "library.hand", "peer", "police", "id", "D-1", "operate",
+                          "withdraw", NULL));
+    assert_int_equal(due(library, "police"), 0);
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &w->ctl->txn, NULL), ERR_OK);
+    assert_int_equal(watch_entry(w->ctl->txn, entry, &record, NULL), ERR_OK);
+    assert_int_equal(record->state, WATCH_STATE_WITHDRAWN);
+    parkgate__watch_record__free_unpacked(record, NULL);
+    store_txn_destroy(&w->ctl->txn);
+    (void)assert_replays(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(the_same_is_one),      WORLD_TEST(another_key_has_its_own),
-        WORLD_TEST(a_bad_row_is_refused), WORLD_TEST(what_is_over_cannot_be_read),
-        WORLD_TEST(its_end_ends_it),      WORLD_TEST(a_withdrawal_twice_is_one),
+        WORLD_TEST(the_same_is_one),
+        WORLD_TEST(another_key_has_its_own),
+        WORLD_TEST(a_bad_row_is_refused),
+        WORLD_TEST(what_is_over_cannot_be_read),
+        WORLD_TEST(its_end_ends_it),
+        WORLD_TEST(a_withdrawal_twice_is_one),
         WORLD_TEST(a_change_begins_anew),
+        WORLD_TEST(only_what_the_park_signs),
+        WORLD_TEST(another_person_and_the_same_value),
+        WORLD_TEST(a_change_voids_what_was_entered),
+        WORLD_TEST(a_person_waits_for_the_countersignature),
+        WORLD_TEST(hits_are_due_until_they_are_told),
+        WORLD_TEST(a_withdrawal_ends_entry_and_notices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

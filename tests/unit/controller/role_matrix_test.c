@@ -8,6 +8,7 @@
 #include "tests/unit/controller/station_fixture.h"
 
 #include "common/seal/seal.h"
+#include "controller/app/park_sign.h"
 #include "schema/viid.pb-c.h"
 
 enum { MATRIX_AGENT = 8, WORDS_MAX = 12, VALUE_SIZE = 128, KEPT_MAX = 8 };
@@ -158,13 +159,17 @@ static ProtobufCBinaryData roster_row(void)
     return (ProtobufCBinaryData){.data = matrix.roster, .len = matrix.roster_size};
 }
 
-/* Of a view library, with the id D-1. */
+/* Of a view library, with the id D-@n. */
 static ProtobufCBinaryData disposition_row(void)
 {
     static uint8_t packed[256];
     Parkgate__ViidDisposition said = PARKGATE__VIID_DISPOSITION__INIT;
-    said.id = text_of("D-1");
+    char id[32];
+    (void)snprintf(id, sizeof(id), "D-%u", matrix.number);
+    said.id = id;
     said.value = text_of("x");
+    said.applicant = text_of("Li Wei");
+    said.contact = text_of("duty desk");
     said.end_us = matrix.w->now.us + 1000000000;
     size_t size = parkgate__viid_disposition__pack(&said, packed);
     return (ProtobufCBinaryData){.data = packed, .len = size};
@@ -424,6 +429,23 @@ static void make_hold(void)
     (void)keep("h", note(reply, "hold"));
 }
 
+/* A hit of disposition @d is to be told: @notice. */
+static void make_notice(void)
+{
+    static uint64_t number;
+    struct world *w = matrix.w;
+    Parkgate__DispositionNotice notice = PARKGATE__DISPOSITION_NOTICE__INIT;
+    notice.number = ++number;
+    notice.disposition = strtoull(kept("d"), NULL, 10);
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &w->ctl->txn, NULL), ERR_OK);
+    assert_int_equal(
+        controller_record(w->ctl, ENTRY_DISPOSITION_NOTICE, "", &notice.base, NULL), ERR_OK);
+    assert_int_equal(store_commit(&w->ctl->txn, NULL), ERR_OK);
+    w->ctl->txn = NULL;
+    (void)keep("notice", number_text(notice.number));
+}
+
 /* "first @a=import import.begin tenant=acme", "self ...", "try ...", "join gate-b", "alert @a
  * a-in", "push made". */
 static void play_line(const struct matrix_row *row, const char *line)
@@ -449,9 +471,13 @@ static void play_line(const struct matrix_row *row, const char *line)
         return;
     }
     if (strcmp(what, "library") == 0) {
-        read_args("peer=police id=D-1 operate=set +disposition", &said);
+        read_args("peer=police id=D-@n operate=set +disposition", &said);
         (void)keep("d", note(say(matrix.keys[MATRIX_COLUMNS - 1], "library.hand", &said),
                              "disposition"));
+        return;
+    }
+    if (strcmp(what, "notice") == 0) {
+        make_notice();
         return;
     }
     if (strcmp(what, "push") == 0) {
@@ -629,7 +655,12 @@ static void try_row(const struct matrix_row *row)
 static void add_keys(void)
 {
     /* admin last: from then on a strong key needs two persons */
+    struct sign_public ours = park_sign_public(matrix.w->ctl);
+    char hex[2 * sizeof(ours.bytes) + 1];
+    bytes_to_hex(BYTES_OF(ours.bytes), hex, sizeof(hex));
     matrix.station = station_join(matrix.w);
+    (void)admin(matrix.w, "authority.add", "name", "east-viid", "title", "T", "public", new_key(),
+                "sign", hex, "reason", "x", NULL);
     for (size_t i = MATRIX_COLUMNS; i-- > 0;) {
         if (i == MATRIX_AGENT) {
             continue; /* its key is a gate's */

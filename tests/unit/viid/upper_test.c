@@ -199,6 +199,31 @@ static void a_hit_is_told_until_it_is_taken(void **state)
     assert_int_equal(upper_acknowledged(&upper), 0);
 }
 
+/* The library is away, or answers nonsense, for an hour: then it is told, under the same id. */
+static void an_hour_without_an_answer_loses_nothing(void **state)
+{
+    (void)state;
+    char first[UPPER_BODY_SIZE] = "";
+    take(7);
+    come_up();
+    for (int second = 0; second < 3600; second++) {
+        while (turn()) {
+            if (call.what == UPPER_NOTIFY && first[0] == '\0') {
+                memcpy(first, call.body, sizeof(first));
+            }
+            answer(second % 3 == 0 ? 0 : 502, "", second % 2 == 0 ? "" : "<html>");
+        }
+        assert_int_equal(upper_acknowledged(&upper), 0);
+        wait_ms(1000);
+    }
+    wait_ms(UPPER_RETRY_MAX_MS);
+    come_up();
+    assert_true(turn());
+    assert_string_equal(call.body, first);
+    answer(200, "", "{\"ResponseStatusObject\":{\"StatusCode\":\"0\",\"Id\":\"" ID_7 "\"}}");
+    assert_int_equal(upper_acknowledged(&upper), 7);
+}
+
 static void what_a_notification_says(void **state)
 {
     (void)state;
@@ -324,6 +349,7 @@ int main(void)
         cmocka_unit_test_setup(it_keeps_alive, begin),
         cmocka_unit_test_setup(missed_keepalives_register_again, begin),
         cmocka_unit_test_setup(a_hit_is_told_until_it_is_taken, begin),
+        cmocka_unit_test_setup(an_hour_without_an_answer_loses_nothing, begin),
         cmocka_unit_test_setup(what_a_notification_says, begin),
         cmocka_unit_test_setup(of_a_person_no_name_and_no_number, begin),
         cmocka_unit_test_setup(a_mixed_list_leaves_the_refused_ones, begin),
