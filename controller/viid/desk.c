@@ -137,10 +137,12 @@ bool desk_ask(struct desk *desk, const struct desk_request *request, desk_done *
 
 static bool copy_text(ProtobufCBinaryData value, char *out, size_t size)
 {
-    if (value.len >= size || memchr(value.data, '\0', value.len) != NULL) {
+    if (value.len >= size || (value.len > 0 && memchr(value.data, '\0', value.len) != NULL)) {
         return false;
     }
-    memcpy(out, value.data, value.len);
+    if (value.len > 0) { /* an empty one has no bytes at all */
+        memcpy(out, value.data, value.len);
+    }
     out[value.len] = '\0';
     return true;
 }
