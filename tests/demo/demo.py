@@ -26,9 +26,10 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "integration"), str(HERE.parent / "unit" / "seal")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "integration"), str(HERE.parent / "unit" / "seal")]
 from an10922_check import derive  # noqa: E402
 from park import GREEN, YELLOW, Board, Gate, Lane, Park, Refused, build_directory, until  # noqa: E402
+from station_scene import StationScene  # noqa: E402
 
 PARK_TIME = datetime.timezone(datetime.timedelta(hours=8))  # Asia/Shanghai
 VIEW_S = 2.0
@@ -547,7 +548,7 @@ def headcounts(park, days):
     return [{**row, "date": day} for day in days for row in park.rows("headcount", "--date", day)]
 
 
-def play(park, story, people, office, cameras, days):
+def play(park, story, people, office, cameras, days, station):
     began = time.monotonic()
     view = View(park)
     view.start()
@@ -560,6 +561,8 @@ def play(park, story, people, office, cameras, days):
                 wait_for_copies(park)
             if phase == "drill":
                 threads = drill_begins(park, threads)
+            if phase == "watch":
+                station.begins()
             for thread in threads:
                 thread.start()
             if phase in APART:
@@ -747,7 +750,7 @@ def search(park, people, story):
     return files, size, hits
 
 
-def check(park, people, story, cameras, start):
+def check(park, people, story, cameras, start, station):
     expected = json.loads(subprocess.run([sys.executable, "-B", str(HERE / "expect.py"), str(start)], check=True,
                                          capture_output=True, text=True).stdout)
     result = Check()
@@ -782,6 +785,8 @@ def check(park, people, story, cameras, start):
     noted = collections.Counter(name for event in park.events("--kind", "fault") for name, words in FAULTS.items()
                                 if words in event["text"] and not event["text"].startswith("ended"))
     result.table("Faults noted · 已记录的异常", expected["faults"], noted)
+    title("The station and its list · 公安布控")
+    station.ends(result)
     facts(park, people, story, expected, result)
     return result.wrong
 
@@ -790,7 +795,7 @@ def facts(park, people, story, expected, result):
     title("Checks of the whole · 总核对")
     inside = len(park.rows("who"))
     result.fact("inside now", inside == expected["inside"], f"{inside} persons, expected {expected['inside']}")
-    for noun in ("headcount", "journal"):
+    for noun in ("headcount", "journal", "audit"):
         notes = park.cli(noun, "verify", timeout=300)
         result.fact(f"{noun} verify", notes.get("result") == "good",
                     f"{notes.get('result')}, {notes.get('entries', '?')} entries")
@@ -824,8 +829,9 @@ def run(options, directory, work):
         import_rosters(park, story, people, work)
         office = Office(park, story, people)
         cameras = {lane.name: park.camera(lane.name) for gate in park.gates for lane in gate.boardless}
-        play(park, story, people, office, cameras, days)
-        wrong = check(park, people, story, cameras, start)
+        station = StationScene(park, people, work, stamp)
+        play(park, story, people, office, cameras, days, station)
+        wrong = check(park, people, story, cameras, start, station)
         say()
         for line in wrong:
             say(f"WRONG  {line}")

@@ -1,6 +1,5 @@
 """A station pushes a watch list over its own port: keys, two persons, a signed bundle, an officer's countersignature, a
 listed worker at the gate, the receipt; a controller that is killed in the middle of a large bundle; a suspension."""
-import contextlib
 import json
 import os
 import signal
@@ -8,63 +7,8 @@ import subprocess
 import unittest
 
 from case import ParkCase, id_number
-from park import Refused, until
-
-HEADER = "change,id,category,plate,badge,id_number,applicant,case_number,legal_basis,end,action,contact,instruction\n"
-GROUND = "Wang Bo 330100,A-2026-17,Criminal Procedure Law art. 155"
-CALL = "duty desk 0571-110,ask-to-desk"
-
-
-def person(entry, badge="", identity="", action="review"):
-    return f"add,{entry},warrant,,{badge},{identity},{GROUND},,{action},{CALL}\n"
-
-
-def vehicle(entry, plate):
-    return f"add,{entry},stolen-vehicle,{plate},,,{GROUND},,notify,{CALL}\n"
-
-
-class Station:
-    """The station's own computer: its keys, its lists, and the command line with its key at its port."""
-
-    def __init__(self, park):
-        self.park = park
-        self.home = park.directory / "station"
-        self.home.mkdir()
-        self.keys = self.home / "keys"
-        self.number = 0
-        park._run(park.programs.path("parkgate"), "watch", "keygen", self.keys)
-
-    def say(self, *args, check=True):
-        args = [self.park.programs.path("parkgate"), "watch", *map(str, args), "--controller",
-                f"tcp://127.0.0.1:{self.park.port_base + 3}", "--server-key", str(self.park.home / "controller.pub"),
-                "--key", str(self.keys / "link.key"), "--json"]
-        done = subprocess.run(args, env=self.park.env, capture_output=True, text=True, timeout=120, check=False)
-        if check and done.returncode != 0:
-            raise Refused(args, done.returncode, done.stderr or done.stdout)
-        return json.loads(done.stdout) if check and done.stdout.strip() else done
-
-    def status(self):
-        return self.say("status")["notes"]
-
-    def sign(self, text):
-        """The next bundle of these rows; returns its file."""
-        status = self.status()
-        self.number = int(status["number"]) + 1
-        source, bundle = self.home / f"{self.number}.csv", self.home / f"{self.number}.bundle"
-        source.write_text(HEADER + text, encoding="utf-8")
-        with contextlib.suppress(FileNotFoundError):
-            bundle.unlink()
-        base = ["--number", self.number, "--previous", status["digest"]] if self.number > 1 else []
-        self.park._run(self.park.programs.path("parkgate"), "watch", "sign", source, "--authority", "hz-police", "--park",
-                       status["park"], "--sign-key", self.keys / "sign.key", "--match-key", self.keys / "match.key", "--out",
-                       bundle, *base)
-        return bundle
-
-    def push(self, text):
-        return self.say("push", self.sign(text))["notes"]
-
-    def receipt(self, bundle):
-        return self.say("receipt", bundle, "--park-key", self.keys / "park.pub")
+from park import until
+from station import Station, person, vehicle
 
 
 class Watch(ParkCase):
