@@ -371,8 +371,13 @@ class Walkers:
         row, = self.people.those(words)
         self.show_face(row["face"], "--current-event false --ago 600")
 
+    @staticmethod
+    def anpr(text):
+        """What the camera posts of a plate: eight characters are new energy's, and green."""
+        return f"anpr --plate {text} --plate-color {'green' if len(text) == 8 else 'blue'}"
+
     def drive(self, text, more=""):
-        self.come(lambda: self.park.post(self.lane, f"anpr --plate {text} {more}"))
+        self.come(lambda: self.park.post(self.lane, f"{self.anpr(text)} {more}"))
 
     def plate(self, words):
         for number in ranged(words[0]):
@@ -382,7 +387,7 @@ class Walkers:
         text = self.people.trucks[int(words[0]) - 1]
         same = "--uuid 7b0c6f1e-5d0a-4c43-9a35-0d8f6f2f4a11 --time " + datetime.datetime.now(PARK_TIME).isoformat(timespec="milliseconds")
         self.drive(text, same)
-        self.park.poster(self.lane).post(f"anpr --plate {text} {same}")  # recorded once, opens nothing, shows nothing
+        self.park.poster(self.lane).post(f"{self.anpr(text)} {same}")  # recorded once, opens nothing, shows nothing
 
     def stale(self, words):
         self.drive(self.people.trucks[int(words[0]) - 1], "--ago 60")
@@ -409,7 +414,7 @@ class Walkers:
         self.drive(words[0])
 
     def bollard(self, words):
-        self.come(lambda: self.park.post(self.lane, f"anpr --plate {self.people.truck(words[0])[0]}"), "drive", "on")
+        self.come(lambda: self.park.post(self.lane, self.anpr(self.people.truck(words[0])[0])), "drive", "on")
         self.leave()
 
     def leave(self):

@@ -43,7 +43,10 @@ class StationScene:
     def work_off(self, alert, step, why):
         """One alert to its end, step by step, by the officer's own key."""
         number = str(alert["alert"])
-        for words in (("ack",), ("dispatch", "--reason", "to the lane"), (step, "--reason", why), ("close", "--reason", why)):
+        steps = [("ack",), ("dispatch", "--reason", "to the lane"), (step, "--reason", why)]
+        if step == "confirm":  # what is rejected is closed by that
+            steps.append(("close", "--reason", why))
+        for words in steps:
             self.park.cli("alert", words[0], number, *words[1:], "--key", self.officer)
 
     def ends(self, result):
@@ -52,8 +55,9 @@ class StationScene:
         hits = until("the listed truck is an alert", lambda: self.both("watch-hit", 1), 30)
         self.work_off(hits[0], "confirm", "the truck of the list, left to the police")
         for alert in candidates:
-            shown = self.park.text("alert", "show", str(alert["alert"]), "--key", self.officer)
-            self.work_off(alert, *(("confirm", "plate read at the lane") if CONFIRMED in shown else ("reject", "another truck")))
+            shown = self.park.cli("watch", "candidate", str(alert["alert"]), "--key", self.officer)
+            is_it = CONFIRMED in shown.values()
+            self.work_off(alert, *(("confirm", "the plate was looked at") if is_it else ("reject", "another truck")))
         told = self.station.say("hits")["rows"]
         result.fact("the station's hits", [row["how"] for row in told] == ["exact", "confirmed"] and {row["id"] for row in told} == {"v-7Qk2"},
                     f"{len(told)}: {', '.join(row['how'] for row in told)}; of the rejected one nothing")
