@@ -124,7 +124,7 @@ static bool connect_once(struct webhook *w)
     if (strlen(w->socket) >= sizeof(address.sun_path)) {
         return false;
     }
-    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", w->socket);
+    memcpy(address.sun_path, w->socket, strlen(w->socket) + 1);
     w->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (w->has_cursor) {
         (void)snprintf(first, sizeof(first), "after %llu\n", (unsigned long long)w->done);
