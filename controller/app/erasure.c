@@ -49,7 +49,7 @@ static bool is_held(struct controller *ctl, struct request *request, struct hand
     char date[CIVIL_DATE_SIZE];
     char number[24];
     Parkgate__HoldRecord *hold = NULL;
-    *ret_err = hold_of(ctl->txn, holder, ctl->now, &hold, fault);
+    *ret_err = hold_on_holder(ctl->txn, holder, ctl->now, &hold, fault);
     if (*ret_err != ERR_OK) {
         *ret_err = *ret_err == ERR_NOT_FOUND ? ERR_OK : *ret_err;
         return *ret_err != ERR_OK;

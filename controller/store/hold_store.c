@@ -39,8 +39,8 @@ enum err hold_next(struct store_txn *txn, uint64_t number, Parkgate__HoldRecord 
     return ERR_OK;
 }
 
-enum err hold_of(struct store_txn *txn, struct handle holder, struct wall when,
-                 Parkgate__HoldRecord **ret, struct fault *fault)
+enum err hold_on_holder(struct store_txn *txn, struct handle holder, struct wall when,
+                        Parkgate__HoldRecord **ret, struct fault *fault)
 {
     struct bytes key;
     struct bytes value;
@@ -78,7 +78,7 @@ enum err hold_is_on(struct store_txn *txn, struct handle holder, struct wall whe
                     struct fault *fault)
 {
     Parkgate__HoldRecord *record = NULL;
-    enum err err = hold_of(txn, holder, when, &record, fault);
+    enum err err = hold_on_holder(txn, holder, when, &record, fault);
     *ret = err == ERR_OK;
     if (err == ERR_OK) {
         parkgate__hold_record__free_unpacked(record, NULL);
