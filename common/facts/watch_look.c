@@ -52,32 +52,41 @@ static enum err look_at_person(const struct facts_view *view, struct handle pers
                                   : watch_find_target(view->txn, person, view->now, finds, fault);
 }
 
-/* A face names a person for sure only beside another credential of the same one. */
+/* A face names a person for sure only beside another credential of the same one: not beside the
+ * plate of what he drives. */
 static bool is_face_alone(const Parkgate__Event *event, const struct subject *subject)
 {
-    return event->credential_kind == CREDENTIAL_KIND_FACE && !subject->completes;
+    return event->credential_kind == CREDENTIAL_KIND_FACE &&
+           (!subject->completes || handle_equal(subject->owner, subject->companion));
 }
 
-/* The read that waited: its credential, and who it was. */
-static enum err look_at_first(const struct facts_view *view, const struct subject *subject,
-                              struct watch_finds *finds, struct fault *fault)
+/* The read that waited: its credential, and who drives. */
+static enum err look_at_first(const struct facts_view *view, const Parkgate__Event *event,
+                              const struct subject *subject, struct watch_finds *finds,
+                              struct fault *fault)
 {
     struct bytes hash;
+    uint32_t kind = 0;
     Parkgate__CredentialRecord *record = NULL;
     if (handle_is_none(subject->first)) {
         return ERR_OK;
     }
-    TRY(look_at_person(view, subject->companion, finds, fault));
     enum err err =
         store_get(view->txn, TABLE_CREDENTIAL_ID, BYTES_OF(subject->first.bytes), &hash, fault);
     if (err == ERR_OK) {
         err = people_credential(view->txn, hash, &record, fault);
     }
-    if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err == ERR_OK) {
+        kind = record->kind;
+        parkgate__credential_record__free_unpacked(record, NULL);
+    } else if (err != ERR_NOT_FOUND) {
+        return err;
     }
-    enum watch_matcher matcher = matcher_of(record->kind);
-    parkgate__credential_record__free_unpacked(record, NULL);
+    /* Known by a face alone, the driver was a candidate when it was shown. */
+    if (kind != CREDENTIAL_KIND_FACE && !is_face_alone(event, subject)) {
+        TRY(look_at_person(view, subject->companion, finds, fault));
+    }
+    enum watch_matcher matcher = matcher_of(kind);
     return matcher == WATCH_MATCHER_NONE
                ? ERR_OK
                : watch_find_match(view->txn, matcher, hash, view->now, finds, fault);
@@ -93,7 +102,7 @@ enum err watch_look(const struct facts_view *view, const Parkgate__Event *event,
     TRY(look_at_credential(view, event, &ret->exact, fault));
     TRY(look_at_person(view, subject->owner,
                        is_face_alone(event, subject) ? &ret->face : &ret->exact, fault));
-    return look_at_first(view, subject, &ret->other, fault);
+    return look_at_first(view, event, subject, &ret->other, fault);
 }
 
 static bool has_review(const struct watch_finds *finds)

@@ -3,7 +3,8 @@
  * An entry acts on the rows of WATCH_MATCH (plate, badge; identity as its authority names it) and
  * WATCH_TARGET (the holder of that identity). Whether a row acts is found at the decision and never
  * by a timer: its bundle is closed, now is within from and until, its authority is not suspended.
- * Gates have the same rows of both tables, of AUTHORITY_STATE and of STAGE, so the same holds there.
+ * Gates have the same rows of both tables, of AUTHORITY_STATE and of STAGE, so the same holds
+ * there.
  *
  * All `ret_*` messages are the caller's: free with parkgate__..._free_unpacked(x, NULL).
  */
@@ -13,7 +14,12 @@
 #include "common/base/ids.h"
 #include "common/store/keybuf.h"
 #include "common/store/store.h"
+#include "schema/limits.h"
 #include "schema/record.pb-c.h"
+
+/* What is kept of an entry, packed, before it is sealed: with every case number that it ever had.
+ */
+enum { WATCH_KEPT_MAX = LIMIT_EVENT_BYTES * 2 };
 
 enum {
     WATCH_FOUND_MAX = 32, /* acting entries told of one read; more are left out */
@@ -51,8 +57,8 @@ struct bytes watch_change_key(struct keybuf *key, const char *authority, uint64_
 
 /* --- what acts --- */
 
-/* Adds the entries that act now on this target. `hash`: WATCH_MATCHER_PLATE and WATCH_MATCHER_BADGE:
- * as a credential of that kind and canonical bytes has it. */
+/* Adds the entries that act now on this target. `hash`: WATCH_MATCHER_PLATE and
+ * WATCH_MATCHER_BADGE: as a credential of that kind and canonical bytes has it. */
 MUST_CHECK enum err watch_find_match(struct store_txn *txn, uint32_t matcher, struct bytes hash,
                                      struct wall now, struct watch_finds *finds,
                                      struct fault *fault);

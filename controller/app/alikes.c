@@ -1,6 +1,7 @@
 #include "controller/app/alikes.h"
 
 #include "common/access/plate_alike.h"
+#include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
@@ -46,6 +47,10 @@ static enum err compare(struct search *s, struct handle entry, bool *ret, struct
     Parkgate__WatchEntry *listed = NULL;
     *ret = false;
     enum err err = watch_open(s->ctl, entry, &listed, fault);
+    if (err == ERR_CORRUPT) { /* one entry less to compare with, and not the end of a batch */
+        log_error("watch_entry_damaged", LOG_TEXT("what", fault->what));
+        return ERR_OK;
+    }
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }

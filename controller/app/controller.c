@@ -76,6 +76,7 @@ enum err controller_candidate_forget(struct controller *ctl, struct handle candi
 {
     TRY(controller_keys_begin(ctl, fault));
     enum err err = candidate_key_destroy(ctl->keys_txn, candidate, fault);
+    ctl->erasing.wanted_later = true;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 

@@ -103,18 +103,19 @@ struct recall_day {
 enum erasing_work { ERASING_NOTHING = 0, ERASING_COPY, ERASING_WIPE };
 struct erasing {
     bool looked, wanted; /* at the table since the start; the keys are to be rewritten */
+    bool wanted_later;   /* for candidates' keys alone, which go all day: once an hour */
     enum erasing_work work;
     uint32_t backups_left; /* by the last rewriting */
-    struct mono again, look_at;
+    struct mono again, look_at, later_at;
 };
 
 /* watch.h. Soft. */
 enum { WATCH_PENDING_MAX = 32 };
 struct watch_keep {
     bool begun;
-    bool looks;               /* holders' identity numbers may have to be hashed */
-    struct mono look_at;      /* the next slice of that */
-    struct mono sweep_at;     /* the next walk over all entries begins then */
+    bool looks;           /* holders' identity numbers may have to be hashed */
+    struct mono look_at;  /* the next slice of that */
+    struct mono sweep_at; /* the next walk over all entries begins then */
     bool sweeping, sweep_more;
     struct handle sweep_from, sweep_next;
     size_t pending_count; /* bundles that the last gate may not have yet */
@@ -161,7 +162,7 @@ struct controller {
     struct subject_sweep sweep;
     struct mono started;
     struct mono dispositions_next; /* dispositions.h */
-    bool unheard_told; /* gates not heard since the start were told once */
+    bool unheard_told;             /* gates not heard since the start were told once */
     struct notices notices;
     bool has_next_server_key, server_key_now; /* rekey.h; soft */
     struct link_key next_server_key;
@@ -190,8 +191,8 @@ MUST_CHECK enum err controller_keys_begin(struct controller *ctl, struct fault *
  * ERR_NOT_FOUND: there is none, or it was destroyed. */
 MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
                                           struct seal_key *ret_key, struct fault *fault);
-/* Destroys a key, with the batch's commit; the file is rewritten later (erasure.h). ERR_OK also when
- * there is none. */
+/* Destroys a key, with the batch's commit; the file is rewritten later (erasure.h). ERR_OK also
+ * when there is none. */
 MUST_CHECK enum err controller_forget_key(struct controller *ctl, struct handle holder,
                                           struct fault *fault);
 /* The same with the keys of all UTC days before this one. */

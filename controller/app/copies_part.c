@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/facts/recall_store.h"
+#include "common/facts/watch_store.h"
 #include "common/store/keybuf.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
@@ -182,7 +183,7 @@ static enum err open_listed(struct building *b, struct copy_credential *one, str
     struct seal_key key;
     struct handle entry;
     size_t size = 0;
-    uint8_t plain[LIMIT_EVENT_BYTES];
+    uint8_t plain[WATCH_KEPT_MAX];
     AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
     memcpy(entry.bytes, one->key + 1, HANDLE_SIZE);
     one->kind = one->key[0] == WATCH_MATCHER_PLATE ? CREDENTIAL_KIND_PLATE : CREDENTIAL_KIND_BADGE;

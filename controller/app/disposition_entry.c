@@ -93,6 +93,16 @@ static bool read_value(struct request *request, const struct authority_keys *key
     return true;
 }
 
+/* Who is looked for by name is not entered as the plate of a car: that would act without an
+ * officer's countersignature. */
+static bool is_of_its_target(struct request *request, const Parkgate__ViidDisposition *said,
+                             const struct watch_entry *entry)
+{
+    return said->target != VIID_TARGET_PERSON || entry->matcher != WATCH_MATCHER_PLATE ||
+           request_refuse(request, ERROR_ARG_BAD, "value", "...",
+                          "an identity number: the disposition is about a person");
+}
+
 /* Never longer than the disposition itself. */
 static bool read_times(struct controller *ctl, struct request *request,
                        const Parkgate__ViidDisposition *said, struct watch_entry *entry)
@@ -194,7 +204,8 @@ static enum err enter_for(struct controller *ctl, struct request *request,
     TRY(watch_authority_keys(ctl, authority, &keys, fault));
     (void)snprintf(entry.id, sizeof(entry.id), "viid-%llu", (unsigned long long)record->number);
     bool good = read_words(request, &entry) && read_texts(request, said, &entry) &&
-                read_value(request, &keys, &entry) && read_times(ctl, request, said, &entry);
+                read_value(request, &keys, &entry) && is_of_its_target(request, said, &entry) &&
+                read_times(ctl, request, said, &entry);
     seal_wipe(&keys, sizeof(keys));
     return good ? record_entered(ctl, request, record, authority, &entry, fault) : ERR_OK;
 }

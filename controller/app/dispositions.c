@@ -6,6 +6,7 @@
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "controller/app/batch.h"
+#include "controller/app/erasure.h"
 #include "controller/store/person_keys.h"
 #include "schema/kinds.h"
 
@@ -189,6 +190,7 @@ enum err disposition_end(struct controller *ctl, const Parkgate__DispositionReco
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         return err;
     }
+    erasure_keys_deleted(ctl);
     TRY(drop_due(ctl, record->number, actor, fault));
     return controller_record(ctl, ENTRY_DISPOSITION, actor, &ended.base, fault);
 }

@@ -512,6 +512,11 @@ void erasure_tick(struct controller *ctl)
         erasing->looked = true;
         batch_run(ctl, look_back, NULL);
     }
+    if (erasing->wanted_later && !mono_before(ctl->mono, erasing->later_at)) {
+        erasing->later_at = mono_after_ms(ctl->mono, ERASURE_LATER_MS);
+        erasing->wanted_later = false;
+        erasing->wanted = true;
+    }
     if (erasing->work != ERASING_NOTHING) {
         return;
     }

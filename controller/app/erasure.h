@@ -17,9 +17,10 @@
 #include "controller/app/request.h"
 
 enum {
-    ERASURE_AGAIN_MS = 5000, /* after a job that failed, or keys that came meanwhile */
-    ERASURE_LOOK_MS = 10000, /* who has confirmed by now? */
-    ERASURE_ROWS = 200,      /* of the table, looked at in one step */
+    ERASURE_AGAIN_MS = 5000,    /* after a job that failed, or keys that came meanwhile */
+    ERASURE_LOOK_MS = 10000,    /* who has confirmed by now? */
+    ERASURE_LATER_MS = 3600000, /* candidates' keys alone: their file is written anew so often */
+    ERASURE_ROWS = 200,         /* of the table, looked at in one step */
 };
 
 /* The job's number: no operator waits for it. */

@@ -91,7 +91,7 @@ static uint32_t change_over_cap(const Parkgate__WatchBundle *bundle)
 
 static enum err refuse_cap(struct controller *ctl, struct request *request,
                            const Parkgate__WatchBundle *bundle, uint32_t change,
-                           struct fault *fault)
+                           enum error_number number, struct fault *fault)
 {
     char place[12];
     char most[12];
@@ -104,9 +104,10 @@ static enum err refuse_cap(struct controller *ctl, struct request *request,
         return err;
     }
     (void)snprintf(place, sizeof(place), "%u", change);
-    (void)snprintf(most, sizeof(most), "%d", LIMIT_WATCH_PERSONS);
-    (void)complain(&request->answer->complaint, ERROR_WATCH_CAP, place, id, bundle->authority,
-                   most);
+    (void)snprintf(most, sizeof(most), "%d",
+                   number == ERROR_WATCH_CAP ? LIMIT_WATCH_PERSONS : LIMIT_WATCH_VEHICLES);
+    (void)complain(&request->answer->complaint, number, place, id,
+                   number == ERROR_WATCH_CAP ? bundle->authority : most, most);
     return ERR_OK;
 }
 
@@ -122,7 +123,13 @@ static enum err close_bundle(struct controller *ctl, struct request *request,
     }
     uint32_t change = change_over_cap(bundle);
     if (change != 0) {
-        return refuse_cap(ctl, request, bundle, change, fault);
+        return refuse_cap(ctl, request, bundle, change, ERROR_WATCH_CAP, fault);
+    }
+    /* Another authority's may have been applied since this one's first chunk. */
+    uint64_t vehicles = 0;
+    TRY(watch_count_vehicles(ctl, &vehicles, fault));
+    if (vehicles + bundle->vehicles_added > LIMIT_WATCH_VEHICLES + bundle->vehicles_withdrawn) {
+        return refuse_cap(ctl, request, bundle, bundle->changes, ERROR_WATCH_VEHICLE_CAP, fault);
     }
     TRY(record_close(ctl, request->key->name, bundle->authority, bundle->number, NULL, fault));
     return watch_refreshed(ctl, bundle->authority, bundle->number, fault);

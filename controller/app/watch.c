@@ -145,7 +145,7 @@ enum err watch_open_kept(struct controller *ctl, const Parkgate__WatchRecord *re
                          struct fault *fault)
 {
     struct seal_key key;
-    uint8_t plain[LIMIT_EVENT_BYTES * 2];
+    uint8_t plain[WATCH_KEPT_MAX];
     size_t size = 0;
     TRY(controller_keys_begin(ctl, fault));
     if (sealed->len == 0) {

@@ -67,6 +67,10 @@ MUST_CHECK enum err watch_change_entry(struct controller *ctl, const Parkgate__W
 MUST_CHECK enum err watch_walk_of(struct controller *ctl, const Parkgate__WatchBundle *bundle,
                                   struct watch_walk *ret, struct fault *fault);
 
+/* Vehicles on all authorities' lists, as far as they were applied. */
+MUST_CHECK enum err watch_count_vehicles(struct controller *ctl, uint64_t *ret,
+                                         struct fault *fault);
+
 /* Stages one chunk of the open bundle: what it says becomes inert records. False: refused with the
  * change and the reason, or *ret_err; nothing was written then but keys, which are undone as well.
  */

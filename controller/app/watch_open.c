@@ -8,7 +8,7 @@ static enum err open_record(struct controller *ctl, struct handle entry,
 {
     struct seal_key key;
     size_t size = 0;
-    uint8_t plain[LIMIT_EVENT_BYTES];
+    uint8_t plain[WATCH_KEPT_MAX];
     if (record->sealed.len == 0) {
         return ERR_NOT_FOUND;
     }

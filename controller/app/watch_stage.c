@@ -15,7 +15,7 @@
 enum {
     PART_BYTES = 40 * 1024,
     RECORD_MAX = 16 * 1024,
-    SEALED_MAX = LIMIT_EVENT_BYTES * 2 + SEAL_OVERHEAD,
+    SEALED_MAX = WATCH_KEPT_MAX + SEAL_OVERHEAD,
     TERMS_MAX = 2, /* under one target and case number: the entry and its renewal */
 };
 
@@ -431,7 +431,7 @@ static bool take(void *ctx, const struct watch_change *change, struct complaint 
     return good;
 }
 
-static enum err count_vehicles(struct controller *ctl, uint64_t *ret, struct fault *fault)
+enum err watch_count_vehicles(struct controller *ctl, uint64_t *ret, struct fault *fault)
 {
     struct name at = {{0}};
     Parkgate__AuthorityRecord *authority = NULL;
@@ -479,7 +479,7 @@ static bool stage(struct staging *s, const struct watch_manifest *manifest, stru
         s->err = watch_authority_keys(s->ctl, s->authority, &s->keys, s->fault);
     }
     if (s->err == ERR_OK) {
-        s->err = count_vehicles(s->ctl, &s->vehicles, s->fault);
+        s->err = watch_count_vehicles(s->ctl, &s->vehicles, s->fault);
     }
     if (s->err != ERR_OK) {
         return false;

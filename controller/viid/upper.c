@@ -353,7 +353,10 @@ static void notified(struct upper *upper, const struct upper_answer *answer, str
         upper_notification_id(upper->settings, &waiting->notice, id);
         if (is_taken(read, count, id, alone)) {
             waiting->acknowledged = true;
-        } else if (!is_turned_away(answer) || upper->answer_each) {
+        } else if (is_turned_away(answer) && !upper->answer_each && !waiting->sent_again) {
+            waiting->sent_again = true;
+        } else {
+            waiting->sent_again = false;
             waiting->next = mono_after_ms(now, waiting->retry_ms);
             waiting->retry_ms = waiting->retry_ms * 2 > UPPER_RETRY_MAX_MS ? UPPER_RETRY_MAX_MS
                                                                            : waiting->retry_ms * 2;

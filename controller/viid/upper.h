@@ -60,6 +60,7 @@ struct upper_waiting {
     struct upper_notice notice; /* number 0: free */
     bool acknowledged;          /* the library has it; the controller is to be told */
     bool under_way;
+    bool sent_again; /* at once, behind a new Register: not twice running */
     struct mono next;
     int64_t retry_ms;
 };

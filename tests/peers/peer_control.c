@@ -36,6 +36,8 @@ static void drop_client(struct peer_client *client)
     close(client->fd);
     client->fd = -1;
     client->generation++;
+    client->used = 0;
+    client->busy = client->ended = false; /* or its place would be looked at for ever */
 }
 
 void peer_control_close(struct peer_control *control)

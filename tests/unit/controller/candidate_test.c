@@ -104,6 +104,23 @@ static void a_plate_that_looks_alike_is_a_candidate(void **state)
     parkgate__alert_record__free_unpacked(alert, NULL);
 }
 
+/* An entry that was renewed as often as it may be, with the longest case numbers, is compared with
+ * as any other: what is kept of it is long, and stops nothing. */
+static void one_that_was_renewed_often_is_looked_at(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1,
+                     &(struct listed){.matcher = WATCH_MATCHER_PLATE,
+                                      .action = NOTIFY,
+                                      .plate = LISTED,
+                                      .cases = LIMIT_WATCH_RENEWALS + 1});
+    (void)plate(d, "a-truck", ALIKE);
+    assert_int_equal(candidates(d), 1);
+    later(d, 3 * MINUTE_US);
+    (void)plate(d, "a-truck", LISTED);
+    assert_int_equal(hits(d), 1);
+}
+
 static void other_plates_are_none(void **state)
 {
     struct park_day *d = *state;
@@ -295,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CANDIDATE_TEST(a_plate_that_looks_alike_is_a_candidate),
+        CANDIDATE_TEST(one_that_was_renewed_often_is_looked_at),
         CANDIDATE_TEST(other_plates_are_none),
         CANDIDATE_TEST(unread_characters_count_as_one_each),
         CANDIDATE_TEST(one_that_stays_is_one_candidate),

@@ -283,6 +283,26 @@ static void a_face_alone_is_no_hit(void **state)
     assert_hits(d, 1);
 }
 
+/* Nor beside the plate of what he drives, whichever of the two comes first. */
+static void a_drivers_face_is_no_hit(void **state)
+{
+    struct park_day *d = *state;
+    (void)admin(d->w, "face.attach", "person", d->li, "subject", "li-1", "consent", "c1", "purpose",
+                "entry", NULL);
+    book(d, d->li, "2026-03-02", "2026-03-03");
+    (void)watch_list(d->w, 1, PERSON_ENTRY(d->li, REVIEW));
+    (void)plate(d, "p-truck", TRUCK);
+    assert_verdict(d->w, face(d, "p-truck", "li-1"), OUTCOME_GRANT, REASON_GRANTED);
+    later(d, 30 * MINUTE_US);
+    (void)face(d, "p-truck", "li-1");
+    assert_verdict(d->w, plate(d, "p-truck", TRUCK), OUTCOME_GRANT, REASON_GRANTED);
+    assert_hits(d, 0);
+    later(d, 30 * MINUTE_US);
+    (void)plate(d, "p-truck", TRUCK);
+    reviewed(d, badge(d, "p-truck", LI)); /* the badge is the person */
+    assert_hits(d, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +319,7 @@ int main(void)
         HIT_TEST(a_late_event_is_a_hit_if_its_entry_acted_then),
         HIT_TEST(a_late_event_of_another_day_is_that_days_hit),
         HIT_TEST(a_face_alone_is_no_hit),
+        HIT_TEST(a_drivers_face_is_no_hit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

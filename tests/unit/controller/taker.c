@@ -79,6 +79,7 @@ static void take_whole(struct taker *t)
     t->sequence = last->to;
     t->completes++;
     t->last = last;
+    t->holds_counts = last->counts_only;
 }
 
 static void stage(struct taker *t, const Parkgate__CopyPart *part)
@@ -161,7 +162,7 @@ void assert_taken_whole(struct taker *t)
 {
     struct copy_digests mine = sum_of_store(t->store);
     struct copy_digests its = sum_of_store(t->w->store);
-    const struct copy_digest *class = &its.of[t->last->counts_only ? COPY_COUNTS : COPY_PRESENCE];
+    const struct copy_digest *class = &its.of[t->holds_counts ? COPY_COUNTS : COPY_PRESENCE];
     assert_true(class->rows > 0 && copy_digest_equal(&mine.of[COPY_PRESENCE], class));
     assert_int_equal(t->sequence, head_of(t->w).sequence);
 }

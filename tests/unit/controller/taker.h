@@ -29,6 +29,7 @@ struct taker {
     bool counts;                                 /* says that it can work with counts only */
     size_t lose;                                 /* so many parts are lost */
     const Parkgate__CopyPart *last;
+    bool holds_counts; /* as the last delivery said */
 };
 
 void taker_open(struct taker *t, struct world *w, const char *gate, uint8_t number);

@@ -19,6 +19,7 @@ struct listed {
     const char *plate, *uid, *person; /* one of them: text, hex, handle */
     int64_t from_us, until_us;        /* 0: a day before and 30 days after now */
     bool test;
+    size_t cases; /* case numbers of full length that its renewals brought */
 };
 
 /* One write transaction of the controller's own, for what no verb does. */
@@ -87,7 +88,14 @@ static inline void watch_seal(struct world *w, struct handle handle, const char 
     assert_int_equal(watch_key_put(keys, handle, &key, NULL), ERR_OK);
     assert_int_equal(store_commit(&keys, NULL), ERR_OK);
     uint8_t packed[256];
+    static char words[LIMIT_WATCH_NAME_BYTES + 1];
+    char *cases[LIMIT_WATCH_RENEWALS + 1];
     Parkgate__WatchKept kept = PARKGATE__WATCH_KEPT__INIT;
+    memset(words, 'A', LIMIT_WATCH_NAME_BYTES);
+    for (kept.n_case_number = 0; kept.n_case_number < one->cases; kept.n_case_number++) {
+        cases[kept.n_case_number] = words;
+    }
+    kept.case_number = cases;
     kept.entry =
         (ProtobufCBinaryData){.data = packed, .len = parkgate__watch_entry__pack(&entry, packed)};
     *ret_size = controller_seal(w->ctl, &key, &kept.base, out, capacity);
@@ -129,7 +137,7 @@ static inline void watch_look_up(struct world *w, const struct listed *one, stru
 static inline struct handle watch_list(struct world *w, uint64_t number, const struct listed *one)
 {
     char id[32];
-    uint8_t packed[2048], sealed[512];
+    uint8_t packed[2 * WATCH_KEPT_MAX], sealed[WATCH_KEPT_MAX + SEAL_OVERHEAD];
     uint32_t kind = WATCH_CHANGE_ADD;
     struct handle handle = {{0xee}};
     struct seal_hash alike;
