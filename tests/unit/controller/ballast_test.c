@@ -14,6 +14,7 @@ static const char *const refused[] = {
     "key.replace",     "approval.grant", "clearance.add", "ban.decide",    "passback.forgive",
     "recover.confirm", "backup", "audit.export",
     "authority.add", "authority.replace", "authority.resume", "watch.begin", "watch.chunk", "watch.countersign",
+    "disposition.confirm",
 };
 
 /* These change something, and go on. */
@@ -33,6 +34,7 @@ static const char *const go_on[] = {
     "person.export",   "person.erase",     "hold.add",       "hold.end",
     "retention.set",   "library.hand",     "disposition.show", "disposition.refuse",
     "authority.suspend", "watch.refuse", "watch.show",
+    "library.sent", "disposition.enter",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)
