@@ -99,6 +99,10 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_DISPOSITION_ENTRY] = "disposition_entry",
     [TABLE_DISPOSITION_NOTICE] = "disposition_notice",
     [TABLE_DISPOSITION_DUE] = "disposition_due",
+    [TABLE_CANDIDATE_AT] = "candidate_at",
+    [TABLE_CANDIDATE_LEAD] = "candidate_lead",
+    [TABLE_CANDIDATE_DUE] = "candidate_due",
+    [TABLE_DISPOSITION_DUE_OF] = "disposition_due_of",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -109,6 +109,10 @@ enum table {
     TABLE_DISPOSITION_ENTRY, /* handle watch entry -> u64 number of its disposition */
     TABLE_DISPOSITION_NOTICE, /* u64 number -> DispositionNotice */
     TABLE_DISPOSITION_DUE, /* u64 number -> empty (not acknowledged) */
+    TABLE_CANDIDATE_AT,    /* handle entry, name lane -> handle candidate */
+    TABLE_CANDIDATE_LEAD,  /* handle lead, handle candidate -> empty */
+    TABLE_CANDIDATE_DUE,   /* wall raised, handle candidate -> empty */
+    TABLE_DISPOSITION_DUE_OF, /* u64 disposition, u64 number -> empty: DISPOSITION_DUE of one */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
@@ -119,8 +123,9 @@ extern const char *const table_names[TABLE_COUNT];
 extern const size_t journal_table;
 
 /* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. 4: the digest of copies that hold
- * counts only. Older stores are brought forward by controller/store/migrate.h. */
-enum { CONTROLLER_STORE_VERSION = 4 };
+ * counts only. 5: by what candidates, and what is due of a disposition, are found. Older stores are
+ * brought forward by controller/store/migrate.h. */
+enum { CONTROLLER_STORE_VERSION = 5 };
 #define CONTROLLER_STORE_KIND "controller"
 
 /* The person-key environment: a store of its own (kind "person-keys"). */

@@ -6,10 +6,11 @@
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "controller/app/batch.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/hit_store.h"
 #include "schema/watch.h"
 
-enum { SWEPT_AT_ONCE = 64, OPEN_LOOKED_AT = 4096 };
+enum { SWEPT_AT_ONCE = 64 };
 
 /* --- raising --- */
 
@@ -17,31 +18,19 @@ enum { SWEPT_AT_ONCE = 64, OPEN_LOOKED_AT = 4096 };
 static enum err find_open(struct controller *ctl, const Parkgate__WatchHit *hit, struct handle *ret,
                           struct fault *fault)
 {
-    struct bytes key;
-    struct bytes value;
-    enum err err;
-    AUTO(store_iter_end) struct store_iter iter = {0};
+    struct handle open;
+    Parkgate__Candidate *candidate = NULL;
     *ret = (struct handle){{0}};
-    TRY(store_iter_prefix(ctl->txn, TABLE_CANDIDATE, (struct bytes){0}, OPEN_LOOKED_AT, &iter,
-                          fault));
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-        TRY(store_unpack_message(key, value, &parkgate__candidate__descriptor, &message, fault));
-        const Parkgate__Candidate *candidate = (const void *)message;
-        Parkgate__WatchHit *open =
-            parkgate__watch_hit__unpack(NULL, candidate->hit.len, candidate->hit.data);
-        if (open == NULL) {
-            return fault_set(fault, ERR_CORRUPT, "candidate: a damaged record");
-        }
-        bool same = bytes_equal(field_view(&open->entry), field_view(&hit->entry)) &&
-                    strcmp(open->lane, hit->lane) == 0;
-        parkgate__watch_hit__free_unpacked(open, NULL);
-        if (same) {
-            *ret = people_handle(&candidate->lead);
-            return ERR_OK;
-        }
+    enum err err = candidate_at(ctl->txn, people_handle(&hit->entry), hit->lane, &open, fault);
+    if (err == ERR_OK) {
+        err = candidate_get(ctl->txn, open, &candidate, fault);
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    *ret = people_handle(&candidate->lead);
+    parkgate__candidate__free_unpacked(candidate, NULL);
+    return ERR_OK;
 }
 
 static enum err note_new(struct controller *ctl, struct hit_notes *notes,
@@ -227,29 +216,6 @@ struct chosen {
     struct handle items[SWEPT_AT_ONCE];
 };
 
-/* Open candidates of this lead, or (lead all zero) those that are over at `now`. */
-static enum err choose(struct store_txn *txn, struct handle lead, struct wall now,
-                       struct chosen *chosen, struct fault *fault)
-{
-    struct bytes key;
-    struct bytes value;
-    enum err err;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    chosen->count = 0;
-    TRY(store_iter_prefix(txn, TABLE_CANDIDATE, (struct bytes){0}, OPEN_LOOKED_AT, &iter, fault));
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK &&
-           chosen->count < SWEPT_AT_ONCE) {
-        AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-        TRY(store_unpack_message(key, value, &parkgate__candidate__descriptor, &message, fault));
-        const Parkgate__Candidate *candidate = (const void *)message;
-        bool over = now.us - candidate->raised_us >= LIMIT_CANDIDATE_S * INT64_C(1000000);
-        if (handle_is_none(lead) ? over : handle_equal(people_handle(&candidate->lead), lead)) {
-            chosen->items[chosen->count++] = people_handle(&candidate->candidate);
-        }
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
 enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *alert,
                            enum alert_decision decision, const char *actor, struct fault *fault)
 {
@@ -258,7 +224,8 @@ enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *
     if (handle_is_none(lead)) {
         return ERR_OK;
     }
-    TRY(choose(ctl->txn, lead, ctl->now, &chosen, fault));
+    TRY(candidates_of_lead(ctl->txn, lead, ARRAY_LEN(chosen.items), chosen.items, &chosen.count,
+                           fault));
     for (size_t i = 0; i < chosen.count; i++) {
         TRY(decide_one(ctl, chosen.items[i], decision, actor, fault));
     }
@@ -267,11 +234,20 @@ enum err candidate_decided(struct controller *ctl, const Parkgate__AlertRecord *
 
 /* --- time --- */
 
+/* Those that are over, the oldest first; more than these are taken at the next tick. */
+static enum err find_over(struct store_txn *txn, struct wall now, struct chosen *over,
+                          struct fault *fault)
+{
+    struct wall until = {now.us - LIMIT_CANDIDATE_S * INT64_C(1000000) + 1};
+    return candidates_raised_before(txn, until, ARRAY_LEN(over->items), over->items, &over->count,
+                                    fault);
+}
+
 static enum err sweep(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct chosen over;
     (void)ctx;
-    TRY(choose(ctl->txn, (struct handle){{0}}, ctl->now, &over, fault));
+    TRY(find_over(ctl->txn, ctl->now, &over, fault));
     for (size_t i = 0; i < over.count; i++) {
         TRY(end_one(ctl, over.items[i], CANDIDATE_LAPSED, "", fault));
     }
@@ -284,7 +260,7 @@ void candidates_tick(struct controller *ctl)
     struct fault fault = {0};
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     if (store_begin_read(ctl->store, &txn, &fault) != ERR_OK ||
-        choose(txn, (struct handle){{0}}, ctl->now, &over, &fault) != ERR_OK || over.count == 0) {
+        find_over(txn, ctl->now, &over, &fault) != ERR_OK || over.count == 0) {
         return;
     }
     store_txn_destroy(&txn);

@@ -54,7 +54,8 @@ static bool is_about_hits(size_t table)
 {
     bool of_alerts = table >= TABLE_ALERT && table <= TABLE_ALERT_SUM;
     return of_alerts || table == TABLE_WATCH_HIT || table == TABLE_WATCH_DAY ||
-           table == TABLE_WATCH_TOLD || table == TABLE_CANDIDATE;
+           table == TABLE_WATCH_TOLD || table == TABLE_CANDIDATE || table == TABLE_CANDIDATE_AT ||
+           table == TABLE_CANDIDATE_LEAD || table == TABLE_CANDIDATE_DUE;
 }
 
 static enum err put_tables(struct controller *ctl, struct store_txn *txn,

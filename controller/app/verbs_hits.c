@@ -11,6 +11,7 @@
 #include "controller/app/alert_sight.h"
 #include "controller/app/request.h"
 #include "controller/app/watch_open.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/hit_store.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"

@@ -48,15 +48,40 @@ enum err project_disposition(struct store_txn *txn, const Parkgate__Entry *entry
 
 /* ---- notices ---- */
 
+static struct bytes due_key(struct keybuf *key, uint64_t disposition, uint64_t number)
+{
+    (void)number_key(key, disposition);
+    keybuf_u64(key, number);
+    return keybuf_view(key);
+}
+
+static enum err put_due(struct store_txn *txn, struct bytes key, struct bytes key_of,
+                        struct fault *fault)
+{
+    TRY(store_put(txn, TABLE_DISPOSITION_DUE_OF, key_of, (struct bytes){0}, fault));
+    return store_put(txn, TABLE_DISPOSITION_DUE, key, (struct bytes){0}, fault);
+}
+
+enum err disposition_index(struct store_txn *txn, const Parkgate__DispositionNotice *notice,
+                           struct fault *fault)
+{
+    struct keybuf key;
+    return store_put(txn, TABLE_DISPOSITION_DUE_OF,
+                     due_key(&key, notice->disposition, notice->number), (struct bytes){0}, fault);
+}
+
 static enum err put_notice(struct store_txn *txn, const Parkgate__DispositionNotice *notice,
                            struct fault *fault)
 {
-    struct keybuf buffer;
-    struct bytes key = number_key(&buffer, notice->number);
+    struct keybuf buffers[2];
+    struct bytes key = number_key(&buffers[0], notice->number);
+    struct bytes key_of = due_key(&buffers[1], notice->disposition, notice->number);
     TRY(store_put_message(txn, TABLE_DISPOSITION_NOTICE, key, &notice->base, fault));
-    return notice->sent_us == 0 && !notice->dropped
-               ? store_put(txn, TABLE_DISPOSITION_DUE, key, (struct bytes){0}, fault)
-               : delete_if_there(txn, TABLE_DISPOSITION_DUE, key, fault);
+    if (notice->sent_us == 0 && !notice->dropped) {
+        return put_due(txn, key, key_of, fault);
+    }
+    TRY(delete_if_there(txn, TABLE_DISPOSITION_DUE_OF, key_of, fault));
+    return delete_if_there(txn, TABLE_DISPOSITION_DUE, key, fault);
 }
 
 enum err project_disposition_notice(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -130,6 +155,21 @@ enum err disposition_next_due(struct store_txn *txn, uint64_t number,
     uint64_t next = 0;
     TRY(next_key(txn, TABLE_DISPOSITION_DUE, number, &next, fault));
     return disposition_notice_get(txn, next, ret_notice, fault);
+}
+
+enum err disposition_next_due_of(struct store_txn *txn, uint64_t disposition,
+                                 Parkgate__DispositionNotice **ret_notice, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_DISPOSITION_DUE_OF, number_key(&prefix, disposition), 1, &iter,
+                          fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    struct reader r = reader_of(key);
+    (void)reader_u64(&r);
+    return disposition_notice_get(txn, reader_u64(&r), ret_notice, fault);
 }
 
 /* ---- dispositions ---- */

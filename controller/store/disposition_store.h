@@ -35,3 +35,11 @@ MUST_CHECK enum err disposition_notice_get(struct store_txn *txn, uint64_t numbe
 MUST_CHECK enum err disposition_next_due(struct store_txn *txn, uint64_t number,
                                          Parkgate__DispositionNotice **ret_notice,
                                          struct fault *fault);
+/* The first that is due of this disposition. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err disposition_next_due_of(struct store_txn *txn, uint64_t disposition,
+                                            Parkgate__DispositionNotice **ret_notice,
+                                            struct fault *fault);
+/* By what one that is due is found, for a store of before it was (migrate.h). */
+MUST_CHECK enum err disposition_index(struct store_txn *txn,
+                                      const Parkgate__DispositionNotice *notice,
+                                      struct fault *fault);

@@ -41,13 +41,3 @@ enum err hit_newest(struct store_txn *txn, const char *authority, uint64_t *ret_
     *ret_number = err == ERR_OK ? ((const Parkgate__WatchTold *)(const void *)message)->number : 0;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
-
-enum err candidate_get(struct store_txn *txn, struct handle candidate, Parkgate__Candidate **ret,
-                       struct fault *fault)
-{
-    ProtobufCMessage *message = NULL;
-    TRY(store_get_message(txn, TABLE_CANDIDATE, BYTES_OF(candidate.bytes),
-                          &parkgate__candidate__descriptor, &message, fault));
-    *ret = (void *)message;
-    return ERR_OK;
-}

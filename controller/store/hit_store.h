@@ -1,4 +1,4 @@
-/* hit_store: hits of the watch list. Tables WATCH_HIT, WATCH_DAY, WATCH_TOLD and CANDIDATE.
+/* hit_store: hits of the watch list. Tables WATCH_HIT, WATCH_DAY and WATCH_TOLD.
  *
  * All `ret_*` messages are the caller's: free with parkgate__..._free_unpacked(x, NULL).
  */
@@ -18,6 +18,3 @@ MUST_CHECK enum err hit_day_get(struct store_txn *txn, struct handle entry, int3
 /* The number of the authority's newest hit; 0: it has none. */
 MUST_CHECK enum err hit_newest(struct store_txn *txn, const char *authority, uint64_t *ret_number,
                                struct fault *fault);
-/* ERR_NOT_FOUND: somebody decided on it, or it never was. */
-MUST_CHECK enum err candidate_get(struct store_txn *txn, struct handle candidate,
-                                  Parkgate__Candidate **ret, struct fault *fault);

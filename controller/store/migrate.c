@@ -6,8 +6,10 @@
 #include "common/facts/copy_class.h"
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/changes.h"
 #include "controller/store/command_store.h"
+#include "controller/store/disposition_store.h"
 #include "controller/store/face_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/quarantine_store.h"
@@ -266,9 +268,82 @@ static enum err add_counts(struct store *store, struct fault *fault)
     return store_commit(&txn, fault);
 }
 
+/* --- 4 to 5 --- */
+
+/* Rows of one table, each to be written into tables that version 4 did not have. */
+struct reindex {
+    size_t table;
+    const ProtobufCMessageDescriptor *descriptor;
+    enum err (*take)(struct store_txn *txn, const ProtobufCMessage *message, struct fault *fault);
+};
+
+static enum err index_candidate(struct store_txn *txn, const ProtobufCMessage *message,
+                                struct fault *fault)
+{
+    return candidate_index(txn, (const void *)message, fault);
+}
+
+static enum err index_notice(struct store_txn *txn, const ProtobufCMessage *message,
+                             struct fault *fault)
+{
+    const Parkgate__DispositionNotice *notice = (const void *)message;
+    bool due = notice->sent_us == 0 && !notice->dropped;
+    return due ? disposition_index(txn, notice, fault) : ERR_OK;
+}
+
+static const struct reindex reindexes[] = {
+    {TABLE_CANDIDATE,          &parkgate__candidate__descriptor,          index_candidate},
+    {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, index_notice   },
+};
+
+/* The program before did not read a damaged row either, or failed by it: it keeps nobody from
+ * starting. */
+static enum err reindex_row(struct store_txn *txn, const struct reindex *with, struct bytes key,
+                            struct bytes value, struct fault *fault)
+{
+    struct fault local = {0};
+    AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+    enum err err = store_unpack_message(key, value, with->descriptor, &message, &local);
+    if (err == ERR_OK) {
+        err = with->take(txn, message, &local);
+    }
+    if (err == ERR_CORRUPT) {
+        log_error("store_row_damaged", LOG_TEXT("table", table_names[with->table]),
+                  LOG_TEXT("what", local.what));
+        return ERR_OK;
+    }
+    return err == ERR_OK ? ERR_OK : fault_set(fault, err, "%s", local.what);
+}
+
+static enum err reindex(struct store_txn *txn, const struct reindex *with, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, with->table, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        TRY(reindex_row(txn, with, key, value, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* 4 to 5: index rows of what stands. Nobody else reads or writes, so one transaction may last as
+ * long as it takes. */
+static enum err add_indexes(struct store *store, struct fault *fault)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_write(store, &txn, fault));
+    for (size_t i = 0; i < ARRAY_LEN(reindexes); i++) {
+        TRY(reindex(txn, &reindexes[i], fault));
+    }
+    TRY(store_set_version(txn, 5, fault));
+    return store_commit(&txn, fault);
+}
+
 /* steps[i] brings version i + 1 to i + 2. */
 static enum err (*const steps[])(struct store *, struct fault *) = {add_copies, add_commands,
-                                                                    add_counts};
+                                                                    add_counts, add_indexes};
 _Static_assert(ARRAY_LEN(steps) == CONTROLLER_STORE_VERSION - 1, "each version has its step");
 
 /* On a full disk the ballast is given up, once. */

@@ -1,4 +1,4 @@
-/* Hits of the watch list, and candidates until somebody decided. */
+/* Hits of the watch list, and what else a read led to. */
 #include "common/facts/people_store.h"
 #include "controller/store/hit_store.h"
 #include "controller/store/project_parts.h"
@@ -42,19 +42,6 @@ enum err project_watch_hit(struct store_txn *txn, const Parkgate__Entry *entry,
     TRY(store_put_message(txn, TABLE_WATCH_HIT, hit_key(&key, hit->authority, hit->number),
                           &hit->base, fault));
     return project_disposition_hit(txn, hit, fault);
-}
-
-enum err project_watch_candidate(struct store_txn *txn, const Parkgate__Entry *entry,
-                                 const ProtobufCMessage *body, struct fault *fault)
-{
-    const Parkgate__Candidate *candidate = (const void *)body;
-    struct bytes key = {.data = candidate->candidate.data, .size = candidate->candidate.len};
-    (void)entry;
-    if (candidate->step == CANDIDATE_RAISED) {
-        return store_put_message(txn, TABLE_CANDIDATE, key, &candidate->base, fault);
-    }
-    enum err err = store_del(txn, TABLE_CANDIDATE, key, fault);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err apply_each(struct store_txn *txn, const Parkgate__Entry *entry,

@@ -54,7 +54,7 @@ projection project_face_filing;
  * their entries */
 projection project_authority, project_watch_begin, project_watch_slice, project_watch_close,
     project_watch_step;
-/* project_hit.c: hits of the watch list, and candidates until somebody decided */
+/* project_hit.c: hits of the watch list; candidate_store.c: candidates until somebody decided */
 projection project_watch_hit, project_watch_candidate;
 /* The same within an event's entry (EventWatch), and its alert. */
 enum err project_event_watch(struct store_txn *txn, const Parkgate__Entry *entry,

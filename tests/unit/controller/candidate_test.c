@@ -7,6 +7,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
 #include "controller/store/alert_store.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/hit_store.h"
 
 #define LISTED "浙A12345"

@@ -14,9 +14,13 @@
 
 #include "common/facts/copy_class.h"
 #include "common/store/keybuf.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/changes.h"
+#include "controller/store/disposition_store.h"
 #include "controller/store/migrate.h"
 #include "controller/store/person_keys.h"
+#include "controller/store/project_parts.h"
+#include "schema/kinds.h"
 
 #define KEPT PARKGATE_SOURCE_DIR "/tests/data/store-v1/data.mdb"
 
@@ -414,7 +418,7 @@ static void version_3_killed_at_each_write(void **state)
         copy_file(&o, path);
         int ended = migrate_until(&o, writes);
         struct store *store = open_and_migrate(&o, &from);
-        assert_true(from == 3 || from == CONTROLLER_STORE_VERSION);
+        assert_true(from >= 3 && from <= CONTROLLER_STORE_VERSION);
         struct copy_digests after = digests_of(store);
         assert_true(copy_digests_equal(&before, &after));
         store_destroy(&store);
@@ -448,6 +452,173 @@ static void version_3_with_a_damaged_row_starts(void **state)
     struct copy_digests after = digests_of(w->store);
     assert_true(copy_digest_equal(&after.of[COPY_PRESENCE], &before.of[COPY_PRESENCE]));
     assert_int_equal(after.of[COPY_COUNTS].rows, before.of[COPY_COUNTS].rows - 1);
+}
+
+/* --- 4 to 5 --- */
+
+static const size_t indexes[] = {TABLE_CANDIDATE_AT, TABLE_CANDIDATE_LEAD, TABLE_CANDIDATE_DUE,
+                                 TABLE_DISPOSITION_DUE_OF};
+
+static void put_candidate(struct world *w, uint8_t n)
+{
+    uint8_t packed[256];
+    struct handle handle = {{n}};
+    struct handle entry = {
+        {9, n}
+    };
+    struct store_txn *txn = NULL;
+    Parkgate__Entry entry_of = PARKGATE__ENTRY__INIT;
+    Parkgate__WatchHit hit = PARKGATE__WATCH_HIT__INIT;
+    Parkgate__Candidate candidate = PARKGATE__CANDIDATE__INIT;
+    hit.entry = (ProtobufCBinaryData){.len = HANDLE_SIZE, .data = entry.bytes};
+    hit.lane = text_of("a-in");
+    candidate.candidate = (ProtobufCBinaryData){.len = HANDLE_SIZE, .data = handle.bytes};
+    candidate.lead = candidate.candidate;
+    candidate.step = CANDIDATE_RAISED;
+    candidate.raised_us = n;
+    candidate.hit.len = parkgate__watch_hit__pack(&hit, packed);
+    candidate.hit.data = packed;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(project_watch_candidate(txn, &entry_of, &candidate.base, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* One that is due, one that is not, of the same disposition. */
+static void put_notices(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    Parkgate__Entry entry = PARKGATE__ENTRY__INIT;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (uint64_t number = 1; number <= 2; number++) {
+        Parkgate__DispositionNotice notice = PARKGATE__DISPOSITION_NOTICE__INIT;
+        notice.number = number;
+        notice.disposition = 7;
+        notice.dropped = number == 2;
+        assert_int_equal(project_disposition_notice(txn, &entry, &notice.base, NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void take_indexes_away(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
+        empty_table(txn, indexes[i]);
+    }
+    assert_int_equal(store_set_version(txn, 4, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void assert_indexed(struct store *store)
+{
+    struct handle found;
+    size_t count = 0;
+    struct store_txn *txn = NULL;
+    Parkgate__DispositionNotice *notice = NULL;
+    const struct handle entry = {
+        {9, 2}
+    };
+    const struct handle second = {{2}};
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(candidate_at(txn, entry, "a-in", &found, NULL), ERR_OK);
+    assert_true(handle_equal(found, second));
+    assert_int_equal(candidates_of_lead(txn, second, 1, &found, &count, NULL), ERR_OK);
+    assert_int_equal(count, 1);
+    assert_true(handle_equal(found, second));
+    assert_int_equal(candidates_raised_before(txn, (struct wall){3}, 1, &found, &count, NULL),
+                     ERR_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(found.bytes[0], 1);
+    assert_int_equal(disposition_next_due_of(txn, 7, &notice, NULL), ERR_OK);
+    assert_int_equal(notice->number, 1);
+    parkgate__disposition_notice__free_unpacked(notice, NULL);
+    store_txn_destroy(&txn);
+}
+
+static void live_with_candidates(struct world *w)
+{
+    for (uint8_t n = 1; n <= 3; n++) {
+        put_candidate(w, n);
+    }
+    put_notices(w);
+}
+
+static uint64_t rows_in(struct store *store, size_t table)
+{
+    uint64_t rows = 0;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return rows;
+}
+
+static void version_4_gets_its_indexes(void **state)
+{
+    struct world *w = *state;
+    uint32_t from = 0;
+    uint64_t before[ARRAY_LEN(indexes)];
+    live_with_candidates(w);
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
+        before[i] = rows_in(w->store, indexes[i]);
+        assert_true(before[i] > 0);
+    }
+    take_indexes_away(w);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(from, 4);
+    assert_int_equal(store_version(w->store), CONTROLLER_STORE_VERSION);
+    for (size_t i = 0; i < ARRAY_LEN(indexes); i++) {
+        assert_int_equal(rows_in(w->store, indexes[i]), before[i]);
+    }
+    assert_indexed(w->store);
+}
+
+static void version_4_killed_at_each_write(void **state)
+{
+    struct world *w = *state;
+    struct old_store o = {.dir = ""};
+    char path[160];
+    int writes = 0;
+    live_with_candidates(w);
+    take_indexes_away(w);
+    (void)snprintf(o.root, sizeof(o.root), "/tmp/parkgate-migrate-XXXXXX");
+    MUST(mkdtemp(o.root) != NULL);
+    (void)snprintf(o.dir, sizeof(o.dir), "%s/store", o.root);
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", store_dir(w->store));
+    for (; writes < WRITES_MAX; writes++) {
+        uint32_t from = 0;
+        copy_file(&o, path);
+        int ended = migrate_until(&o, writes);
+        struct store *store = open_and_migrate(&o, &from);
+        assert_true(from == 4 || from == CONTROLLER_STORE_VERSION);
+        assert_indexed(store);
+        store_destroy(&store);
+        if (ended == 0) {
+            break;
+        }
+        assert_int_equal(ended, KILLED);
+    }
+    print_message("killed at %d writes\n", writes);
+    assert_true(writes >= 2 && writes < WRITES_MAX);
+    remove_tree(o.root);
+}
+
+/* Nobody could decide on it before, either. */
+static void version_4_with_a_damaged_candidate_starts(void **state)
+{
+    struct world *w = *state;
+    struct store_txn *txn = NULL;
+    uint32_t from = 0;
+    const struct handle first = {{1}};
+    live_with_candidates(w);
+    take_indexes_away(w);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(
+        store_put(txn, TABLE_CANDIDATE, BYTES_OF(first.bytes), bytes_of_text("??"), NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(rows_in(w->store, TABLE_CANDIDATE_AT), 2);
 }
 
 static void on_a_full_disk_the_ballast_is_given_up(void **state)
@@ -485,7 +656,7 @@ static void a_newer_store_is_refused(void **state)
     assert_int_equal(store_open(&options, &store, &fault), ERR_UNSUPPORTED);
     char expected[256];
     (void)snprintf(expected, sizeof(expected),
-                   "store %s has version 4, this program knows 1; install the newer program",
+                   "store %s has version 5, this program knows 1; install the newer program",
                    o->dir);
     assert_string_equal(fault.what, expected);
 }
@@ -620,6 +791,9 @@ int main(void)
         WORLD_TEST(version_3_gets_a_sum_of_counts),
         WORLD_TEST(version_3_killed_at_each_write),
         WORLD_TEST(version_3_with_a_damaged_row_starts),
+        WORLD_TEST(version_4_gets_its_indexes),
+        WORLD_TEST(version_4_killed_at_each_write),
+        WORLD_TEST(version_4_with_a_damaged_candidate_starts),
         OLD_TEST(on_a_full_disk_the_ballast_is_given_up),
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),
