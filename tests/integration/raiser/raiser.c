@@ -55,7 +55,6 @@ void __wrap_candidates_tick(struct controller *ctl)
         raised++;
     }
     if (rounds > 0) {
-        log_event("alerts_raised", LOG_NUM("kinds", count),
-                 LOG_NUM("alerts", raised * count));
+        log_event("alerts_raised", LOG_NUM("kinds", count), LOG_NUM("alerts", raised * count));
     }
 }
