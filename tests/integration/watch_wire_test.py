@@ -119,7 +119,7 @@ class Side:
         self.done = collections.defaultdict(list)
         self.stray = []  # writes at a lane between two steps there
         self.seen = collections.Counter()  # writes of a lane that belong to a step, or are stray
-        self.carried = collections.Counter()
+        self.waiting, self.carried = [], collections.Counter()  # alerts to be carried to their ends; how many were, by kind
         self.rounds = {}
         self.over = threading.Event()
         self.wrong = []
@@ -275,14 +275,16 @@ class Side:
                 thread.join()
 
     def carry(self):
-        """The next alert that nobody has carried to its end yet: of the kind that was carried least."""
-        rows = [row for row in self.park.rows("alert", "list", "--key", self.officer) if row["state"] == "raised"]
-        if not rows:
+        """The next alert to its end, of the kind that was carried least."""
+        if not self.waiting:
+            rows = [row for row in self.park.rows("alert", "list", "--key", self.officer) if row["state"] == "raised"]
+            kinds = {row["kind"]: row for row in rows}
+            self.waiting = sorted(kinds.values(), key=lambda row: -self.carried[row["kind"]])
+        if not self.waiting:
             return
-        row = min(rows, key=lambda row: self.carried[row["kind"]])
+        row = self.waiting.pop()
         decided = "reject" if self.carried[row["kind"]] % 2 else "confirm"
-        steps = ("ack", "dispatch", decided) + (() if decided == "reject" and row["kind"] == "watch-candidate" else ("close",))
-        for step in steps:
+        for step in ("ack", "dispatch", decided, "close"):  # a rejected candidate is closed by that
             self.park.try_cli("alert", step, str(row["alert"]), "--reason", "test", "--key", str(self.officer))
         self.carried[row["kind"]] += 1
 
