@@ -415,19 +415,32 @@ enum freshness decide_freshness(struct wall captured, struct wall received,
     return age_us > limit_us ? FRESHNESS_STALE : FRESHNESS_LIVE;
 }
 
-enum repeat decide_repeat(struct wall granted, enum grant_end end, struct wall captured,
-                          int64_t window_ms)
+struct wall decide_acted_on(struct wall captured, struct wall at)
+{
+    const int64_t most_us = INT64_C(1000) * REPEAT_LATE_MAX_MS;
+    int64_t late_us = 0;
+    if (__builtin_sub_overflow(at.us, captured.us, &late_us) ||
+        late_us < INT64_C(1000) * REPEAT_LATE_MS) {
+        return captured;
+    }
+    late_us = late_us > most_us ? most_us : late_us;
+    return __builtin_add_overflow(captured.us, late_us, &at.us) ? captured : at;
+}
+
+enum repeat decide_repeat(const struct granted *granted, struct wall captured, int64_t window_ms)
 {
     int64_t window_us = 0;
-    int64_t apart_us = 0;
-    if (end == GRANT_NOT_TAKEN || __builtin_mul_overflow(window_ms, 1000, &window_us) ||
-        __builtin_sub_overflow(captured.us, granted.us, &apart_us)) {
+    int64_t before_us = 0;
+    int64_t after_us = 0;
+    if (granted->end == GRANT_NOT_TAKEN || __builtin_mul_overflow(window_ms, 1000, &window_us) ||
+        __builtin_sub_overflow(granted->captured.us, captured.us, &before_us) ||
+        __builtin_sub_overflow(captured.us, granted->acted.us, &after_us)) {
         return REPEAT_NONE;
     }
-    if (apart_us <= -window_us || apart_us >= window_us) {
+    if (before_us >= window_us || after_us >= window_us) {
         return REPEAT_NONE;
     }
-    return end == GRANT_PASSED ? REPEAT_PASSED : REPEAT_OPEN;
+    return granted->end == GRANT_PASSED ? REPEAT_PASSED : REPEAT_OPEN;
 }
 
 const char *outcome_name(enum outcome outcome)

@@ -21,6 +21,8 @@
 enum {
     STALE_AFTER_MS = 5000,   /* captured longer than this before it was received: stale */
     REPEAT_WINDOW_MS = 5000, /* default; a lane without a sensor uses its open time */
+    REPEAT_LATE_MS = 500,    /* acted on so long after its capture: it stands from then, too ... */
+    REPEAT_LATE_MAX_MS = 2 * STALE_AFTER_MS, /* ... but from no later than this */
 };
 
 /* Stored and sent: append only, never renumber (these four enums and the outcome). */
@@ -176,11 +178,23 @@ enum lane_rule decide_lane_rule(enum direction direction, enum lane_mode mode, b
 enum freshness decide_freshness(struct wall captured, struct wall received,
                                 const int64_t *offset_us);
 
-/* Is a read at `captured` a repeat of the grant whose read was captured at `granted`? Both are
- * corrected capture times of the same credential at the same lane and direction. Reads exactly
- * window_ms apart are no repeat; order does not matter, for reads may arrive out of order. */
-enum repeat decide_repeat(struct wall granted, enum grant_end end, struct wall captured,
-                          int64_t window_ms);
+/* A grant as the repeat rule sees it: its read's corrected capture time, and when the gate acted on
+ * it (decide_acted_on(); not before `captured`). */
+struct granted {
+    struct wall captured, acted;
+    enum grant_end end;
+};
+
+/* When a grant that was acted on at `at` counts as acted on: at its capture, if that was less than
+ * REPEAT_LATE_MS before or lies after it; never later than REPEAT_LATE_MAX_MS after its capture,
+ * whatever a gate's clock says. A gate that stood still acts late. */
+struct wall decide_acted_on(struct wall captured, struct wall at);
+
+/* Is a read at `captured`, of the same credential at the same lane and direction, a repeat of this
+ * grant? It is while less than window_ms lie between it and the time from the grant's capture to
+ * its act. Reads exactly window_ms apart are no repeat; order does not matter, for reads may arrive
+ * out of order. */
+enum repeat decide_repeat(const struct granted *granted, struct wall captured, int64_t window_ms);
 
 /* Stable lower-case names: `grant`, `deny`, `review`; `in`, `out`; `normal`, `free`, `locked`. */
 const char *outcome_name(enum outcome outcome);

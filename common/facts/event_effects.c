@@ -165,25 +165,47 @@ static enum err get_grant(struct store_txn *txn, const struct grant_place *at, s
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* The newest grant by captured time stands for the repeat rule. */
-static enum err open_grant(struct store_txn *txn, const struct grant_place *at, int64_t captured_us,
-                           uint64_t journal, struct fault *fault)
+/* A grant by a read that came at `captured_us`, which the gate acted on at `acted_us`. */
+struct grant_time {
+    uint64_t journal; /* of the read's entry */
+    int64_t captured_us, acted_us;
+};
+
+static int64_t opened_us_of(const struct grant_time *when)
+{
+    struct wall acted = decide_acted_on((struct wall){.us = when->captured_us},
+                                        (struct wall){.us = when->acted_us});
+    return acted.us == when->captured_us ? 0 : acted.us;
+}
+
+/* The newest grant by captured time stands for the repeat rule, and from the last that the gate did
+ * about it. */
+static bool takes_its_place(const Parkgate__GrantRecord *known, const struct grant_time *when)
+{
+    if (known == NULL) {
+        return true;
+    }
+    return known->journal == when->journal ? known->opened_us < opened_us_of(when)
+                                           : known->captured_us <= when->captured_us;
+}
+
+static enum err open_grant(struct store_txn *txn, const struct grant_place *at,
+                           const struct grant_time *when, struct fault *fault)
 {
     struct keybuf key;
     Parkgate__GrantRecord *known = NULL;
     Parkgate__GrantRecord grant = PARKGATE__GRANT_RECORD__INIT;
     TRY(get_grant(txn, at, &key, &known, fault));
-    bool stands = known != NULL && (known->captured_us > captured_us || known->journal == journal);
+    bool put = takes_its_place(known, when);
+    grant.captured_us = when->captured_us;
+    grant.opened_us = opened_us_of(when);
+    grant.end = known != NULL && known->journal == when->journal ? known->end : GRANT_OPEN;
+    grant.journal = when->journal;
     if (known != NULL) {
         parkgate__grant_record__free_unpacked(known, NULL);
     }
-    if (stands) {
-        return ERR_OK;
-    }
-    grant.captured_us = captured_us;
-    grant.end = GRANT_OPEN;
-    grant.journal = journal;
-    return store_put_message(txn, TABLE_GRANT, keybuf_view(&key), &grant.base, fault);
+    return put ? store_put_message(txn, TABLE_GRANT, keybuf_view(&key), &grant.base, fault)
+               : ERR_OK;
 }
 
 static enum err end_grant(struct store_txn *txn, const struct grant_place *at, uint64_t journal,
@@ -221,10 +243,10 @@ static size_t places_of(const char *lane, uint32_t direction, const ProtobufCBin
 }
 
 static enum err open_grants(struct store_txn *txn, const struct grant_place *places, size_t count,
-                            int64_t captured_us, uint64_t journal, struct fault *fault)
+                            const struct grant_time *when, struct fault *fault)
 {
     for (size_t i = 0; i < count; i++) {
-        TRY(open_grant(txn, &places[i], captured_us, journal, fault));
+        TRY(open_grant(txn, &places[i], when, fault));
     }
     return ERR_OK;
 }
@@ -288,9 +310,11 @@ static enum err acted_effects(struct store_txn *txn, const Parkgate__EventEntry 
     }
     size_t count = places_of(presentation->lane, presentation->direction, &presentation->credential,
                              &presentation->first_credential, places);
+    const struct grant_time when = {.journal = presentation->journal,
+                                    .captured_us = presentation->captured_us,
+                                    .acted_us = event->received_us};
     return event->acted_outcome == OUTCOME_GRANT + 1
-               ? open_grants(txn, places, count, presentation->captured_us, presentation->journal,
-                             fault)
+               ? open_grants(txn, places, count, &when, fault)
                : end_grants(txn, presentation, GRANT_NOT_TAKEN, fault);
 }
 
@@ -329,7 +353,10 @@ static enum err apply_reads(struct store_txn *txn, uint64_t journal,
         struct grant_place places[GRANT_PLACES];
         size_t count = places_of(event->lane, event->direction, &event->credential,
                                  &event->first_credential, places);
-        TRY(open_grants(txn, places, count, event->captured_us, journal, fault));
+        const struct grant_time when = {.journal = journal,
+                                        .captured_us = event->captured_us,
+                                        .acted_us = event->received_us};
+        TRY(open_grants(txn, places, count, &when, fault));
     }
     if (event->kind == EVENT_PRESENTATION && event->pairing != 0) {
         TRY(pending_apply(txn, event, fault));

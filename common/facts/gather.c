@@ -144,9 +144,14 @@ static enum err repeat_of(struct gathering *g, struct fault *fault)
     }
     TRY(err);
     const Parkgate__GrantRecord *grant = (void *)message;
-    g->facts.repeat =
-        decide_repeat((struct wall){.us = grant->captured_us}, (enum grant_end)grant->end,
-                      g->captured, lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
+    bool late = grant->opened_us != 0;
+    const struct granted granted = {
+        .captured.us = grant->captured_us,
+        .acted.us = late ? grant->opened_us : grant->captured_us,
+        .end = (enum grant_end)grant->end,
+    };
+    g->facts.repeat = decide_repeat(&granted, g->captured,
+                                    lane->passage.given ? REPEAT_WINDOW_MS : lane->open_ms);
     store_message_destroy(&message);
     return ERR_OK;
 }

@@ -408,6 +408,16 @@ static enum err tell_above(struct controller *ctl, struct fault *fault)
     return settle(ctl, &s, s.by, s.reason, true, fault);
 }
 
+/* It heard of a state that we know nothing of: a disk that was full, a controller that was lost.
+ * Boards alone cannot end it, for it may have been a person's. */
+static enum err settle_unrecorded(struct controller *ctl, const struct session *session,
+                                  bool unrecorded, struct fault *fault)
+{
+    const char *gate = session->gate.text;
+    return unrecorded ? fault_raise(ctl, &fault_emergency_unrecorded, gate, gate, "", fault)
+                      : fault_end(ctl, &fault_emergency_unrecorded, gate, fault);
+}
+
 enum err emergency_shown(struct controller *ctl, struct session *session, uint64_t number,
                          bool all_told, struct fault *fault)
 {
@@ -418,12 +428,14 @@ enum err emergency_shown(struct controller *ctl, struct session *session, uint64
     }
     TRY(emergency_get(ctl->txn, &record, fault));
     uint64_t recorded = record == NULL ? 0 : record->number;
+    bool none = record == NULL || record->state == EMERGENCY_NONE;
     if (record != NULL && number < recorded) {
         tell(ctl, &session->peer, session->version, record);
     }
     parkgate__emergency_record__free_unpacked(record, NULL);
     emergency_news_shown(ctl, &session->peer, session->version, number);
     TRY(note_shown(ctl, number, recorded, fault));
+    TRY(settle_unrecorded(ctl, session, none && number > recorded, fault));
     return number > recorded ? tell_above(ctl, fault) : ERR_OK;
 }
 

@@ -94,6 +94,13 @@ const struct fault_kind fault_fire = {
 const struct fault_kind fault_fire_unreached = {
     "fire-unreached", "board %s did not answer while exits were released; open its exits by hand",
     "释放出口时控制板 %s 无应答；请人工打开其出口"};
+const struct fault_kind fault_emergency_unrecorded = {
+    "emergency-unrecorded",
+    "gate %s was told of an emergency that is not on record: its exits may be held open, its "
+    "entries "
+    "closed; when nothing burns: parkgate emergency end",
+    "大门 %s 收到过未入记录的紧急状态：其出口可能常开、入口关闭；确认安全后执行 parkgate emergency "
+    "end"};
 const struct fault_kind fault_outbox_full = {
     "outbox-full",
     "the outbox of gate %s is full, or nearly, of events that were not answered; full, it lets "
@@ -173,7 +180,8 @@ const struct fault_kind fault_not_ordered = {
     "通道 %s 的出入口主机称由值守人员开启，但无人下达该命令；请查看现场和该主机"};
 const struct fault_kind fault_faces_many = {
     "faces-many",
-    "many persons of the %s have a face: at 100,000 it must be filed with the authority; parkgate face "
+    "many persons of the %s have a face: at 100,000 it must be filed with the authority; parkgate "
+    "face "
     "count",
     "登记人脸的人数接近或达到 10 万（%s）：须向网信部门备案；请看：parkgate face count"};
 const struct fault_kind fault_watch_stale = {
@@ -377,27 +385,28 @@ static const struct {
     const struct fault_kind *kind;
     bool (*has)(const struct park *park, struct name name);
 } lasting[] = {
-    {&fault_gate_away,          has_gate           },
-    {&fault_clock_off,          has_gate           },
-    {&fault_clock_untrusted,    has_gate           },
-    {&fault_gate_clock_unknown, has_gate           },
-    {&fault_outbox_full,        has_gate           },
-    {&fault_outbox_gap,         has_gate           },
-    {&fault_device_down,        has_device         },
-    {&fault_device_tamper,      has_device         },
-    {&fault_held,               has_lane           },
-    {&fault_manual,             has_lane           },
-    {&fault_blocked,            has_lane           },
-    {&fault_terminal_decides,   has_asking_terminal},
-    {&fault_copy_behind,        has_gate           },
-    {&fault_gate_floods,        has_gate           },
-    {&fault_two_boxes,          has_gate           },
-    {&fault_quarantine_full,    has_gate           },
-    {&fault_zone_filling,       has_zone           },
-    {&fault_zone_nearly_full,   has_zone           },
-    {&fault_zone_over,          has_zone           },
-    {&fault_fire,               has_a_board        },
-    {&fault_fire_unreached,     has_a_board        },
+    {&fault_gate_away,            has_gate           },
+    {&fault_clock_off,            has_gate           },
+    {&fault_clock_untrusted,      has_gate           },
+    {&fault_gate_clock_unknown,   has_gate           },
+    {&fault_outbox_full,          has_gate           },
+    {&fault_emergency_unrecorded, has_gate           },
+    {&fault_outbox_gap,           has_gate           },
+    {&fault_device_down,          has_device         },
+    {&fault_device_tamper,        has_device         },
+    {&fault_held,                 has_lane           },
+    {&fault_manual,               has_lane           },
+    {&fault_blocked,              has_lane           },
+    {&fault_terminal_decides,     has_asking_terminal},
+    {&fault_copy_behind,          has_gate           },
+    {&fault_gate_floods,          has_gate           },
+    {&fault_two_boxes,            has_gate           },
+    {&fault_quarantine_full,      has_gate           },
+    {&fault_zone_filling,         has_zone           },
+    {&fault_zone_nearly_full,     has_zone           },
+    {&fault_zone_over,            has_zone           },
+    {&fault_fire,                 has_a_board        },
+    {&fault_fire_unreached,       has_a_board        },
 };
 
 static bool is_about_nothing(const struct park *park, const Parkgate__FaultRecord *record)

@@ -17,7 +17,7 @@ struct fault_kind {
 };
 
 extern const struct fault_kind fault_terminal_decides, fault_unasked_opening;
-extern const struct fault_kind fault_fire, fault_fire_unreached;
+extern const struct fault_kind fault_fire, fault_fire_unreached, fault_emergency_unrecorded;
 extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_tamper,
     fault_forced, fault_tailgated, fault_held, fault_manual, fault_blocked, fault_late_opening,
     fault_sequence_changed, fault_event_refused, fault_verdict_differs, fault_offline_conflict,

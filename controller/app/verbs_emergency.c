@@ -127,6 +127,19 @@ static void note_record(const Parkgate__EmergencyRecord *record, struct answer *
     answer_note(a, "admits", record->admits ? "yes" : "no");
 }
 
+/* How many gates were told of what is not on record: they may hold it, and only a person ends it.
+ */
+static int64_t count_unrecorded(const struct controller *ctl,
+                                const Parkgate__EmergencyRecord *record)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < LIMIT_AGENTS; i++) {
+        const struct session *session = &ctl->sessions.items[i];
+        count += session->used && session->emergency > (record == NULL ? 0 : record->number);
+    }
+    return count;
+}
+
 static enum err on_emergency_show(struct controller *ctl, struct request *request,
                                   struct fault *fault)
 {
@@ -138,6 +151,7 @@ static enum err on_emergency_show(struct controller *ctl, struct request *reques
     for (size_t i = 0; err == ERR_OK && i < ctl->park->gate_count; i++) {
         err = gate_row(ctl, &ctl->park->gates[i], record, request->answer, fault);
     }
+    answer_note_number(request->answer, "unrecorded", count_unrecorded(ctl, record));
     if (record != NULL) {
         note_record(record, request->answer);
         parkgate__emergency_record__free_unpacked(record, NULL);

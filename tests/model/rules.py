@@ -12,6 +12,7 @@ from times import MINUTE, SECOND
 
 LIVE_FOR = 5 * SECOND
 REPEAT_WITHIN = 5 * SECOND
+REPEAT_LATE, REPEAT_LATE_AT_MOST = SECOND // 2, 10 * SECOND
 STANDING_AT_A_LANE = 8
 WRONG_TRIES = 3
 
@@ -45,6 +46,7 @@ class Grant:
 
     def __init__(self, lane, captured, holder, credentials, vehicle):
         self.lane, self.captured, self.holder = lane, captured, holder
+        self.acted = captured
         self.credentials, self.vehicle, self.ended = credentials, vehicle, None
         self.way_in, self.tenant, self.companion, self.standing = True, None, None, True
 
@@ -94,7 +96,8 @@ class Model:
         window = REPEAT_WITHIN if lane["sensor"] else lane["open_ms"] * 1000
         for grant in reversed(self.grants.get(lane_name, [])):
             if key in grant.credentials and grant.way_in == way_in:
-                if abs(at - grant.captured) < window and grant.ended != "not-taken":
+                near = at - grant.acted < window and grant.captured - at < window
+                if near and grant.ended != "not-taken":
                     return "passed" if grant.ended == "passed" else "open"
                 return None
         return None
@@ -415,6 +418,8 @@ class Model:
             credentials.add((self.pair["first"]["kind"], self.pair["first"]["read"]["credential"]))
         grant = Grant(lane_name, at, who, credentials, vehicle)
         grant.way_in = grant.standing = way_in
+        if read["received"] - at >= REPEAT_LATE:  # stands from when the gate acted, too
+            grant.acted = min(read["received"], at + REPEAT_LATE_AT_MOST)
         if who is not None and way_in and not vehicle:
             grant.tenant = self.attribution(who, at)[1]
         self.grants.setdefault(lane_name, []).append(grant)

@@ -38,7 +38,7 @@ uint64_t fires_count(void)
     return f.count;
 }
 
-static bool fires_any(void)
+bool fires_any(void)
 {
     for (unsigned i = 0; i < sim.plan.gates; i++) {
         if (f.gates[i].open) {

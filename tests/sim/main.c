@@ -110,6 +110,19 @@ static bool is_at_rest(void)
     return true;
 }
 
+/* Somebody looks at what the controller shows, and ends what only a person may. */
+static void officer_looks(void)
+{
+    char unrecorded[16] = "";
+    if (!controller_machine()->on || fires_any() ||
+        controller_ask("unrecorded", unrecorded, sizeof(unrecorded), "emergency.show", NULL) != 0 ||
+        strcmp(unrecorded, "0") == 0) {
+        return;
+    }
+    sim_note("officer ends what is not on record", 0, 0);
+    (void)controller_ask(NULL, NULL, 0, "emergency.end", "reason", "nothing burns", NULL);
+}
+
 static void come_to_rest(void)
 {
     sim.healing = true;
@@ -121,6 +134,9 @@ static void come_to_rest(void)
         }
         if (s >= REST_LEAST_S && is_at_rest()) {
             return;
+        }
+        if (s >= REST_LEAST_S) {
+            officer_looks();
         }
     }
     for (unsigned i = 0; i < sim.plan.gates; i++) {

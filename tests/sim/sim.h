@@ -239,6 +239,7 @@ bool fire_is_open(unsigned gate); /* not reset yet */
 /* Its entry must not open now. */
 bool fire_shuts(unsigned gate);
 uint64_t fires_count(void);
+bool fires_any(void);
 /* No fire, and no exit is held. */
 bool fires_are_over(void);
 

@@ -660,31 +660,58 @@ static void freshness_at_its_edges(void **state)
 static void repeat_at_its_edges(void **state)
 {
     (void)state;
-    const struct wall granted = {100000000};
     static const struct {
         int64_t after_us;
         enum grant_end end;
+        int64_t late_us;
         enum repeat expected;
     } rows[] = {
-        {2000000,  GRANT_OPEN,      REPEAT_OPEN  },
-        {2000000,  GRANT_PASSED,    REPEAT_PASSED},
-        {2000000,  GRANT_NOT_TAKEN, REPEAT_NONE  },
-        {4999999,  GRANT_OPEN,      REPEAT_OPEN  },
-        {5000000,  GRANT_OPEN,      REPEAT_NONE  },
-        {-2000000, GRANT_OPEN,      REPEAT_OPEN  },
-        {-5000000, GRANT_PASSED,    REPEAT_NONE  },
-        {0,        GRANT_OPEN,      REPEAT_OPEN  },
+        {2000000,  GRANT_OPEN,      0,       REPEAT_OPEN  },
+        {2000000,  GRANT_PASSED,    0,       REPEAT_PASSED},
+        {2000000,  GRANT_NOT_TAKEN, 0,       REPEAT_NONE  },
+        {4999999,  GRANT_OPEN,      0,       REPEAT_OPEN  },
+        {5000000,  GRANT_OPEN,      0,       REPEAT_NONE  },
+        {-2000000, GRANT_OPEN,      0,       REPEAT_OPEN  },
+        {-5000000, GRANT_PASSED,    0,       REPEAT_NONE  },
+        {0,        GRANT_OPEN,      0,       REPEAT_OPEN  },
+        {5400000,  GRANT_OPEN,      4700000, REPEAT_OPEN  },
+        {5400000,  GRANT_PASSED,    4700000, REPEAT_PASSED},
+        {5400000,  GRANT_NOT_TAKEN, 4700000, REPEAT_NONE  },
+        {9699999,  GRANT_OPEN,      4700000, REPEAT_OPEN  },
+        {9700000,  GRANT_OPEN,      4700000, REPEAT_NONE  },
+        {-4999999, GRANT_OPEN,      4700000, REPEAT_OPEN  },
+        {-5000000, GRANT_OPEN,      4700000, REPEAT_NONE  },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct wall captured = {granted.us + rows[i].after_us};
-        assert_int_equal(decide_repeat(granted, rows[i].end, captured, REPEAT_WINDOW_MS),
-                         rows[i].expected);
+        const struct granted granted = {{100000000}, {100000000 + rows[i].late_us}, rows[i].end};
+        struct wall captured = {granted.captured.us + rows[i].after_us};
+        assert_int_equal(decide_repeat(&granted, captured, REPEAT_WINDOW_MS), rows[i].expected);
     }
-    assert_int_equal(decide_repeat(granted, GRANT_OPEN, granted, 0), REPEAT_NONE);
-    assert_int_equal(decide_repeat((struct wall){INT64_MIN}, GRANT_OPEN, (struct wall){INT64_MAX},
-                                   REPEAT_WINDOW_MS),
+    const struct granted granted = {{100000000}, {100000000}, GRANT_OPEN};
+    const struct granted ancient = {{INT64_MIN}, {INT64_MIN}, GRANT_OPEN};
+    assert_int_equal(decide_repeat(&granted, granted.captured, 0), REPEAT_NONE);
+    assert_int_equal(decide_repeat(&ancient, (struct wall){INT64_MAX}, REPEAT_WINDOW_MS),
                      REPEAT_NONE);
-    assert_int_equal(decide_repeat(granted, GRANT_OPEN, granted, INT64_MAX), REPEAT_NONE);
+    assert_int_equal(decide_repeat(&granted, granted.captured, INT64_MAX), REPEAT_NONE);
+}
+
+static void a_late_act_counts_from_when_it_was_done_and_not_without_end(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t captured, at, expected;
+    } rows[] = {
+        {100000000, 100000000, 100000000}, {100000000, 100499999, 100000000},
+        {100000000, 100500000, 100500000}, {100000000, 104700000, 104700000},
+        {100000000, 110000000, 110000000}, {100000000, 110000001, 110000000},
+        {100000000, INT64_MAX, 110000000}, {100000000, 99000000, 100000000},
+        {INT64_MIN, INT64_MAX, INT64_MIN}, {INT64_MAX, INT64_MAX, INT64_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct wall acted =
+            decide_acted_on((struct wall){rows[i].captured}, (struct wall){rows[i].at});
+        assert_int_equal(acted.us, rows[i].expected);
+    }
 }
 
 int main(void)
@@ -702,6 +729,7 @@ int main(void)
         cmocka_unit_test(who_wins_at_a_lane),
         cmocka_unit_test(freshness_at_its_edges),
         cmocka_unit_test(repeat_at_its_edges),
+        cmocka_unit_test(a_late_act_counts_from_when_it_was_done_and_not_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

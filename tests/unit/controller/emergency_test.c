@@ -571,9 +571,16 @@ static void a_number_is_above_all_that_gates_show(void **state)
     struct fire f = begin(state);
     beat(&f, &f.b, 5000000, 0); /* told by a controller that was lost */
     assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0);
+    size_t row = row_with(admin(f.w, "status", NULL), "fault", "emergency-unrecorded");
+    assert_true(row != SIZE_MAX); /* it may hold its exits open and its entries closed */
     (void)assert_done(ask(f.w, f.w->admin, "emergency.end", "reason", "rebuilt", NULL));
     assert_true(told(&f)->number > 5000000);
     assert_int_equal(told(&f)->state, EMERGENCY_NONE);
+    row = row_with(admin(f.w, "status", NULL), "fault", "emergency-unrecorded");
+    assert_true(row != SIZE_MAX); /* until the gate shows that it took the end */
+    beat(&f, &f.b, told(&f)->number, 0);
+    row = row_with(admin(f.w, "status", NULL), "fault", "emergency-unrecorded");
+    assert_true(row == SIZE_MAX);
     beat(&f, &f.b, UINT64_MAX, 0); /* no number that leaves room */
     (void)assert_done(ask(f.w, f.w->admin, "emergency.start", "reason", "x", NULL));
     assert_true(told(&f)->number < 6000000);
