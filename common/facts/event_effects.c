@@ -345,17 +345,15 @@ static bool opened(const Parkgate__EventEntry *event)
 }
 
 static enum err apply_reads(struct store_txn *txn, uint64_t journal,
-                            const Parkgate__EventEntry *event, bool reads_only,
-                            struct fault *fault)
+                            const Parkgate__EventEntry *event, bool reads_only, struct fault *fault)
 {
     TRY(put_index(txn, journal, event, fault));
     if (opened(event)) {
         struct grant_place places[GRANT_PLACES];
         size_t count = places_of(event->lane, event->direction, &event->credential,
                                  &event->first_credential, places);
-        const struct grant_time when = {.journal = journal,
-                                        .captured_us = event->captured_us,
-                                        .acted_us = event->received_us};
+        const struct grant_time when = {
+            .journal = journal, .captured_us = event->captured_us, .acted_us = event->received_us};
         TRY(open_grants(txn, places, count, &when, fault));
     }
     if (event->kind == EVENT_PRESENTATION && event->pairing != 0) {
@@ -377,4 +375,59 @@ enum err event_effects_reads(struct store_txn *txn, uint64_t journal,
                              const Parkgate__EventEntry *event, struct fault *fault)
 {
     return apply_reads(txn, journal, event, true, fault);
+}
+
+/* --- late acts, for stores of before --- */
+
+static enum err mark_late(struct store_txn *txn, const struct grant_place *places, size_t count,
+                          const struct grant_time *when, struct fault *fault)
+{
+    for (size_t i = 0; i < count && opened_us_of(when) != 0; i++) {
+        struct keybuf key;
+        Parkgate__GrantRecord *grant = NULL;
+        TRY(get_grant(txn, &places[i], &key, &grant, fault));
+        bool same = grant != NULL && grant->journal == when->journal;
+        if (grant != NULL) {
+            parkgate__grant_record__free_unpacked(grant, NULL);
+        }
+        if (same) {
+            TRY(open_grant(txn, &places[i], when, fault));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err mark_acted(struct store_txn *txn, const Parkgate__EventEntry *event,
+                           struct fault *fault)
+{
+    Parkgate__EventIndex *read = NULL;
+    uint32_t epoch = event->presentation_epoch != 0 ? event->presentation_epoch : event->epoch;
+    enum err err =
+        agent_event(txn, field_view(&event->public_key), epoch, event->presentation, &read, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    struct grant_place places[GRANT_PLACES];
+    size_t count =
+        places_of(read->lane, read->direction, &read->credential, &read->first_credential, places);
+    const struct grant_time when = {
+        .journal = read->journal, .captured_us = read->captured_us, .acted_us = event->received_us};
+    err = read->kind == EVENT_PRESENTATION ? mark_late(txn, places, count, &when, fault) : ERR_OK;
+    parkgate__event_index__free_unpacked(read, NULL);
+    return err;
+}
+
+enum err event_effects_mark_late(struct store_txn *txn, uint64_t journal,
+                                 const Parkgate__EventEntry *event, struct fault *fault)
+{
+    if (opened(event)) {
+        struct grant_place places[GRANT_PLACES];
+        size_t count = places_of(event->lane, event->direction, &event->credential,
+                                 &event->first_credential, places);
+        const struct grant_time when = {
+            .journal = journal, .captured_us = event->captured_us, .acted_us = event->received_us};
+        return mark_late(txn, places, count, &when, fault);
+    }
+    bool acted = event->kind == EVENT_ACTED && event->acted_outcome == OUTCOME_GRANT + 1;
+    return acted && event->presentation != 0 ? mark_acted(txn, event, fault) : ERR_OK;
 }

@@ -17,3 +17,7 @@ MUST_CHECK enum err event_effects_apply(struct store_txn *txn, uint64_t journal,
 /* Tables EVENT, GRANT and PENDING alone: of an own event whose rest a gate's copy has already. */
 MUST_CHECK enum err event_effects_reads(struct store_txn *txn, uint64_t journal,
                                         const Parkgate__EventEntry *event, struct fault *fault);
+/* Of a store of version 4: says of the grants that stand by this event when the gate acted, where
+ * that was late (decide_acted_on()). Called for the journal's events in their order. */
+MUST_CHECK enum err event_effects_mark_late(struct store_txn *txn, uint64_t journal,
+                                            const Parkgate__EventEntry *event, struct fault *fault);

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/copy_class.h"
+#include "common/facts/event_effects.h"
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/candidate_store.h"
@@ -226,7 +227,11 @@ static enum err take_privacy(struct store_txn *txn, const Parkgate__Entry *entry
     return err;
 }
 
-static enum err add_privacy(struct store_txn *txn, struct fault *fault)
+/* Entries that cannot be read are passed over. */
+static enum err each_entry(struct store_txn *txn,
+                           enum err (*take)(struct store_txn *, const Parkgate__Entry *,
+                                            struct fault *),
+                           struct fault *fault)
 {
     struct journal_head head;
     TRY(journal_head(txn, &head, fault));
@@ -239,7 +244,7 @@ static enum err add_privacy(struct store_txn *txn, struct fault *fault)
         if (entry == NULL) {
             continue;
         }
-        err = take_privacy(txn, entry, fault);
+        err = take(txn, entry, fault);
         parkgate__entry__free_unpacked(entry, NULL);
         TRY(err);
     }
@@ -263,7 +268,7 @@ static enum err add_counts(struct store *store, struct fault *fault)
     if (rows > 0) { /* else nothing was ever told */
         TRY(copy_digests_put(txn, &kept, fault));
     }
-    TRY(add_privacy(txn, fault));
+    TRY(each_entry(txn, take_privacy, fault));
     TRY(store_set_version(txn, 4, fault));
     return store_commit(&txn, fault);
 }
@@ -328,8 +333,24 @@ static enum err reindex(struct store_txn *txn, const struct reindex *with, struc
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* 4 to 5: index rows of what stands. Nobody else reads or writes, so one transaction may last as
- * long as it takes. */
+/* What of one entry says that a gate acted late. */
+static enum err take_late_act(struct store_txn *txn, const Parkgate__Entry *entry,
+                              struct fault *fault)
+{
+    Parkgate__EventEntry *event =
+        entry->kind == ENTRY_EVENT
+            ? parkgate__event_entry__unpack(NULL, entry->body.len, entry->body.data)
+            : NULL;
+    if (event == NULL) {
+        return ERR_OK;
+    }
+    enum err err = event_effects_mark_late(txn, entry->sequence, event, fault);
+    parkgate__event_entry__free_unpacked(event, NULL);
+    return err;
+}
+
+/* 4 to 5: index rows of what stands, and which grants were acted on late. Nobody else reads or
+ * writes, so one transaction may last as long as it takes. */
 static enum err add_indexes(struct store *store, struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
@@ -337,6 +358,7 @@ static enum err add_indexes(struct store *store, struct fault *fault)
     for (size_t i = 0; i < ARRAY_LEN(reindexes); i++) {
         TRY(reindex(txn, &reindexes[i], fault));
     }
+    TRY(each_entry(txn, take_late_act, fault));
     TRY(store_set_version(txn, 5, fault));
     return store_commit(&txn, fault);
 }

@@ -487,6 +487,57 @@ static void what_the_gate_opened_by_itself_makes_a_repeat(void **state)
     world_turn(d->w);
 }
 
+/* A read that lay waiting in a gate that stood still. */
+static uint64_t waited(struct park_day *d, int64_t captured_us, int64_t received_us)
+{
+    static uint8_t uid[] = {0x04, 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6};
+    Parkgate__Event read = PARKGATE__EVENT__INIT;
+    read.kind = EVENT_PRESENTATION;
+    read.lane = (char *)(uintptr_t) "a-in";
+    read.credential_kind = CREDENTIAL_KIND_BADGE;
+    read.credential_class = CREDENTIAL_CLASS_UID_ONLY;
+    read.credential = (ProtobufCBinaryData){.len = sizeof(uid), .data = uid};
+    read.captured_us = captured_us;
+    read.received_us = received_us;
+    return gate_event(d->w, &d->a, &read);
+}
+
+static void a_grant_acted_on_late_stands_from_then(void **state)
+{
+    struct park_day *d = *state;
+    int64_t woke_us = d->w->now.us;
+    assert_granted(d->w, waited(d, woke_us - 4700000, woke_us), REASON_GRANTED);
+    world_turn(d->w);
+    world_pass(d->w, 700000);
+    assert_denied(d->w, gate_badge(d->w, &d->a, "a-in", WANG), REASON_REPEAT);
+    world_turn(d->w);
+    world_pass(d->w, woke_us + 4999999 - d->w->now.us);
+    assert_denied(d->w, gate_badge(d->w, &d->a, "a-in", WANG), REASON_REPEAT);
+    world_turn(d->w);
+    world_pass(d->w, 1);
+    assert_granted(d->w, gate_badge(d->w, &d->a, "a-in", WANG), REASON_GRANTED);
+    world_turn(d->w);
+    (void)assert_replays(d->w);
+}
+
+/* It stood still between the read and the act. */
+static void a_gate_that_says_late_that_it_acted_is_believed(void **state)
+{
+    struct park_day *d = *state;
+    uint64_t shown = gate_badge(d->w, &d->a, "a-in", LI);
+    world_turn(d->w);
+    world_pass(d->w, 3000000);
+    (void)acted(d, shown, OUTCOME_GRANT, REASON_GRANTED);
+    world_turn(d->w);
+    world_pass(d->w, 4000000);
+    assert_denied(d->w, gate_badge(d->w, &d->a, "a-in", LI), REASON_REPEAT);
+    world_turn(d->w);
+    world_pass(d->w, 1000000);
+    assert_granted(d->w, gate_badge(d->w, &d->a, "a-in", LI), REASON_GRANTED);
+    world_turn(d->w);
+    (void)assert_replays(d->w);
+}
+
 /* Decided at once by the gate: recorded, never decided here. */
 static void a_presentation_that_the_gate_decided_is_recorded_only(void **state)
 {
@@ -784,6 +835,8 @@ int main(void)
         DAY_TEST(unknown_clock_denies_an_entry_and_never_an_exit),
         DAY_TEST(acting_otherwise_is_kept_beside_and_a_fault),
         DAY_TEST(what_the_gate_opened_by_itself_makes_a_repeat),
+        DAY_TEST(a_grant_acted_on_late_stands_from_then),
+        DAY_TEST(a_gate_that_says_late_that_it_acted_is_believed),
         DAY_TEST(a_presentation_that_the_gate_decided_is_recorded_only),
         DAY_TEST(button_and_late_opening),
         DAY_TEST(devices_and_tamper_are_faults_until_they_are_well),

@@ -574,6 +574,87 @@ static void version_4_gets_its_indexes(void **state)
     assert_indexed(w->store);
 }
 
+static void read_that_waited(struct world *w, struct gate *gate, const char *lane, uint8_t last,
+                             int64_t ago_us)
+{
+    uint8_t uid[] = {0x04, 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, last};
+    Parkgate__Event read = PARKGATE__EVENT__INIT;
+    read.kind = EVENT_PRESENTATION;
+    read.lane = text_of(lane);
+    read.credential_kind = CREDENTIAL_KIND_BADGE;
+    read.credential_class = CREDENTIAL_CLASS_UID_ONLY;
+    read.credential = (ProtobufCBinaryData){.len = sizeof(uid), .data = uid};
+    read.captured_us = w->now.us - ago_us;
+    read.received_us = w->now.us;
+    (void)gate_event(w, gate, &read);
+    world_turn(w);
+}
+
+/* Grants that were acted on late, by the read's own receipt and by a word of the gate's later. */
+static void live_with_late_acts(struct world *w)
+{
+    struct gate gate;
+    Parkgate__Event late = PARKGATE__EVENT__INIT;
+    gate_join(w, &gate, "gate-a", 1);
+    person_with_badge(w, "acme", "Ma Xiaoming", "04a1b2c3d4e5f6", "day", NULL);
+    person_with_badge(w, "acme", "Li Wei", "04a1b2c3d4e5f7", "day", NULL);
+    person_with_badge(w, "acme", "Wang Fang", "04a1b2c3d4e5f8", "day", NULL);
+    read_that_waited(w, &gate, "a-in", 0xf6, 4700000);
+    read_that_waited(w, &gate, "a-in", 0xf8, 1000);
+    read_that_waited(w, &gate, "a-bare", 0xf7, 1000);
+    late.kind = EVENT_ACTED;
+    late.lane = text_of("a-bare");
+    late.presentation = gate.sequence;
+    late.outcome = OUTCOME_GRANT + 1;
+    late.reason = REASON_GRANTED;
+    late.verdict_source = SOURCE_AGENT;
+    world_pass(w, 3000000);
+    (void)gate_event(w, &gate, &late);
+    world_turn(w);
+}
+
+/* As version 4 knew grants. Returns how many were acted on late. */
+static size_t forget_late_acts(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    struct store_iter iter = {0};
+    struct bytes key, value;
+    size_t late = 0;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(
+        store_iter_prefix(txn, TABLE_GRANT, (struct bytes){0}, UINT64_MAX, &iter, NULL), ERR_OK);
+    while (store_iter_next(&iter, &key, &value, NULL) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        assert_int_equal(
+            store_unpack_message(key, value, &parkgate__grant_record__descriptor, &message, NULL),
+            ERR_OK);
+        Parkgate__GrantRecord *grant = (void *)message;
+        late += grant->opened_us != 0;
+        grant->opened_us = 0;
+        struct keybuf kept;
+        keybuf_begin(&kept);
+        keybuf_bytes(&kept, key);
+        assert_int_equal(
+            store_put_message(txn, TABLE_GRANT, keybuf_view(&kept), &grant->base, NULL), ERR_OK);
+        store_message_destroy(&message);
+    }
+    store_iter_end(&iter);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    return late;
+}
+
+static void version_4_learns_from_when_its_grants_stand(void **state)
+{
+    struct world *w = *state;
+    uint32_t from = 0;
+    live_with_late_acts(w);
+    assert_int_equal(forget_late_acts(w), 2);
+    take_indexes_away(w);
+    assert_int_equal(migrate_store(w->store, &from, NULL), ERR_OK);
+    assert_int_equal(from, 4);
+    (void)assert_replays(w);
+}
+
 static void version_4_killed_at_each_write(void **state)
 {
     struct world *w = *state;
@@ -792,6 +873,7 @@ int main(void)
         WORLD_TEST(version_3_killed_at_each_write),
         WORLD_TEST(version_3_with_a_damaged_row_starts),
         WORLD_TEST(version_4_gets_its_indexes),
+        WORLD_TEST(version_4_learns_from_when_its_grants_stand),
         WORLD_TEST(version_4_killed_at_each_write),
         WORLD_TEST(version_4_with_a_damaged_candidate_starts),
         OLD_TEST(on_a_full_disk_the_ballast_is_given_up),

@@ -15,7 +15,7 @@
 #include "controller/store/project.h"
 
 #define KEPT_DIR    PARKGATE_SOURCE_DIR "/tests/data/journal-v1"
-#define KEPT_TABLES "bc3e7eb96444424fd8dec189a5c4a8f88e36f2703135bd81aec1f3db16076ced"
+#define KEPT_TABLES "a7fd1e3faad4f4de79ae81806a5a4d4ffd82921fd78a893ac17591ee663c48f3"
 
 enum { SCENARIOS = 6, INPUTS = 500, KEPT_SEED = 20260303, KEPT_INPUTS = 160, KEPT_MAX = 2 << 20 };
 
