@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "common/base/file.h"
 #include "common/base/must.h"
 
 enum { PATH_SIZE = 1024 };
@@ -180,60 +181,24 @@ static enum err secret_from_pem(const char *pem, struct sign_key *ret, struct fa
 
 /* --- files --- */
 
-static enum err io_fault(const char *path, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-}
-
-static enum err sync_directory_of(const char *path, struct fault *fault)
-{
-    char dir[PATH_SIZE];
-    const char *slash = strrchr(path, '/');
-    int size = slash == NULL ? snprintf(dir, sizeof(dir), ".")
-                             : snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path);
-    int fd = (size_t)size < sizeof(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    enum err err = fd >= 0 && fsync(fd) == 0 ? ERR_OK : io_fault(dir, fault);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return err;
-}
-
-static enum err write_new(const char *path, mode_t mode, struct bytes text, struct fault *fault)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) {
-        return errno == EEXIST ? fault_set(fault, ERR_REFUSED, "%s: there is such a file", path)
-                               : io_fault(path, fault);
-    }
-    bool good = write(fd, text.data, text.size) == (ssize_t)text.size && fsync(fd) == 0;
-    enum err err = good ? ERR_OK : io_fault(path, fault);
-    (void)close(fd);
-    if (err != ERR_OK) {
-        (void)unlink(path);
-        return err;
-    }
-    return sync_directory_of(path, fault);
-}
-
 static enum err read_text(const char *path, bool is_secret, char out[SIGN_FILE_MAX],
                           struct fault *fault)
 {
     struct stat info;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        enum err err = io_fault(path, fault);
+        enum err err = file_fault(path, fault);
         return errno == ENOENT ? ERR_NOT_FOUND : err;
     }
     enum err err = ERR_OK;
     ssize_t got = 0;
     if (fstat(fd, &info) != 0) {
-        err = io_fault(path, fault);
+        err = file_fault(path, fault);
     } else if (is_secret && (info.st_mode & 077) != 0) {
         err = fault_set(fault, ERR_REFUSED, "%s may be read by others; run: chmod 600 %s", path,
                         path);
     } else if ((got = read(fd, out, SIGN_FILE_MAX - 1)) < 0) {
-        err = io_fault(path, fault);
+        err = file_fault(path, fault);
     }
     (void)close(fd);
     if (err == ERR_OK) {
@@ -263,7 +228,7 @@ enum err sign_key_write(const char *path, const struct sign_key *key, struct fau
     size_t size = take_text(bio, pem, sizeof(pem));
     EVP_PKEY_free(secret);
     enum err err =
-        write_new(path, 0600, (struct bytes){.data = (uint8_t *)pem, .size = size}, fault);
+        file_write_new(path, 0600, (struct bytes){.data = (uint8_t *)pem, .size = size}, fault);
     seal_wipe(pem, sizeof(pem));
     return err;
 }
@@ -281,7 +246,7 @@ enum err sign_public_write(const char *path, const struct sign_public *key, stru
 {
     char pem[SIGN_PEM_SIZE];
     sign_public_to_pem(key, pem);
-    return write_new(path, 0644, bytes_of_text(pem), fault);
+    return file_write_new(path, 0644, bytes_of_text(pem), fault);
 }
 
 enum err sign_public_read(const char *path, struct sign_public *ret, struct fault *fault)

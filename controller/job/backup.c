@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/seal/seal.h"
@@ -55,16 +56,6 @@ static enum err copy_file(const char *from, const char *to, struct fault *fault)
         err = fault_set(fault, ERR_IO, "%s: %s", to, strerror(errno));
     }
     return err;
-}
-
-static enum err sync_dir(const char *path, struct fault *fault)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
 static enum err copy_store(const char *dir, const char *kind, const char *const *tables,
@@ -148,7 +139,7 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
     TRY(copy_if_there(paths->gates_key_file, dir, "gates.key", fault));
     TRY(copy_if_there(paths->recovery_key_file, dir, "recovery.key", fault));
     TRY(copy_if_there(paths->sign_key_file, dir, "sign.key", fault));
-    return sync_dir(dir, fault);
+    return file_sync_directory(dir, fault);
 }
 
 int job_backup(const struct job_paths *paths, const char *dir)
@@ -246,7 +237,8 @@ static enum err note_restored(const char *dir, uint64_t sequence, struct fault *
     bool good = fprintf(note, "%llu\n", (unsigned long long)sequence) > 0 && fflush(note) == 0 &&
                 fsync(fileno(note)) == 0;
     good = fclose(note) == 0 && good;
-    return good ? sync_dir(dir, fault) : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
+    return good ? file_sync_directory(dir, fault)
+                : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
 /* The person keys of a backup live LIMIT_BACKUP_KEYS_DAYS, by the journal's last entry in it. */
@@ -282,10 +274,11 @@ static enum err restore_keys(const char *from, const char *dir, const char *eras
     TRY(restore_env(from, "person-keys", dir, "keys", fault));
     TRY(join(path, dir, "keys", fault));
     if (erased == NULL) {
-        (void)printf("who was erased after this backup is not known here: if the list is left (the "
-                     "file erased beside the lost controller's key, or in a newer backup), restore "
-                     "again with --erased FILE\n此备份之后被删除的人员未知：如仍有名单（原控制器密钥旁的 "
-                     "erased 文件，或更新的备份中），请加 --erased 文件重新还原\n");
+        (void)printf(
+            "who was erased after this backup is not known here: if the list is left (the "
+            "file erased beside the lost controller's key, or in a newer backup), restore "
+            "again with --erased FILE\n此备份之后被删除的人员未知：如仍有名单（原控制器密钥旁的 "
+            "erased 文件，或更新的备份中），请加 --erased 文件重新还原\n");
         return ERR_OK;
     }
     struct erased_list list = {0};
@@ -324,7 +317,7 @@ static enum err restore(const char *from, const char *dir, const char *erased, s
         TRY(copy_if_there(source, dir, drawn[i], fault));
     }
     TRY(restore_conf(from, dir, fault));
-    return sync_dir(dir, fault);
+    return file_sync_directory(dir, fault);
 }
 
 int job_restore(const char *from, const char *dir, const char *erased)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/access/civil.h"
+#include "common/base/file.h"
 #include "common/base/must.h"
 
 enum { LINE_SIZE = 2 * HANDLE_SIZE + 1 + CIVIL_DATE_SIZE - 1, FILE_MAX = 64 << 20 };
@@ -73,16 +74,11 @@ enum err erased_list_parse(struct bytes text, struct erased_list *list, struct f
     return ERR_OK;
 }
 
-static enum err io_fault(const char *path, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-}
-
 static enum err read_whole(int fd, const char *path, struct erased_list *list, struct fault *fault)
 {
     struct stat info;
     if (fstat(fd, &info) != 0) {
-        return io_fault(path, fault);
+        return file_fault(path, fault);
     }
     if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX) {
         return fault_set(fault, ERR_INPUT, "%s: not a list of who was erased", path);
@@ -93,7 +89,7 @@ static enum err read_whole(int fd, const char *path, struct erased_list *list, s
     ssize_t got = read(fd, text, size);
     enum err err = got == (ssize_t)size
                        ? erased_list_parse((struct bytes){.data = text, .size = size}, list, fault)
-                       : io_fault(path, fault);
+                       : file_fault(path, fault);
     free(text);
     if (err == ERR_INPUT && fault != NULL) {
         char why[64];
@@ -108,43 +104,31 @@ enum err erased_list_read(const char *path, struct erased_list *list, struct fau
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT ? fault_set(fault, ERR_NOT_FOUND, "%s: there is no such file", path)
-                               : io_fault(path, fault);
+                               : file_fault(path, fault);
     }
     enum err err = read_whole(fd, path, list, fault);
     (void)close(fd);
     return err;
 }
 
-static bool write_lines(FILE *file, const struct erased_list *list)
+enum err erased_list_write(const struct erased_list *list, const char *path, struct fault *fault)
 {
-    bool good = fputs(head, file) >= 0;
-    for (size_t i = 0; good && i < list->count; i++) {
+    size_t most = sizeof(head) + list->count * (LINE_SIZE + 1);
+    char *text = malloc(most);
+    MUST(text != NULL);
+    size_t used = (size_t)snprintf(text, most, "%s", head);
+    for (size_t i = 0; i < list->count; i++) {
         char handle[HANDLE_TEXT_SIZE];
         char date[CIVIL_DATE_SIZE];
         handle_to_text(list->items[i].holder, handle);
         civil_date_format(list->items[i].last_day, date);
-        good = fprintf(file, "%s %s\n", handle, date) > 0;
+        used += (size_t)snprintf(text + used, most - used, "%s %s\n", handle, date);
     }
-    return good && fflush(file) == 0 && fsync(fileno(file)) == 0;
-}
-
-enum err erased_list_write(const struct erased_list *list, const char *path, struct fault *fault)
-{
-    char next[1024];
-    int size = snprintf(next, sizeof(next), "%s.next", path);
-    MUST(size > 0 && (size_t)size < sizeof(next));
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (file == NULL) {
-        enum err err = io_fault(next, fault);
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return err;
-    }
-    bool good = write_lines(file, list);
-    good = fclose(file) == 0 && good;
-    return good && rename(next, path) == 0 ? ERR_OK : io_fault(path, fault);
+    MUST(used < most);
+    enum err err =
+        file_replace(path, 0600, (struct bytes){.data = (uint8_t *)text, .size = used}, fault);
+    free(text);
+    return err;
 }
 
 enum err erased_list_path(const char *key_file, char *out, size_t size, struct fault *fault)

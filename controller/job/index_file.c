@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
+
 static enum err read_private(const char *path, char *out, size_t size, struct fault *fault)
 {
     struct stat info;
@@ -48,39 +50,6 @@ enum err index_file_read(const char *path, struct index_keys *ret_keys, struct f
                             path);
 }
 
-static enum err io_fault(const char *path, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-}
-
-/* Written anew by whoever was killed before the renaming. */
-static enum err write_fresh(const char *path, const char *text, struct fault *fault)
-{
-    size_t size = strlen(text);
-    (void)unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
-    enum err err = good ? ERR_OK : io_fault(path, fault);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return err;
-}
-
-static enum err sync_directory_of(const char *path, struct fault *fault)
-{
-    char dir[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int size = slash == NULL ? snprintf(dir, sizeof(dir), ".")
-                             : snprintf(dir, sizeof(dir), "%.*s/", (int)(slash - path), path);
-    int fd = (size_t)size < sizeof(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    enum err err = fd >= 0 && fsync(fd) == 0 ? ERR_OK : io_fault(dir, fault);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return err;
-}
-
 static enum err beside(const char *path, const char *suffix, char out[PATH_MAX],
                        struct fault *fault)
 {
@@ -91,16 +60,11 @@ static enum err beside(const char *path, const char *suffix, char out[PATH_MAX],
 
 enum err index_file_write(const char *path, const struct index_keys *keys, struct fault *fault)
 {
-    char fresh[PATH_MAX];
     char text[INDEX_KEYS_TEXT_SIZE];
-    TRY(beside(path, ".new", fresh, fault));
     index_keys_text(keys, text);
-    enum err err = write_fresh(fresh, text, fault);
+    enum err err = file_replace(path, 0600, bytes_of_text(text), fault);
     seal_wipe(text, sizeof(text));
-    if (err == ERR_OK && rename(fresh, path) != 0) {
-        err = io_fault(path, fault);
-    }
-    return err == ERR_OK ? sync_directory_of(path, fault) : err;
+    return err;
 }
 
 enum err index_file_next(const char *path, struct index_keys *keys, struct fault *fault)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/base/must.h"
 
 enum { NUMBER_SIZE = 32 };
@@ -19,11 +20,6 @@ static enum err path_of(const char *dir, const char *name, char out[OUTBOX_PATH_
                : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
 }
 
-static enum err failed(const char *path, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
-}
-
 enum err outbox_read(const char *dir, uint64_t *ret_seq, bool *ret_there, struct fault *fault)
 {
     char path[OUTBOX_PATH_SIZE];
@@ -33,7 +29,7 @@ enum err outbox_read(const char *dir, uint64_t *ret_seq, bool *ret_there, struct
     FILE *file = fopen(path, "re");
     *ret_there = file != NULL;
     if (file == NULL) {
-        return errno == ENOENT ? ERR_OK : failed(path, fault);
+        return errno == ENOENT ? ERR_OK : file_fault(path, fault);
     }
     bool good = fscanf(file, "%20llu%c", &seq, &behind) == 2 && behind == '\n';
     (void)fclose(file);
@@ -46,49 +42,13 @@ enum err outbox_read(const char *dir, uint64_t *ret_seq, bool *ret_there, struct
     return ERR_OK;
 }
 
-static bool write_all(int fd, const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t done = write(fd, text, size);
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            return false;
-        }
-        text += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
-
-static enum err sync_directory(const char *dir, struct fault *fault)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool good = fd >= 0 && fsync(fd) == 0;
-    enum err err = good ? ERR_OK : failed(dir, fault);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return err;
-}
-
 enum err outbox_write(const char *dir, uint64_t seq, struct fault *fault)
 {
     char path[OUTBOX_PATH_SIZE];
-    char next[OUTBOX_PATH_SIZE];
     char text[NUMBER_SIZE];
     TRY(path_of(dir, "cursor", path, fault));
-    TRY(path_of(dir, "cursor.next", next, fault));
-    int size = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)seq);
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && write_all(fd, text, (size_t)size) && fsync(fd) == 0;
-    enum err err = good ? ERR_OK : failed(next, fault);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    TRY(err);
-    return rename(next, path) == 0 ? sync_directory(dir, fault) : failed(path, fault);
+    (void)snprintf(text, sizeof(text), "%llu\n", (unsigned long long)seq);
+    return file_replace(path, 0600, bytes_of_text(text), fault);
 }
 
 enum err outbox_dead(const char *dir, struct bytes line, struct fault *fault)
@@ -96,9 +56,9 @@ enum err outbox_dead(const char *dir, struct bytes line, struct fault *fault)
     char path[OUTBOX_PATH_SIZE];
     TRY(path_of(dir, "dead-letters", path, fault));
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && write_all(fd, (const char *)line.data, line.size) &&
-                write_all(fd, "\n", 1) && fsync(fd) == 0;
-    enum err err = good ? ERR_OK : failed(path, fault);
+    bool good = fd >= 0 && file_write_all(fd, line) && file_write_all(fd, bytes_of_text("\n")) &&
+                fsync(fd) == 0;
+    enum err err = good ? ERR_OK : file_fault(path, fault);
     if (fd >= 0) {
         (void)close(fd);
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "reader-agent/app/gate.h"
@@ -22,26 +23,6 @@ enum {
 static_assert((int)GATE_BOARDS_MAX <= (int)EMERGENCY_BOARDS_MAX, "each board of a gate can burn");
 
 /* --- the file --- */
-
-static bool write_whole(const char *path, const uint8_t *data, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) {
-        return false;
-    }
-    bool done = write(fd, data, size) == (ssize_t)size && fsync(fd) == 0;
-    return close(fd) == 0 && done;
-}
-
-static bool put_in_place(const struct gate *gate, const char *from, const char *to)
-{
-    int fd = open(gate->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool done = fd >= 0 && rename(from, to) == 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return done;
-}
 
 struct kept_boards {
     char *board[EMERGENCY_BOARDS_MAX];
@@ -78,7 +59,6 @@ static bool write_kept(const struct gate *gate)
     char *zones[LIMIT_ZONES];
     struct kept_boards boards;
     char path[SETTINGS_PATH_SIZE];
-    char next[SETTINGS_PATH_SIZE];
     uint8_t data[FILE_BYTES_MAX];
     Parkgate__AgentEmergency kept = PARKGATE__AGENT_EMERGENCY__INIT;
     for (size_t i = 0; i < emergency->zone_count; i++) {
@@ -95,8 +75,7 @@ static bool write_kept(const struct gate *gate)
     MUST(size <= sizeof(data));
     (void)parkgate__agent_emergency__pack(&kept, data);
     return settings_path(gate->dir, "emergency", path, NULL) == ERR_OK &&
-           settings_path(gate->dir, "emergency.next", next, NULL) == ERR_OK &&
-           write_whole(next, data, size) && put_in_place(gate, next, path);
+           file_replace(path, 0600, (struct bytes){.data = data, .size = size}, NULL) == ERR_OK;
 }
 
 static void keep(struct gate *gate)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/base/log.h"
 #include "reader-agent/app/gate.h"
 
@@ -27,12 +28,7 @@ static bool put_in_place(const struct gate *gate, const char *from, const char *
     if (!path_of(gate, from, source) || !path_of(gate, to, target) || rename(source, target) != 0) {
         return false;
     }
-    int fd = open(gate->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool durable = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return durable;
+    return file_sync_directory(gate->dir, NULL) == ERR_OK;
 }
 
 static void forget(const struct gate *gate, const char *name)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/config.h"
+#include "common/base/file.h"
 #include "common/base/must.h"
 #include "schema/limits.h"
 
@@ -120,35 +121,6 @@ enum err settings_read(const char *dir, struct settings *ret_settings, struct fa
     return ERR_OK;
 }
 
-static enum err write_all(int fd, const char *path, const char *text, struct fault *fault)
-{
-    size_t size = strlen(text);
-    while (size > 0) {
-        ssize_t wrote = write(fd, text, size);
-        if (wrote < 0) {
-            return fault_set(fault, ERR_IO, "%s: write: %s", path, strerror(errno));
-        }
-        text += wrote;
-        size -= (size_t)wrote;
-    }
-    return fsync(fd) == 0 ? ERR_OK
-                          : fault_set(fault, ERR_IO, "%s: fsync: %s", path, strerror(errno));
-}
-
-static enum err sync_directory(const char *dir, struct fault *fault)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        enum err err = fault_set(fault, ERR_IO, "%s: fsync: %s", dir, strerror(errno));
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return err;
-    }
-    (void)close(fd);
-    return ERR_OK;
-}
-
 enum err settings_write(const char *dir, const struct settings *settings, struct fault *fault)
 {
     char path[SETTINGS_PATH_SIZE];
@@ -158,16 +130,5 @@ enum err settings_write(const char *dir, const struct settings *settings, struct
                    "# Written by parkgate-agent --join; see parkgate-agent(8) for all keys.\n"
                    "gate = %s\ncontroller = %s\nserver_key = %s\n",
                    settings->gate.text, settings->controller, settings->server_key);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fault_set(fault, errno == EEXIST ? ERR_REFUSED : ERR_IO, "%s: %s", path,
-                         strerror(errno));
-    }
-    enum err err = write_all(fd, path, text, fault);
-    (void)close(fd);
-    if (err != ERR_OK) {
-        (void)unlink(path);
-        return err;
-    }
-    return sync_directory(dir, fault);
+    return file_write_new(path, 0600, bytes_of_text(text), fault);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/bytes.h"
+#include "common/base/file.h"
 #include "common/seal/seal.h"
 
 enum {
@@ -26,22 +27,16 @@ static enum err path_of(const char *dir, const char *file, char out[LEASE_PATH_S
                : fault_set(fault, ERR_INPUT, "the directory's path is too long: %s", dir);
 }
 
-static enum err failed(const char *path, const char *call, struct fault *fault)
-{
-    return fault_set(fault, errno == ENOSPC || errno == EDQUOT ? ERR_FULL : ERR_IO, "%s: %s: %s",
-                     path, call, strerror(errno));
-}
-
 static enum err read_whole(const char *path, uint8_t *out, size_t size, size_t *ret_size,
                            struct fault *fault)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT ? fault_set(fault, ERR_NOT_FOUND, "%s: there is none", path)
-                               : failed(path, "open", fault);
+                               : file_fault(path, fault);
     }
     ssize_t got = read(fd, out, size);
-    enum err err = got < 0 ? failed(path, "read", fault) : ERR_OK;
+    enum err err = got < 0 ? file_fault(path, fault) : ERR_OK;
     (void)close(fd);
     *ret_size = got < 0 ? 0 : (size_t)got;
     return err;
@@ -78,30 +73,12 @@ enum err lease_file_read(const char *dir, struct lease_saved *ret, struct fault 
     return ERR_OK;
 }
 
-static enum err write_new(const char *path, const uint8_t *bytes, size_t size, struct fault *fault)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return failed(path, "open", fault);
-    }
-    enum err err = ERR_OK;
-    if (write(fd, bytes, size) != (ssize_t)size) {
-        err = failed(path, "write", fault);
-    } else if (fdatasync(fd) != 0) {
-        err = failed(path, "fdatasync", fault);
-    }
-    (void)close(fd);
-    return err;
-}
-
 enum err lease_file_write(const char *dir, const struct lease_saved *saved, struct fault *fault)
 {
     char path[LEASE_PATH_SIZE];
-    char fresh[LEASE_PATH_SIZE];
     uint8_t bytes[LEASE_FILE_SIZE];
     struct writer w = writer_of(bytes, sizeof(bytes));
     TRY(path_of(dir, "lease", path, fault));
-    TRY(path_of(dir, "lease.new", fresh, fault));
     writer_u32(&w, LEASE_MAGIC);
     writer_u8(&w, saved->fresh_ever);
     writer_bytes(&w, BYTES_OF(saved->boot));
@@ -112,14 +89,7 @@ enum err lease_file_write(const char *dir, const struct lease_saved *saved, stru
     writer_u64(&w, (uint64_t)saved->spent_us);
     struct seal_hash hash = seal_hash_of(writer_view(&w));
     writer_bytes(&w, BYTES_OF(hash.bytes));
-    enum err err = write_new(fresh, bytes, writer_view(&w).size, fault);
-    if (err == ERR_OK && rename(fresh, path) != 0) {
-        err = failed(path, "rename", fault);
-    }
-    if (err != ERR_OK) {
-        (void)unlink(fresh);
-    }
-    return err;
+    return file_replace(path, 0600, writer_view(&w), fault);
 }
 
 enum err lease_boot_read(uint8_t ret_boot[LEASE_BOOT_SIZE], struct fault *fault)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/file.h"
 #include "common/base/must.h"
 
 #define MAGIC       "PGMUST1\n"
@@ -31,22 +32,6 @@ static enum err failed(const char *path, const char *call, struct fault *fault)
                    : errno == ENOENT                                    ? ERR_NOT_FOUND
                                                                         : ERR_IO;
     return fault_set(fault, err, "%s: %s: %s", path, call, strerror(errno));
-}
-
-static bool write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t wrote = write(fd, data, size);
-        if (wrote < 0 && errno == EINTR) {
-            continue;
-        }
-        if (wrote <= 0) {
-            return false;
-        }
-        data += wrote;
-        size -= (size_t)wrote;
-    }
-    return true;
 }
 
 /* What no name leads to any more is not to lie on free blocks with its key. */
@@ -73,7 +58,7 @@ static enum err write_whole(const char *dir, const char *name, struct bytes head
     if (fd < 0) {
         return failed(fresh, "open", fault);
     }
-    bool done = write_all(fd, head.data, head.size) && write_all(fd, body.data, body.size) &&
+    bool done = file_write_all(fd, head) && file_write_all(fd, body) &&
                 (like == NULL || fchown(fd, like->st_uid, like->st_gid) == 0 || errno == EPERM) &&
                 fsync(fd) == 0 && rename(fresh, path) == 0;
     enum err err = done ? ERR_OK : failed(fresh, "write", fault);
@@ -83,13 +68,7 @@ static enum err write_whole(const char *dir, const char *name, struct bytes head
     }
     (void)close(fd);
     TRY(err);
-    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    done = dir_fd >= 0 && fsync(dir_fd) == 0;
-    err = done ? ERR_OK : failed(dir, "fsync", fault);
-    if (dir_fd >= 0) {
-        (void)close(dir_fd);
-    }
-    return err;
+    return file_sync_directory(dir, fault);
 }
 
 /* The list that is replaced; -1: there is none. */
