@@ -13,6 +13,7 @@
 #include "schema/envelope.h"
 #include "schema/errors.h"
 #include "schema/operator.pb-c.h"
+#include "tests/sim/list.h"
 #include "tests/sim/memory_lmdb.h"
 #include "tests/sim/park.h"
 #include "tests/sim/sim.h"
@@ -119,6 +120,10 @@ static void send_frame(void *ctx, enum port port, const struct link_peer *peer, 
         return;
     }
     MUST(envelope_read(frame, &envelope, &complaint));
+    if (port == PORT_STATIONS) {
+        station_hears(peer, frame);
+        return;
+    }
     if (port != PORT_AGENTS) {
         take_reply(&envelope);
         return;
@@ -190,6 +195,7 @@ static void leave(void)
         c.commit_asked = true;
         sim_after(due_ms * MS, commit_due, NULL, c.process, 0);
     }
+    list_look();
     if (due_ms < 0) {
         truth_check();
     }
@@ -249,6 +255,17 @@ void controller_frame(const struct link_peer *peer, const struct link_key *key, 
     }
     turn_frame(c.ctl, PORT_AGENTS, peer, key, frame);
     leave();
+}
+
+void controller_station(const struct link_peer *peer, const struct link_key *key,
+                        struct bytes frame)
+{
+    if (sim.now >= c.machine.stalled_until && enter()) {
+        if (turn_allows(c.ctl, PORT_STATIONS, key)) {
+            turn_frame(c.ctl, PORT_STATIONS, peer, key, frame);
+        }
+        leave();
+    }
 }
 
 bool controller_lets_in(const struct link_key *key)
@@ -366,30 +383,52 @@ static void take_note(const char *name, char *out, size_t size)
     }
 }
 
-unsigned controller_ask(const char *note, char *ret_note, size_t note_size, const char *verb, ...)
+static unsigned ask_pairs(const struct link_key *key, const char *note, char *ret_note,
+                          size_t note_size, const char *verb, va_list *pairs)
 {
     char *names[LIMIT_ARGS_PER_REQUEST];
     ProtobufCBinaryData values[LIMIT_ARGS_PER_REQUEST];
     Parkgate__Request request = PARKGATE__REQUEST__INIT;
     size_t count = 0;
-    va_list pairs;
-    va_start(pairs, verb);
-    for (const char *name = va_arg(pairs, const char *); name != NULL;
-         name = va_arg(pairs, const char *)) {
-        const char *value = va_arg(pairs, const char *);
+    for (const char *name = va_arg(*pairs, const char *); name != NULL;
+         name = va_arg(*pairs, const char *)) {
+        const char *value = va_arg(*pairs, const char *);
         names[count] = (char *)(uintptr_t)name;
         values[count++] =
             (ProtobufCBinaryData){.len = strlen(value), .data = (uint8_t *)(uintptr_t)value};
     }
-    va_end(pairs);
     request.verb = (char *)(uintptr_t)verb;
     request.n_arg = request.n_value = count;
     request.arg = names;
     request.value = values;
     request.version = 1;
-    unsigned error = put_question(PORT_OPERATORS, MESSAGE_REQUEST, &admin_key, &request);
+    unsigned error = put_question(PORT_OPERATORS, MESSAGE_REQUEST, key, &request);
     take_note(note, ret_note, note_size);
     return error;
+}
+
+unsigned controller_ask(const char *note, char *ret_note, size_t note_size, const char *verb, ...)
+{
+    va_list pairs;
+    va_start(pairs, verb);
+    unsigned error = ask_pairs(&admin_key, note, ret_note, note_size, verb, &pairs);
+    va_end(pairs);
+    return error;
+}
+
+unsigned controller_ask_as(const struct link_key *key, const char *note, char *ret_note,
+                           size_t note_size, const char *verb, ...)
+{
+    va_list pairs;
+    va_start(pairs, verb);
+    unsigned error = ask_pairs(key, note, ret_note, note_size, verb, &pairs);
+    va_end(pairs);
+    return error;
+}
+
+const struct link_key *controller_admin(void)
+{
+    return &admin_key;
 }
 
 void controller_enrol(unsigned gate, const char *code)

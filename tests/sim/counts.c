@@ -81,6 +81,21 @@ static int32_t day_of(const struct person *person, int64_t at)
     return minute < cut ? day - 1 : day;
 }
 
+bool counts_know_day(unsigned number, int64_t at, int32_t day)
+{
+    const struct person *person = person_of(number);
+    const struct followed *followed = &t.people[number];
+    if (person->unknown) {
+        return day == (int32_t)((at + 8 * HOUR) / (24 * HOUR));
+    }
+    for (size_t i = 0; i < followed->count; i++) {
+        if (!followed->passes[i].out && day_of(person, followed->passes[i].at) == day) {
+            return true;
+        }
+    }
+    return day_of(person, at) == day;
+}
+
 static struct day *day_at(unsigned tenant, int32_t day)
 {
     int32_t index = day - t.first_day;

@@ -7,6 +7,7 @@
  * time; and while nothing else is wrong it goes on letting in whom it knows I9  what opens an entry
  * is on the gate's disk before I10 nothing opens an entry in a fire
  */
+#include "tests/sim/list.h"
 #include "tests/sim/outer.h"
 #include "tests/sim/sim.h"
 
@@ -76,6 +77,10 @@ static void check_alone(unsigned gate, const struct entry_shown *shown)
         sim_fail("I8", "gate %u let in person %u, whose badge ended %.0f s before", gate,
                  shown->person, (double)(shown->at - person->ends) / 1e6);
     }
+    if (list_asks_at_gate(shown->person, shown->sequence, shown->at)) {
+        sim_fail("I7", "gate %u, alone with a copy of %llu, let in person %u, who is to be asked",
+                 gate, (unsigned long long)shown->sequence, shown->person);
+    }
     if (shown->stands && shown->at - shown->granted_at < STANDS_US) {
         sim_fail("I8", "gate %u, alone, opened twice for person %u, who went through once", gate,
                  shown->person);
@@ -131,7 +136,7 @@ void entry_refused(unsigned gate, const struct entry_shown *shown)
     const struct person *person = person_of(shown->person);
     bool just_was = shown->granted_at != 0 && shown->at - shown->granted_at < MINUTE;
     if (person->unknown || person->ends < sim.now + HOUR || just_was ||
-        roster_touched(shown->person, gate)) {
+        roster_touched(shown->person, gate) || list_may_ask_at_gate(shown->person, shown->at)) {
         return;
     }
     if (alone_us > SETTLES_US && alone_us < entries_lease_us() - JUMPS_US) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/seal/seal.h"
+#include "tests/sim/list.h"
 #include "tests/sim/memory_lmdb.h"
 #include "tests/sim/sim.h"
 
@@ -79,6 +80,10 @@ static void set_up(const struct plan *plan)
     people_reset();
     roster_reset();
     entries_reset();
+    list_reset();
+    hits_reset();
+    stations_reset();
+    officer_reset();
     faults_begin();
     controller_begin(true);
     for (unsigned i = 0; i < plan->gates; i++) {
@@ -93,11 +98,14 @@ static void set_up(const struct plan *plan)
     }
     people_begin();
     roster_begin();
+    officer_begin();
+    stations_begin();
 }
 
 static bool is_at_rest(void)
 {
-    if (!controller_machine()->on || !truth_is_settled() || !fires_are_over()) {
+    if (!controller_machine()->on || !truth_is_settled() || !fires_are_over() ||
+        !stations_are_done()) {
         return false;
     }
     for (unsigned i = 0; i < sim.plan.gates; i++) {
@@ -127,6 +135,7 @@ static void come_to_rest(void)
 {
     sim.healing = true;
     faults_end();
+    stations_heal();
     sim_note("all is mended", 0, 0);
     for (int64_t s = 0; s < REST_MOST_S; s += REST_STEP_S) {
         int64_t until = sim.now + REST_STEP_S * SECOND;
@@ -147,6 +156,10 @@ static void come_to_rest(void)
                      i, runs, facts.linked, facts.pending, facts.last_sequence,
                      gate_copy_sequence(i), roster_last_sequence(), arm_is_held(i, 1));
     }
+    truth_say_open();
+    (void)printf("controller runs %d, all answered %d, fires over %d, stations done %d\n",
+                 controller_machine()->on, truth_is_settled(), fires_are_over(),
+                 stations_are_done());
     sim_fail("rest", "an hour after all was mended something is still on its way");
 }
 

@@ -141,6 +141,13 @@ bool controller_lets_in(const struct link_key *key);
 /* Asks as the first admin, up to a NULL: names and values. The error number; 0 done. `ret_note`
  * (may be NULL) gets the value of the note `note`. */
 unsigned controller_ask(const char *note, char *ret_note, size_t note_size, const char *verb, ...);
+/* The same as somebody else. */
+unsigned controller_ask_as(const struct link_key *key, const char *note, char *ret_note,
+                           size_t note_size, const char *verb, ...);
+const struct link_key *controller_admin(void);
+/* A frame of a station's connection. */
+void controller_station(const struct link_peer *peer, const struct link_key *key,
+                        struct bytes frame);
 void controller_enrol(unsigned gate, const char *code);
 struct store *controller_store(void);
 struct journal_place {
@@ -261,6 +268,9 @@ unsigned people_count(void);
 struct person *person_of(unsigned number);
 /* In hex. */
 void person_uid(unsigned number, char out[16]);
+/* His identity number; half of those who have a badge gave theirs. */
+bool person_has_id(unsigned number);
+void person_id(unsigned number, char out[20]);
 /* PEOPLE_MAX: nobody's. */
 unsigned person_by_uid(const uint8_t *uid, size_t size);
 
@@ -269,6 +279,9 @@ unsigned person_by_uid(const uint8_t *uid, size_t size);
 void counts_reset(void);
 /* A passage that counts; `order` decides between equal times. */
 void counts_add(unsigned person, int64_t at, uint64_t order, bool out);
+/* Would an entry of this person now count for this day, or did one at which he went in? For whom
+ * nobody knows it is the park's date. */
+bool counts_know_day(unsigned person, int64_t at, int32_t day);
 /* Something changed since it was compared last. */
 bool counts_are_new(void);
 /* Compares the controller's tables with it. */
@@ -345,6 +358,12 @@ void truth_answered(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t a
                     uint32_t error);
 /* The controller says that it has all up to there. */
 void truth_welcomed(unsigned gate, uint32_t epoch, uint64_t applied);
+/* What an event that was handed over told of; false: it never was. */
+struct truth_read {
+    unsigned person, lane; /* PEOPLE_MAX: nobody's credential */
+    int64_t captured;
+};
+bool truth_read(unsigned gate, uint32_t epoch, uint64_t sequence, struct truth_read *ret);
 /* A verdict as it left. */
 void truth_verdict(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t outcome);
 /* After the end of a turn of the controller in which nothing is left open. */
@@ -354,3 +373,5 @@ void truth_controller_back(void);
 void truth_end(void);
 const char *truth_counts(void);
 bool truth_is_settled(void);
+/* Prints events that were handed over and not answered. */
+void truth_say_open(void);

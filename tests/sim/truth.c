@@ -21,6 +21,7 @@
 #include "schema/agent.pb-c.h"
 #include "schema/errors.h"
 #include "schema/record.pb-c.h"
+#include "tests/sim/list.h"
 #include "tests/sim/replay.h"
 #include "tests/sim/sim.h"
 
@@ -381,7 +382,9 @@ void truth_delivered(unsigned gate, struct bytes packed)
         sim_fail("I1", "gate %u sent %u-%llu, and later something else in its place", gate,
                  from->epoch, (unsigned long long)from->sequence);
     }
-    if (event->answer != ANSWER_APPLIED && !event->open) {
+    /* Of an epoch that the gate has left nothing is answered, nor said again. */
+    bool waits = from->epoch >= t.welcomed_epoch[gate];
+    if (event->answer != ANSWER_APPLIED && !event->open && waits) {
         event->open = true;
         t.open_count++;
     }
@@ -527,9 +530,36 @@ void truth_answered(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t a
     }
 }
 
+bool truth_read(unsigned gate, uint32_t epoch, uint64_t sequence, struct truth_read *ret)
+{
+    const struct seen_event *event = event_at(gate, epoch, sequence);
+    if (event->key_high == 0) {
+        return false;
+    }
+    *ret = (struct truth_read){
+        .person = event->person, .lane = event->lane, .captured = event->captured};
+    return true;
+}
+
+/* The gate says what waited under other places now. */
+static void forget_open_before(unsigned gate, uint32_t epoch)
+{
+    for (size_t i = 0; i < t.event_room; i++) {
+        struct seen_event *event = &t.events[i];
+        if (event->key_high != 0 && event->open && event->key_low >> 32 == gate &&
+            (uint32_t)event->key_low < epoch) {
+            event->open = false;
+            t.open_count--;
+        }
+    }
+}
+
 void truth_welcomed(unsigned gate, uint32_t epoch, uint64_t applied)
 {
     uint64_t from = epoch == t.welcomed_epoch[gate] ? t.welcomed[gate] : 0;
+    if (from == 0 && epoch > t.welcomed_epoch[gate]) {
+        forget_open_before(gate, epoch);
+    }
     for (uint64_t sequence = from + 1; sequence <= applied; sequence++) {
         const struct seen_event *event = event_at(gate, epoch, sequence);
         if (event->key_high != 0 && event->answer != ANSWER_APPLIED) {
@@ -604,6 +634,19 @@ bool truth_is_settled(void)
     return t.open_count == 0;
 }
 
+void truth_say_open(void)
+{
+    for (size_t i = 0; i < t.event_room; i++) {
+        const struct seen_event *event = &t.events[i];
+        if (event->key_high != 0 && event->open) {
+            (void)printf("open: %u-%llu of gate %u, kind %u, arrived %.6f s\n",
+                         (unsigned)event->key_low, (unsigned long long)event->key_high,
+                         (unsigned)(event->key_low >> 32), event->kind,
+                         (double)(event->arrived - sim.began) / 1e6);
+        }
+    }
+}
+
 void truth_end(void)
 {
     struct store_txn *txn = NULL;
@@ -636,12 +679,13 @@ void truth_end(void)
 
 const char *truth_counts(void)
 {
-    static char text[300];
+    static char text[400];
     (void)snprintf(text, sizeof(text),
                    "%zu turns, %llu grants (%llu entries by gates alone), %llu fires, %llu events, "
-                   "%llu comparisons, %llu entries replayed",
+                   "%llu comparisons, %llu entries replayed, %s",
                    t.turn_count, (unsigned long long)t.grants, (unsigned long long)entries_alone(),
                    (unsigned long long)fires_count(), (unsigned long long)t.applied,
-                   (unsigned long long)counts_checks(), (unsigned long long)t.replayed);
+                   (unsigned long long)counts_checks(), (unsigned long long)t.replayed,
+                   list_counts());
     return text;
 }

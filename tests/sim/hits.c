@@ -1,0 +1,317 @@
+/* What a read of somebody listed leads to, and what it must not.
+ *
+ *   I6  a hit is of an entry that acts, for a read of whom or what it names; none of those is lost
+ *       while it surely acts; an approach is one hit, and of a person the station is told the first
+ *       of a business day alone; numbers have no gap
+ *   I7  nobody is asked to the guard but at an entry and for an acting `review`; who is so listed
+ * is not let in by the verdict; a way out is granted to everybody
+ */
+#include "tests/sim/list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/access/decide.h"
+#include "schema/kinds.h"
+#include "schema/reasons.h"
+
+enum { APPROACH_S = 120, FOUND_MAX = 64 };
+
+static struct {
+    uint64_t told[AUTHORITIES], count, reviews;
+} h;
+
+void hits_reset(void)
+{
+    memset(&h, 0, sizeof(h));
+}
+
+uint64_t hits_told(unsigned authority)
+{
+    return h.told[authority];
+}
+
+uint64_t hits_count(void)
+{
+    return h.count;
+}
+
+uint64_t hits_reviews(void)
+{
+    return h.reviews;
+}
+
+/* One presentation, as the journal has it and as it was handed over. */
+struct look {
+    const Parkgate__Entry *entry;
+    const Parkgate__EventEntry *event;
+    struct truth_read read;
+    unsigned gate;
+    size_t count;
+    Parkgate__WatchHit *hits[FOUND_MAX];
+    bool met[FOUND_MAX];
+};
+
+/* --- days of one entry --- */
+
+static struct listed_day *day_of(struct listed *listed, int32_t day)
+{
+    for (size_t i = 0; i < listed->day_count; i++) {
+        if (listed->days[i].day == day) {
+            return &listed->days[i];
+        }
+    }
+    if (listed->day_count == LIST_DAYS) {
+        memmove(&listed->days[0], &listed->days[1], (LIST_DAYS - 1) * sizeof(listed->days[0]));
+        listed->day_count--;
+    }
+    listed->days[listed->day_count] = (struct listed_day){.day = day};
+    return &listed->days[listed->day_count++];
+}
+
+static bool is_same_approach(const struct listed_day *day, unsigned gate, unsigned lane, int64_t at)
+{
+    int64_t apart = at > day->last ? at - day->last : day->last - at;
+    return day->hits > 0 && day->gate == gate && day->lane == lane && apart < APPROACH_S * SECOND;
+}
+
+/* It was counted already, on one of its days. */
+static bool may_be_counted(const struct listed *listed, unsigned gate, unsigned lane, int64_t at)
+{
+    for (size_t i = 0; i < listed->day_count; i++) {
+        if (is_same_approach(&listed->days[i], gate, lane, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void count_number(const struct listed *listed, uint64_t number)
+{
+    if (number == 0) {
+        return;
+    }
+    if (number != h.told[listed->authority] + 1) {
+        sim_fail("I6", "hit %llu of %s follows hit %llu", (unsigned long long)number,
+                 list_authority_name(listed->authority),
+                 (unsigned long long)h.told[listed->authority]);
+    }
+    h.told[listed->authority] = number;
+}
+
+static void count_hit(struct listed *listed, const Parkgate__WatchHit *hit, unsigned gate,
+                      unsigned lane)
+{
+    struct listed_day *day = day_of(listed, hit->day);
+    bool person = listed->matcher != WATCH_MATCHER_PLATE;
+    if (is_same_approach(day, gate, lane, hit->at_us)) {
+        sim_fail("I6", "one approach of entry %s at gate %u was counted twice", listed->id, gate);
+    }
+    if (person && (hit->number != 0) != (day->told == 0)) {
+        sim_fail("I6", "of entry %s the station was told %u times on one day, and %s", listed->id,
+                 day->told, hit->number != 0 ? "once more" : "never");
+    }
+    if (!person && hit->number == 0) {
+        sim_fail("I6", "a hit of the vehicle of entry %s was not told", listed->id);
+    }
+    count_number(listed, hit->number);
+    day->hits++;
+    day->told += hit->number != 0;
+    day->last = hit->at_us;
+    day->gate = gate;
+    day->lane = lane;
+    h.count++;
+    sim_note("hit", hit->number, (uint64_t)hit->day);
+}
+
+/* --- hits of one read --- */
+
+static void check_words(const struct look *look, const struct listed *listed,
+                        const Parkgate__WatchHit *hit)
+{
+    const Parkgate__EventEntry *event = look->event;
+    bool right = strcmp(hit->gate, event->gate) == 0 && strcmp(hit->lane, event->lane) == 0 &&
+                 hit->direction == event->direction && hit->at_us == event->captured_us &&
+                 (hit->event == look->entry->sequence || hit->number == 0) &&
+                 hit->matcher == (uint32_t)listed->matcher && hit->how == WATCH_HOW_EXACT &&
+                 strcmp(hit->authority, list_authority_name(listed->authority)) == 0;
+    if (!right) {
+        sim_fail("I6", "a hit of entry %s says something else than its read", listed->id);
+    }
+    if (look->read.person < PEOPLE_MAX &&
+        !counts_know_day(look->read.person, event->captured_us, hit->day)) {
+        sim_fail("I6", "a hit of entry %s is of day %d, which is none of its person's", listed->id,
+                 hit->day);
+    }
+}
+
+static void check_hit(struct look *look, size_t i)
+{
+    const Parkgate__WatchHit *hit = look->hits[i];
+    struct listed *listed = list_by_handle(&hit->entry);
+    if (listed == NULL) {
+        sim_fail("I6", "a hit of an entry that nobody pushed");
+    }
+    if (!listed_names(listed, look->read.person)) {
+        sim_fail("I6", "a hit of entry %s, which names somebody else than person %u", listed->id,
+                 look->read.person);
+    }
+    if (!listed_acts(listed, look->entry->time_us, look->event->captured_us, false)) {
+        sim_fail("I6",
+                 "a hit of entry %s, which does not act: state %d, from %.1f s, until %.1f s, read "
+                 "at %.1f s",
+                 listed->id, (int)listed->state, (double)(listed->from - sim.began) / 1e6,
+                 (double)(listed->until - sim.began) / 1e6,
+                 (double)(look->event->captured_us - sim.began) / 1e6);
+    }
+    check_words(look, listed, hit);
+    count_hit(listed, hit, look->gate, look->read.lane);
+}
+
+static bool was_hit(const struct look *look, const struct listed *listed)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        if (list_by_handle(&look->hits[i]->entry) == listed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing that surely acts is passed by. */
+static void check_lost(const struct look *look)
+{
+    for (size_t i = 0; i < list_count(); i++) {
+        const struct listed *listed = list_at(i);
+        if (listed_names(listed, look->read.person) &&
+            listed_acts(listed, look->entry->time_us, look->event->captured_us, true) &&
+            !was_hit(look, listed) &&
+            !may_be_counted(listed, look->gate, look->read.lane, look->event->captured_us)) {
+            sim_fail("I6", "person %u was read at gate %u, and entry %s was not hit",
+                     look->read.person, look->gate, listed->id);
+        }
+    }
+}
+
+/* --- what became of the read --- */
+
+/* Does one for review act, with this much to spare? */
+static bool reviews(const struct look *look, bool surely)
+{
+    int64_t at = look->entry->time_us;
+    for (size_t i = 0; i < list_count(); i++) {
+        const struct listed *listed = list_at(i);
+        if (!listed->review || !listed_names(listed, look->read.person)) {
+            continue;
+        }
+        bool long_since = listed->changed < at - LIST_TURN_US &&
+                          listed_acts(listed, at - LIST_TURN_US, at - LIST_TURN_US, true);
+        bool acts = surely ? long_since && listed_acts(listed, at, at, true)
+                           : listed_acts(listed, at, at, false) ||
+                                 listed_acts(listed, at - LIST_TURN_US, at, false);
+        if (acts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_own_reason(uint32_t reason)
+{
+    return reason == REASON_HISTORY || reason == REASON_REPLAYED || reason == REASON_STALE_READ;
+}
+
+static void check_way_out(const struct look *look)
+{
+    const Parkgate__EventEntry *event = look->event;
+    if (event->outcome != 0 && event->outcome != OUTCOME_GRANT + 1 &&
+        !is_own_reason(event->reason)) {
+        sim_fail("I7", "person %u was not let out at gate %u: reason %u", look->read.person,
+                 look->gate, event->reason);
+    }
+    if (event->acted_outcome != 0 && event->acted_reason == REASON_GUARD_CHECK) {
+        sim_fail("I7", "gate %u asked person %u to the guard on the way out", look->gate,
+                 look->read.person);
+    }
+}
+
+static void check_way_in(const struct look *look)
+{
+    const Parkgate__EventEntry *event = look->event;
+    bool asked = event->outcome == OUTCOME_REVIEW + 1 || event->reason == REASON_GUARD_CHECK;
+    if (asked && !reviews(look, false)) {
+        sim_fail("I7", "person %u was asked to the guard at gate %u, and no list says so",
+                 look->read.person, look->gate);
+    }
+    h.reviews += asked;
+    if (event->outcome == OUTCOME_GRANT + 1 && reviews(look, true)) {
+        sim_fail("I7", "person %u was let in at gate %u, who is to be asked to the guard",
+                 look->read.person, look->gate);
+    }
+    bool gate_asked = event->outcome == 0 && event->acted_reason == REASON_GUARD_CHECK;
+    if (gate_asked && !list_may_ask_at_gate(look->read.person, event->captured_us)) {
+        sim_fail("I7", "gate %u, alone, asked person %u to the guard, and no list says so",
+                 look->gate, look->read.person);
+    }
+}
+
+/* --- entries of the journal --- */
+
+static void unpack_hits(struct look *look)
+{
+    const ProtobufCBinaryData *field = &look->event->watch;
+    if (field->len == 0) {
+        return;
+    }
+    Parkgate__EventWatch *watch = parkgate__event_watch__unpack(NULL, field->len, field->data);
+    MUST(watch != NULL && watch->n_hit <= FOUND_MAX);
+    for (size_t i = 0; i < watch->n_hit; i++) {
+        look->hits[look->count] =
+            parkgate__watch_hit__unpack(NULL, watch->hit[i].len, watch->hit[i].data);
+        MUST(look->hits[look->count++] != NULL);
+    }
+    parkgate__event_watch__free_unpacked(watch, NULL);
+}
+
+void hits_event(const Parkgate__Entry *entry, const Parkgate__EventEntry *event)
+{
+    struct look look = {
+        .entry = entry, .event = event, .gate = (unsigned)strtoul(event->gate + 1, NULL, 10)};
+    if (event->kind != EVENT_PRESENTATION) {
+        if (event->watch.len > 0) {
+            sim_fail("I6", "an event of kind %u is a hit", event->kind);
+        }
+        return;
+    }
+    if (!truth_read(look.gate, event->epoch, event->event_sequence, &look.read)) {
+        sim_fail("wire", "the journal has event %u-%llu of gate %u, which was never handed over",
+                 event->epoch, (unsigned long long)event->event_sequence, look.gate);
+    }
+    unpack_hits(&look);
+    for (size_t i = 0; i < look.count; i++) {
+        check_hit(&look, i);
+    }
+    if (event->same_sequence == 0) { /* else it was known under another place, and looked at then */
+        check_lost(&look);
+    }
+    if (event->direction == LANE_OUT) {
+        check_way_out(&look);
+    } else {
+        check_way_in(&look);
+    }
+    for (size_t i = 0; i < look.count; i++) {
+        parkgate__watch_hit__free_unpacked(look.hits[i], NULL);
+    }
+}
+
+/* By itself: of a candidate that was confirmed. */
+void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit)
+{
+    struct listed *listed = list_by_handle(&hit->entry);
+    if (listed == NULL || !listed_acts(listed, entry->time_us, hit->at_us, false)) {
+        sim_fail("I6", "a candidate became a hit of an entry that does not act");
+    }
+    count_hit(listed, hit, (unsigned)strtoul(hit->gate + 1, NULL, 10),
+              strstr(hit->lane, "-out") != NULL);
+}
