@@ -256,6 +256,39 @@ static void check_way_in(const struct look *look)
     }
 }
 
+/* --- gates that are alone --- */
+
+/* What a gate's clock may be off by, and what is under way to it. */
+#define GATE_CLOCK_US (15 * MINUTE)
+
+bool list_asks_at_gate(unsigned person, uint64_t copy, int64_t at)
+{
+    for (size_t i = 0; i < list_count(); i++) {
+        const struct listed *listed = list_at(i);
+        bool stands = listed->state == LISTED_ACTS && listed->acts_from <= copy &&
+                      !list_is_suspended(listed->authority) &&
+                      list_decided_at(listed->authority) < at - 2 * HOUR;
+        if (listed->review && stands && listed->matcher == WATCH_MATCHER_BADGE &&
+            listed_names(listed, person) && listed->from + GATE_CLOCK_US < at &&
+            listed->until - GATE_CLOCK_US > at && listed->renewals == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool list_may_ask_at_gate(unsigned person, int64_t at)
+{
+    for (size_t i = 0; i < list_count(); i++) {
+        const struct listed *listed = list_at(i);
+        if (listed->review && listed->acts_from != 0 && listed_names(listed, person) &&
+            listed->from - GATE_CLOCK_US < at && listed->until + GATE_CLOCK_US > at) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- entries of the journal --- */
 
 static void unpack_hits(struct look *look)

@@ -121,6 +121,11 @@ bool list_is_suspended(unsigned authority)
     return l.authorities[authority].suspended;
 }
 
+int64_t list_decided_at(unsigned authority)
+{
+    return l.authorities[authority].changed;
+}
+
 void list_asks_suspended(unsigned authority, bool suspended)
 {
     l.authorities[authority].asked = suspended;
@@ -166,48 +171,6 @@ bool listed_names(const struct listed *listed, unsigned person)
     }
     return listed->matcher == WATCH_MATCHER_BADGE ||
            (listed->matcher == WATCH_MATCHER_IDENTITY && person_has_id(person));
-}
-
-bool list_ever_reviews(unsigned person)
-{
-    for (size_t i = 0; i < l.count; i++) {
-        if (l.entries[i]->review && l.entries[i]->acts_from != 0 &&
-            listed_names(l.entries[i], person)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What a gate's clock may be off by, and what is under way to it. */
-#define GATE_CLOCK_US (15 * MINUTE)
-
-bool list_asks_at_gate(unsigned person, uint64_t copy, int64_t at)
-{
-    for (size_t i = 0; i < l.count; i++) {
-        const struct listed *listed = l.entries[i];
-        const struct authority *of = &l.authorities[listed->authority];
-        bool stands = listed->state == LISTED_ACTS && listed->acts_from <= copy && !of->suspended &&
-                      of->changed < at - 2 * HOUR;
-        if (listed->review && stands && listed->matcher == WATCH_MATCHER_BADGE &&
-            listed_names(listed, person) && listed->from + GATE_CLOCK_US < at &&
-            listed->until - GATE_CLOCK_US > at && listed->renewals == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool list_may_ask_at_gate(unsigned person, int64_t at)
-{
-    for (size_t i = 0; i < l.count; i++) {
-        const struct listed *listed = l.entries[i];
-        if (listed->review && listed->acts_from != 0 && listed_names(listed, person) &&
-            listed->from - GATE_CLOCK_US < at && listed->until + GATE_CLOCK_US > at) {
-            return true;
-        }
-    }
-    return false;
 }
 
 struct listed *list_by_handle(const ProtobufCBinaryData *handle)

@@ -5,6 +5,7 @@
  *   list.c     what is said and what becomes of it: bundles, countersignatures, suspensions
  *   hits.c     I6 and I7 of every read that the journal tells of
  *   station.c  the stations: bundles, good and bad, over lines that lose and double what is said
+ *   receipts.c what the park tells them
  *   officer.c  who countersigns, refuses, suspends
  */
 #pragma once
@@ -90,6 +91,8 @@ const char *list_authority_name(unsigned authority);
 /* The newest bundle that was applied; 0: none. */
 uint64_t list_number(unsigned authority);
 bool list_is_suspended(unsigned authority);
+/* When it was suspended or resumed last; 0: never. */
+int64_t list_decided_at(unsigned authority);
 /* The admin asks for it. */
 void list_asks_suspended(unsigned authority, bool suspended);
 /* An answer left that says so: once the journal was looked at it must be so. */
@@ -106,15 +109,13 @@ bool listed_acts(const struct listed *listed, int64_t at, int64_t captured, bool
 struct listed *list_by_handle(const ProtobufCBinaryData *handle);
 /* Somebody or something at this read is what it names. */
 bool listed_names(const struct listed *listed, unsigned person);
-/* Was this person ever listed for review? */
-bool list_ever_reviews(unsigned person);
+unsigned list_authority_of(const char *name);
+
+/* --- hits.c --- */
 /* Must a gate with a copy of this sequence ask this person to the guard, at this time? */
 bool list_asks_at_gate(unsigned person, uint64_t copy, int64_t at);
 /* May one, with whatever copy it had since then? */
 bool list_may_ask_at_gate(unsigned person, int64_t at);
-unsigned list_authority_of(const char *name);
-
-/* --- hits.c --- */
 void hits_reset(void);
 void hits_event(const Parkgate__Entry *entry, const Parkgate__EventEntry *event);
 void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit);

@@ -1,8 +1,9 @@
-/* station: one station's state, for station.c (its line and what it says) and bundles.c (what it
- * signs). */
+/* station: one station's state, for station.c (its line and what it says), bundles.c (what it
+ * signs) and receipts.c (what it is told). */
 #pragma once
 
 #include "common/watch/watch_make.h"
+#include "schema/operator.pb-c.h"
 #include "tests/sim/list.h"
 
 enum spoiling {
@@ -54,3 +55,9 @@ struct station {
 /* The next one: on the one that was applied last, or spoilt. */
 void bundle_make(struct station *station);
 void bundles_reset(void);
+
+/* --- receipts.c --- */
+/* The receipt of what was applied last: signed, of that bundle, and as the list has it. */
+void receipt_check(const struct station *station, const Parkgate__Reply *reply);
+/* Hits come one after the other, none twice, none left out. */
+void receipt_hits(struct station *station, const Parkgate__Reply *reply);
