@@ -33,6 +33,7 @@ static const struct title titles[] = {
     {"gates_left", COLUMN_NUMBER, "gates left", "未确认出入口"},
     {"terminals_left", COLUMN_NUMBER, "terminals left", "未确认终端"},
     {"backups_left", COLUMN_NUMBER, "backups left", "未处理备份"},
+    {"gates_gone", COLUMN_TEXT, "gates gone", "已移除的出入口"},
     {"section", COLUMN_WORD, "section", "类别"},
     {"detail", COLUMN_TEXT, "detail", "详情"},
     {"persons_now", COLUMN_NUMBER, "persons now", "现有人数"},

@@ -35,6 +35,27 @@ enum err agent_get(struct store_txn *txn, const char *gate, Parkgate__AgentRecor
     return ERR_OK;
 }
 
+enum err agent_next(struct store_txn *txn, struct name *at, Parkgate__AgentRecord **ret_record,
+                    struct fault *fault)
+{
+    struct keybuf from;
+    struct bytes key;
+    struct bytes value;
+    ProtobufCMessage *message = NULL;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    keybuf_begin(&from);
+    if (at->text[0] != '\0') {
+        keybuf_text(&from, at->text);
+        keybuf_u8(&from, 0); /* the key after it */
+    }
+    TRY(store_iter_range(txn, TABLE_AGENT, keybuf_view(&from), (struct bytes){0}, 1, &iter, fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    TRY(store_unpack_message(key, value, &parkgate__agent_record__descriptor, &message, fault));
+    *ret_record = (void *)message;
+    *at = name_or_none((*ret_record)->gate);
+    return ERR_OK;
+}
+
 enum err agent_event(struct store_txn *txn, struct bytes public_key, uint32_t epoch,
                      uint64_t sequence, Parkgate__EventIndex **ret_index, struct fault *fault)
 {

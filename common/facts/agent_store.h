@@ -14,6 +14,10 @@
 MUST_CHECK enum err agent_get(struct store_txn *txn, const char *gate,
                               Parkgate__AgentRecord **ret_record, struct fault *fault);
 
+/* The one of the next gate behind *at (empty: the first), which is moved. ERR_NOT_FOUND: no more. */
+MUST_CHECK enum err agent_next(struct store_txn *txn, struct name *at,
+                               Parkgate__AgentRecord **ret_record, struct fault *fault);
+
 /* The event as applied or refused before. ERR_NOT_FOUND: it never came. */
 MUST_CHECK enum err agent_event(struct store_txn *txn, struct bytes public_key, uint32_t epoch,
                                 uint64_t sequence, Parkgate__EventIndex **ret_index,

@@ -103,6 +103,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_CANDIDATE_LEAD] = "candidate_lead",
     [TABLE_CANDIDATE_DUE] = "candidate_due",
     [TABLE_DISPOSITION_DUE_OF] = "disposition_due_of",
+    [TABLE_ERASURE_OPEN] = "erasure_open",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -113,6 +113,7 @@ enum table {
     TABLE_CANDIDATE_LEAD,  /* handle lead, handle candidate -> empty */
     TABLE_CANDIDATE_DUE,   /* wall raised, handle candidate -> empty */
     TABLE_DISPOSITION_DUE_OF, /* u64 disposition, u64 number -> empty: DISPOSITION_DUE of one */
+    TABLE_ERASURE_OPEN,    /* u8 enum erasure_step, handle -> empty (not ended) */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

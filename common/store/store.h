@@ -264,6 +264,27 @@ MUST_CHECK enum err store_copy(struct store *store, const char *dir, struct faul
  * store_wipe_old(). Any error but ERR_IO of the last moves: nothing has changed. */
 MUST_CHECK enum err store_swap(struct store *store, const char *from_dir, struct fault *fault);
 
+/* The same with a copy of a state of before: what was written since is brought to it first, in as
+ * many steps as it takes. The caller knows which records those are (store_watch_begin()).
+ *
+ * What was deleted since the copy began stands on free pages of the new file, too. */
+struct store_swap;
+struct store_place {
+    size_t table;
+    struct bytes key;
+};
+/* Opens the copy. End it, or destroy it before the store. */
+MUST_CHECK enum err store_swap_begin(struct store *store, const char *from_dir,
+                                     struct store_swap **ret_swap, struct fault *fault);
+/* Makes these records of the copy what the store has committed of them: written, or deleted. On an
+ * error nothing of this call is in the copy. */
+MUST_CHECK enum err store_swap_bring(struct store_swap *swap, const struct store_place *places,
+                                     size_t count, struct fault *fault);
+/* As store_swap(). Ends *swap and sets it to NULL, whatever the answer. */
+MUST_CHECK enum err store_swap_end(struct store_swap **swap, struct fault *fault);
+/* Gives the copy up; its files stay. Accepts NULL in it. */
+void store_swap_destroy(struct store_swap **swap);
+
 /* Writes zeros over what store_swap() left in `dir`, and removes it; also after a crash at any
  * point of it. Takes as long as the disk does. ERR_OK when there is nothing left. */
 MUST_CHECK enum err store_wipe_old(const char *dir, struct fault *fault);

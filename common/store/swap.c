@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,13 @@
 #include "common/store/internal.h"
 
 static const char old_name[] = "data.old";
+
+struct store_swap {
+    struct store *store;
+    char dir[STORE_PATH_SIZE]; /* of the copy */
+    MDB_env *env;              /* opened in it */
+    MDB_dbi dbis[STORE_TABLES_MAX];
+};
 
 /* --- the new environment --- */
 
@@ -31,7 +39,8 @@ static int open_dbis(const struct store *store, MDB_env *env, MDB_dbi *dbis)
     return mdb_txn_commit(txn);
 }
 
-/* All that can fail is done before a file is moved. *ret_env NULL: nothing is open. */
+/* All that can fail is done before a file is moved. What is brought to the copy is synced once, at
+ * the end. *ret_env NULL: nothing is open. */
 static int open_new(const struct store *store, const char *dir, MDB_env **ret_env, MDB_dbi *dbis)
 {
     MDB_envinfo info;
@@ -50,7 +59,7 @@ static int open_new(const struct store *store, const char *dir, MDB_env **ret_en
         rc = mdb_env_set_mapsize(env, info.me_mapsize);
     }
     if (rc == 0) {
-        rc = mdb_env_open(env, dir, MDB_NOTLS, 0600);
+        rc = mdb_env_open(env, dir, MDB_NOTLS | MDB_NOSYNC, 0600);
     }
     if (rc == 0) {
         rc = open_dbis(store, env, dbis);
@@ -61,6 +70,95 @@ static int open_new(const struct store *store, const char *dir, MDB_env **ret_en
     }
     *ret_env = env;
     return rc;
+}
+
+enum err store_swap_begin(struct store *store, const char *from_dir, struct store_swap **ret_swap,
+                          struct fault *fault)
+{
+    char data[STORE_PATH_SIZE];
+    MUST(!store->read_only && store->pid == getpid());
+    if (!place_file(from_dir, "data.mdb", data)) {
+        return fault_set(fault, ERR_INPUT, "%s: the path is too long", from_dir);
+    }
+    struct store_swap *swap = calloc(1, sizeof(*swap));
+    MUST(swap != NULL);
+    swap->store = store;
+    (void)snprintf(swap->dir, sizeof(swap->dir), "%s", from_dir);
+    int rc = open_new(store, from_dir, &swap->env, swap->dbis);
+    if (rc != 0) {
+        enum err err = store_fault(store, rc, from_dir, "open", fault);
+        free(swap);
+        return err;
+    }
+    *ret_swap = swap;
+    return ERR_OK;
+}
+
+void store_swap_destroy(struct store_swap **swap)
+{
+    if (*swap != NULL) {
+        mdb_env_close((*swap)->env);
+        free(*swap);
+        *swap = NULL;
+    }
+}
+
+/* --- what was written since --- */
+
+static int bring_one(const struct store_swap *swap, MDB_txn *from, MDB_txn *to,
+                     const struct store_place *place)
+{
+    MDB_val value;
+    MDB_val key = to_val(place->key);
+    MUST(place->table < swap->store->table_count);
+    int rc = mdb_get(from, swap->store->dbis[place->table], &key, &value);
+    if (rc == 0) {
+        return mdb_put(to, swap->dbis[place->table], &key, &value, 0);
+    }
+    if (rc == MDB_NOTFOUND) {
+        rc = mdb_del(to, swap->dbis[place->table], &key, NULL);
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int bring_all(const struct store_swap *swap, MDB_txn *from, const struct store_place *places,
+                     size_t count)
+{
+    MDB_txn *to = NULL;
+    int rc = mdb_txn_begin(swap->env, NULL, 0, &to);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = bring_one(swap, from, to, &places[i]);
+    }
+    if (rc == 0) {
+        return mdb_txn_commit(to);
+    }
+    if (to != NULL) {
+        mdb_txn_abort(to);
+    }
+    return rc;
+}
+
+/* A compact file needs more pages while it is written to. */
+static int grow_copy(const struct store_swap *swap)
+{
+    MDB_envinfo info;
+    int rc = mdb_env_info(swap->env, &info);
+    if (rc == 0 && info.me_mapsize > STORE_MAP_MAX / 2) {
+        return MDB_MAP_FULL;
+    }
+    return rc == 0 ? mdb_env_set_mapsize(swap->env, info.me_mapsize * 2) : rc;
+}
+
+enum err store_swap_bring(struct store_swap *swap, const struct store_place *places, size_t count,
+                          struct fault *fault)
+{
+    AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    TRY(store_begin_read(swap->store, &txn, fault));
+    int rc = bring_all(swap, txn->mdb, places, count);
+    while (rc == MDB_MAP_FULL && (rc = grow_copy(swap)) == 0) {
+        rc = bring_all(swap, txn->mdb, places, count);
+    }
+    return rc == 0 ? ERR_OK : store_fault(swap->store, rc, swap->dir, "bring", fault);
 }
 
 /* --- the files --- */
@@ -98,24 +196,35 @@ static enum err take_place(struct store *store, const char *from_dir, struct fau
     return place_sync_parent(store->dir, fault);
 }
 
+/* From here on commits are synced, as those of every store. */
+static int settle(MDB_env *env)
+{
+    int rc = mdb_env_sync(env, 1);
+    return rc == 0 ? mdb_env_set_flags(env, MDB_NOSYNC, 0) : rc;
+}
+
+enum err store_swap_end(struct store_swap **swap, struct fault *fault)
+{
+    struct store *store = (*swap)->store;
+    MUST(store->live_txns == 0 && store->pid == getpid());
+    int rc = settle((*swap)->env);
+    enum err err = rc == 0 ? take_place(store, (*swap)->dir, fault)
+                           : store_fault(store, rc, (*swap)->dir, "sync", fault);
+    if (err == ERR_OK) {
+        MDB_env *old = store->env;
+        store->env = (*swap)->env;
+        (*swap)->env = old;
+        memcpy(store->dbis, (*swap)->dbis, sizeof(store->dbis));
+    }
+    store_swap_destroy(swap);
+    return err;
+}
+
 enum err store_swap(struct store *store, const char *from_dir, struct fault *fault)
 {
-    MDB_env *env = NULL;
-    MDB_dbi dbis[STORE_TABLES_MAX];
-    MUST(store->live_txns == 0 && !store->read_only && store->pid == getpid());
-    int rc = open_new(store, from_dir, &env, dbis);
-    if (rc != 0) {
-        return store_fault(store, rc, from_dir, "open", fault);
-    }
-    enum err err = take_place(store, from_dir, fault);
-    if (err != ERR_OK) {
-        mdb_env_close(env);
-        return err;
-    }
-    mdb_env_close(store->env);
-    store->env = env;
-    memcpy(store->dbis, dbis, sizeof(dbis));
-    return ERR_OK;
+    struct store_swap *swap = NULL;
+    TRY(store_swap_begin(store, from_dir, &swap, fault));
+    return store_swap_end(&swap, fault);
 }
 
 /* --- what the old one held --- */

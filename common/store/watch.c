@@ -168,6 +168,9 @@ void store_watch_end(struct store_txn *txn)
     }
     watch->owner = NULL;
     watch->tables = (struct store_tables){0};
+    if (watch->used > 0) {
+        explicit_bzero(watch->bytes, watch->used); /* it may hold what was a key */
+    }
     if (watch->capacity > KEPT_ROWS || watch->size > KEPT_BYTES) {
         release(watch);
     }

@@ -115,7 +115,8 @@ static enum err welcome(struct controller *ctl, const struct input *input, uint8
     session->epoch = epoch;
     session->asked_epoch = hello->epoch;
     session->ordered_epoch = ordered ? epoch : 0;
-    session->heard = ctl->mono;
+    session->heard = session->since = ctl->mono;
+    session->shown_copy = hello->copy_generation != 0;
     session->heard_wall = ctl->now;
     session->offset_ms = agents_clock_offset_ms(hello->wall_us, ctl->now);
     welcome.version = version;

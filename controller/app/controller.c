@@ -7,6 +7,7 @@
 #include "common/facts/park_store.h"
 #include "common/facts/tables.h"
 #include "controller/app/copies.h"
+#include "controller/app/erasure.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
@@ -17,7 +18,12 @@ enum { US_PER_DAY_SECONDS = 86400 };
  * transaction serves a whole batch. */
 enum err controller_keys_begin(struct controller *ctl, struct fault *fault)
 {
-    return ctl->keys_txn != NULL ? ERR_OK : store_begin_write(ctl->keys, &ctl->keys_txn, fault);
+    if (ctl->keys_txn != NULL) {
+        return ERR_OK;
+    }
+    TRY(store_begin_write(ctl->keys, &ctl->keys_txn, fault));
+    late_keys_opened(&ctl->erasing.late, ctl->keys_txn);
+    return ERR_OK;
 }
 
 enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,
@@ -76,7 +82,7 @@ enum err controller_candidate_forget(struct controller *ctl, struct handle candi
 {
     TRY(controller_keys_begin(ctl, fault));
     enum err err = candidate_key_destroy(ctl->keys_txn, candidate, fault);
-    ctl->erasing.wanted_later = true;
+    erasure_keys_deleted(ctl);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 

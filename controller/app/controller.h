@@ -24,6 +24,7 @@
 #include "controller/app/emergency_news.h"
 #include "controller/app/in_work.h"
 #include "controller/app/index_keys.h"
+#include "controller/app/late_keys.h"
 #include "controller/app/retaining.h"
 #include "controller/app/sessions.h"
 #include "controller/core/gauges.h"
@@ -99,14 +100,26 @@ struct recall_day {
     struct seal_key key;
 };
 
-/* erasure.h; soft: what must be known after a restart stands in table ERASURE */
-enum erasing_work { ERASING_NOTHING = 0, ERASING_COPY, ERASING_WIPE };
+/* erasure.h; soft: what must be known after a restart stands in tables ERASURE and ERASURE_OPEN */
+enum erasing_work {
+    ERASING_NOTHING = 0,
+    ERASING_KEYS,   /* keys are deleted, a slice a tick */
+    ERASING_COPY,   /* a job copies the environment */
+    ERASING_FOLLOW, /* what was written meanwhile is brought to the copy, a slice a turn */
+    ERASING_WIPE,   /* a job writes over the old file */
+    ERASING_NOTE,   /* it is noted of each erasure, a slice a tick */
+};
 struct erasing {
-    bool looked, wanted; /* at the table since the start; the keys are to be rewritten */
-    bool wanted_later;   /* for candidates' keys alone, which go all day: once an hour */
+    bool looked, wanted; /* at the table since the start; the keys are to be rewritten, for a person */
+    bool wanted_later;   /* for other keys that were deleted: ERASURE_LATER_MS after the last time */
     enum erasing_work work;
     uint32_t backups_left; /* by the last rewriting */
     struct mono again, look_at, later_at;
+    struct late_keys late;                    /* from ERASING_COPY on */
+    struct store_swap *swap;                  /* in ERASING_FOLLOW; owned */
+    bool more;                                /* the slice was not the last */
+    struct handle from, next;                 /* of erasures: the slice under way, the one after */
+    struct handle looked_from, looked_next;   /* of those that wait for confirmations */
 };
 
 /* watch.h. Soft. */

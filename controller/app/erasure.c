@@ -1,24 +1,19 @@
 #include "controller/app/erasure.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/access/civil.h"
-#include "common/base/log.h"
 #include "common/base/must.h"
-#include "common/facts/agent_store.h"
 #include "common/facts/ban_store.h"
 #include "common/facts/people_store.h"
 #include "common/facts/presence_now.h"
-#include "common/facts/tables.h"
+#include "controller/app/erasure_parts.h"
 #include "controller/app/faces.h"
 #include "controller/app/subjects.h"
-#include "controller/app/waiters.h"
 #include "controller/app/watch_identity.h"
 #include "controller/store/erasure_store.h"
 #include "controller/store/hold_store.h"
-#include "controller/store/person_keys.h"
 #include "schema/kinds.h"
 
 /* --- asking --- */
@@ -217,52 +212,20 @@ static enum err on_person_erase(struct controller *ctl, struct request *request,
     return begin_asked(ctl, request, handle, reason, fault);
 }
 
-/* --- who has confirmed --- */
-
-/* A box that keeps no copy has nothing of him; that is known once it has beaten. */
-static bool has_passed(const struct session *session, uint64_t sequence)
-{
-    if (session == NULL) {
-        return false;
-    }
-    return session->feed.asked ? !session->feed.anew && session->feed.sequence >= sequence
-                               : session->beaten;
-}
-
-/* Enrolled gates whose copy has not come past this entry. */
-static enum err gates_waiting(struct controller *ctl, uint64_t sequence, size_t *ret,
-                              struct fault *fault)
-{
-    *ret = 0;
-    for (size_t i = 0; i < ctl->park->gate_count; i++) {
-        Parkgate__AgentRecord *agent = NULL;
-        struct name gate = ctl->park->gates[i].name;
-        const struct session *session = session_of_gate(&ctl->sessions, gate);
-        enum err err = agent_get(ctl->txn, gate.text, &agent, fault);
-        if (err == ERR_NOT_FOUND) {
-            continue; /* there is no box */
-        }
-        TRY(err);
-        parkgate__agent_record__free_unpacked(agent, NULL);
-        *ret += !has_passed(session, sequence);
-    }
-    return ERR_OK;
-}
-
 static const char *step_word(uint32_t step)
 {
     return step == ERASURE_BEGAN ? "begun" : step == ERASURE_KEY_GONE ? "key-gone" : "ended";
 }
 
 static enum err erasure_row(struct controller *ctl, struct answer *a,
-                            const Parkgate__ErasureRecord *record, bool *ret_fits,
-                            struct fault *fault)
+                            const struct erasure_gates *all, const Parkgate__ErasureRecord *record,
+                            bool *ret_fits, struct fault *fault)
 {
     char date[CIVIL_DATE_SIZE];
     size_t gates = 0;
     size_t terminals = 0;
     if (record->step != ERASURE_ENDED) {
-        TRY(gates_waiting(ctl, record->at_sequence, &gates, fault));
+        gates = erasure_gates_behind(all, record->at_sequence);
         TRY(subjects_waiting(ctl, people_handle(&record->holder), &terminals, fault));
     }
     civil_date_format(record->last_day, date);
@@ -280,254 +243,87 @@ static enum err erasure_row(struct controller *ctl, struct answer *a,
     return ERR_OK;
 }
 
+/* One row more, if it is wanted. *ret_fits false: it did not fit. */
+static enum err list_one(struct controller *ctl, struct request *request,
+                         const struct erasure_gates *gates, struct handle holder, bool *ret_fits,
+                         struct fault *fault)
+{
+    Parkgate__ErasureRecord *record = NULL;
+    enum err err = erasure_get(ctl->txn, holder, &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = erasure_row(ctl, request->answer, gates, record, ret_fits, fault);
+    parkgate__erasure_record__free_unpacked(record, NULL);
+    return err;
+}
+
+/* From a place of the listing to the next erasure of it. Those under way are listed by their steps,
+ * all by their handles. */
+static enum err next_listed(struct controller *ctl, bool all, struct erasure_place *place,
+                            struct fault *fault)
+{
+    Parkgate__ErasureRecord *record = NULL;
+    if (!all) {
+        return erasure_next_open(ctl->txn, place, fault);
+    }
+    TRY(erasure_next(ctl->txn, place->holder, &record, fault));
+    place->holder = people_handle(&record->holder);
+    parkgate__erasure_record__free_unpacked(record, NULL);
+    return ERR_OK;
+}
+
+/* A cursor is the place of the row before: u8 step, the handle. */
+static void read_place(const uint8_t *cursor, size_t size, struct erasure_place *ret)
+{
+    if (size == 1 + HANDLE_SIZE) {
+        ret->step = cursor[0];
+        memcpy(ret->holder.bytes, cursor + 1, HANDLE_SIZE);
+    }
+}
+
+static void tell_more(struct answer *a, const struct erasure_place *place)
+{
+    uint8_t cursor[1 + HANDLE_SIZE] = {(uint8_t)place->step};
+    memcpy(cursor + 1, place->holder.bytes, HANDLE_SIZE);
+    answer_more(a, BYTES_OF(cursor));
+}
+
 /* Those under way; with `all` those that ended, too. */
 static enum err on_person_erasures(struct controller *ctl, struct request *request,
                                    struct fault *fault)
 {
-    struct handle at = {{0}};
+    struct erasure_place place = {0};
+    struct erasure_place next = {0};
+    struct erasure_gates gates;
     uint8_t cursor[ANSWER_CURSOR_MAX];
     size_t cursor_size = 0;
-    const char *all = request_arg(request, "all");
+    bool all = request_arg(request, "all") != NULL;
     bool fits = true;
     enum err err;
-    Parkgate__ErasureRecord *record = NULL;
     if (!request_cursor(request, cursor, &cursor_size)) {
         return ERR_OK;
     }
-    if (cursor_size == HANDLE_SIZE) {
-        memcpy(at.bytes, cursor, HANDLE_SIZE);
-    }
+    read_place(cursor, cursor_size, &place);
+    next = place;
+    TRY(erasure_gates_look(ctl, &gates, fault));
     answer_columns(request->answer, "person,state,began_us,key_gone_us,ended_us,gates_left,"
                                     "terminals_left,backups_left,last_day");
-    for (size_t rows = 0; (err = erasure_next(ctl->txn, at, &record, fault)) == ERR_OK; rows++) {
-        struct handle next = people_handle(&record->holder);
+    if (gates.gone[0] != '\0') {
+        answer_note(request->answer, "gates_gone", gates.gone);
+    }
+    for (size_t rows = 0; (err = next_listed(ctl, all, &next, fault)) == ERR_OK; rows++) {
         fits = rows < LIMIT_ROWS_PER_MESSAGE;
-        if (fits && (all != NULL || record->step != ERASURE_ENDED)) {
-            err = erasure_row(ctl, request->answer, record, &fits, fault);
+        if (fits) {
+            TRY(list_one(ctl, request, &gates, next.holder, &fits, fault));
         }
-        parkgate__erasure_record__free_unpacked(record, NULL);
-        TRY(err);
         if (!fits) {
-            answer_more(request->answer, BYTES_OF(at.bytes));
+            tell_more(request->answer, &place);
             return ERR_OK;
         }
-        at = next;
+        place = next;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-/* --- the steps --- */
-
-typedef enum err erasure_work(struct controller *ctl, const Parkgate__ErasureRecord *record,
-                              struct fault *fault);
-
-/* Every erasure of this step; what work() records does not disturb the walk. */
-static enum err each_at(struct controller *ctl, uint32_t step, erasure_work *work,
-                        struct fault *fault)
-{
-    struct handle at = {{0}};
-    enum err err;
-    Parkgate__ErasureRecord *record = NULL;
-    while ((err = erasure_next(ctl->txn, at, &record, fault)) == ERR_OK) {
-        at = people_handle(&record->holder);
-        err = record->step == step ? work(ctl, record, fault) : ERR_OK;
-        parkgate__erasure_record__free_unpacked(record, NULL);
-        TRY(err);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err delete_key(struct controller *ctl, const Parkgate__ErasureRecord *record,
-                           struct fault *fault)
-{
-    return controller_forget_key(ctl, people_handle(&record->holder), fault);
-}
-
-static enum err delete_keys(struct controller *ctl, void *ctx, struct fault *fault)
-{
-    (void)ctx;
-    return each_at(ctl, ERASURE_BEGAN, delete_key, fault);
-}
-
-/* One that was asked for meanwhile has its key still: it waits for the next time. */
-static enum err note_key_gone(struct controller *ctl, const Parkgate__ErasureRecord *record,
-                              struct fault *fault)
-{
-    struct seal_key key;
-    Parkgate__ErasureRecord changed = *record;
-    enum err err = controller_holder_key(ctl, people_handle(&record->holder), false, &key, fault);
-    if (err != ERR_NOT_FOUND) {
-        seal_wipe(&key, sizeof(key));
-        ctl->erasing.wanted = true;
-        return err;
-    }
-    changed.step = ERASURE_KEY_GONE;
-    changed.key_gone_us = ctl->now.us;
-    changed.backups_left = ctl->erasing.backups_left;
-    return controller_record(ctl, ENTRY_ERASURE, "", &changed.base, fault);
-}
-
-static enum err keys_are_gone(struct controller *ctl, void *ctx, struct fault *fault)
-{
-    (void)ctx;
-    return each_at(ctl, ERASURE_BEGAN, note_key_gone, fault);
-}
-
-static enum err end_if_confirmed(struct controller *ctl, const Parkgate__ErasureRecord *record,
-                                 struct fault *fault)
-{
-    size_t gates = 0;
-    size_t terminals = 0;
-    Parkgate__ErasureRecord changed = *record;
-    TRY(gates_waiting(ctl, record->at_sequence, &gates, fault));
-    TRY(subjects_waiting(ctl, people_handle(&record->holder), &terminals, fault));
-    if (gates > 0 || terminals > 0) {
-        return ERR_OK;
-    }
-    TRY(controller_forget_key(ctl, people_handle(&record->order_key), fault));
-    changed.step = ERASURE_ENDED;
-    changed.ended_us = ctl->now.us;
-    return controller_record(ctl, ENTRY_ERASURE, "", &changed.base, fault);
-}
-
-static enum err look(struct controller *ctl, void *ctx, struct fault *fault)
-{
-    (void)ctx;
-    return each_at(ctl, ERASURE_KEY_GONE, end_if_confirmed, fault);
-}
-
-static enum err note_waiting(struct controller *ctl, const Parkgate__ErasureRecord *record,
-                             struct fault *fault)
-{
-    (void)record;
-    (void)fault;
-    ctl->erasing.wanted = true;
-    return ERR_OK;
-}
-
-/* After a start: is one under way? */
-static enum err look_back(struct controller *ctl, void *ctx, struct fault *fault)
-{
-    (void)ctx;
-    return each_at(ctl, ERASURE_BEGAN, note_waiting, fault);
-}
-
-/* --- rewriting --- */
-
-static void start_job(struct controller *ctl, enum erasing_work work, const char *name)
-{
-    struct fault fault = {0};
-    const char *const args[] = {name, NULL};
-    ctl->erasing.work = work;
-    ctl->erasing.again = mono_after_ms(ctl->mono, ERASURE_AGAIN_MS);
-    if (ctl->outlet.job(ctl->outlet.ctx, ERASURE_JOB, args, &fault) != ERR_OK) {
-        log_warning("erasure_waits", LOG_TEXT("job", name), LOG_TEXT("why", fault.what));
-        ctl->erasing.work = ERASING_NOTHING;
-    }
-}
-
-static void begin_rewrite(struct controller *ctl)
-{
-    ctl->erasing.wanted = false;
-    batch_run(ctl, delete_keys, NULL);
-    start_job(ctl, ERASING_COPY, "rewrite-keys");
-    ctl->erasing.wanted = ctl->erasing.work == ERASING_NOTHING;
-}
-
-static void again_later(struct controller *ctl, const char *why)
-{
-    log_warning("erasure_again", LOG_TEXT("why", why));
-    ctl->erasing.work = ERASING_NOTHING;
-    ctl->erasing.wanted = true;
-    ctl->erasing.again = mono_after_ms(ctl->mono, ERASURE_AGAIN_MS);
-}
-
-static uint64_t number_of(const char *output, const char *name)
-{
-    const char *at = strstr(output, name);
-    return at == NULL ? UINT64_MAX : strtoull(at + strlen(name), NULL, 10);
-}
-
-/* The copy is taken only when nothing was written since. */
-static void take_copy(struct controller *ctl, const char *output)
-{
-    struct fault fault = {0};
-    struct store_stats stats;
-    char dir[STORE_PATH_SIZE];
-    batch_commit(ctl);
-    store_stats_of(ctl->keys, &stats);
-    if (number_of(output, "txn=") != stats.commits) {
-        again_later(ctl, "keys were made meanwhile");
-        return;
-    }
-    (void)snprintf(dir, sizeof(dir), "%.*s.rewrite", (int)sizeof(dir) - 16, store_dir(ctl->keys));
-    if (store_swap(ctl->keys, dir, &fault) != ERR_OK) {
-        again_later(ctl, fault.what);
-        return;
-    }
-    log_event("person_keys_rewritten", LOG_TEXT("dir", store_dir(ctl->keys)));
-    start_job(ctl, ERASING_WIPE, "wipe-keys");
-    ctl->erasing.wanted |= ctl->erasing.work == ERASING_NOTHING;
-}
-
-static void wiped(struct controller *ctl, const char *output)
-{
-    uint64_t left = number_of(output, "backups_left=");
-    ctl->erasing.work = ERASING_NOTHING;
-    ctl->erasing.backups_left = left == UINT64_MAX ? 0 : (uint32_t)left;
-    batch_run(ctl, keys_are_gone, NULL);
-    ctl->erasing.look_at = ctl->mono;
-}
-
-bool erasure_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
-{
-    if (job != ERASURE_JOB) {
-        return false;
-    }
-    if (status != 0) {
-        const char *why = strstr(output, "failed=");
-        again_later(ctl, why == NULL ? "the job's process died" : why);
-    } else if (ctl->erasing.work == ERASING_COPY) {
-        take_copy(ctl, output);
-    } else if (ctl->erasing.work == ERASING_WIPE) {
-        wiped(ctl, output);
-    }
-    return true;
-}
-
-void erasure_keys_deleted(struct controller *ctl)
-{
-    ctl->erasing.wanted = true;
-}
-
-bool erasure_holds_jobs(const struct controller *ctl)
-{
-    return ctl->erasing.work != ERASING_NOTHING;
-}
-
-void erasure_tick(struct controller *ctl)
-{
-    struct erasing *erasing = &ctl->erasing;
-    if (!erasing->looked) {
-        erasing->looked = true;
-        batch_run(ctl, look_back, NULL);
-    }
-    if (erasing->wanted_later && !mono_before(ctl->mono, erasing->later_at)) {
-        erasing->later_at = mono_after_ms(ctl->mono, ERASURE_LATER_MS);
-        erasing->wanted_later = false;
-        erasing->wanted = true;
-    }
-    if (erasing->work != ERASING_NOTHING) {
-        return;
-    }
-    if (!mono_before(ctl->mono, erasing->look_at)) {
-        erasing->look_at = mono_after_ms(ctl->mono, ERASURE_LOOK_MS);
-        batch_run(ctl, look, NULL);
-    }
-    if (erasing->wanted && !mono_before(ctl->mono, erasing->again) &&
-        waiters_load_of(ctl->waiters).jobs == 0) {
-        begin_rewrite(ctl);
-    }
 }
 
 const struct verb_handler verbs_of_erasures[] = {

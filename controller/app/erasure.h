@@ -2,12 +2,12 @@
  *
  *   asked       the roster forgets the person, terminals are ordered to delete the face, one entry
  *               (ERASURE_BEGAN); gates' copies follow with the next round
- *   keys gone   his key is deleted, the person-key environment rewritten whole by a job, the copy
- *               swapped in, the old file written over by another job, which does the same to every
- *               backup of the last LIMIT_BACKUP_KEYS_DAYS that is where it was written
- *               (ERASURE_KEY_GONE)
- *   ended       every enrolled gate's copy has come past the beginning, every terminal has
- * confirmed (ERASURE_ENDED)
+ *   keys gone   his key is deleted, the person-key environment rewritten whole by a job; what was
+ *               written meanwhile is brought to the copy, the copy swapped in, the old file written
+ *               over by another job, which does the same to every backup of the last
+ *               LIMIT_BACKUP_KEYS_DAYS that is where it was written (ERASURE_KEY_GONE)
+ *   ended       every enrolled gate's copy has come past the beginning, or its box has none; every
+ *               terminal has confirmed (ERASURE_ENDED)
  *
  * Each step can be done again. While the environment is rewritten no other job is started, and it
  * waits for those that run: a backup either has the key whole, and is then rewritten too, or not.
@@ -17,11 +17,14 @@
 #include "controller/app/request.h"
 
 enum {
-    ERASURE_AGAIN_MS = 5000,    /* after a job that failed, or keys that came meanwhile */
-    ERASURE_LOOK_MS = 10000,    /* who has confirmed by now? */
-    ERASURE_LATER_MS = 3600000, /* candidates' keys alone: their file is written anew so often */
-    ERASURE_ROWS = 200,         /* of the table, looked at in one step */
+    ERASURE_AGAIN_MS = 5000,   /* after a job that failed, or keys that came meanwhile */
+    ERASURE_LOOK_MS = 10000,   /* who has confirmed by now? */
+    ERASURE_LATER_MS = 600000, /* where no person waits for it: the file is rewritten so often */
+    ERASURE_ROWS = 200,        /* erasures looked at in one slice */
+    ERASURE_BRING = 1000,      /* keys brought to the copy in one turn */
 };
+/* What has begun so long ago, and whose key is not gone, is told. */
+#define ERASURE_LATE_US (INT64_C(3600) * 1000000)
 
 /* The job's number: no operator waits for it. */
 #define ERASURE_JOB (UINT64_C(1) << 62)
@@ -33,7 +36,8 @@ MUST_CHECK enum err erasure_begin(struct controller *ctl, struct handle holder, 
 MUST_CHECK enum err erasure_is_free(struct controller *ctl, struct handle holder, bool *ret,
                                     struct fault *fault);
 
-/* Keys were deleted from the person-key environment: it is to be rewritten. */
+/* Keys were deleted from the person-key environment: it is rewritten ERASURE_LATER_MS after the last
+ * time, at the latest. */
 void erasure_keys_deleted(struct controller *ctl);
 
 /* Is the environment being rewritten? Then no job may be started. */
@@ -41,6 +45,11 @@ bool erasure_holds_jobs(const struct controller *ctl);
 
 /* Once a second. */
 void erasure_tick(struct controller *ctl);
+/* At a turn's end: what was written since a copy was made is brought to it. Returns in how many
+ * milliseconds it wants to be called again; negative: never. */
+int64_t erasure_turn(struct controller *ctl);
+/* Gives up what is under way; the next start begins it again. */
+void erasure_end(struct controller *ctl);
 
 /* The end of a job; false: it was not ours. */
 bool erasure_job_done(struct controller *ctl, uint64_t job, int status, const char *output);

@@ -130,6 +130,8 @@ struct session {
     struct session_recall recall;
     struct copy_feed feed;
     struct session_guard guard;
+    struct mono since;       /* its HELLO */
+    bool shown_copy;         /* by which it had a copy then */
     bool beaten;             /* a heartbeat came since its HELLO: what it says of itself is known */
     bool muster_told;        /* a muster post: a list was begun for it on this connection */
     uint64_t welcome_commit; /* WELCOME left with a later commit than this one */

@@ -117,6 +117,7 @@ void turn_destroy(struct controller **ctl)
     }
     store_txn_destroy(&(*ctl)->txn);
     store_txn_destroy(&(*ctl)->keys_txn);
+    erasure_end(*ctl);
     batch_destroy(&(*ctl)->batch);
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
@@ -188,12 +189,13 @@ int64_t turn_end(struct controller *ctl)
         batch_commit(ctl); /* their answers; these change nothing, so nobody is woken again */
         ctl->commits_told = ctl->commits;
     }
+    int64_t work_ms = erasure_turn(ctl);
     if (!erasure_holds_jobs(ctl)) {
         waiters_start_jobs(ctl);
     }
-    int64_t watch_ms = watch_turn(ctl);
+    work_ms = sooner(work_ms, watch_turn(ctl));
     int64_t batch_ms = batch_due_ms(ctl);
-    return sooner(sooner(sooner(batch_ms, watch_ms), copies_turn(ctl)), muster_feed_turn(ctl));
+    return sooner(sooner(sooner(batch_ms, work_ms), copies_turn(ctl)), muster_feed_turn(ctl));
 }
 
 bool turn_is_over(const struct controller *ctl)

@@ -41,6 +41,50 @@ enum err erasure_next(struct store_txn *txn, struct handle after, Parkgate__Eras
     return ERR_OK;
 }
 
+/* u8 step, the handle */
+static struct bytes open_key(struct keybuf *key, uint32_t step, struct handle holder)
+{
+    keybuf_begin(key);
+    keybuf_u8(key, (uint8_t)step);
+    keybuf_handle(key, holder);
+    return keybuf_view(key);
+}
+
+enum err erasure_next_open(struct store_txn *txn, struct erasure_place *place, struct fault *fault)
+{
+    struct keybuf from;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    (void)open_key(&from, place->step, place->holder);
+    keybuf_u8(&from, 0); /* the key after it */
+    TRY(store_iter_range(txn, TABLE_ERASURE_OPEN, keybuf_view(&from), (struct bytes){0}, 1, &iter,
+                         fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    struct reader r = reader_of(key);
+    place->step = reader_u8(&r);
+    place->holder = keybuf_read_handle(&r);
+    return ERR_OK;
+}
+
+enum err erasure_put_open(struct store_txn *txn, const Parkgate__ErasureRecord *record,
+                          struct fault *fault)
+{
+    struct keybuf key;
+    struct handle holder = people_handle(&record->holder);
+    for (uint32_t step = ERASURE_BEGAN; step < ERASURE_ENDED; step++) {
+        struct bytes at = open_key(&key, step, holder);
+        enum err err =
+            step == record->step
+                ? store_put(txn, TABLE_ERASURE_OPEN, at, (struct bytes){0}, fault)
+                : store_del(txn, TABLE_ERASURE_OPEN, at, fault);
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
 /* --- what is forgotten --- */
 
 static enum err del(struct store_txn *txn, size_t table, struct bytes key, struct fault *fault)
@@ -310,6 +354,7 @@ enum err project_erasure(struct store_txn *txn, const Parkgate__Entry *entry,
         TRY(forget(txn, holder, fault));
         kept.n_watch_hash = 0;
     }
+    TRY(erasure_put_open(txn, &kept, fault));
     return store_put_message(txn, TABLE_ERASURE, field_view(&record->holder), &kept.base, fault);
 }
 

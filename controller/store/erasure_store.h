@@ -16,3 +16,16 @@ MUST_CHECK enum err erasure_get(struct store_txn *txn, struct handle holder,
 /* The next one behind `after` (none: the first). ERR_NOT_FOUND: no more. */
 MUST_CHECK enum err erasure_next(struct store_txn *txn, struct handle after,
                                  Parkgate__ErasureRecord **ret, struct fault *fault);
+
+/* Those that have not ended, by their steps. */
+struct erasure_place {
+    uint32_t step; /* enum erasure_step */
+    struct handle holder;
+};
+/* From *place (a step and no handle: before its first; all zero: before all) to the next one.
+ * ERR_NOT_FOUND: no more, *place is as it was. */
+MUST_CHECK enum err erasure_next_open(struct store_txn *txn, struct erasure_place *place,
+                                      struct fault *fault);
+/* The row of one of them; migration alone writes it elsewhere. */
+MUST_CHECK enum err erasure_put_open(struct store_txn *txn, const Parkgate__ErasureRecord *record,
+                                     struct fault *fault);

@@ -11,6 +11,7 @@
 #include "controller/store/changes.h"
 #include "controller/store/command_store.h"
 #include "controller/store/disposition_store.h"
+#include "controller/store/erasure_store.h"
 #include "controller/store/face_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/quarantine_store.h"
@@ -296,9 +297,16 @@ static enum err index_notice(struct store_txn *txn, const ProtobufCMessage *mess
     return due ? disposition_index(txn, notice, fault) : ERR_OK;
 }
 
+static enum err index_erasure(struct store_txn *txn, const ProtobufCMessage *message,
+                              struct fault *fault)
+{
+    return erasure_put_open(txn, (const void *)message, fault);
+}
+
 static const struct reindex reindexes[] = {
     {TABLE_CANDIDATE,          &parkgate__candidate__descriptor,          index_candidate},
     {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, index_notice   },
+    {TABLE_ERASURE,            &parkgate__erasure_record__descriptor,     index_erasure  },
 };
 
 /* The program before did not read a damaged row either, or failed by it: it keeps nobody from

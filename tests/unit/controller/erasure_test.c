@@ -3,16 +3,10 @@
  * somebody new. Method: a whole controller over real stores, whose jobs the test does with the same
  * calls as the job processes; all files searched for the key's bytes; a restart between any two
  * steps. */
-#include "tests/unit/controller/harness.h"
+#include "tests/unit/controller/erasing_fixture.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "common/store/keybuf.h"
-#include "controller/app/erasure.h"
-#include "controller/store/person_keys.h"
+#include "controller/app/batch.h"
+#include "controller/store/erasure_store.h"
 
 #define LI    "04010203"
 #define LI_ID "11010519491231002X"
@@ -24,16 +18,6 @@ struct erasing_world {
     struct handle handle;
     uint8_t key[SEAL_KEY_SIZE];
 };
-
-static void key_of_holder(struct world *w, struct handle holder, uint8_t out[SEAL_KEY_SIZE])
-{
-    struct seal_key key;
-    struct store_txn *txn = NULL;
-    assert_int_equal(store_begin_read(w->keys, &txn, NULL), ERR_OK);
-    assert_int_equal(person_key_get(txn, holder, &key, NULL), ERR_OK);
-    store_txn_destroy(&txn);
-    memcpy(out, key.bytes, SEAL_KEY_SIZE);
-}
 
 static struct erasing_world begin(void **state)
 {
@@ -59,102 +43,9 @@ static void leave(struct erasing_world *e)
     world_pass(e->w, MINUTE_US);
 }
 
-/* --- the search --- */
-
-static size_t found_in_file(const char *path, struct bytes secret)
-{
-    struct stat info;
-    size_t found = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0 && fstat(fd, &info) == 0);
-    uint8_t *all = malloc((size_t)info.st_size + 1);
-    assert_non_null(all);
-    assert_int_equal(read(fd, all, (size_t)info.st_size), info.st_size);
-    (void)close(fd);
-    found = memmem(all, (size_t)info.st_size, secret.data, secret.size) != NULL;
-    free(all);
-    return found;
-}
-
-static size_t found_in(const char *dir, struct bytes secret)
-{
-    struct dirent *entry;
-    size_t found = 0;
-    DIR *stream = opendir(dir);
-    assert_non_null(stream);
-    while ((entry = readdir(stream)) != NULL) {
-        char path[512];
-        (void)snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-        if (entry->d_name[0] != '.') {
-            found += entry->d_type == DT_DIR ? found_in(path, secret) : found_in_file(path, secret);
-        }
-    }
-    (void)closedir(stream);
-    return found;
-}
-
 static size_t keys_found(const struct erasing_world *e)
 {
     return found_in(e->w->dir, BYTES_OF(e->key));
-}
-
-/* --- time and jobs --- */
-
-static void tick(struct world *w)
-{
-    world_pass(w, SECOND_US);
-    turn_tick(w->ctl);
-    world_turn(w);
-}
-
-static void rewrite_dir(const struct world *w, char out[128])
-{
-    (void)snprintf(out, 128, "%s.rewrite", w->keys_dir);
-}
-
-/* What the job process does; the copy's transaction as it prints it. */
-static void do_copy(struct world *w, char output[64])
-{
-    char dir[128];
-    struct store_stats stats;
-    rewrite_dir(w, dir);
-    remove_tree(dir);
-    world_turn(w);
-    store_stats_of(w->keys, &stats);
-    assert_int_equal(store_copy(w->keys, dir, NULL), ERR_OK);
-    (void)snprintf(output, 64, "txn=%llu\n", (unsigned long long)stats.commits);
-}
-
-static void finish_copy(struct world *w)
-{
-    char output[64];
-    assert_string_equal(w->job_name, "rewrite-keys");
-    do_copy(w, output);
-    turn_job_done(w->ctl, w->last_job, 0, output);
-    world_turn(w);
-}
-
-static void finish_wipe(struct world *w)
-{
-    assert_string_equal(w->job_name, "wipe-keys");
-    assert_int_equal(store_wipe_old(w->keys_dir, NULL), ERR_OK);
-    turn_job_done(w->ctl, w->last_job, 0, "backups_left=2\n");
-    world_turn(w);
-}
-
-/* Ticks and jobs until nothing is left to do here. */
-static void finish(struct world *w)
-{
-    for (int i = 0; i < 60; i++) {
-        uint64_t jobs = w->jobs;
-        tick(w);
-        if (w->jobs != jobs && strcmp(w->job_name, "rewrite-keys") == 0) {
-            finish_copy(w);
-        }
-        if (w->jobs != jobs && strcmp(w->job_name, "wipe-keys") == 0) {
-            finish_wipe(w);
-        }
-    }
 }
 
 static const Parkgate__Reply *erase(struct erasing_world *e)
@@ -291,7 +182,6 @@ static void who_is_inside_or_banned_is_not_erased(void **state)
 static void a_crash_at_any_step_changes_nothing(void **state)
 {
     for (int step = 0; step < 6; step++) {
-        char output[64];
         if (step > 0) {
             assert_int_equal(world_teardown(state), 0);
             assert_int_equal(world_setup(state), 0);
@@ -303,7 +193,7 @@ static void a_crash_at_any_step_changes_nothing(void **state)
             tick(e.w);
         }
         if (step == 2) {
-            do_copy(e.w, output); /* made, and never taken */
+            do_copy(e.w); /* made, and never taken */
         } else if (step >= 3) {
             finish_copy(e.w);
         }
@@ -336,10 +226,10 @@ static void a_half_swap_loses_no_key(void **state)
     assert_int_not_equal(access(old, F_OK), 0);
 }
 
-/* A key that is made while the copy is made is not in it: the copy is thrown away. */
+/* A key that is made while the copy is made is not in it: it is brought to the copy, which is taken.
+ */
 static void keys_made_meanwhile_are_not_lost(void **state)
 {
-    char output[64];
     char wu[HANDLE_TEXT_SIZE];
     uint8_t key[SEAL_KEY_SIZE];
     struct handle handle;
@@ -347,20 +237,228 @@ static void keys_made_meanwhile_are_not_lost(void **state)
     leave(&e);
     (void)erase(&e);
     tick(e.w);
-    do_copy(e.w, output);
+    do_copy(e.w);
     (void)snprintf(
         wu, sizeof(wu), "%s",
         note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu", NULL),
              "person"));
-    turn_job_done(e.w->ctl, e.w->last_job, 0, output);
-    expect_step(&e, "begun");
-    finish(e.w);
+    copy_is_done(e.w);
+    finish_wipe(e.w);
     expect_step(&e, "key-gone");
     assert_int_equal(keys_found(&e), 0);
     assert_true(handle_from_text(wu, &handle));
     key_of_holder(e.w, handle, key);
+    world_restart(e.w);
     assert_string_equal(
         cell(admin(e.w, "person.list", "tenant", "beta", "reason", "x", NULL), 0, "name"), "Wu");
+}
+
+/* Person keys as a bulk makes or destroys them, LATE_ROWS of a batch at a time. */
+enum { LATE_ROWS = 200, LATE_BATCHES = 13 };
+
+struct late {
+    uint8_t batch;
+    bool destroy;
+};
+
+static struct handle late_handle(uint8_t batch, size_t row)
+{
+    return (struct handle){{0xaa, batch, (uint8_t)(row >> 8), (uint8_t)row}};
+}
+
+static enum err late_slice(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    const struct late *late = ctx;
+    for (size_t row = 0; row < LATE_ROWS; row++) {
+        struct seal_key key;
+        struct handle handle = late_handle(late->batch, row);
+        TRY(late->destroy ? controller_forget_key(ctl, handle, fault)
+                          : controller_holder_key(ctl, handle, true, &key, fault));
+    }
+    return ERR_OK;
+}
+
+static void late_run(struct world *w, uint8_t batch, bool destroy)
+{
+    struct late late = {.batch = batch, .destroy = destroy};
+    batch_run(w->ctl, late_slice, &late);
+}
+
+static bool has_key(struct world *w, struct handle handle)
+{
+    struct seal_key key;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->keys, &txn, NULL), ERR_OK);
+    enum err err = person_key_get(txn, handle, &key, NULL);
+    store_txn_destroy(&txn);
+    assert_true(err == ERR_OK || err == ERR_NOT_FOUND);
+    return err == ERR_OK;
+}
+
+/* Keys come and go all the time: the first copy is taken all the same, and is what the environment
+ * is, however many they are. */
+static void a_stream_of_keys_puts_nothing_off(void **state)
+{
+    struct erasing_world e = begin(state);
+    leave(&e);
+    late_run(e.w, 0, false);
+    (void)erase(&e);
+    tick(e.w);
+    assert_string_equal(e.w->job_name, "rewrite-keys");
+    for (uint8_t batch = 1; batch < LATE_BATCHES; batch++) {
+        late_run(e.w, batch, false);
+        if (batch == LATE_BATCHES / 2) {
+            do_copy(e.w); /* it has some of them, and the first ones */
+        }
+    }
+    late_run(e.w, 0, true);
+    late_run(e.w, LATE_BATCHES - 1, true);
+    copy_is_done(e.w);
+    assert_string_equal(e.w->job_name, "rewrite-keys"); /* a slice a turn */
+    late_run(e.w, LATE_BATCHES, false);
+    for (int i = 0; i < 10 && strcmp(e.w->job_name, "wipe-keys") != 0; i++) {
+        world_turn(e.w);
+    }
+    finish_wipe(e.w);
+    expect_step(&e, "key-gone");
+    assert_int_equal(keys_found(&e), 0);
+    for (uint8_t batch = 0; batch <= LATE_BATCHES; batch++) {
+        bool gone = batch == 0 || batch == LATE_BATCHES - 1;
+        assert_int_equal(has_key(e.w, late_handle(batch, 7)), !gone);
+        assert_int_equal(has_key(e.w, late_handle(batch, LATE_ROWS - 1)), !gone);
+    }
+}
+
+/* A key that was destroyed while the copy was made stands on a free page of the new file: that one
+ * is rewritten in its turn, though no erasure waits for it. */
+static void a_key_destroyed_meanwhile_goes_with_the_next_one(void **state)
+{
+    uint8_t key[SEAL_KEY_SIZE];
+    struct erasing_world e = begin(state);
+    leave(&e);
+    late_run(e.w, 0, false);
+    key_of_holder(e.w, late_handle(0, 3), key);
+    (void)erase(&e);
+    tick(e.w);
+    do_copy(e.w);
+    late_run(e.w, 0, true);
+    erasure_keys_deleted(e.w->ctl); /* as all say who destroy one */
+    copy_is_done(e.w);
+    finish_wipe(e.w);
+    assert_int_equal(keys_found(&e), 0);
+    assert_false(has_key(e.w, late_handle(0, 3)));
+    assert_true(found_in(e.w->dir, BYTES_OF(key)) > 0);
+    uint64_t jobs = e.w->jobs;
+    finish(e.w);
+    assert_int_equal(e.w->jobs, jobs); /* not at once: such keys go all day */
+    world_pass(e.w, ERASURE_LATER_MS * MS_US);
+    finish(e.w);
+    assert_int_equal(e.w->jobs, jobs + 2);
+    assert_int_equal(found_in(e.w->dir, BYTES_OF(key)), 0);
+}
+
+/* What was deleted shortly before a restart is overwritten, too: nobody remembers that it is due. */
+static void a_restart_forgets_no_deleted_key(void **state)
+{
+    uint8_t key[SEAL_KEY_SIZE];
+    struct erasing_world e = begin(state);
+    leave(&e);
+    (void)erase(&e);
+    finish(e.w);
+    late_run(e.w, 0, false);
+    key_of_holder(e.w, late_handle(0, 3), key);
+    late_run(e.w, 0, true);
+    world_restart(e.w);
+    finish(e.w);
+    assert_true(found_in(e.w->dir, BYTES_OF(key)) > 0);
+    world_pass(e.w, ERASURE_LATER_MS * MS_US);
+    finish(e.w);
+    assert_int_equal(found_in(e.w->dir, BYTES_OF(key)), 0);
+}
+
+static bool waits_told(struct erasing_world *e)
+{
+    return row_with(admin(e->w, "status", NULL), "fault", "erasure-waits") != SIZE_MAX;
+}
+
+/* The job hangs, or the disk is full: after an hour a person is told, until it is done. */
+static void one_that_waits_is_told(void **state)
+{
+    struct erasing_world e = begin(state);
+    leave(&e);
+    (void)erase(&e);
+    tick(e.w);
+    world_pass(e.w, 59 * MINUTE_US);
+    tick(e.w);
+    assert_int_equal(waits_told(&e), 0);
+    world_pass(e.w, MINUTE_US);
+    tick(e.w);
+    assert_int_equal(waits_told(&e), 1);
+    assert_true(row_with(admin(e.w, "alert.list", NULL), "kind", "erasure-waits") != SIZE_MAX);
+    finish_copy(e.w);
+    finish_wipe(e.w);
+    finish(e.w);
+    assert_int_equal(waits_told(&e), 0);
+    (void)assert_replays(e.w);
+}
+
+static uint64_t rows_of(struct world *w, size_t table)
+{
+    uint64_t rows = 0;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return rows;
+}
+
+static size_t at_step(struct world *w, uint32_t step)
+{
+    size_t count = 0;
+    struct store_txn *txn = NULL;
+    struct erasure_place place = {0};
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    while (erasure_next_open(txn, &place, NULL) == ERR_OK) {
+        count += place.step == step;
+    }
+    store_txn_destroy(&txn);
+    return count;
+}
+
+/* As many at once as retention may begin: each tick does a slice of them, and those that ended are
+ * looked at no more. */
+static void many_go_in_slices(void **state)
+{
+    enum { MANY = 2 * ERASURE_ROWS + 50 };
+    struct erasing_world e = begin(state);
+    leave(&e);
+    for (size_t i = 0; i < MANY; i++) {
+        char person[HANDLE_TEXT_SIZE];
+        (void)snprintf(
+            person, sizeof(person), "%s",
+            note(admin(e.w, "person.add", "tenant", "beta", "kind", "staff", "name", "Wu", NULL),
+                 "person"));
+        (void)admin(e.w, "person.erase", "person", person, "reason", "x", NULL);
+    }
+    assert_int_equal(at_step(e.w, ERASURE_BEGAN), MANY);
+    tick(e.w);
+    tick(e.w);
+    assert_string_not_equal(e.w->job_name, "rewrite-keys"); /* keys are deleted still */
+    tick(e.w);
+    finish_copy(e.w);
+    finish_wipe(e.w);
+    assert_int_equal(at_step(e.w, ERASURE_KEY_GONE), ERASURE_ROWS);
+    tick(e.w);
+    assert_int_equal(at_step(e.w, ERASURE_KEY_GONE), 2 * ERASURE_ROWS);
+    tick(e.w);
+    assert_int_equal(at_step(e.w, ERASURE_KEY_GONE), MANY);
+    assert_int_equal(at_step(e.w, ERASURE_BEGAN), 0);
+    beat(&e);
+    finish(e.w);
+    assert_int_equal(rows_of(e.w, TABLE_ERASURE_OPEN), 0);
+    assert_int_equal(rows_of(e.w, TABLE_ERASURE), MANY);
+    assert_int_equal(row_count(admin(e.w, "person.erasures", NULL)), 0);
+    (void)assert_replays(e.w);
 }
 
 /* While a backup runs the environment stays; while it is rewritten no backup begins. */
@@ -421,6 +519,91 @@ static void it_ends_when_every_gate_has_confirmed(void **state)
     assert_int_equal(row_count(admin(e.w, "person.erasures", NULL)), 0);
 }
 
+/* A box that comes back with a copy has him until its copy has come past the beginning, however
+ * often it beats before it asks. */
+static void a_gate_with_a_copy_confirms_by_it(void **state)
+{
+    Parkgate__CopyHave have = PARKGATE__COPY_HAVE__INIT;
+    struct erasing_world e = begin(state);
+    leave(&e);
+    Parkgate__Hello hello = gate_hello_message(e.w, &e.gate);
+    hello.copy_generation = 7;
+    hello.copy_sequence = 1;
+    gate_send_hello(e.w, &e.gate, &hello);
+    (void)erase(&e);
+    for (int i = 0; i < 3; i++) {
+        beat(&e);
+        finish(e.w);
+    }
+    expect_step(&e, "key-gone");
+    gate_send(e.w, &e.gate, MESSAGE_COPY_HAVE, 0, &have.base); /* asks for one anew */
+    beat(&e);
+    finish(e.w);
+    expect_step(&e, "key-gone");
+}
+
+/* One that was made anew, and one that beats and does not ask at once. */
+static void a_box_without_a_copy_is_not_believed_at_once(void **state)
+{
+    struct erasing_world e = begin(state);
+    leave(&e);
+    (void)erase(&e);
+    finish(e.w);
+    Parkgate__Hello hello = gate_hello_message(e.w, &e.gate);
+    gate_send_hello(e.w, &e.gate, &hello);
+    beat(&e);
+    for (int i = 0; i < 20; i++) {
+        tick(e.w);
+    }
+    expect_step(&e, "key-gone");
+    finish(e.w);
+    expect_step(&e, "ended");
+}
+
+static bool is_of_gate_b(const ProtobufCBinaryData *packed)
+{
+    Parkgate__ParkRow *row = parkgate__park_row__unpack(NULL, packed->len, packed->data);
+    assert_non_null(row);
+    bool is = strcmp(row->name, "gate-b") == 0 || strcmp(row->name, "board-b") == 0 ||
+              strncmp(row->name, "b-", 2) == 0;
+    parkgate__park_row__free_unpacked(row, NULL);
+    return is;
+}
+
+static bool has_note(const Parkgate__Reply *reply, const char *name)
+{
+    bool has = false;
+    for (size_t i = 0; i < reply->n_note; i++) {
+        has |= strcmp(reply->note[i], name) == 0;
+    }
+    return has;
+}
+
+/* A gate that the park has no more cannot confirm: it is named, and keeps nothing from ending. */
+static void a_gate_that_is_gone_is_named(void **state)
+{
+    size_t left = 0;
+    struct gate other;
+    struct erasing_world e = begin(state);
+    struct park_rows *rows = &e.w->rows;
+    gate_join(e.w, &other, "gate-b", 2);
+    leave(&e);
+    assert_false(has_note(admin(e.w, "person.erasures", NULL), "gates_gone"));
+    for (size_t i = 0; i < rows->count; i++) {
+        if (!is_of_gate_b(&rows->row[i])) {
+            rows->row[left++] = rows->row[i];
+        }
+    }
+    rows->count = left;
+    park_apply(e.w);
+    (void)erase(&e);
+    assert_string_equal(note(admin(e.w, "person.erasures", NULL), "gates_gone"), "gate-b");
+    finish(e.w);
+    beat(&e);
+    finish(e.w);
+    expect_step(&e, "ended");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,9 +616,17 @@ int main(void)
         WORLD_TEST(a_crash_at_any_step_changes_nothing),
         WORLD_TEST(a_half_swap_loses_no_key),
         WORLD_TEST(keys_made_meanwhile_are_not_lost),
+        WORLD_TEST(a_stream_of_keys_puts_nothing_off),
+        WORLD_TEST(a_key_destroyed_meanwhile_goes_with_the_next_one),
+        WORLD_TEST(a_restart_forgets_no_deleted_key),
+        WORLD_TEST(one_that_waits_is_told),
+        WORLD_TEST(many_go_in_slices),
         WORLD_TEST(a_backup_and_a_rewriting_wait_for_each_other),
         WORLD_TEST(a_job_that_fails_is_done_again),
         WORLD_TEST(it_ends_when_every_gate_has_confirmed),
+        WORLD_TEST(a_gate_with_a_copy_confirms_by_it),
+        WORLD_TEST(a_box_without_a_copy_is_not_believed_at_once),
+        WORLD_TEST(a_gate_that_is_gone_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

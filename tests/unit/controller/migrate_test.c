@@ -15,6 +15,7 @@
 #include "common/facts/copy_class.h"
 #include "common/store/keybuf.h"
 #include "controller/store/candidate_store.h"
+#include "controller/store/erasure_store.h"
 #include "controller/store/changes.h"
 #include "controller/store/disposition_store.h"
 #include "controller/store/migrate.h"
@@ -457,7 +458,7 @@ static void version_3_with_a_damaged_row_starts(void **state)
 /* --- 4 to 5 --- */
 
 static const size_t indexes[] = {TABLE_CANDIDATE_AT, TABLE_CANDIDATE_LEAD, TABLE_CANDIDATE_DUE,
-                                 TABLE_DISPOSITION_DUE_OF};
+                                 TABLE_DISPOSITION_DUE_OF, TABLE_ERASURE_OPEN};
 
 static void put_candidate(struct world *w, uint8_t n)
 {
@@ -499,6 +500,22 @@ static void put_notices(struct world *w)
     assert_int_equal(store_commit(&txn, NULL), ERR_OK);
 }
 
+/* One whose key is gone, one that has ended. */
+static void put_erasures(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    Parkgate__Entry entry = PARKGATE__ENTRY__INIT;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (uint8_t step = ERASURE_KEY_GONE; step <= ERASURE_ENDED; step++) {
+        struct handle holder = {{step}};
+        Parkgate__ErasureRecord erasure = PARKGATE__ERASURE_RECORD__INIT;
+        erasure.holder = (ProtobufCBinaryData){.len = HANDLE_SIZE, .data = holder.bytes};
+        erasure.step = step;
+        assert_int_equal(project_erasure(txn, &entry, &erasure.base, NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
 static void take_indexes_away(struct world *w)
 {
     struct store_txn *txn = NULL;
@@ -533,6 +550,11 @@ static void assert_indexed(struct store *store)
     assert_int_equal(disposition_next_due_of(txn, 7, &notice, NULL), ERR_OK);
     assert_int_equal(notice->number, 1);
     parkgate__disposition_notice__free_unpacked(notice, NULL);
+    struct erasure_place place = {0};
+    assert_int_equal(erasure_next_open(txn, &place, NULL), ERR_OK);
+    assert_int_equal(place.step, ERASURE_KEY_GONE);
+    assert_int_equal(place.holder.bytes[0], ERASURE_KEY_GONE);
+    assert_int_equal(erasure_next_open(txn, &place, NULL), ERR_NOT_FOUND);
     store_txn_destroy(&txn);
 }
 
@@ -542,6 +564,7 @@ static void live_with_candidates(struct world *w)
         put_candidate(w, n);
     }
     put_notices(w);
+    put_erasures(w);
 }
 
 static uint64_t rows_in(struct store *store, size_t table)
