@@ -39,8 +39,7 @@ static int open_dbis(const struct store *store, MDB_env *env, MDB_dbi *dbis)
     return mdb_txn_commit(txn);
 }
 
-/* All that can fail is done before a file is moved. What is brought to the copy is synced once, at
- * the end. *ret_env NULL: nothing is open. */
+/* All that can fail is done before a file is moved. *ret_env NULL: nothing is open. */
 static int open_new(const struct store *store, const char *dir, MDB_env **ret_env, MDB_dbi *dbis)
 {
     MDB_envinfo info;
@@ -59,7 +58,7 @@ static int open_new(const struct store *store, const char *dir, MDB_env **ret_en
         rc = mdb_env_set_mapsize(env, info.me_mapsize);
     }
     if (rc == 0) {
-        rc = mdb_env_open(env, dir, MDB_NOTLS | MDB_NOSYNC, 0600);
+        rc = mdb_env_open(env, dir, MDB_NOTLS, 0600);
     }
     if (rc == 0) {
         rc = open_dbis(store, env, dbis);
@@ -196,20 +195,11 @@ static enum err take_place(struct store *store, const char *from_dir, struct fau
     return place_sync_parent(store->dir, fault);
 }
 
-/* From here on commits are synced, as those of every store. */
-static int settle(MDB_env *env)
-{
-    int rc = mdb_env_sync(env, 1);
-    return rc == 0 ? mdb_env_set_flags(env, MDB_NOSYNC, 0) : rc;
-}
-
 enum err store_swap_end(struct store_swap **swap, struct fault *fault)
 {
     struct store *store = (*swap)->store;
     MUST(store->live_txns == 0 && store->pid == getpid());
-    int rc = settle((*swap)->env);
-    enum err err = rc == 0 ? take_place(store, (*swap)->dir, fault)
-                           : store_fault(store, rc, (*swap)->dir, "sync", fault);
+    enum err err = take_place(store, (*swap)->dir, fault);
     if (err == ERR_OK) {
         MDB_env *old = store->env;
         store->env = (*swap)->env;

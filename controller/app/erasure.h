@@ -36,8 +36,8 @@ MUST_CHECK enum err erasure_begin(struct controller *ctl, struct handle holder, 
 MUST_CHECK enum err erasure_is_free(struct controller *ctl, struct handle holder, bool *ret,
                                     struct fault *fault);
 
-/* Keys were deleted from the person-key environment: it is rewritten ERASURE_LATER_MS after the last
- * time, at the latest. */
+/* Keys were deleted from the person-key environment: it is rewritten ERASURE_LATER_MS after the
+ * last time, at the latest. */
 void erasure_keys_deleted(struct controller *ctl);
 
 /* Is the environment being rewritten? Then no job may be started. */

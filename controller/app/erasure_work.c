@@ -117,7 +117,8 @@ static enum err end_if_confirmed(struct controller *ctl, const Parkgate__Erasure
     return controller_record(ctl, ENTRY_ERASURE, "", &changed.base, fault);
 }
 
-/* How much of the walk one look does: each asks for all orders that terminals have not confirmed. */
+/* How much of the walk one look does: each asks for all orders that terminals have not confirmed.
+ */
 enum { LOOK_ROWS = 4000 };
 
 static enum err end_confirmed(struct controller *ctl, const struct erasure_gates *gates,

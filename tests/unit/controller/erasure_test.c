@@ -226,7 +226,8 @@ static void a_half_swap_loses_no_key(void **state)
     assert_int_not_equal(access(old, F_OK), 0);
 }
 
-/* A key that is made while the copy is made is not in it: it is brought to the copy, which is taken.
+/* A key that is made while the copy is made is not in it: it is brought to the copy, which is
+ * taken.
  */
 static void keys_made_meanwhile_are_not_lost(void **state)
 {
@@ -263,7 +264,9 @@ struct late {
 
 static struct handle late_handle(uint8_t batch, size_t row)
 {
-    return (struct handle){{0xaa, batch, (uint8_t)(row >> 8), (uint8_t)row}};
+    return (struct handle){
+        {0xaa, batch, (uint8_t)(row >> 8), (uint8_t)row}
+    };
 }
 
 static enum err late_slice(struct controller *ctl, void *ctx, struct fault *fault)
@@ -357,7 +360,8 @@ static void a_key_destroyed_meanwhile_goes_with_the_next_one(void **state)
     assert_int_equal(found_in(e.w->dir, BYTES_OF(key)), 0);
 }
 
-/* What was deleted shortly before a restart is overwritten, too: nobody remembers that it is due. */
+/* What was deleted shortly before a restart is overwritten, too: nobody remembers that it is due.
+ */
 static void a_restart_forgets_no_deleted_key(void **state)
 {
     uint8_t key[SEAL_KEY_SIZE];
