@@ -89,6 +89,15 @@ void fleet_badge(uint32_t person, uint8_t out[FLEET_BADGE_SIZE])
     MUST(!w.bad);
 }
 
+void fleet_plate(uint32_t vehicle, char out[FLEET_PLATE_SIZE])
+{
+    enum { SERIALS = 100000 };
+    static const char letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZ";
+    MUST(vehicle < FLEET_VEHICLES_MAX);
+    (void)snprintf(out, FLEET_PLATE_SIZE, "浙%c%05u", letters[vehicle / SERIALS],
+                   vehicle % SERIALS);
+}
+
 /* --- opening --- */
 
 static uint32_t greatest_common(uint32_t a, uint32_t b)
@@ -386,12 +395,29 @@ static enum err send_bare(struct box *box, size_t number, const struct sent *nex
     return link_client_send(box->client, BYTES_OF(frame), NULL);
 }
 
+/* What is shown; `out` keeps it. */
+static void show(Parkgate__Event *event, uint32_t person, uint8_t out[FLEET_PLATE_SIZE])
+{
+    if (person >= FLEET_VEHICLES) {
+        fleet_plate(person - FLEET_VEHICLES, (char *)out);
+        event->credential_kind = CREDENTIAL_KIND_PLATE;
+        event->credential_class = CREDENTIAL_CLASS_BEARER;
+        event->credential.len = strlen((const char *)out);
+    } else {
+        fleet_badge(person, out);
+        event->credential_kind = CREDENTIAL_KIND_BADGE;
+        event->credential_class = CREDENTIAL_CLASS_UID_ONLY;
+        event->credential.len = FLEET_BADGE_SIZE;
+    }
+    event->credential.data = out;
+}
+
 static enum err send_event(struct box *box, const struct sent *next, uint64_t presentation)
 {
     Parkgate__Event event = PARKGATE__EVENT__INIT;
     char lane[NAME_SIZE + 4];
     char reader[sizeof(lane) + 8];
-    uint8_t badge[FLEET_BADGE_SIZE];
+    uint8_t shown[FLEET_PLATE_SIZE];
     (void)snprintf(lane, sizeof(lane), "%s-%s", box->gate, next->out ? "out" : "in");
     (void)snprintf(reader, sizeof(reader), "%s-badge", lane);
     event.epoch = box->epoch;
@@ -402,11 +428,8 @@ static enum err send_event(struct box *box, const struct sent *next, uint64_t pr
     event.captured_us = event.received_us;
     event.direction = next->out ? LANE_OUT : LANE_IN;
     if (next->presentation) {
-        fleet_badge(next->person, badge);
         event.reader = reader;
-        event.credential_kind = CREDENTIAL_KIND_BADGE;
-        event.credential_class = CREDENTIAL_CLASS_UID_ONLY;
-        event.credential = (ProtobufCBinaryData){.len = sizeof(badge), .data = badge};
+        show(&event, next->person, shown);
     } else {
         event.presentation = presentation;
         event.passage = PASSAGE_PASSED;
@@ -503,9 +526,10 @@ static struct sent *find_sent(struct box *box, uint64_t sequence)
     return sequence != 0 && sent->sequence == sequence ? sent : NULL;
 }
 
-static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence, bool granted,
+static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence, uint32_t outcome,
                          int64_t now_ns)
 {
+    bool granted = outcome == OUTCOME_GRANT;
     const struct sent *sent = find_sent(box, sequence);
     struct fleet_figures *figures = &fleet->figures;
     if (sent == NULL) {
@@ -515,7 +539,7 @@ static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence
     if (sent->probe != 0 && sent->probe <= fleet->probe_count) {
         struct fleet_probe *probe = &fleet->probes[sent->probe - 1];
         probe->answered_ns = now_ns;
-        probe->granted = granted;
+        probe->outcome = outcome;
         return;
     }
     if (sent->due_ns >= fleet->measure_from_ns) {
@@ -561,7 +585,7 @@ static void on_bare(struct fleet *fleet, struct box *box, struct bytes frame, in
         return;
     }
     uint64_t sequence = reader_u64(&r);
-    take_verdict(fleet, box, sequence, true, now_ns);
+    take_verdict(fleet, box, sequence, OUTCOME_GRANT, now_ns);
     if (kind == 'E') { /* an echo is all there is */
         take_ack(fleet, box, sequence, ANSWER_APPLIED, now_ns);
     }
@@ -590,7 +614,7 @@ static void on_frame(struct fleet *fleet, struct box *box, struct bytes frame, i
     }
     if (envelope.kind == MESSAGE_VERDICT) {
         const Parkgate__Verdict *verdict = (const void *)body;
-        take_verdict(fleet, box, verdict->sequence, verdict->outcome == OUTCOME_GRANT, now_ns);
+        take_verdict(fleet, box, verdict->sequence, verdict->outcome, now_ns);
     } else if (envelope.kind == MESSAGE_ACK) {
         on_ack(fleet, box, (const void *)body, now_ns);
     } else if (envelope.kind == MESSAGE_WELCOME) {

@@ -21,10 +21,13 @@
 #include "tests/bench/series.h"
 
 enum {
-    FLEET_MAX = 200,        /* boxes */
-    FLEET_OPEN_MAX = 8192,  /* events of a box that are not acknowledged; a power of two */
-    FLEET_BADGE_SIZE = 7,   /* bytes of a UID */
-    FLEET_BARE_FRAME = 176, /* bytes: what an event of a gate has, all around it included */
+    FLEET_MAX = 200,          /* boxes */
+    FLEET_OPEN_MAX = 8192,    /* events of a box that are not acknowledged; a power of two */
+    FLEET_BADGE_SIZE = 7,     /* bytes of a UID */
+    FLEET_BARE_FRAME = 176,   /* bytes: what an event of a gate has, all around it included */
+    FLEET_VEHICLES = 1 << 30, /* the first person that is a vehicle: it shows fleet_plate() */
+    FLEET_VEHICLES_MAX = 2400000,
+    FLEET_PLATE_SIZE = 16,
 };
 
 /* Bare frames: 'E', number u64, person u64, box u16, zeros. Replies: the frame itself (echo), or
@@ -46,12 +49,12 @@ struct fleet_figures {
     uint64_t sent, acks, granted, denied, refused, retried, busy, dropped;
 };
 
-/* A badge that is shown once beside the flow, and what became of it. */
+/* A badge or plate that is shown once beside the flow, and what became of it. */
 struct fleet_probe {
     size_t box;
     uint32_t person;
     int64_t sent_ns, answered_ns; /* 0: no verdict came */
-    bool granted;
+    uint32_t outcome;             /* enum outcome */
 };
 
 /* The copy of a box became that of a sequence. */
@@ -95,8 +98,8 @@ void fleet_beat(struct fleet *fleet);
 void fleet_measure(struct fleet *fleet, int64_t from_ns);
 /* Sends the box's next event, due at `due_ns`. False: its window or its socket is full. */
 bool fleet_send(struct fleet *fleet, size_t box, int64_t due_ns);
-/* Shows a person's badge at the box's entry, beside what it sends; nobody goes through. False: as
- * fleet_send(), or there is no more room. */
+/* Shows a person's badge, or a vehicle's plate, at the box's entry, beside what it sends; nobody
+ * goes through. False: as fleet_send(), or there is no more room. */
 bool fleet_probe(struct fleet *fleet, size_t box, uint32_t person, int64_t now_ns);
 /* All since fleet_measure(). Borrowed. */
 const struct fleet_probe *fleet_probes(const struct fleet *fleet, size_t *ret_count);
@@ -111,3 +114,5 @@ size_t fleet_unanswered_all(const struct fleet *fleet);
 struct fleet_figures *fleet_figures(struct fleet *fleet);
 
 void fleet_badge(uint32_t person, uint8_t out[FLEET_BADGE_SIZE]);
+/* Of the vehicle of this number, from 0. */
+void fleet_plate(uint32_t vehicle, char out[FLEET_PLATE_SIZE]);

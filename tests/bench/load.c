@@ -8,11 +8,15 @@
  *                                once; answers when all were welcomed
  *   run NAME RATE SECONDS        events a second over all boxes; the first second does not count
  *   revoke NAME RATE SECONDS FIRST SLOT_MS
- *                                as run; beside it person FIRST is shown once at each box within
- * the first slot, the next person within the second slot, and so on. Says {"begin_ns":..} first,
- * then the probes, and when which box had which copy; times are those of CLOCK_MONOTONIC flood NAME
- * WINDOW SECONDS    each box keeps WINDOW events unacknowledged: the highest rate first NAME one
- * presentation of the first box, and its verdict close NAME quit
+ *                                as run; beside it person FIRST (or vehicle: fleet.h) is shown
+ *                                once at each box within the first slot, the next one within the
+ *                                second slot, and so on. Says {"begin_ns":..} first, then the
+ *                                probes, and when which box had which copy; times are those of
+ *                                CLOCK_MONOTONIC
+ *   flood NAME WINDOW SECONDS    each box keeps WINDOW events unacknowledged: the highest rate
+ *   first NAME                   one presentation of the first box, and its verdict
+ *   close NAME
+ *   quit
  *
  * Each answers with one line of JSON. Between the commands all gates keep up their heartbeats.
  */
@@ -262,7 +266,7 @@ static bool on_return(struct load *load, char **words)
     return true;
 }
 
-/* Badges that are shown beside the flow: in each slot one person's, at box after box. */
+/* What is shown beside the flow: in each slot one person's or vehicle's, at box after box. */
 struct probing {
     int64_t begin_ns, slot_ns; /* slot 0: no probes */
     uint32_t first;
@@ -341,9 +345,9 @@ static void print_probes(const struct fleet *fleet)
     const struct fleet_copy *copy = fleet_copies(fleet, &copies);
     (void)fputs("{\"probes\":[", stdout);
     for (size_t i = 0; i < probes; i++) {
-        (void)printf("%s[%zu,%u,%lld,%lld,%d]", i == 0 ? "" : ",", probe[i].box, probe[i].person,
+        (void)printf("%s[%zu,%u,%lld,%lld,%u]", i == 0 ? "" : ",", probe[i].box, probe[i].person,
                      (long long)probe[i].sent_ns, (long long)probe[i].answered_ns,
-                     probe[i].granted);
+                     probe[i].outcome);
     }
     (void)fputs("],\"copies\":[", stdout);
     for (size_t i = 0; i < copies; i++) {

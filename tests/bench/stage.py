@@ -14,6 +14,8 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "integration"))
 from park import Daemon, Park, Ports, Refused, descendants, started  # noqa: E402,F401
 
 TENANTS = 50
+GRANT, REVIEW = 2, 1  # enum outcome
+VEHICLES = 1 << 30  # as FLEET_VEHICLES in fleet.h
 
 
 def park_file(gates):
@@ -39,6 +41,11 @@ def park_file(gates):
 def badge(person):
     """As fleet_badge() in fleet.c."""
     return f"045152{person:08X}"
+
+
+def plate(vehicle):
+    """As fleet_plate() in fleet.c."""
+    return f"浙{'ABCDEFGHJKLMNPQRSTUVWXYZ'[vehicle // 100000]}{vehicle % 100000:05}"
 
 
 def id_number(person):
@@ -151,6 +158,11 @@ class Stage:
     def load_roster(self, first, count):
         path = roster_file(self.directory / f"roster-{first}.csv", first, count)
         return self.park.cli("person", "import", path, timeout=1800)
+
+    def load_vehicles(self, first, count):
+        path = self.directory / f"vehicles-{first}.csv"
+        path.write_text("plate,tenant\n" + "".join(f"{plate(vehicle)},t-01\n" for vehicle in range(first, first + count)), encoding="utf-8")
+        return self.park.cli("vehicle", "import", path, timeout=1800)
 
     def open_fleet(self, load, name, boxes, persons):
         return load.ask("open", name, "gate", self.endpoint, self.server_key, self.directory, boxes, persons)

@@ -41,15 +41,16 @@ class Station:
     def status(self):
         return self.say("status")["notes"]
 
-    def sign(self, text):
-        """The next bundle of these rows; returns its file."""
+    def sign(self, text, after=None):
+        """The next bundle of these rows; returns its file. `after`: behind this bundle, which may not have been pushed yet."""
         status = self.status()
-        self.number = int(status["number"]) + 1
+        self.number = int(status["number"]) + 1 if after is None else self.number + 1
         source, bundle = self.home / f"{self.number}.csv", self.home / f"{self.number}.bundle"
         source.write_text(HEADER + text, encoding="utf-8")
         with contextlib.suppress(FileNotFoundError):
             bundle.unlink()
         base = ["--number", self.number, "--previous", status["digest"]] if self.number > 1 else []
+        base = base if after is None else ["--after", after]
         self.park._run(self.park.programs.path("parkgate"), "watch", "sign", source, "--authority", "hz-police", "--park",
                        status["park"], "--sign-key", self.keys / "sign.key", "--match-key", self.keys / "match.key", "--out",
                        bundle, *base)
