@@ -66,7 +66,7 @@ struct box {
 };
 
 struct fleet {
-    bool bare, fed;
+    bool bare, fed, plates;
     size_t count, probe_count, copy_count;
     struct fleet_probe *probes;
     struct fleet_copy *copies;
@@ -155,6 +155,7 @@ enum err fleet_create(const struct fleet_options *options, struct fleet **ret_fl
     MUST(fleet != NULL);
     fleet->bare = options->bare;
     fleet->fed = options->fed;
+    fleet->plates = options->plates;
     fleet->probes = calloc(FLEET_PROBES_MAX, sizeof(*fleet->probes));
     fleet->copies = calloc(FLEET_COPIES_MAX, sizeof(*fleet->copies));
     MUST(fleet->probes != NULL && fleet->copies != NULL);
@@ -457,6 +458,10 @@ static struct sent choose(struct fleet *fleet, struct box *box, uint64_t *ret_pr
     }
     next.person =
         (uint32_t)(fleet->person_turn % fleet->persons * fleet->person_step % fleet->persons);
+    if (fleet->plates) {
+        next.person += FLEET_VEHICLES;
+        return next;
+    }
     next.out = is_inside(fleet, next.person);
     return next;
 }
@@ -547,7 +552,7 @@ static void take_verdict(struct fleet *fleet, struct box *box, uint64_t sequence
         figures->granted += granted;
         figures->denied += !granted;
     }
-    if (granted && !fleet->bare && box->grant_count < FLEET_OPEN_MAX) {
+    if (granted && !fleet->bare && !fleet->plates && box->grant_count < FLEET_OPEN_MAX) {
         size_t at = (box->grant_first + box->grant_count++) & RING_MASK;
         box->grants[at] =
             (struct grant){.sequence = sequence, .person = sent->person, .out = sent->out};

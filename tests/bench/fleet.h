@@ -36,7 +36,9 @@ enum {
 struct fleet_options {
     struct link *link;
     bool bare;
-    bool fed; /* gates that keep copies: they are fed, and say how far they are */
+    bool fed;    /* gates that keep copies: they are fed, and say how far they are */
+    bool plates; /* persons are vehicles: their plates are read at entries, and nobody goes through
+                  */
     const char *endpoint;
     struct link_key server_key;
     const char *key_dir; /* DIR/g-001/agent.key, ... of boxes that joined; bare: not used */

@@ -1,8 +1,8 @@
 /* bench-load: fleets of emulated gate boxes, driven by lines on standard input.
  *
- *   open NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR BOXES PERSONS
+ *   open NAME bare|gate|fed|plates ENDPOINT SERVER_KEY KEY_DIR BOXES PERSONS
  *                                answers when all boxes were welcomed; fed: when their copies are
- *                                whole
+ *                                whole; plates: PERSONS vehicles, whose plates are read alone
  *   return NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR TIMES
  *                                every box of it leaves and comes back by so many connections at
  *                                once; answers when all were welcomed
@@ -169,12 +169,13 @@ static bool wait_whole(struct load *load, struct fleet *fleet)
     return fleet_whole(fleet) == fleet_count(fleet);
 }
 
-/* words: COMMAND NAME bare|gate|fed ENDPOINT SERVER_KEY KEY_DIR ... */
+/* words: COMMAND NAME bare|gate|fed|plates ENDPOINT SERVER_KEY KEY_DIR ... */
 static bool read_options(struct load *load, char **words, struct fleet_options *ret)
 {
     *ret = (struct fleet_options){.link = load->link,
                                   .bare = strcmp(words[2], "bare") == 0,
                                   .fed = strcmp(words[2], "fed") == 0,
+                                  .plates = strcmp(words[2], "plates") == 0,
                                   .endpoint = words[3],
                                   .key_dir = words[5]};
     return link_key_from_z85(words[4], &ret->server_key);

@@ -29,11 +29,11 @@ class Station:
         self.number = 0
         park._run(park.programs.path("parkgate"), "watch", "keygen", self.keys)
 
-    def say(self, *args, check=True):
+    def say(self, *args, check=True, timeout=120):
         args = [self.park.programs.path("parkgate"), "watch", *map(str, args), "--controller",
                 f"tcp://127.0.0.1:{self.park.port_base + 3}", "--server-key", str(self.park.home / "controller.pub"),
                 "--key", str(self.keys / "link.key"), "--json"]
-        done = subprocess.run(args, env=self.park.env, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(args, env=self.park.env, capture_output=True, text=True, timeout=timeout, check=False)
         if check and done.returncode != 0:
             raise Refused(args, done.returncode, done.stderr or done.stdout)
         return json.loads(done.stdout) if check and done.stdout.strip() else done
@@ -56,8 +56,8 @@ class Station:
                        bundle, *base)
         return bundle
 
-    def push(self, text):
-        return self.say("push", self.sign(text))["notes"]
+    def push(self, text, timeout=120):
+        return self.say("push", self.sign(text), timeout=timeout)["notes"]
 
     def receipt(self, bundle):
         return self.say("receipt", bundle, "--park-key", self.keys / "park.pub")
