@@ -25,7 +25,8 @@ void progress_show(struct progress *progress, size_t done)
     for (size_t i = 0; i < PROGRESS_CELLS; i++) {
         (void)fputc(i < filled ? '#' : '.', cli->err);
     }
-    (void)fprintf(cli->err, "] %zu / %zu", done, progress->whole);
+    (void)fprintf(cli->err, "] %zu / %zu%s", done, progress->whole,
+                  progress->what != NULL ? progress->what : "");
     (void)fflush(cli->err);
     progress->drawn = true;
     progress->shown = here;

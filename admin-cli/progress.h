@@ -10,6 +10,7 @@ struct progress {
     const struct cli *cli;
     const struct clock *clock;
     size_t whole;
+    const char *what; /* behind the figures; NULL: nothing */
     struct mono begun, shown;
     bool drawn;
 };

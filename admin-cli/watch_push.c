@@ -1,6 +1,8 @@
 /* watch push: a signed bundle goes to the park, chunk by chunk; what is there already is not sent
- * again. It acts when the last chunk came, whole, or not at all. */
+ * again. It acts when the last chunk came, whole, or not at all. With a large one the gates' own
+ * copies take a while: that is waited for, and shown. */
 #include <jansson.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,12 @@
 #include "common/base/must.h"
 #include "common/seal/seal.h"
 
-enum { PUSH_TIMEOUT_MS = 60000 };
+enum {
+    PUSH_TIMEOUT_MS = 60000,
+    PROMPT_CHANGES = 1000, /* so few are at all online gates within two seconds */
+    GATES_MS = 60000,      /* the gates are waited for so long */
+    GATES_LOOK_MS = 250,
+};
 
 struct pushing {
     struct cli *cli;
@@ -77,6 +84,67 @@ static bool push(struct pushing *p)
     return good;
 }
 
+/* --- on its way to the gates --- */
+
+struct gates {
+    size_t have, online;
+};
+
+/* False: the bundle applied last is another one by now, or nobody answers. */
+static bool ask_gates(const struct pushing *p, struct gates *ret)
+{
+    AUTO(answer_destroy) struct answer answer = {0};
+    struct request request = {.verb = "watch.status"};
+    struct complaint ignored = {0};
+    if (!client_ask_all(p->cli, &request, &answer, &ignored)) {
+        return false;
+    }
+    const char *number = answer_note(&answer, "number");
+    const char *have = answer_note(&answer, "gates_with_it");
+    const char *online = answer_note(&answer, "gates_online");
+    if (number == NULL || strcmp(number, p->number) != 0 || have == NULL || online == NULL) {
+        return false;
+    }
+    *ret = (struct gates){.have = strtoul(have, NULL, 10), .online = strtoul(online, NULL, 10)};
+    return true;
+}
+
+static void note_gates(struct pushing *p, const struct gates *gates)
+{
+    char text[24];
+    answer_add_note(&p->answer, "gates_with_it", cli_number(text, gates->have));
+    answer_add_note(&p->answer, "gates_online", cli_number(text, gates->online));
+}
+
+/* The bundle acts, whatever comes of this. */
+static void follow(struct pushing *p)
+{
+    const struct clock *clock = clock_system();
+    struct mono end = mono_after_ms(clock->mono(clock->ctx), GATES_MS);
+    struct gates gates = {0};
+    struct progress progress;
+    bool good = ask_gates(p, &gates);
+    bool told = good;
+    progress_begin(&progress, p->cli, clock, gates.online);
+    progress.what = " gates 个出入口";
+    while (good && gates.have < gates.online && mono_before(clock->mono(clock->ctx), end)) {
+        (void)poll(NULL, 0, GATES_LOOK_MS);
+        good = ask_gates(p, &gates);
+        progress.whole = gates.online;
+        progress_show(&progress, gates.have);
+    }
+    progress_end(&progress);
+    if (told) {
+        note_gates(p, &gates);
+    }
+}
+
+static bool is_large(const struct pushing *p)
+{
+    const char *changes = answer_note(&p->answer, "changes");
+    return changes != NULL && strtoul(changes, NULL, 10) > PROMPT_CHANGES;
+}
+
 enum exit_code run_watch_push(struct cli *cli, const struct call *call)
 {
     struct complaint c = {0};
@@ -87,6 +155,9 @@ enum exit_code run_watch_push(struct cli *cli, const struct call *call)
     bool good = watch_file_read(call_value(call, "bundle"), &p->bundle, &c) && push(p);
     enum exit_code code = EXIT_DONE;
     if (good) {
+        if (is_large(p)) {
+            follow(p);
+        }
         answer_drop_note(&p->answer, "next");
         code = request_show(cli, call, &p->answer);
     } else {

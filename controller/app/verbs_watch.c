@@ -417,6 +417,25 @@ static enum err note_open(struct controller *ctl, struct answer *a,
     return ERR_OK;
 }
 
+/* How many gates have the bundle applied last: a large one is on its way for a while. */
+static enum err note_gates(struct controller *ctl, struct answer *a,
+                           const Parkgate__AuthorityRecord *authority, struct fault *fault)
+{
+    Parkgate__WatchBundle *bundle = NULL;
+    enum err err = watch_bundle_get(ctl->txn, authority->name, authority->number, &bundle, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err; /* none was applied */
+    }
+    struct watch_gates gates = watch_gates_of(ctl, bundle->acts_at);
+    answer_note_number(a, "gates_with_it", gates.have);
+    answer_note_number(a, "gates_online", gates.online);
+    if (bundle->gates_us != 0) {
+        answer_note_number(a, "at_gates_us", bundle->gates_us);
+    }
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return ERR_OK;
+}
+
 /* The next number, if a bundle of it was refused last. */
 static enum err note_refused(struct controller *ctl, struct answer *a,
                              const Parkgate__AuthorityRecord *authority, struct fault *fault)
@@ -477,6 +496,9 @@ static enum err on_watch_status(struct controller *ctl, struct request *request,
         return ERR_OK;
     }
     enum err err = note_list(ctl, request->answer, authority, fault);
+    if (err == ERR_OK) {
+        err = note_gates(ctl, request->answer, authority, fault);
+    }
     if (err == ERR_OK) {
         err = note_open(ctl, request->answer, authority, fault);
     }

@@ -8,6 +8,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import bench  # noqa: E402
+import watched  # noqa: E402
 from report import Report  # noqa: E402
 
 TINY = {**bench.SHORT, "small": 100, "large": 300, "rates": [200], "gates": 3, "boxes": 2, "window": 4}
@@ -37,6 +38,13 @@ class Smoke(unittest.TestCase):
         text = Report(run.result).text()
         for words in ("durable rate against (ab)", "start to first verdict", "import of 300 persons", "events/s"):
             self.assertIn(words, text)
+
+    def test_a_list_is_measured(self):
+        figures = watched.main(["--build", os.environ["PARKGATE_BUILD_DIR"], "--entries", "400", "--vehicles", "200", "--gates", "3",
+                                "--rounds", "1", "--seconds", "1", "--rate", "200"])
+        for name in ("without", "with"):
+            self.assertEqual(len(figures[name]), 1)
+            self.assertTrue(all(value > 0 for value in figures[name][0].values()), figures)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from stage import Line, Stage, plate  # noqa: E402
 from station import Station, vehicle  # noqa: E402
 
-GATES, BUNDLE, WINDOW = 50, 200_000, 20
+BUNDLE, WINDOW = 200_000, 20
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 GROUPS = ("0ODQ", "8B3", "1ILT7", "UVY", "2Z", "MNHW", "5S", "EF", "6GC", "KX", "4A", "浙沪渝", "苏粤鲁", "皖赣晋", "川京", "冀翼")
@@ -59,11 +59,11 @@ class Watched:
 
     def prepare(self):
         for name in self.figures:
-            stage = self.stages[name] = Stage(self.directory / name, GATES, self.options.build)
+            stage = self.stages[name] = Stage(self.directory / name, self.options.gates, self.options.build)
             stage.load_vehicles(0, self.options.vehicles)
         self.push(self.stages["with"].park)
         for name, stage in self.stages.items():
-            self.load.ask("open", name, "plates", stage.endpoint, stage.server_key, stage.directory, GATES, self.options.vehicles)
+            self.load.ask("open", name, "plates", stage.endpoint, stage.server_key, stage.directory, self.options.gates, self.options.vehicles)
 
     def push(self, park):
         station = Station(park)
@@ -111,6 +111,7 @@ def options_of(words):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--vehicles", type=int, default=50_000)  # so many that none comes again soon
+    parser.add_argument("--gates", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rate", type=int, default=1000)

@@ -100,6 +100,13 @@ class Watch(ParkCase):
         self.assertEqual(self.park.cli("journal", "verify")["result"], "good")
         until("the gate asks it again", lambda: self.park.gate_state("gate-a") == "online", 60)
 
+    def test_a_large_one_says_how_far_it_is(self):
+        """Of 1,200 changes: the push ends when the gate has them, and says so; the status goes on saying it."""
+        told = self.station.push("".join(vehicle(f"w{n:06}", f"浙D{n:05}") for n in range(10000, 11200)))
+        self.assertEqual((told["gates_with_it"], told["gates_online"]), (1, 1))
+        status = until("it was written down that all have it", lambda: (now := self.station.status()).get("at_gates_us") and now)
+        self.assertEqual((status["gates_with_it"], status["gates_online"]), (1, 1))
+
     def push_args(self, bundle):
         return [self.park.programs.path("parkgate"), "watch", "push", str(bundle), "--controller",
                 f"tcp://127.0.0.1:{self.park.port_base + 3}", "--server-key", str(self.park.home / "controller.pub"), "--key",

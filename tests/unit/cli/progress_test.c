@@ -1,5 +1,5 @@
-/* Goal: long work shows a bar, short work and files get none. Method: a clock moved by hand, and what
- * was written to the error stream. */
+/* Goal: long work shows a bar, short work and files get none. Method: a clock moved by hand, and
+ * what was written to the error stream. */
 #include "admin-cli/progress.h"
 
 #include <setjmp.h>
@@ -21,7 +21,8 @@ static struct mono read_hand(void *ctx)
 static const struct clock clock_by_hand = {.wall = NULL, .mono = read_hand, .ctx = NULL};
 
 /* What a terminal (or a file) gets of 100 rows in `steps` of `step_ms`. Freed by the caller. */
-static char *drawn(bool terminal, enum format format, int steps, int64_t step_ms)
+static char *drawn_with(const char *what, bool terminal, enum format format, int steps,
+                        int64_t step_ms)
 {
     char *text = NULL;
     size_t size = 0;
@@ -31,6 +32,7 @@ static char *drawn(bool terminal, enum format format, int steps, int64_t step_ms
     assert_non_null(cli.err);
     hand = (struct mono){.us = 1000};
     progress_begin(&progress, &cli, &clock_by_hand, 100);
+    progress.what = what;
     for (int i = 1; i <= steps; i++) {
         hand = mono_after_ms(hand, step_ms);
         progress_show(&progress, (size_t)(100 * i / steps));
@@ -38,6 +40,20 @@ static char *drawn(bool terminal, enum format format, int steps, int64_t step_ms
     progress_end(&progress);
     (void)fclose(cli.err);
     return text;
+}
+
+static char *drawn(bool terminal, enum format format, int steps, int64_t step_ms)
+{
+    return drawn_with(NULL, terminal, format, steps, step_ms);
+}
+
+static void it_says_what_it_counts(void **state)
+{
+    (void)state;
+    char *text = drawn_with(" gates 个出入口", true, FORMAT_TABLE, 2, 1500);
+    assert_string_equal(text,
+                        "\r[########################################] 100 / 100 gates 个出入口\n");
+    free(text);
 }
 
 static void work_over_two_seconds_shows_a_bar(void **state)
@@ -85,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_over_two_seconds_shows_a_bar),
+        cmocka_unit_test(it_says_what_it_counts),
         cmocka_unit_test(short_work_shows_nothing),
         cmocka_unit_test(it_is_drawn_ten_times_a_second_at_the_most),
         cmocka_unit_test(files_and_programs_get_none),

@@ -96,17 +96,22 @@ static void park_answers(struct fake *fake, const Parkgate__Request *request,
     fake_note(reply, "state", fake->step == 3 ? "applied" : "open");
 }
 
-static void long_list(void)
+static void list_of(int changes)
 {
     static char text[64 * 1024];
     size_t used = (size_t)snprintf(text, sizeof(text), "change,id\n");
-    for (int i = 0; i < 450; i++) {
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "withdraw,e-%03d\n", i);
+    for (int i = 0; i < changes; i++) {
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "withdraw,e-%04d\n", i);
     }
     write_list(text);
     struct run run = sign("");
     assert_int_equal(run.code, 0);
     run_free(&run);
+}
+
+static void long_list(void)
+{
+    list_of(450);
 }
 
 static struct run push(struct fake *fake)
@@ -164,6 +169,58 @@ static void test_a_refusal_ends_the_push(void **state)
     run_free(&run);
     free(fake);
     end_fake();
+}
+
+/* --- how far a large one is --- */
+
+enum { LARGE = 1001, LARGE_CHUNKS = 6, GATES = 3 };
+
+/* A park whose gates get it one after the other; `ctx`: another bundle is applied meanwhile. */
+static void large_answers(struct fake *fake, const Parkgate__Request *request,
+                          struct fake_reply *reply)
+{
+    char text[24];
+    if (strcmp(request->verb, "watch.status") == 0) {
+        fake->rows++;
+        fake_note(reply, "number", fake->ctx != NULL && fake->rows > 1 ? "2" : "1");
+        (void)snprintf(text, sizeof(text), "%zu", fake->rows - 1);
+        fake_note(reply, "gates_with_it", text);
+        fake_note(reply, "gates_online", "3");
+        return;
+    }
+    fake->step += strcmp(request->verb, "watch.chunk") == 0;
+    fake_note(reply, "number", "1");
+    (void)snprintf(text, sizeof(text), "%d", fake->step == LARGE_CHUNKS ? 0 : fake->step + 1);
+    fake_note(reply, "next", text);
+    (void)snprintf(text, sizeof(text), "%d", fake->step == LARGE_CHUNKS ? LARGE : fake->step * 200);
+    fake_note(reply, "changes", text);
+}
+
+static void test_a_large_one_says_how_many_gates_have_it(void **state)
+{
+    (void)state;
+    list_of(LARGE);
+    struct run signing = sign("");
+    assert_int_equal(signing.code, 0);
+    run_free(&signing);
+    for (int replaced = 0; replaced < 2; replaced++) {
+        char wanted[128];
+        struct fake *fake = calloc(1, sizeof(*fake));
+        fake->answer = large_answers;
+        fake->ctx = replaced ? fake : NULL;
+        struct run run = push(fake);
+        assert_string_equal(run.err, ""); /* no terminal, no bar */
+        (void)snprintf(wanted, sizeof(wanted),
+                       "number             1\nchanges            1001\n"
+                       "gates that have it %d\ngates online       3\n",
+                       replaced ? 0 : GATES);
+        assert_string_equal(run.out, wanted);
+        assert_int_equal(run.code, 0);
+        assert_int_equal(fake->rows, replaced ? 2 : GATES + 1);
+        run_free(&run);
+        free(fake);
+        end_fake();
+    }
 }
 
 /* --- receipts --- */
@@ -307,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_what_the_park_gives_goes_into_files),
         cmocka_unit_test(test_a_push_sends_what_is_missing),
         cmocka_unit_test(test_a_refusal_ends_the_push),
+        cmocka_unit_test(test_a_large_one_says_how_many_gates_have_it),
         cmocka_unit_test(test_a_receipt_of_several_parts),
         cmocka_unit_test(test_nothing_is_shown_that_the_park_did_not_sign),
     };

@@ -158,6 +158,18 @@ static void there_are_so_many_authorities(void **state)
 }
 
 /* The receipt tells when the last online gate had it. */
+static void assert_gates(struct station *s, const char *have, const char *online, bool all)
+{
+    const Parkgate__Reply *status = assert_done(ask(s->w, s->key, "watch.status", NULL));
+    assert_string_equal(note(status, "gates_with_it"), have);
+    assert_string_equal(note(status, "gates_online"), online);
+    bool said = false;
+    for (size_t i = 0; i < status->n_note; i++) {
+        said = said || strcmp(status->note[i], "at_gates_us") == 0;
+    }
+    assert_int_equal(said, all);
+}
+
 static void gates_are_waited_for(void **state)
 {
     struct world *w = *state;
@@ -173,13 +185,16 @@ static void gates_are_waited_for(void **state)
     struct watch_gates gates = watch_gates_of(w->ctl, 1);
     assert_int_equal(gates.online, 1);
     assert_int_equal(gates.have, 0);
+    assert_gates(&s, "0", "1", false);
     assert_int_equal(entries_of(w, ENTRY_WATCH_STEP, 0), 1); /* the roster's walk */
     session = session_of_gate(&w->ctl->sessions, name_or_none("gate-a"));
     assert_non_null(session);
     session->away = false;
     session->feed.anew = false;
     session->feed.sequence = head_of(w).sequence;
+    assert_gates(&s, "1", "1", false);
     let_tick(w, SECOND_US);
+    assert_gates(&s, "1", "1", true);
     assert_int_equal(entries_of(w, ENTRY_WATCH_STEP, 0), 2);
     (void)assert_replays(w);
     station_end(&s);
