@@ -1,15 +1,14 @@
 #include "controller/webhook/post.h"
 
-#include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/base/must.h"
+#include "common/http/client.h"
 #include "controller/webhook/delivery.h"
 
-enum { HEADER_SIZE = DELIVERY_SIGNATURE_SIZE + 32, ANSWER_MAX_BYTES = 64 * 1024 };
+enum { ANSWER_MAX_BYTES = 64 * 1024 };
 
 struct post {
     CURL *curl;
@@ -70,54 +69,33 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
 
 static void set_request(struct post *post, struct bytes body, struct curl_slist *headers)
 {
-    SET(CURLOPT_URL, post->url);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)POST_CONNECT_MS);
-    SET(CURLOPT_TIMEOUT_MS, (long)POST_TIMEOUT_MS);
-    SET(CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDSIZE, (long)body.size);
-    SET(CURLOPT_POSTFIELDS, (const char *)body.data);
+    const struct http_line line = {.url = post->url,
+                                   .ca_file = post->ca_file,
+                                   .connect_ms = POST_CONNECT_MS,
+                                   .total_ms = POST_TIMEOUT_MS};
+    http_line_set(post->curl, &line);
+    http_post_set(post->curl, (const char *)body.data, body.size);
     SET(CURLOPT_HTTPHEADER, headers);
     SET(CURLOPT_WRITEFUNCTION, pass_over);
     SET(CURLOPT_WRITEDATA, post);
     SET(CURLOPT_HEADERFUNCTION, take_header);
     SET(CURLOPT_HEADERDATA, post);
-    if (post->ca_file[0] != '\0') {
-        SET(CURLOPT_CAINFO, post->ca_file);
-    }
-}
-
-static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
-{
-    char line[HEADER_SIZE];
-    int size = snprintf(line, sizeof(line), "%s: %s", name, value);
-    MUST(size > 0 && (size_t)size < sizeof(line));
-    struct curl_slist *longer = curl_slist_append(list, line);
-    MUST(longer != NULL);
-    return longer;
 }
 
 long post_send(struct post *post, struct bytes body, const char *delivery, const char *signature,
                uint32_t *ret_retry_after_s, const char **ret_why)
 {
-    long status = 0;
-    struct curl_slist *headers = add_header(NULL, "Content-Type", "application/json");
-    headers = add_header(headers, "X-Parkgate-Delivery", delivery);
-    headers = add_header(headers, "X-Parkgate-Signature", signature);
-    headers = add_header(headers, "Expect", "");
+    struct curl_slist *headers = NULL;
+    http_header_add(&headers, "Content-Type", "application/json");
+    http_header_add(&headers, "X-Parkgate-Delivery", delivery);
+    http_header_add(&headers, "X-Parkgate-Signature", signature);
+    http_header_add(&headers, "Expect", "");
     post->answer_bytes = 0;
     post->retry_after_s = 0;
     set_request(post, body, headers);
     CURLcode code = curl_easy_perform(post->curl);
-    (void)curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_slist_free_all(headers);
     *ret_retry_after_s = post->retry_after_s;
     *ret_why = code == CURLE_OK ? "" : curl_easy_strerror(code);
-    return code == CURLE_OK ? status : 0;
+    return http_status(post->curl, code);
 }
