@@ -397,24 +397,24 @@ enum exit_code {
     X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2") \
     /* dispositions of a view library */                                                           \
     X(740, VIID_UNKNOWN, EXIT_REFUSED, "%1 gave no disposition \"%2\", or it is over",             \
-      "%1 没有布控“%2”，或已结束")                                                                 \
+      "%1 没有布控请求“%2”，或已结束")                                                             \
     X(741, VIID_ACTS, EXIT_REFUSED, "disposition %1 is confirmed and acts; withdraw it first",     \
-      "布控 %1 已确认并生效；请先撤控")                                                            \
+      "布控请求 %1 已确认并生效；请先撤控")                                                        \
     X(742, VIID_FULL, EXIT_REFUSED, "%1 dispositions wait already; decide on some of them first",  \
-      "已有 %1 条布控待处理；请先处理一部分")                                                      \
+      "已有 %1 条布控请求待处理；请先处理一部分")                                                  \
     X(743, VIID_ROW, EXIT_REFUSED, "a disposition must come as one row: %1",                       \
-      "布控须以一行提交：%1")                                                                      \
+      "布控请求须以一行提交：%1")                                                                  \
     X(744, VIID_STATE, EXIT_REFUSED, "disposition %1 is %2; that can be done while it is %3",      \
-      "布控 %1 的状态为 %2；只有在 %3 时才能这样做")                                               \
+      "布控请求 %1 的状态为 %2；只有在 %3 时才能这样做")                                           \
     X(745, VIID_SAME_PERSON, EXIT_NOT_PERMITTED,                                                   \
       "%1 entered disposition %2; another person must confirm it",                                 \
-      "布控 %2 由 %1 录入；须由另一人确认")                                                        \
+      "布控请求 %2 由 %1 录入；须由另一人确认")                                                    \
     X(746, VIID_AUTHORITY, EXIT_REFUSED,                                                           \
       "authority %1 signs its own bundles; name one whose signing key is the park's own",          \
       "机关 %1 自行签署布控；请指定以园区签名密钥签署的机关")                                      \
     X(747, VIID_VALUE, EXIT_REFUSED,                                                               \
       "that is not what was entered for disposition %1; compare both with the order",              \
-      "与布控 %1 已录入的内容不符；请与文书核对")
+      "与布控请求 %1 已录入的内容不符；请与文书核对")
 
 enum error_number {
 #define X(number, name, code, en, zh) ERROR_##name = number,
