@@ -104,6 +104,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_CANDIDATE_DUE] = "candidate_due",
     [TABLE_DISPOSITION_DUE_OF] = "disposition_due_of",
     [TABLE_ERASURE_OPEN] = "erasure_open",
+    [TABLE_HIDDEN] = "hidden",
+    [TABLE_ALERT_LABEL] = "alert_label",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -114,6 +114,9 @@ enum table {
     TABLE_CANDIDATE_DUE,   /* wall raised, handle candidate -> empty */
     TABLE_DISPOSITION_DUE_OF, /* u64 disposition, u64 number -> empty: DISPOSITION_DUE of one */
     TABLE_ERASURE_OPEN,    /* u8 enum erasure_step, handle -> empty (not ended) */
+    TABLE_HIDDEN,          /* entries that tell of hits, see hidden_store.h: u8 0, u64 journal, or
+                              u8 1, u64 how many others came before -> u64 how many so far */
+    TABLE_ALERT_LABEL,     /* u64 number that people say -> u64 number of the alert */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

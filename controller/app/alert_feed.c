@@ -36,7 +36,7 @@ static size_t write_line(char *out, size_t capacity, const struct alert_news_row
     int size = snprintf(out, capacity,
                         "{\"seq\":%llu,\"alert\":%llu,\"event\":\"%s\",\"kind\":\"%s\",\"lane\":"
                         "\"%s\",\"priority\":%u}\n",
-                        (unsigned long long)news->sequence, (unsigned long long)news->number, event,
+                        (unsigned long long)news->sequence, (unsigned long long)alert_label(record), event,
                         record->kind, record->lane, record->priority);
     MUST(size > 0 && size < ALERT_LINE_MAX);
     return (size_t)size < capacity ? (size_t)size : 0;

@@ -54,7 +54,7 @@ enum err alert_asked_for(struct controller *ctl, struct request *request,
         !request_number_or_none(request, "alert", INT64_MAX, &number)) {
         return ERR_OK;
     }
-    enum err err = alert_get(ctl->txn, number, ret, fault);
+    enum err err = alert_of_label(ctl->txn, number, ret, fault);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         return err;
     }
@@ -75,7 +75,7 @@ bool alert_row(const struct controller *ctl, struct answer *a, const Parkgate__A
 {
     const struct alert_kind *kind = alert_kind(record->kind);
     answer_begin_row(a);
-    answer_number(a, (int64_t)record->number);
+    answer_number(a, (int64_t)alert_label(record));
     answer_text(a, alert_state_word(record->state));
     answer_number(a, record->priority);
     answer_text(a, record->kind);

@@ -138,6 +138,28 @@ static uint32_t month_of(const struct controller *ctl)
     return (uint32_t)date.year * 12U + date.month - 1U;
 }
 
+/* See alert_store.h. Recorded with the alert: a replay draws nothing. */
+static enum err draw_label(struct controller *ctl, const struct alert_kind *kind, uint64_t number,
+                           uint64_t *ret, struct fault *fault)
+{
+    bool is_free = false;
+    if (!kind->secret) {
+        return alert_next_label(ctl->txn, ret, fault);
+    }
+    for (uint8_t again = 0; !is_free; again++) {
+        uint8_t place[9];
+        struct writer w = writer_of(place, sizeof(place));
+        writer_u64(&w, number);
+        writer_u8(&w, again);
+        struct seal_hash hash = seal_keyed_hash(&ctl->index_keys.key[0], "parkgate alert",
+                                                SEAL_PARTS(BYTES_OF(place)));
+        struct reader r = reader_of(BYTES_OF(hash.bytes));
+        *ret = ALERT_LABEL_DRAWN + reader_u64(&r) % (9 * ALERT_LABEL_DRAWN);
+        TRY(alert_label_is_free(ctl->txn, *ret, &is_free, fault));
+    }
+    return ERR_OK;
+}
+
 static enum err draft_raise(struct controller *ctl, const struct alert_news *news,
                             const struct alert_rule *rule, struct alert_draft *draft,
                             struct fault *fault)
@@ -158,6 +180,7 @@ static enum err draft_raise(struct controller *ctl, const struct alert_news *new
     record->authority = field_text(or_none(news->authority));
     record->matcher = field_text(or_none(news->matcher));
     record->month = month_of(ctl);
+    TRY(draw_label(ctl, news->kind, record->number, &record->label, fault));
     if (!handle_is_none(news->subject)) {
         record->subject = field_of(BYTES_OF(news->subject.bytes));
     }

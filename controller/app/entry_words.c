@@ -8,6 +8,7 @@
 #include "common/facts/emergency_store.h"
 #include "common/facts/tables.h"
 #include "controller/core/alert.h"
+#include "controller/store/alert_store.h"
 #include "controller/app/dispositions.h"
 #include "controller/app/watch_words.h"
 #include "common/seal/sign.h"
@@ -568,7 +569,7 @@ static void alert_words(const ProtobufCMessage *body, struct entry_words *w)
     copy(w->who, sizeof(w->who), change->person);
     if (alert != NULL) {
         (void)snprintf(w->text, sizeof(w->text), "%s %llu", alert_step_word(change->step),
-                       (unsigned long long)alert->number);
+                       (unsigned long long)alert_label(alert));
         parkgate__alert_record__free_unpacked(alert, NULL);
     }
     copy(w->text_zh, sizeof(w->text_zh), w->text);
@@ -768,14 +769,8 @@ void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret)
     }
 }
 
-bool entry_tells_of_hits(uint32_t kind)
-{
-    return kind == ENTRY_ALERT || kind == ENTRY_WATCH_HIT || kind == ENTRY_WATCH_CANDIDATE;
-}
-
 void entry_words_row(struct answer *a, const Parkgate__Entry *entry, const struct entry_words *w)
 {
-    answer_number(a, (int64_t)entry->sequence);
     answer_wall(a, (struct wall){entry->time_us});
     answer_text(a, w->kind);
     answer_text(a, w->gate);

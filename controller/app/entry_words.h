@@ -21,9 +21,6 @@ struct entry_words {
 /* Fills *ret from an unpacked entry. An unknown kind gets the word "unknown". */
 void entry_words_of(const Parkgate__Entry *entry, struct entry_words *ret);
 
-/* Entries that would tell who is looked for, by standing beside a read: those of hits, and those of
- * alerts, for a fault's alert is in the fault's own entry. Security alone lists them. */
-bool entry_tells_of_hits(uint32_t kind);
-
-/* A row under ENTRY_WORD_COLUMNS; the row is open (answer_begin_row) and stays so. */
+/* A row under ENTRY_WORD_COLUMNS, behind its first cell; the row is open (answer_begin_row) and
+ * stays so. */
 void entry_words_row(struct answer *a, const Parkgate__Entry *entry, const struct entry_words *w);

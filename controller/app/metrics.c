@@ -12,6 +12,7 @@
 #include "controller/journal/journal.h"
 #include "controller/net/ports.h"
 #include "controller/store/face_store.h"
+#include "controller/store/hidden_store.h"
 
 enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_LOOKED_AT = 256 };
 
@@ -50,18 +51,37 @@ static enum err put_process(struct controller *ctl, struct store_txn *txn,
 }
 
 /* Whoever counts these rows while he stands at a lane would learn whether he is looked for. */
+static const enum table about_hits[] = {
+    TABLE_ALERT,         TABLE_ALERT_STEP,         TABLE_ALERT_FOLD,      TABLE_ALERT_OPEN,
+    TABLE_ALERT_DUE,     TABLE_ALERT_NEWS,         TABLE_ALERT_SUM,       TABLE_ALERT_LABEL,
+    TABLE_WATCH_HIT,     TABLE_WATCH_DAY,          TABLE_WATCH_TOLD,      TABLE_CANDIDATE,
+    TABLE_CANDIDATE_AT,  TABLE_CANDIDATE_LEAD,     TABLE_CANDIDATE_DUE,   TABLE_HIDDEN,
+    TABLE_DISPOSITION_NOTICE, TABLE_DISPOSITION_DUE, TABLE_DISPOSITION_DUE_OF,
+};
+
 static bool is_about_hits(size_t table)
 {
-    bool of_alerts = table >= TABLE_ALERT && table <= TABLE_ALERT_SUM;
-    return of_alerts || table == TABLE_WATCH_HIT || table == TABLE_WATCH_DAY ||
-           table == TABLE_WATCH_TOLD || table == TABLE_CANDIDATE || table == TABLE_CANDIDATE_AT ||
-           table == TABLE_CANDIDATE_LEAD || table == TABLE_CANDIDATE_DUE;
+    for (size_t i = 0; i < ARRAY_LEN(about_hits); i++) {
+        if (about_hits[i] == table) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Entries of the journal, but for those that tell of hits. */
+static enum err shown_entries(struct store_txn *txn, uint64_t *ret, struct fault *fault)
+{
+    struct journal_head head;
+    TRY(journal_head(txn, &head, fault));
+    return hidden_shown(txn, head.sequence, ret, fault);
 }
 
 static enum err put_tables(struct controller *ctl, struct store_txn *txn,
                            const struct metric_out *out, struct fault *fault)
 {
-    struct journal_head head;
+    uint64_t shown = 0;
+    TRY(shown_entries(txn, &shown, fault));
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         if (is_about_hits(i)) {
             continue;
@@ -69,11 +89,11 @@ static enum err put_tables(struct controller *ctl, struct store_txn *txn,
         uint64_t rows = 0;
         char labels[METRIC_LABELS_SIZE] = "";
         TRY(store_count(txn, i, &rows, fault));
+        rows = i == TABLE_JOURNAL ? shown : rows;
         metric_label(labels, "table", table_names[i]);
         metric_put(out, METRIC_STORE_ROWS, labels, (int64_t)rows);
     }
-    TRY(journal_head(txn, &head, fault));
-    metric_put(out, METRIC_JOURNAL, "", (int64_t)head.sequence);
+    metric_put(out, METRIC_JOURNAL, "", (int64_t)shown);
     metric_put(out, METRIC_COMMITS, "", (int64_t)ctl->commits);
     metric_put(out, METRIC_INPUTS, "", (int64_t)ctl->inputs);
     metric_put(out, METRIC_BATCH_INPUTS, "", (int64_t)ctl->batch_inputs_most);

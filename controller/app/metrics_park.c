@@ -4,6 +4,7 @@
 #include "common/facts/lane_store.h"
 #include "common/facts/zone_store.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 
 /* --- the park file --- */
 
@@ -153,17 +154,22 @@ static enum err put_lags(struct controller *ctl, struct store_txn *txn,
                          const struct metric_out *out, struct fault *fault)
 {
     struct journal_head head;
+    uint64_t newest = 0;
     TRY(journal_head(txn, &head, fault));
+    TRY(hidden_shown(txn, head.sequence, &newest, fault));
     for (size_t i = 0; i < ctl->park->gate_count; i++) {
         struct name gate = ctl->park->gates[i].name;
         const struct session *session = session_of_gate(&ctl->sessions, gate);
         char labels[METRIC_LABELS_SIZE] = "";
         if (session != NULL) {
             const struct copy_feed *feed = &session->feed;
-            uint64_t at = !feed->asked ? head.sequence : feed->anew ? 0 : feed->sequence;
+            uint64_t at = newest;
+            if (feed->asked) {
+                TRY(hidden_shown(txn, feed->anew ? 0 : feed->sequence, &at, fault));
+            }
             metric_label(labels, "gate", gate.text);
             metric_put(out, METRIC_GATE_COPY_LAG, labels,
-                       at > head.sequence ? 0 : (int64_t)(head.sequence - at));
+                       at > newest ? 0 : (int64_t)(newest - at));
         }
     }
     return ERR_OK;

@@ -6,7 +6,7 @@
 #include "controller/app/alert_sight.h"
 #include "controller/app/alerts.h"
 #include "controller/app/approvals.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/store/alert_store.h"
 
 enum { LOOKED_AT_MOST = 500, HANDED_AT_MOST = 100 }; /* alerts of one turn */
@@ -28,33 +28,83 @@ static bool passes(const struct controller *ctl, const struct request *request,
            (filter->priority == 0 || record->priority <= filter->priority);
 }
 
-/* `done`: what was done on the pages so far. */
-static void more_behind(struct answer *a, struct alert_place place, uint64_t done)
+/* Where a page ended: the last alert that the caller saw, by the number that he was told. Only
+ * where he saw none of as many as one turn looks at is it the last of these. `done`: what was done
+ * on the pages so far. */
+struct page_end {
+    bool seen;
+    uint8_t priority;
+    uint64_t label;
+};
+
+static void move_end(struct page_end *end, const Parkgate__AlertRecord *record, bool seen)
+{
+    if (seen || !end->seen) {
+        *end = (struct page_end){
+            .seen = seen, .priority = (uint8_t)record->priority, .label = alert_label(record)};
+    }
+}
+
+static void more_behind(struct answer *a, const struct page_end *end, uint64_t done)
 {
     uint8_t bytes[17];
     struct writer w = writer_of(bytes, sizeof(bytes));
-    writer_u8(&w, place.priority);
-    writer_u64(&w, place.number);
+    writer_u8(&w, end->priority);
+    writer_u64(&w, end->label);
     writer_u64(&w, done);
     answer_more(a, BYTES_OF(bytes));
 }
 
-static bool read_place(struct request *request, struct alert_place *ret, uint64_t *ret_done)
+static enum err find_place(struct controller *ctl, const struct page_end *end,
+                           struct alert_place *ret, struct fault *fault)
+{
+    Parkgate__AlertRecord *record = NULL;
+    *ret = (struct alert_place){.priority = end->priority};
+    enum err err = alert_of_label(ctl->txn, end->label, &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err; /* gone meanwhile: from the priority's first on */
+    }
+    ret->number = record->number;
+    parkgate__alert_record__free_unpacked(record, NULL);
+    return ERR_OK;
+}
+
+/* False: refused, or *ret_err. */
+static bool read_place(struct controller *ctl, struct request *request, struct alert_place *ret,
+                       uint64_t *ret_done, enum err *ret_err, struct fault *fault)
 {
     uint8_t cursor[ANSWER_CURSOR_MAX];
     size_t size = 0;
+    struct page_end end = {0};
+    *ret = (struct alert_place){0};
+    *ret_done = 0;
     if (!request_cursor(request, cursor, &size)) {
         return false;
     }
-    struct reader r = reader_of((struct bytes){.data = cursor, .size = size});
-    *ret = (struct alert_place){0};
-    *ret_done = 0;
-    if (size > 0) {
-        ret->priority = reader_u8(&r);
-        ret->number = reader_u64(&r);
-        *ret_done = reader_u64(&r);
+    if (size == 0) {
+        return true;
     }
-    return !r.bad || request_refuse(request, ERROR_ARG_BAD, "after", "", "no mark of a page");
+    struct reader r = reader_of((struct bytes){.data = cursor, .size = size});
+    end.priority = reader_u8(&r);
+    end.label = reader_u64(&r);
+    *ret_done = reader_u64(&r);
+    if (r.bad) {
+        return request_refuse(request, ERROR_ARG_BAD, "after", "", "no mark of a page");
+    }
+    *ret_err = find_place(ctl, &end, ret, fault);
+    return *ret_err == ERR_OK;
+}
+
+/* A row, if it is asked for and may be seen. False: it did not fit. */
+static bool show_one(const struct controller *ctl, struct request *request,
+                     const struct alert_filter *filter, const Parkgate__AlertRecord *record,
+                     struct page_end *end)
+{
+    if (passes(ctl, request, filter, record) && !alert_row(ctl, request->answer, record)) {
+        return false;
+    }
+    move_end(end, record, alert_is_seen(ctl, request, record));
+    return true;
 }
 
 /* What is not closed, the most urgent first. */
@@ -63,23 +113,19 @@ static enum err list_open(struct controller *ctl, struct request *request,
                           struct fault *fault)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < LOOKED_AT_MOST; i++) {
+    bool fits = true;
+    struct page_end end = {0};
+    for (size_t i = 0; fits && i < LOOKED_AT_MOST; i++) {
         Parkgate__AlertRecord *record = NULL;
-        struct alert_place next;
-        err = alert_next_open(ctl->txn, at, &next, fault);
+        err = alert_next_open(ctl->txn, at, &at, fault);
         if (err != ERR_OK) {
             return err == ERR_NOT_FOUND ? ERR_OK : err;
         }
-        TRY(alert_get(ctl->txn, next.number, &record, fault));
-        bool fits =
-            !passes(ctl, request, filter, record) || alert_row(ctl, request->answer, record);
+        TRY(alert_get(ctl->txn, at.number, &record, fault));
+        fits = show_one(ctl, request, filter, record, &end);
         parkgate__alert_record__free_unpacked(record, NULL);
-        if (!fits) {
-            break;
-        }
-        at = next;
     }
-    more_behind(request->answer, at, 0);
+    more_behind(request->answer, &end, 0);
     return ERR_OK;
 }
 
@@ -89,22 +135,19 @@ static enum err list_all(struct controller *ctl, struct request *request,
                          struct fault *fault)
 {
     enum err err = ERR_OK;
-    for (size_t i = 0; i < LOOKED_AT_MOST; i++) {
+    bool fits = true;
+    struct page_end end = {0};
+    for (size_t i = 0; fits && i < LOOKED_AT_MOST; i++) {
         Parkgate__AlertRecord *record = NULL;
         err = alert_before(ctl->txn, at.number, &record, fault);
         if (err != ERR_OK) {
             return err == ERR_NOT_FOUND ? ERR_OK : err;
         }
-        bool fits =
-            !passes(ctl, request, filter, record) || alert_row(ctl, request->answer, record);
-        uint64_t number = record->number;
+        at.number = record->number;
+        fits = show_one(ctl, request, filter, record, &end);
         parkgate__alert_record__free_unpacked(record, NULL);
-        if (!fits) {
-            break;
-        }
-        at.number = number;
     }
-    more_behind(request->answer, at, 0);
+    more_behind(request->answer, &end, 0);
     return ERR_OK;
 }
 
@@ -113,11 +156,12 @@ static enum err on_alert_list(struct controller *ctl, struct request *request, s
     struct alert_filter filter = {.kind = request_arg(request, "kind")};
     struct alert_place at;
     uint64_t done = 0;
+    enum err err = ERR_OK;
     const char *all = request_arg(request, "all");
     if (!request_name_or_none(request, "lane", &filter.lane) ||
         !request_number_or_none(request, "priority", ALERT_PRIORITY_LEAST, &filter.priority) ||
-        !read_place(request, &at, &done)) {
-        return ERR_OK;
+        !read_place(ctl, request, &at, &done, &err, fault)) {
+        return err;
     }
     if (filter.kind != NULL && !alert_kind_exists(filter.kind)) {
         (void)request_refuse(request, ERROR_NOT_FOUND, "kind of alert", filter.kind, NULL);
@@ -156,11 +200,13 @@ static void note_text(struct answer *a, const char *name, const char *text)
     }
 }
 
-static void note_alert(const struct controller *ctl, struct answer *a,
-                       const Parkgate__AlertRecord *record)
+static enum err note_alert(const struct controller *ctl, const struct request *request,
+                           const Parkgate__AlertRecord *record, struct fault *fault)
 {
+    uint64_t event = 0;
+    struct answer *a = request->answer;
     const struct alert_kind *kind = alert_kind(record->kind);
-    answer_note_number(a, "alert", (int64_t)record->number);
+    answer_note_number(a, "alert", (int64_t)alert_label(record));
     answer_note(a, "kind", record->kind);
     answer_note(a, "text", kind->title);
     answer_note(a, "text_zh", kind->title_zh);
@@ -177,32 +223,47 @@ static void note_alert(const struct controller *ctl, struct answer *a,
     note_text(a, "handler", record->handler);
     note_text(a, "decision", alert_decision_word(record->decision));
     if (record->event != 0) {
-        answer_note_number(a, "event", (int64_t)record->event);
+        TRY(sight_told(ctl, request, record->event, &event, fault));
+        answer_note_number(a, "event", (int64_t)event);
     }
     answer_note(a, "procedure", alert_procedure(ctl->park, kind, false));
     answer_note(a, "procedure_zh", alert_procedure(ctl->park, kind, true));
+    return ERR_OK;
 }
 
-static enum err list_steps(struct controller *ctl, struct answer *a, uint64_t number,
+/* One row of the answer; `at` is the step's place in the journal. */
+static enum err step_row(struct controller *ctl, const struct request *request,
+                         const Parkgate__AlertStep *step, uint64_t at, bool *ret_fits,
+                         struct fault *fault)
+{
+    uint64_t told = 0;
+    struct answer *a = request->answer;
+    TRY(sight_told(ctl, request, at, &told, fault));
+    answer_begin_row(a);
+    answer_wall(a, (struct wall){step->at_us});
+    answer_text(a, alert_step_word(step->step));
+    answer_text(a, step->person);
+    answer_text(a, step->actor);
+    answer_text(a, step->from);
+    answer_number(a, step->level);
+    answer_text(a, step->reason);
+    answer_number(a, (int64_t)told);
+    *ret_fits = answer_end_row(a);
+    return ERR_OK;
+}
+
+static enum err list_steps(struct controller *ctl, const struct request *request, uint64_t number,
                            struct fault *fault)
 {
     uint64_t at = 0;
     bool fits = true;
     enum err err = ERR_OK;
     Parkgate__AlertStep *step = NULL;
-    answer_columns(a, "time_us,step,person,actor,from,level,reason_given,seq");
+    answer_columns(request->answer, "time_us,step,person,actor,from,level,reason_given,seq");
     while (fits && (err = alert_next_step(ctl->txn, number, at, &at, &step, fault)) == ERR_OK) {
-        answer_begin_row(a);
-        answer_wall(a, (struct wall){step->at_us});
-        answer_text(a, alert_step_word(step->step));
-        answer_text(a, step->person);
-        answer_text(a, step->actor);
-        answer_text(a, step->from);
-        answer_number(a, step->level);
-        answer_text(a, step->reason);
-        answer_number(a, (int64_t)at);
-        fits = answer_end_row(a);
+        err = step_row(ctl, request, step, at, &fits, fault);
         parkgate__alert_step__free_unpacked(step, NULL);
+        TRY(err);
     }
     return !fits || err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -225,8 +286,10 @@ static enum err on_alert_show(struct controller *ctl, struct request *request, s
     if (record == NULL) {
         return ERR_OK;
     }
-    note_alert(ctl, request->answer, record);
-    enum err err = list_steps(ctl, request->answer, record->number, fault);
+    enum err err = note_alert(ctl, request, record, fault);
+    if (err == ERR_OK) {
+        err = list_steps(ctl, request, record->number, fault);
+    }
     if (err == ERR_OK) {
         err = show_more(ctl, request, record, fault);
     }
@@ -261,7 +324,7 @@ static struct alert_hand hand_of(const struct request *request, const char *reas
 static void refuse_step(struct request *request, const Parkgate__AlertRecord *record)
 {
     char number[24];
-    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)record->number);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)alert_label(record));
     (void)request_refuse(request, ERROR_ALERT_STEP, number, alert_state_word(record->state),
                          next_words(record->state));
 }
@@ -271,7 +334,7 @@ static enum err note_state_now(struct controller *ctl, struct request *request, 
 {
     Parkgate__AlertRecord *record = NULL;
     TRY(alert_get(ctl->txn, number, &record, fault));
-    answer_note_number(request->answer, "alert", (int64_t)number);
+    answer_note_number(request->answer, "alert", (int64_t)alert_label(record));
     answer_note(request->answer, "state", alert_state_word(record->state));
     answer_note(request->answer, "next", next_words(record->state));
     note_time(request->answer, "due_us", record->due_us);
@@ -377,6 +440,7 @@ static enum err hand_all(struct controller *ctl, struct request *request, const 
 {
     enum err err = ERR_OK;
     uint64_t before = *handed;
+    struct page_end end = {0};
     for (size_t i = 0; i < LOOKED_AT_MOST && *handed - before < HANDED_AT_MOST; i++) {
         Parkgate__AlertRecord *record = NULL;
         err = alert_next_open(ctl->txn, at, &at, fault);
@@ -387,10 +451,11 @@ static enum err hand_all(struct controller *ctl, struct request *request, const 
         if (strcmp(record->handler, key_person(request->key)) == 0) {
             err = hand_one(ctl, request, record, to, reason, handed, fault);
         }
+        move_end(&end, record, alert_is_seen(ctl, request, record));
         parkgate__alert_record__free_unpacked(record, NULL);
         TRY(err);
     }
-    more_behind(request->answer, at, *handed);
+    more_behind(request->answer, &end, *handed);
     return ERR_OK;
 }
 
@@ -417,10 +482,11 @@ static enum err on_alert_handover(struct controller *ctl, struct request *reques
     const char *reason = NULL;
     uint64_t handed = 0;
     struct alert_place at;
+    enum err err = ERR_OK;
     char person[LIMIT_TEXT_BYTES + 1];
     if (!request_need(request, "to", &to) || !request_need(request, "reason", &reason) ||
-        !read_place(request, &at, &handed)) {
-        return ERR_OK;
+        !read_place(ctl, request, &at, &handed, &err, fault)) {
+        return err;
     }
     TRY(find_person(ctl, request, to, person, sizeof(person), fault));
     if (person[0] == '\0') {

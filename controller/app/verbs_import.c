@@ -12,6 +12,7 @@
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 #include "schema/kinds.h"
 
 /* One slice's records on their way into journal entries. An entry stays well under the bound of a
@@ -41,17 +42,20 @@ static struct bytes stage_key(struct keybuf *key, uint64_t stage)
     return keybuf_view(key);
 }
 
-/* The open import of this number, begun by this key. ERR_OK with NULL: refused. */
+/* The open import of this number, begun by this key: a shown one of the journal
+ * (store/hidden_store.h). ERR_OK with NULL: refused. */
 static enum err open_import(struct controller *ctl, struct request *request, uint64_t *ret_stage,
                             Parkgate__StageRecord **ret, struct fault *fault)
 {
     struct keybuf key;
     ProtobufCMessage *message = NULL;
+    uint64_t number = 0;
     *ret = NULL;
     *ret_stage = 0;
-    if (!request_number_or_none(request, "import", UINT64_MAX, ret_stage)) {
+    if (!request_number_or_none(request, "import", INT64_MAX, &number)) {
         return ERR_OK;
     }
+    TRY(hidden_sequence(ctl->txn, number, ret_stage, fault));
     enum err err = store_get_message(ctl->txn, TABLE_STAGE, stage_key(&key, *ret_stage),
                                      &parkgate__stage_record__descriptor, &message, fault);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
@@ -74,6 +78,7 @@ static enum err on_import_begin(struct controller *ctl, struct request *request,
 {
     struct journal_head head;
     uint64_t rows = 0;
+    uint64_t number = 0;
     const char *bound = request_bound_tenant(request);
     const char *named = request_arg(request, "tenant");
     Parkgate__StageBegin begin = PARKGATE__STAGE_BEGIN__INIT;
@@ -88,7 +93,8 @@ static enum err on_import_begin(struct controller *ctl, struct request *request,
     begin.tenant = field_text(bound != NULL ? bound : named != NULL ? named : "");
     begin.rows = (uint32_t)rows;
     TRY(controller_record(ctl, ENTRY_IMPORT_BEGIN, request->key->name, &begin.base, fault));
-    answer_note_number(request->answer, "import", (int64_t)begin.stage);
+    TRY(hidden_shown(ctl->txn, begin.stage, &number, fault));
+    answer_note_number(request->answer, "import", (int64_t)number);
     return ERR_OK;
 }
 

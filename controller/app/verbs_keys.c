@@ -11,6 +11,7 @@
 #include "controller/app/request.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 #include "controller/store/key_store.h"
 
 /* --- gates --- */
@@ -86,9 +87,29 @@ static enum err gate_key(struct controller *ctl, const Parkgate__AgentRecord *ag
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* How far a gate's copy is, and how far behind that is; in numbers of shown entries. */
+struct copy_reach {
+    uint64_t at, lag;
+};
+
+static enum err reach_of(struct controller *ctl, const struct session *session, uint64_t head,
+                         struct copy_reach *ret, struct fault *fault)
+{
+    const struct copy_feed *feed = session == NULL ? NULL : &session->feed;
+    *ret = (struct copy_reach){0};
+    if (feed == NULL || !feed->asked) {
+        return ERR_OK;
+    }
+    if (!feed->anew) {
+        TRY(hidden_shown(ctl->txn, feed->sequence, &ret->at, fault));
+    }
+    ret->lag = ret->at > head ? head : head - ret->at;
+    return ERR_OK;
+}
+
 /* Of gates that can decide alone; else the cells are empty. */
 static void copy_cells(struct controller *ctl, struct answer *a, const struct session *session,
-                       uint64_t head)
+                       struct copy_reach reach)
 {
     const struct copy_feed *feed = session == NULL ? NULL : &session->feed;
     if (feed == NULL || !feed->asked) {
@@ -98,9 +119,8 @@ static void copy_cells(struct controller *ctl, struct answer *a, const struct se
         return;
     }
     bool whole = !feed->anew && feed->whole_at.us != 0;
-    uint64_t lag = feed->anew || feed->sequence > head ? head : head - feed->sequence;
-    answer_number(a, feed->anew ? 0 : (int64_t)feed->sequence);
-    answer_number(a, (int64_t)lag);
+    answer_number(a, (int64_t)reach.at);
+    answer_number(a, (int64_t)reach.lag);
     if (whole) {
         answer_number(a, (ctl->mono.us - feed->whole_at.us) / 1000000);
     } else {
@@ -112,7 +132,7 @@ static void copy_cells(struct controller *ctl, struct answer *a, const struct se
 
 static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
                      const Parkgate__AgentRecord *agent, const Parkgate__KeyRecord *key,
-                     uint64_t head)
+                     struct copy_reach reach)
 {
     const struct session *session = session_of_gate(&ctl->sessions, gate);
     answer_begin_row(a);
@@ -127,7 +147,7 @@ static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
     answer_text(a, !ctl->has_next_server_key                     ? ""
                    : session != NULL && session->kept_server_key ? "kept"
                                                                  : "waiting");
-    copy_cells(ctl, a, session, head);
+    copy_cells(ctl, a, session, reach);
     answer_number(a, session == NULL ? 0 : session->outbox_permille);
     answer_number(a, session == NULL ? 0 : session->devices_down - session->boards_down);
     answer_number(a, session == NULL ? 0 : session->boards_down);
@@ -137,12 +157,15 @@ static void gate_row(struct controller *ctl, struct answer *a, struct name gate,
 static enum err on_agent_list(struct controller *ctl, struct request *request, struct fault *fault)
 {
     struct journal_head head;
+    uint64_t newest = 0;
     answer_columns(request->answer,
                    "gate,state,heard_us,epoch,sequence,pending,offset_ms,devices_down,server_key,"
                    "copy_sequence,copy_lag,copy_age_s,lease_left_s,clock_unknown,outbox_permille,"
                    "readers_down,boards_down");
     TRY(journal_head(ctl->txn, &head, fault));
+    TRY(hidden_shown(ctl->txn, head.sequence, &newest, fault));
     for (size_t i = 0; i < ctl->park->gate_count; i++) {
+        struct copy_reach reach;
         Parkgate__AgentRecord *agent = NULL;
         Parkgate__KeyRecord *key = NULL;
         struct name gate = ctl->park->gates[i].name;
@@ -152,7 +175,10 @@ static enum err on_agent_list(struct controller *ctl, struct request *request, s
         }
         err = gate_key(ctl, agent, &key, fault);
         if (err == ERR_OK) {
-            gate_row(ctl, request->answer, gate, agent, key, head.sequence);
+            err = reach_of(ctl, session_of_gate(&ctl->sessions, gate), newest, &reach, fault);
+        }
+        if (err == ERR_OK) {
+            gate_row(ctl, request->answer, gate, agent, key, reach);
         }
         if (key != NULL) {
             parkgate__key_record__free_unpacked(key, NULL);

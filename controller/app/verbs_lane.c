@@ -4,7 +4,7 @@
 #include "common/base/must.h"
 #include "common/facts/lane_store.h"
 #include "controller/app/agents.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/journal/journal.h"
 
 enum { READ_WAITS_S = 120 }; /* who was read stands there so long at most */
@@ -76,11 +76,15 @@ static bool find_read(struct controller *ctl, struct request *request, struct la
                       enum err *ret_err, struct fault *fault)
 {
     uint64_t journal = 0;
+    uint64_t number = 0;
     struct bytes packed;
     struct seal_hash hash;
-    if (!request_number_or_none(request, "presentation", UINT64_MAX - 1, &journal) ||
-        journal == 0) {
+    if (!request_number_or_none(request, "presentation", INT64_MAX, &number) || number == 0) {
         return request->answer->complaint.number == ERROR_NONE;
+    }
+    *ret_err = sight_meant(ctl, request, number, &journal, fault);
+    if (*ret_err != ERR_OK) {
+        return false;
     }
     enum err err = journal_read(ctl->txn, journal, &packed, &hash, fault);
     Parkgate__Entry *entry =

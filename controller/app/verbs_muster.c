@@ -8,10 +8,12 @@
 #include "common/store/keybuf.h"
 #include "controller/app/headcount_query.h"
 #include "controller/app/muster.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 
-/* A cursor is the entry under which names were opened (0: none), and the cursor of the list. */
+/* A cursor is the entry under which names were opened (by its shown number; 0: none), and the cursor
+ * of the list. */
 struct page {
     bool names;
     uint64_t opened;
@@ -48,17 +50,18 @@ static enum err open_names(struct controller *ctl, struct request *request, uint
     entry.inside = (uint32_t)inside;
     TRY(controller_record(ctl, ENTRY_MUSTER, request->key->name, &entry.base, fault));
     TRY(journal_head(ctl->txn, &head, fault));
-    *ret_opened = head.sequence;
-    return ERR_OK;
+    return hidden_shown(ctl->txn, head.sequence, ret_opened, fault);
 }
 
 /* Was this list's first page given to this key a moment ago? */
-static enum err is_open(struct controller *ctl, const struct request *request, uint64_t sequence,
+static enum err is_open(struct controller *ctl, const struct request *request, uint64_t opened,
                         bool *ret_open, struct fault *fault)
 {
     struct bytes packed;
     struct seal_hash hash;
+    uint64_t sequence = 0;
     *ret_open = false;
+    TRY(hidden_sequence(ctl->txn, opened, &sequence, fault));
     enum err err = journal_read(ctl->txn, sequence, &packed, &hash, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -119,6 +122,7 @@ static enum err on_muster(struct controller *ctl, struct request *request, struc
 {
     struct who_question question = {0};
     struct journal_head head;
+    uint64_t told = 0;
     struct page page;
     uint8_t cursor[ANSWER_CURSOR_MAX];
     enum err err = ERR_OK;
@@ -135,9 +139,10 @@ static enum err on_muster(struct controller *ctl, struct request *request, struc
     if (page.after.size == 0) {
         Parkgate__EmergencyRecord *record = NULL;
         TRY(journal_head(ctl->txn, &head, fault));
+        TRY(sight_told(ctl, request, head.sequence, &told, fault));
         TRY(emergency_get(ctl->txn, &record, fault));
         answer_note_number(request->answer, "time_us", ctl->now.us);
-        answer_note_number(request->answer, "journal_seq", (int64_t)head.sequence);
+        answer_note_number(request->answer, "journal_seq", (int64_t)told);
         answer_note(request->answer, "emergency",
                     emergency_name(record == NULL ? 0 : record->state));
         if (record != NULL) {

@@ -9,7 +9,7 @@
 #include "controller/app/agents.h"
 #include "controller/app/faults.h"
 #include "controller/app/park_change.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/app/zone_alerts.h"
 #include "controller/journal/journal.h"
 
@@ -81,8 +81,10 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
     struct answer *a = request->answer;
     uint64_t open = 0;
     uint64_t subjects = 0;
+    uint64_t told = 0;
     answer_columns(a, "fault,since_us,gate,lane,text,text_zh");
     TRY(journal_head(ctl->txn, &head, fault));
+    TRY(sight_told(ctl, request, head.sequence, &told, fault));
     TRY(list_faults(ctl, a, &open, fault));
     TRY(store_count(ctl->txn, TABLE_SUBJECT_OPEN, &subjects, fault));
     store_stats_of(ctl->store, &stats);
@@ -91,7 +93,7 @@ static enum err on_status(struct controller *ctl, struct request *request, struc
     answer_note(a, "time_zone", ctl->park->time_zone);
     TRY(note_state(ctl, a, open, fault));
     answer_note_number(a, "time_us", ctl->now.us);
-    answer_note_number(a, "journal_seq", (int64_t)head.sequence);
+    answer_note_number(a, "journal_seq", (int64_t)told);
     answer_note_number(a, "config_version", (int64_t)ctl->park->config_version);
     answer_note_number(a, "open_faults", (int64_t)open);
     answer_note_number(a, "gates_online", gates_online(ctl));

@@ -6,9 +6,10 @@
 #include "common/facts/tables.h"
 #include "controller/app/entry_words.h"
 #include "controller/app/headcount_query.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 
 /* --- events --- */
 
@@ -16,21 +17,11 @@ enum { EVENTS_SCAN_MAX = 2000, EVENTS_DEFAULT = 50 }; /* entries looked at in on
 
 struct event_filter {
     const char *kind, *lane;
-    bool hits; /* those that tell of hits, too */
 };
 
-/* Beside security, only the guard of that lane and the station see that somebody is looked for: by
- * alerts and hits, not here. */
-static bool sees_hits(const struct request *request)
+static bool passes(const struct event_filter *filter, const struct entry_words *words)
 {
-    return (request->key->roles & 1U << ROLE_SECURITY) != 0;
-}
-
-static bool passes(const struct event_filter *filter, const Parkgate__Entry *entry,
-                   const struct entry_words *words)
-{
-    return (filter->hits || !entry_tells_of_hits(entry->kind)) &&
-           (filter->kind == NULL || filter->kind[0] == '\0' ||
+    return (filter->kind == NULL || filter->kind[0] == '\0' ||
             strcmp(filter->kind, words->kind) == 0) &&
            (filter->lane == NULL || filter->lane[0] == '\0' ||
             strcmp(filter->lane, words->lane) == 0);
@@ -50,7 +41,10 @@ static enum err read_entry(struct controller *ctl, uint64_t sequence, Parkgate__
 /* An entry older than LIMIT_LIVE_S says who passed only to a look-up: with a reason, of one lane,
  * for an hour of entries at a time, each person counted. */
 struct event_page {
-    uint64_t after, head, limit, shown;
+    struct request *request;
+    bool hits;            /* those that tell of hits, too */
+    uint64_t after, head; /* sequences; without hits numbers of shown entries (hidden_store.h) */
+    uint64_t limit, shown;
     bool looks_up;
     int64_t first_us; /* of the first entry shown; the hour begins there */
     size_t seen_count;
@@ -101,32 +95,58 @@ static bool ends_the_hour(struct event_page *page, const Parkgate__Entry *entry)
     return entry->time_us >= page->first_us + (int64_t)LIMIT_LANE_HOUR_S * 1000000;
 }
 
-/* Fills rows from page->after on; page->after becomes the last entry looked at. */
-static enum err fill_events(struct controller *ctl, struct answer *a,
-                            const struct event_filter *filter, struct event_page *page,
-                            struct fault *fault)
+/* The entry of this place of the page. Entries of hits are passed over unread: how many there are
+ * makes no difference to who may not see them, in work neither. */
+static enum err read_place(struct controller *ctl, const struct event_page *page, uint64_t place,
+                           Parkgate__Entry **ret, struct fault *fault)
 {
+    struct seal_hash hash;
+    uint64_t sequence = place;
+    if (!page->hits) {
+        TRY(hidden_sequence(ctl->txn, place, &sequence, fault));
+    }
+    return read_entry(ctl, sequence, ret, &hash, fault);
+}
+
+/* False: it did not fit. */
+static enum err show_entry(struct controller *ctl, const struct event_page *page,
+                           const Parkgate__Entry *entry, const struct entry_words *words,
+                           bool *ret_fits, struct fault *fault)
+{
+    uint64_t number = 0;
+    struct answer *a = page->request->answer;
+    TRY(sight_told(ctl, page->request, entry->sequence, &number, fault));
+    answer_begin_row(a);
+    answer_number(a, (int64_t)number);
+    entry_words_row(a, entry, words);
+    *ret_fits = answer_end_row(a);
+    return ERR_OK;
+}
+
+/* Fills rows from page->after on; page->after becomes the last entry looked at. */
+static enum err fill_events(struct controller *ctl, const struct event_filter *filter,
+                            struct event_page *page, struct fault *fault)
+{
+    enum err err = ERR_OK;
     for (size_t scanned = 0;
          page->after < page->head && page->shown < page->limit && scanned < EVENTS_SCAN_MAX;
          scanned++) {
         Parkgate__Entry *entry = NULL;
-        struct seal_hash hash;
         struct entry_words words;
         bool fits = true;
-        TRY(read_entry(ctl, page->after + 1, &entry, &hash, fault));
+        TRY(read_place(ctl, page, page->after + 1, &entry, fault));
         entry_words_of(entry, &words);
         if (ends_the_hour(page, entry)) {
             parkgate__entry__free_unpacked(entry, NULL);
             return ERR_OK;
         }
-        if (passes(filter, entry, &words)) {
+        if (passes(filter, &words)) {
             guard_who(ctl, entry, &words, page);
-            answer_begin_row(a);
-            entry_words_row(a, entry, &words);
-            fits = answer_end_row(a);
+            err = show_entry(ctl, page, entry, &words, &fits, fault);
             page->shown += fits;
         }
         parkgate__entry__free_unpacked(entry, NULL);
+        TRY(err);
         if (!fits) {
             return ERR_OK;
         }
@@ -145,11 +165,10 @@ static enum err look_back(struct controller *ctl, const struct event_filter *fil
     page->after = page->head;
     while (page->after > lowest && found < page->limit) {
         Parkgate__Entry *entry = NULL;
-        struct seal_hash hash;
         struct entry_words words;
-        TRY(read_entry(ctl, page->after, &entry, &hash, fault));
+        TRY(read_place(ctl, page, page->after, &entry, fault));
         entry_words_of(entry, &words);
-        found += passes(filter, entry, &words);
+        found += passes(filter, &words);
         parkgate__entry__free_unpacked(entry, NULL);
         page->after--;
     }
@@ -166,8 +185,7 @@ static enum err find_moment(struct controller *ctl, int64_t from_us, struct even
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         Parkgate__Entry *entry = NULL;
-        struct seal_hash hash;
-        TRY(read_entry(ctl, middle + 1, &entry, &hash, fault));
+        TRY(read_place(ctl, page, middle + 1, &entry, fault));
         bool before = entry->time_us < from_us;
         parkgate__entry__free_unpacked(entry, NULL);
         low = before ? middle + 1 : low;
@@ -187,40 +205,68 @@ static bool read_start(struct controller *ctl, struct request *request,
     if (page->looks_up && (filter->lane == NULL || filter->lane[0] == '\0')) {
         return request_refuse(request, ERROR_ARG_MISSING, "lane", NULL, NULL);
     }
-    return request_number_or_none(request, "after", UINT64_MAX - 1, &page->after) &&
+    return request_number_or_none(request, "after", INT64_MAX, &page->after) &&
            request_number_or_none(request, "limit", LIMIT_ROWS_PER_MESSAGE, &page->limit) &&
            (request_arg(request, "from") == NULL ||
             request_moment(ctl, request, "from", false, ret_from_us));
 }
 
-static enum err on_events(struct controller *ctl, struct request *request, struct fault *fault)
+/* The marks that lead on; whoever is told sequences as the chain has them gets these. */
+static enum err note_places(struct controller *ctl, const struct event_page *page,
+                            struct fault *fault)
+{
+    uint64_t after = page->after;
+    uint64_t head = page->head;
+    if (!page->hits && sight_of_chain(page->request)) {
+        TRY(hidden_sequence(ctl->txn, page->after, &after, fault));
+        TRY(hidden_sequence(ctl->txn, page->head, &head, fault));
+    }
+    answer_note_number(page->request->answer, "after", (int64_t)after);
+    answer_note_number(page->request->answer, "head", (int64_t)head);
+    return ERR_OK;
+}
+
+static enum err find_head(struct controller *ctl, struct event_page *page, struct fault *fault)
 {
     struct journal_head head;
+    TRY(journal_head(ctl->txn, &head, fault));
+    page->head = head.sequence;
+    if (page->hits) {
+        return ERR_OK;
+    }
+    if (page->after != UINT64_MAX && sight_of_chain(page->request)) {
+        TRY(hidden_shown(ctl->txn, page->after, &page->after, fault));
+    }
+    return hidden_shown(ctl->txn, head.sequence, &page->head, fault);
+}
+
+static enum err on_events(struct controller *ctl, struct request *request, struct fault *fault)
+{
     int64_t from_us = 0;
     enum err err = ERR_OK;
-    struct event_page page = {.after = UINT64_MAX, .limit = EVENTS_DEFAULT};
+    struct event_page page = {.request = request,
+                              .hits = sight_of_hits(request),
+                              .after = UINT64_MAX,
+                              .limit = EVENTS_DEFAULT};
     struct event_filter filter = {.kind = request_arg(request, "kind"),
-                                  .lane = request_arg(request, "lane"),
-                                  .hits = sees_hits(request)};
+                                  .lane = request_arg(request, "lane")};
     const char *follow = request_arg(request, "follow");
     bool follows = follow != NULL && strcmp(follow, "yes") == 0;
     if (!read_start(ctl, request, &filter, &from_us, &page)) {
         return ERR_OK;
     }
-    TRY(journal_head(ctl->txn, &head, fault));
-    page.head = head.sequence;
+    TRY(find_head(ctl, &page, fault));
     if (page.after == UINT64_MAX) {
         TRY(from_us != 0 ? find_moment(ctl, from_us, &page, fault)
                          : look_back(ctl, &filter, &page, fault));
     }
     answer_columns(request->answer, ENTRY_WORD_COLUMNS);
-    TRY(fill_events(ctl, request->answer, &filter, &page, fault));
+    TRY(fill_events(ctl, &filter, &page, fault));
     if (follows && page.shown == 0 && page.after >= page.head && !waiters_is_last_time(ctl) &&
         waiters_follow(ctl, request)) {
         return ERR_OK;
     }
-    answer_note_number(request->answer, "after", (int64_t)page.after);
-    answer_note_number(request->answer, "head", (int64_t)page.head);
+    TRY(note_places(ctl, &page, fault));
     if (page.seen_count > 0) {
         (void)request_lookup_lane(ctl, request, page.seen, page.seen_count,
                                   request_arg(request, "reason"), &err, fault);
@@ -418,7 +464,7 @@ static enum err on_journal_show(struct controller *ctl, struct request *request,
     }
     TRY(err);
     entry_words_of(entry, &words);
-    if (entry_tells_of_hits(entry->kind) && !sees_hits(request)) {
+    if (hidden_kind(entry->kind) && !sight_of_hits(request)) {
         (void)request_refuse(request, ERROR_NOT_FOUND, "entry", request_arg(request, "seq"), NULL);
     } else if (words.of_holder && is_past(ctl, entry)) {
         err = show_who(ctl, request, &words, fault);

@@ -24,6 +24,67 @@ enum err alert_get(struct store_txn *txn, uint64_t number, Parkgate__AlertRecord
     return ERR_OK;
 }
 
+uint64_t alert_label(const Parkgate__AlertRecord *record)
+{
+    return record->label != 0 ? record->label : record->number;
+}
+
+static enum err number_of_label(struct store_txn *txn, uint64_t label, uint64_t *ret,
+                                struct fault *fault)
+{
+    struct keybuf key;
+    struct bytes value;
+    TRY(store_get(txn, TABLE_ALERT_LABEL, number_key(&key, label), &value, fault));
+    struct reader r = reader_of(value);
+    *ret = reader_u64(&r);
+    return r.bad ? fault_set(fault, ERR_CORRUPT, "alert_label: a bad row") : ERR_OK;
+}
+
+enum err alert_of_label(struct store_txn *txn, uint64_t label, Parkgate__AlertRecord **ret,
+                        struct fault *fault)
+{
+    uint64_t number = 0;
+    TRY(number_of_label(txn, label, &number, fault));
+    return alert_get(txn, number, ret, fault);
+}
+
+enum err alert_label_is_free(struct store_txn *txn, uint64_t label, bool *ret, struct fault *fault)
+{
+    uint64_t number = 0;
+    enum err err = number_of_label(txn, label, &number, fault);
+    *ret = err == ERR_NOT_FOUND;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err alert_next_label(struct store_txn *txn, uint64_t *ret, struct fault *fault)
+{
+    struct keybuf end;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    *ret = 1;
+    TRY(store_iter_range_back(txn, TABLE_ALERT_LABEL, (struct bytes){0},
+                              number_key(&end, ALERT_LABEL_DRAWN), 1, &iter, fault));
+    enum err err = store_iter_next(&iter, &key, &value, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    struct reader r = reader_of(key);
+    *ret = reader_u64(&r) + 1;
+    return ERR_OK;
+}
+
+enum err alert_label_put(struct store_txn *txn, const Parkgate__AlertRecord *record,
+                         struct fault *fault)
+{
+    uint8_t number[8];
+    struct keybuf key;
+    struct writer w = writer_of(number, sizeof(number));
+    writer_u64(&w, record->number);
+    return store_put(txn, TABLE_ALERT_LABEL, number_key(&key, alert_label(record)),
+                     BYTES_OF(number), fault);
+}
+
 enum err alert_of_fold(struct store_txn *txn, const char *fold, Parkgate__AlertRecord **ret,
                        struct fault *fault)
 {

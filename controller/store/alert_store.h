@@ -9,6 +9,23 @@
 /* ERR_NOT_FOUND: no such number. Free with parkgate__alert_record__free_unpacked(). */
 MUST_CHECK enum err alert_get(struct store_txn *txn, uint64_t number, Parkgate__AlertRecord **ret,
                               struct fault *fault);
+/* The number that people are told. Those of alerts that everybody may see follow each other; those
+ * of alerts about somebody looked for are drawn from the large ones: no number tells how many of
+ * them there were. The alert's own number, its place in the journal, leaves the controller nowhere.
+ */
+#define ALERT_LABEL_DRAWN UINT64_C(1000000000)
+uint64_t alert_label(const Parkgate__AlertRecord *record);
+/* By that number; as alert_get(). */
+MUST_CHECK enum err alert_of_label(struct store_txn *txn, uint64_t label,
+                                   Parkgate__AlertRecord **ret, struct fault *fault);
+/* The next one of those that follow each other. */
+MUST_CHECK enum err alert_next_label(struct store_txn *txn, uint64_t *ret, struct fault *fault);
+MUST_CHECK enum err alert_label_is_free(struct store_txn *txn, uint64_t label, bool *ret,
+                                        struct fault *fault);
+/* For the projection. */
+MUST_CHECK enum err alert_label_put(struct store_txn *txn, const Parkgate__AlertRecord *record,
+                                    struct fault *fault);
+
 /* The newest alert of a cause; *ret NULL: it never had one. */
 MUST_CHECK enum err alert_of_fold(struct store_txn *txn, const char *fold,
                                   Parkgate__AlertRecord **ret, struct fault *fault);

@@ -8,11 +8,13 @@
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
 #include "controller/store/candidate_store.h"
+#include "controller/store/alert_store.h"
 #include "controller/store/changes.h"
 #include "controller/store/command_store.h"
 #include "controller/store/disposition_store.h"
 #include "controller/store/erasure_store.h"
 #include "controller/store/face_store.h"
+#include "controller/store/hidden_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/quarantine_store.h"
 #include "schema/kinds.h"
@@ -303,7 +305,14 @@ static enum err index_erasure(struct store_txn *txn, const ProtobufCMessage *mes
     return erasure_put_open(txn, (const void *)message, fault);
 }
 
+static enum err index_label(struct store_txn *txn, const ProtobufCMessage *message,
+                            struct fault *fault)
+{
+    return alert_label_put(txn, (const void *)message, fault);
+}
+
 static const struct reindex reindexes[] = {
+    {TABLE_ALERT,              &parkgate__alert_record__descriptor,       index_label    },
     {TABLE_CANDIDATE,          &parkgate__candidate__descriptor,          index_candidate},
     {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, index_notice   },
     {TABLE_ERASURE,            &parkgate__erasure_record__descriptor,     index_erasure  },
@@ -357,6 +366,13 @@ static enum err take_late_act(struct store_txn *txn, const Parkgate__Entry *entr
     return err;
 }
 
+/* Entries that are not shown to most. */
+static enum err take_hidden(struct store_txn *txn, const Parkgate__Entry *entry,
+                            struct fault *fault)
+{
+    return hidden_kind(entry->kind) ? hidden_note(txn, entry->sequence, fault) : ERR_OK;
+}
+
 /* 4 to 5: index rows of what stands, and which grants were acted on late. Nobody else reads or
  * writes, so one transaction may last as long as it takes. */
 static enum err add_indexes(struct store *store, struct fault *fault)
@@ -367,6 +383,7 @@ static enum err add_indexes(struct store *store, struct fault *fault)
         TRY(reindex(txn, &reindexes[i], fault));
     }
     TRY(each_entry(txn, take_late_act, fault));
+    TRY(each_entry(txn, take_hidden, fault));
     TRY(store_set_version(txn, 5, fault));
     return store_commit(&txn, fault);
 }

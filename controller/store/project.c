@@ -2,6 +2,7 @@
 
 #include "common/base/must.h"
 #include "controller/store/changes.h"
+#include "controller/store/hidden_store.h"
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 #include "schema/park.pb-c.h"
@@ -94,6 +95,9 @@ enum err project_entry(struct store_txn *txn, const Parkgate__Entry *entry, stru
     MUST(entry->sequence != 0);
     changes_begin(txn);
     enum err err = apply(txn, entry, fault);
+    if (err == ERR_OK && hidden_kind(entry->kind)) {
+        err = hidden_note(txn, entry->sequence, fault);
+    }
     if (err == ERR_OK) {
         err = changes_record(txn, entry->sequence, fault);
     }

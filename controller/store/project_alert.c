@@ -226,6 +226,7 @@ static enum err apply(struct store_txn *txn, const struct change *change, struct
                           &change->alert->base, fault));
     if (change->made->step == ALERT_STEP_RAISE) {
         TRY(put_fold(txn, change->alert, fault));
+        TRY(alert_label_put(txn, change->alert, fault));
     }
     TRY(put_step(txn, change, fault));
     TRY(put_news(txn, change, fault));
