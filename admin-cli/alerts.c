@@ -7,10 +7,10 @@
 #include "common/base/must.h"
 #include "schema/limits.h"
 
-enum { FOLLOW_GRACE_MS = 5000, AFTER_SIZE = 24 };
+enum { FOLLOW_GRACE_MS = 5000, AFTER_SIZE = 128 };
 
 struct follow {
-    char after[AFTER_SIZE]; /* journal sequence */
+    char after[AFTER_SIZE]; /* the controller's mark, passed on as it is */
     bool head_shown, was_there, quiet;
 };
 

@@ -520,7 +520,7 @@ static const struct command commands[] = {
     {"alert", "follow", "alert.follow", .run = run_alert_follow, .csv = CSV_NEVER,
      .help = {{"what is open, then all that happens to alerts, live; rings for what you are told",
                "实时显示告警：先列未结，再随时更新；须由您处理的响铃"}},
-     .args = {OPTION("after", ARG_NUMBER, "from behind this number of the journal on", "自日志此序号之后开始"),
+     .args = {OPTION("after", ARG_TEXT, "from behind this mark of an answer on", "自应答中的此标记之后开始"),
               OPTION("quiet", ARG_FLAG, "without the bell", "不响铃")}},
     {"alert", "stats", "alert.stats", PLAIN,
      .help = {{"how many, how soon handled, how many were false, by month",

@@ -9,6 +9,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/faults.h"
 #include "controller/journal/journal.h"
+#include "controller/store/hidden_store.h"
 
 /* As a person gave it, and before that over whose word it was. */
 enum { REASON_SIZE = LIMIT_ARG_BYTES + NAME_SIZE + 32 };
@@ -213,14 +214,17 @@ static enum err settle_faults(struct controller *ctl, const struct state *s, str
     return ERR_OK;
 }
 
-/* Above all that was told before, by this controller or by one that was lost. */
+/* Above all that was told before, by this controller or by one that was lost. It counts entries
+ * that everybody may see: whoever declares an emergency is told it. */
 static enum err next_number(struct controller *ctl, const struct state *s, uint64_t *ret,
                             struct fault *fault)
 {
     struct journal_head head;
+    uint64_t entries = 0;
     TRY(journal_head(ctl->txn, &head, fault));
+    TRY(hidden_shown(ctl->txn, head.sequence, &entries, fault));
     uint64_t told = s->number > ctl->emergency_shown ? s->number : ctl->emergency_shown;
-    *ret = (told > head.sequence ? told : head.sequence) + 1;
+    *ret = (told > entries ? told : entries) + 1;
     return ERR_OK;
 }
 

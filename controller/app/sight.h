@@ -20,3 +20,10 @@ MUST_CHECK enum err sight_told(const struct controller *ctl, const struct reques
                                uint64_t sequence, uint64_t *ret, struct fault *fault);
 MUST_CHECK enum err sight_meant(const struct controller *ctl, const struct request *request,
                                 uint64_t number, uint64_t *ret, struct fault *fault);
+
+/* A mark that says where a list of alerts' news ended, to nobody but this controller: it is another
+ * one each time, so that it does not tell whether something came that the caller may not see. Hex
+ * digits. False: no such mark, or of before the index key was replaced. */
+enum { SIGHT_MARK_SIZE = 2 * (8 + SEAL_OVERHEAD) + 1 };
+void sight_mark(const struct controller *ctl, uint64_t place, char out[static SIGHT_MARK_SIZE]);
+bool sight_mark_place(const struct controller *ctl, const char *mark, uint64_t *ret);

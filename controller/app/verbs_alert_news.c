@@ -6,7 +6,7 @@
 #include "common/facts/tables.h"
 #include "controller/app/alert_sight.h"
 #include "controller/app/alerts.h"
-#include "controller/app/request.h"
+#include "controller/app/sight.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/store/alert_store.h"
@@ -25,8 +25,9 @@ static bool is_for_the_bell(uint32_t step)
     return step == ALERT_STEP_RAISE || step == ALERT_STEP_ESCALATE;
 }
 
+/* `number`: by which this caller is told of the entry. */
 static bool news_row(const struct controller *ctl, struct request *request,
-                     const struct alert_news_row *news, int64_t at_us,
+                     const struct alert_news_row *news, uint64_t number, int64_t at_us,
                      const Parkgate__AlertRecord *record)
 {
     struct answer *a = request->answer;
@@ -34,9 +35,9 @@ static bool news_row(const struct controller *ctl, struct request *request,
     bool rings = is_for_the_bell(news->step) && record->state != ALERT_CLOSED &&
                  alert_rings(ctl, request, record);
     answer_begin_row(a);
-    answer_number(a, (int64_t)news->sequence);
+    answer_number(a, (int64_t)number);
     answer_wall(a, (struct wall){at_us});
-    answer_number(a, (int64_t)record->number);
+    answer_number(a, (int64_t)alert_label(record));
     answer_text(a, alert_step_word(news->step));
     answer_text(a, alert_state_word(record->state));
     answer_number(a, record->priority);
@@ -62,14 +63,16 @@ static enum err show_news(struct controller *ctl, struct request *request, struc
                           const struct alert_news_row *news, bool *ret_fits, struct fault *fault)
 {
     uint64_t at = 0;
+    uint64_t told = 0;
     Parkgate__AlertRecord *record = NULL;
     Parkgate__AlertStep *step = NULL;
+    TRY(sight_told(ctl, request, news->sequence, &told, fault));
     TRY(alert_get(ctl->txn, news->number, &record, fault));
     *ret_fits = true;
     enum err err = ERR_OK;
     if (alert_is_seen(ctl, request, record)) {
         err = alert_next_step(ctl->txn, news->number, news->sequence - 1, &at, &step, fault);
-        *ret_fits = err == ERR_OK && news_row(ctl, request, news, step->at_us, record);
+        *ret_fits = err == ERR_OK && news_row(ctl, request, news, told, step->at_us, record);
         page->shown += *ret_fits;
     }
     if (step != NULL) {
@@ -106,25 +109,32 @@ static enum err check_gap(struct controller *ctl, struct request *request, uint6
     }
     TRY(alert_oldest_news(ctl->txn, &oldest, fault));
     if (after + 1 < oldest) {
-        char text[24];
-        (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)after);
-        (void)request_refuse(request, ERROR_ALERT_GAP, text, NULL, NULL);
+        (void)request_refuse(request, ERROR_ALERT_GAP, request_arg(request, "after"), NULL, NULL);
     }
     return ERR_OK;
+}
+
+static void note_mark(const struct controller *ctl, struct request *request, uint64_t place)
+{
+    char mark[SIGHT_MARK_SIZE];
+    sight_mark(ctl, place, mark);
+    answer_note(request->answer, "after", mark);
 }
 
 static enum err on_alert_follow(struct controller *ctl, struct request *request,
                                 struct fault *fault)
 {
     struct journal_head head;
-    struct news_page page = {.after = UINT64_MAX};
-    if (!request_number_or_none(request, "after", UINT64_MAX - 1, &page.after)) {
-        return ERR_OK;
-    }
+    struct news_page page = {0};
+    const char *mark = request_arg(request, "after");
     TRY(journal_head(ctl->txn, &head, fault));
-    if (page.after == UINT64_MAX) {
-        answer_note_number(request->answer, "after", (int64_t)head.sequence);
+    if (mark == NULL || mark[0] == '\0') {
+        note_mark(ctl, request, head.sequence);
         return ERR_OK; /* from now on: what is open, `alert list` tells */
+    }
+    if (!sight_mark_place(ctl, mark, &page.after)) {
+        (void)request_refuse(request, ERROR_ARG_BAD, "after", mark, "no mark of this list");
+        return ERR_OK;
     }
     TRY(check_gap(ctl, request, page.after, fault));
     if (request->answer->complaint.number != 0) {
@@ -136,7 +146,7 @@ static enum err on_alert_follow(struct controller *ctl, struct request *request,
         waiters_follow(ctl, request)) {
         return ERR_OK;
     }
-    answer_note_number(request->answer, "after", (int64_t)page.after);
+    note_mark(ctl, request, page.after);
     return ERR_OK;
 }
 

@@ -221,7 +221,7 @@ static void the_park_says_priority_limits_order_and_procedure(void **state)
     assert_int_equal(kept(w, general)->priority, 2);
     assert_int_equal(kept(w, general)->due_us - kept(w, general)->raised_us, 20 * SECOND_US);
     char number[24];
-    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)own);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)label_of(w, own));
     tick_for(w, 11);
     const Parkgate__Reply *shown = admin(w, "alert.show", "alert", number, NULL);
     assert_string_equal(note(shown, "whom"), "guard,security");

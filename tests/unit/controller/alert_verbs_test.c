@@ -5,6 +5,8 @@
 #include "controller/app/alerts.h"
 #include "controller/app/answer.h"
 #include "controller/app/batch.h"
+#include "controller/app/sight.h"
+#include "controller/store/alert_store.h"
 #include "tests/unit/controller/harness.h"
 
 enum { SECURITY = 60, GUARD = 61, OPERATOR = 62, AUDITOR = 63, OTHER_GUARD = 64 };
@@ -45,7 +47,12 @@ struct raised {
 static enum err raise_it(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct raised *raised = ctx;
-    return alert_raise(ctl, raised->news, &raised->number, fault);
+    Parkgate__AlertRecord *record = NULL;
+    TRY(alert_raise(ctl, raised->news, &raised->number, fault));
+    TRY(alert_get(ctl->txn, raised->number, &record, fault));
+    raised->number = alert_label(record);
+    parkgate__alert_record__free_unpacked(record, NULL);
+    return ERR_OK;
 }
 
 /* Its number as text, in one of some buffers. */
@@ -269,7 +276,7 @@ static void the_live_view_waits_and_rings_for_who_is_told(void **state)
 {
     struct people *p = *state;
     struct world *w = p->w;
-    char after[24];
+    char after[SIGHT_MARK_SIZE];
     (void)snprintf(after, sizeof(after), "%s",
                    note(assert_done(ask(w, p->guard, "alert.follow", NULL)), "after"));
     assert_null(ask(w, p->guard, "alert.follow", "after", after, NULL)); /* it waits */

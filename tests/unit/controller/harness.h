@@ -231,6 +231,9 @@ const char *cell(const Parkgate__Reply *reply, size_t row, const char *column);
 size_t row_with(const Parkgate__Reply *reply, const char *column, const char *value);
 #define assert_refused(reply, number) assert_int_equal((reply)->error, (number))
 
+/* The number by which people are told of an alert. */
+uint64_t label_of(struct world *w, uint64_t alert);
+
 /* Adds a key of this role; scope may be NULL. The key is key_of(number). */
 struct link_key operator_key(struct world *w, uint8_t number, const char *role, const char *tenant,
                              const char *lanes, const char *hours);

@@ -1,5 +1,7 @@
 #include "tests/unit/controller/harness.h"
 
+#include "controller/store/alert_store.h"
+
 /* A station's key is heard at its own port alone. */
 static enum port port_of(struct world *w, struct link_key key)
 {
@@ -144,6 +146,18 @@ size_t row_with(const Parkgate__Reply *reply, const char *column, const char *va
         }
     }
     return SIZE_MAX;
+}
+
+uint64_t label_of(struct world *w, uint64_t alert)
+{
+    Parkgate__AlertRecord *record = NULL;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(alert_get(txn, alert, &record, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    uint64_t label = alert_label(record);
+    parkgate__alert_record__free_unpacked(record, NULL);
+    return label;
 }
 
 struct link_key operator_key(struct world *w, uint8_t number, const char *role, const char *tenant,

@@ -353,7 +353,7 @@ static void raise_alert(const char *line)
     };
     batch_run(matrix.w->ctl, raise_in_batch, &raised);
     world_turn(matrix.w);
-    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)raised.number);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)label_of(matrix.w, raised.number));
     (void)keep(name, number);
 }
 
