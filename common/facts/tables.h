@@ -117,6 +117,7 @@ enum table {
     TABLE_HIDDEN,          /* entries that tell of hits, see hidden_store.h: u8 0, u64 journal, or
                               u8 1, u64 how many others came before -> u64 how many so far */
     TABLE_ALERT_LABEL,     /* u64 number that people say -> u64 number of the alert */
+    TABLE_WATCH_IDENTITY_OF, /* handle holder, 32 bytes hash -> empty: WATCH_IDENTITY of one */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -10,9 +10,10 @@
 
 enum { LOOK_MS = 20 };
 
-/* One slice of holders, hashed under one authority's matching key. */
+/* One slice of holders, hashed under the matching key of each authority: what a holder had under
+ * former ones is forgotten by it. */
 struct looking {
-    size_t count;
+    size_t count; /* hashes, those of one holder together */
     struct handle handles[LIMIT_WATCH_SWEEP_ROWS];
     struct seal_hash hashes[LIMIT_WATCH_SWEEP_ROWS];
     struct handle upto;
@@ -20,10 +21,10 @@ struct looking {
 };
 
 /* ERR_OK also for who has no identity number, or is erased. */
-static enum err hash_holder(struct controller *ctl, const struct authority_keys *keys,
-                            const Parkgate__HolderRecord *holder, struct looking *looking,
-                            struct fault *fault)
+static enum err hash_holder(struct controller *ctl, const Parkgate__HolderRecord *holder,
+                            struct looking *looking, struct fault *fault)
 {
+    struct watch_hashes hashes;
     Parkgate__Identity *identity = NULL;
     if (holder->vehicle || holder->sealed.len == 0) {
         return ERR_OK;
@@ -32,17 +33,18 @@ static enum err hash_holder(struct controller *ctl, const struct authority_keys 
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
-    if (watch_identity_hash(keys, identity->id_number, &looking->hashes[looking->count])) {
-        looking->handles[looking->count++] = people_handle(&holder->holder);
+    err = watch_hashes_of(ctl, identity->id_number, &hashes, fault);
+    for (size_t i = 0; err == ERR_OK && i < hashes.count; i++) {
+        looking->handles[looking->count] = people_handle(&holder->holder);
+        looking->hashes[looking->count++] = hashes.items[i];
     }
     seal_wipe(identity->id_number, strlen(identity->id_number));
     parkgate__identity__free_unpacked(identity, NULL);
-    return ERR_OK;
+    return err;
 }
 
 static enum err hash_slice(struct controller *ctl, const Parkgate__AuthorityRecord *authority,
-                           const struct authority_keys *keys, struct looking *looking,
-                           struct fault *fault)
+                           struct looking *looking, struct fault *fault)
 {
     struct keybuf from;
     struct bytes key;
@@ -50,6 +52,7 @@ static enum err hash_slice(struct controller *ctl, const Parkgate__AuthorityReco
     enum err err;
     AUTO(store_iter_end) struct store_iter iter = {0};
     looking->count = 0;
+    looking->all = false;
     looking->upto = people_handle(&authority->looked);
     keybuf_begin(&from);
     if (authority->looked.len == HANDLE_SIZE) {
@@ -60,11 +63,14 @@ static enum err hash_slice(struct controller *ctl, const Parkgate__AuthorityReco
                          LIMIT_WATCH_SWEEP_ROWS, &iter, fault));
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+        if (looking->count + LIMIT_AUTHORITIES > LIMIT_WATCH_SWEEP_ROWS) {
+            return ERR_OK; /* the slice is full before this one */
+        }
         struct reader r = reader_of(key);
         looking->upto = keybuf_read_handle(&r);
         TRY(store_unpack_message(key, value, &parkgate__holder_record__descriptor, &message,
                                  fault));
-        TRY(hash_holder(ctl, keys, (void *)message, looking, fault));
+        TRY(hash_holder(ctl, (void *)message, looking, fault));
         gauges_rows(&ctl->gauges, 1);
     }
     looking->all = !iter.cut;
@@ -88,6 +94,7 @@ static enum err record_looked(struct controller *ctl, const Parkgate__AuthorityR
     step.hash = hashes;
     step.upto = people_field(&looking->upto);
     step.all = looking->all;
+    step.whole = true;
     return controller_record(ctl, ENTRY_WATCH_STEP, "", &step.base, fault);
 }
 
@@ -118,9 +125,9 @@ static enum err look_slice(struct controller *ctl, void *ctx, struct fault *faul
     }
     err = watch_authority_keys(ctl, authority, &keys, fault);
     if (err == ERR_OK) {
+        seal_wipe(&keys, sizeof(keys)); /* it has them: its part of each holder's hashes is made */
         *more = true;
-        err = hash_slice(ctl, authority, &keys, &looking, fault);
-        seal_wipe(&keys, sizeof(keys));
+        err = hash_slice(ctl, authority, &looking, fault);
     }
     if (err == ERR_OK) {
         err = record_looked(ctl, authority, &looking, fault);

@@ -12,6 +12,7 @@
 #include "common/store/keybuf.h"
 #include "controller/store/face_store.h"
 #include "controller/store/project_parts.h"
+#include "controller/store/project_watch.h"
 #include "schema/kinds.h"
 
 enum err erasure_get(struct store_txn *txn, struct handle holder, Parkgate__ErasureRecord **ret,
@@ -305,6 +306,9 @@ static enum err forget_holder(struct store_txn *txn, struct handle holder, struc
     }
     if (err == ERR_OK) {
         err = forget_identities(txn, holder, record->watch_hash, record->n_watch_hash, fault);
+    }
+    if (err == ERR_OK) {
+        err = project_watch_forget_identities(txn, holder, fault);
     }
     if (err == ERR_OK) {
         err = forget_of_tenant(txn, holder, record->tenant, fault);

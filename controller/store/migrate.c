@@ -16,6 +16,7 @@
 #include "controller/store/face_store.h"
 #include "controller/store/hidden_store.h"
 #include "controller/store/project_parts.h"
+#include "controller/store/project_watch.h"
 #include "controller/store/quarantine_store.h"
 #include "schema/kinds.h"
 
@@ -373,6 +374,25 @@ static enum err take_hidden(struct store_txn *txn, const Parkgate__Entry *entry,
     return hidden_kind(entry->kind) ? hidden_note(txn, entry->sequence, fault) : ERR_OK;
 }
 
+/* By whom each hash of an identity number is. */
+static enum err index_identities(struct store_txn *txn, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_IDENTITY, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct keybuf hash;
+        struct reader r = reader_of(value);
+        struct handle holder = keybuf_read_handle(&r);
+        keybuf_begin(&hash);
+        keybuf_bytes(&hash, key);
+        TRY(project_watch_identity_of(txn, keybuf_view(&hash), holder, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* 4 to 5: index rows of what stands, and which grants were acted on late. Nobody else reads or
  * writes, so one transaction may last as long as it takes. */
 static enum err add_indexes(struct store *store, struct fault *fault)
@@ -384,6 +404,7 @@ static enum err add_indexes(struct store *store, struct fault *fault)
     }
     TRY(each_entry(txn, take_late_act, fault));
     TRY(each_entry(txn, take_hidden, fault));
+    TRY(index_identities(txn, fault));
     TRY(store_set_version(txn, 5, fault));
     return store_commit(&txn, fault);
 }

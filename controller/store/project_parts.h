@@ -62,6 +62,13 @@ enum err project_event_watch(struct store_txn *txn, const Parkgate__Entry *entry
 /* From now on entries that name this identity are of that holder. */
 enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
                                 struct fault *fault);
+/* The row by which a hash is found again from its holder: project_watch_identity() writes it; else
+ * for a store of before alone. */
+MUST_CHECK enum err project_watch_identity_of(struct store_txn *txn, struct bytes hash,
+                                              struct handle holder, struct fault *fault);
+/* No hash of an identity number is this holder's any more. */
+MUST_CHECK enum err project_watch_forget_identities(struct store_txn *txn, struct handle holder,
+                                                    struct fault *fault);
 /* erasure_store.c */
 projection project_erasure, project_backup;
 /* retention_store.c, hold_store.c */

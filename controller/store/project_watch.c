@@ -117,6 +117,49 @@ static enum err copy_to_target(struct store_txn *txn, struct bytes key, struct b
                              match, fault);
 }
 
+enum err project_watch_identity_of(struct store_txn *txn, struct bytes hash, struct handle holder,
+                                   struct fault *fault)
+{
+    struct keybuf key;
+    keybuf_begin(&key);
+    keybuf_handle(&key, holder);
+    keybuf_bytes(&key, hash);
+    return store_put(txn, TABLE_WATCH_IDENTITY_OF, keybuf_view(&key), nothing, fault);
+}
+
+/* One that another person has by now is left alone. */
+static enum err forget_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
+                                struct fault *fault)
+{
+    struct handle now;
+    enum err err = holder_of_identity(txn, hash, &now, fault);
+    if (err != ERR_OK || !handle_equal(now, holder)) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    return store_del(txn, TABLE_WATCH_IDENTITY, hash, fault);
+}
+
+enum err project_watch_forget_identities(struct store_txn *txn, struct handle holder,
+                                         struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_IDENTITY_OF, BYTES_OF(holder.bytes), UINT64_MAX, &iter,
+                          fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct keybuf row;
+        keybuf_begin(&row);
+        keybuf_bytes(&row, key);
+        struct bytes at = keybuf_view(&row);
+        struct bytes hash = {.data = at.data + HANDLE_SIZE, .size = at.size - HANDLE_SIZE};
+        TRY(forget_identity(txn, hash, holder, fault));
+        TRY(store_del(txn, TABLE_WATCH_IDENTITY_OF, at, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct handle holder,
                                 struct fault *fault)
 {
@@ -126,6 +169,7 @@ enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct
     enum err err;
     AUTO(store_iter_end) struct store_iter iter = {0};
     TRY(store_put(txn, TABLE_WATCH_IDENTITY, hash, BYTES_OF(holder.bytes), fault));
+    TRY(project_watch_identity_of(txn, hash, holder, fault));
     TRY(store_iter_prefix(txn, TABLE_WATCH_MATCH,
                           watch_match_key(&prefix, WATCH_MATCHER_IDENTITY, hash, NULL), UINT64_MAX,
                           &iter, fault));

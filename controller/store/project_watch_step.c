@@ -201,10 +201,20 @@ static enum err end_all(struct store_txn *txn, const Parkgate__Entry *by,
     return ERR_OK;
 }
 
+/* Those of before, at a holder's first row. */
+static enum err forget_former(struct store_txn *txn, const Parkgate__WatchStep *step, size_t i,
+                              struct fault *fault)
+{
+    struct handle holder = people_handle(&step->handle[i]);
+    bool first = i == 0 || !handle_equal(people_handle(&step->handle[i - 1]), holder);
+    return step->whole && first ? project_watch_forget_identities(txn, holder, fault) : ERR_OK;
+}
+
 static enum err looked(struct store_txn *txn, const Parkgate__WatchStep *step, struct fault *fault)
 {
     Parkgate__AuthorityRecord *known = NULL;
     for (size_t i = 0; i < step->n_handle && i < step->n_hash; i++) {
+        TRY(forget_former(txn, step, i, fault));
         TRY(project_watch_identity(txn, field_view(&step->hash[i]), people_handle(&step->handle[i]),
                                    fault));
     }

@@ -458,7 +458,8 @@ static void version_3_with_a_damaged_row_starts(void **state)
 /* --- 4 to 5 --- */
 
 static const size_t indexes[] = {TABLE_CANDIDATE_AT, TABLE_CANDIDATE_LEAD, TABLE_CANDIDATE_DUE,
-                                 TABLE_DISPOSITION_DUE_OF, TABLE_ERASURE_OPEN};
+                                 TABLE_DISPOSITION_DUE_OF, TABLE_ERASURE_OPEN,
+                                 TABLE_WATCH_IDENTITY_OF};
 
 static void put_candidate(struct world *w, uint8_t n)
 {
@@ -516,6 +517,16 @@ static void put_erasures(struct world *w)
     assert_int_equal(store_commit(&txn, NULL), ERR_OK);
 }
 
+static void put_identity(struct world *w)
+{
+    struct store_txn *txn = NULL;
+    struct seal_hash hash = {{5}};
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(project_watch_identity(txn, BYTES_OF(hash.bytes), (struct handle){{6}}, NULL),
+                     ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
 static void take_indexes_away(struct world *w)
 {
     struct store_txn *txn = NULL;
@@ -555,6 +566,10 @@ static void assert_indexed(struct store *store)
     assert_int_equal(place.step, ERASURE_KEY_GONE);
     assert_int_equal(place.holder.bytes[0], ERASURE_KEY_GONE);
     assert_int_equal(erasure_next_open(txn, &place, NULL), ERR_NOT_FOUND);
+    const uint8_t identity_of[HANDLE_SIZE + SEAL_HASH_SIZE] = {6, [HANDLE_SIZE] = 5};
+    struct bytes nothing;
+    assert_int_equal(
+        store_get(txn, TABLE_WATCH_IDENTITY_OF, BYTES_OF(identity_of), &nothing, NULL), ERR_OK);
     store_txn_destroy(&txn);
 }
 
@@ -565,6 +580,7 @@ static void live_with_candidates(struct world *w)
     }
     put_notices(w);
     put_erasures(w);
+    put_identity(w);
 }
 
 static uint64_t rows_in(struct store *store, size_t table)
