@@ -483,7 +483,7 @@ int64_t batch_due_ms(const struct controller *ctl)
 static enum err commit_both(struct controller *ctl, struct fault *fault)
 {
     if (ctl->keys_txn != NULL) {
-        late_keys_committing(&ctl->erasing.late, ctl->keys_txn);
+        ctl->erasing.wanted_later |= late_keys_committing(&ctl->erasing.late, ctl->keys_txn);
         TRY(store_commit(&ctl->keys_txn, fault));
     }
     return ctl->batch->txn == NULL ? ERR_OK : store_commit(&ctl->batch->txn, fault);

@@ -7,7 +7,6 @@
 #include "common/facts/park_store.h"
 #include "common/facts/tables.h"
 #include "controller/app/copies.h"
-#include "controller/app/erasure.h"
 #include "controller/journal/journal.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project.h"
@@ -22,7 +21,7 @@ enum err controller_keys_begin(struct controller *ctl, struct fault *fault)
         return ERR_OK;
     }
     TRY(store_begin_write(ctl->keys, &ctl->keys_txn, fault));
-    late_keys_opened(&ctl->erasing.late, ctl->keys_txn);
+    late_keys_opened(ctl->keys_txn);
     return ERR_OK;
 }
 
@@ -82,7 +81,6 @@ enum err controller_candidate_forget(struct controller *ctl, struct handle candi
 {
     TRY(controller_keys_begin(ctl, fault));
     enum err err = candidate_key_destroy(ctl->keys_txn, candidate, fault);
-    erasure_keys_deleted(ctl);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 

@@ -114,7 +114,7 @@ struct erasing {
     bool wanted_later;   /* for other keys that were deleted: ERASURE_LATER_MS after the last time */
     enum erasing_work work;
     uint32_t backups_left; /* by the last rewriting */
-    struct mono again, look_at, later_at;
+    struct mono again, look_at, later_at, daily_at;
     struct late_keys late;                    /* from ERASING_COPY on */
     struct store_swap *swap;                  /* in ERASING_FOLLOW; owned */
     bool more;                                /* the slice was not the last */

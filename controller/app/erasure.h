@@ -9,6 +9,9 @@
  *   ended       every enrolled gate's copy has come past the beginning, or its box has none; every
  *               terminal has confirmed (ERASURE_ENDED)
  *
+ * Every other key that a commit takes from the environment has it rewritten in the same way,
+ * ERASURE_LATER_MS after the last time at the latest (batch.c looks at each commit).
+ *
  * Each step can be done again. While the environment is rewritten no other job is started, and it
  * waits for those that run: a backup either has the key whole, and is then rewritten too, or not.
  */
@@ -20,6 +23,7 @@ enum {
     ERASURE_AGAIN_MS = 5000,   /* after a job that failed, or keys that came meanwhile */
     ERASURE_LOOK_MS = 10000,   /* who has confirmed by now? */
     ERASURE_LATER_MS = 600000, /* where no person waits for it: the file is rewritten so often */
+    ERASURE_DAILY_MS = 86400000, /* where there are backups, whose keys live for their days */
     ERASURE_ROWS = 200,        /* erasures looked at in one slice */
     ERASURE_BRING = 1000,      /* keys brought to the copy in one turn */
 };
@@ -36,8 +40,7 @@ MUST_CHECK enum err erasure_begin(struct controller *ctl, struct handle holder, 
 MUST_CHECK enum err erasure_is_free(struct controller *ctl, struct handle holder, bool *ret,
                                     struct fault *fault);
 
-/* Keys were deleted from the person-key environment: it is rewritten ERASURE_LATER_MS after the
- * last time, at the latest. */
+/* Keys were deleted: the same for who knows it before the commit. */
 void erasure_keys_deleted(struct controller *ctl);
 
 /* Is the environment being rewritten? Then no job may be started. */

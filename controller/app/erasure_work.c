@@ -111,7 +111,6 @@ static enum err end_if_confirmed(struct controller *ctl, const Parkgate__Erasure
         return ERR_OK;
     }
     TRY(controller_forget_key(ctl, people_handle(&record->order_key), fault));
-    erasure_keys_deleted(ctl);
     changed.step = ERASURE_ENDED;
     changed.ended_us = ctl->now.us;
     return controller_record(ctl, ENTRY_ERASURE, "", &changed.base, fault);
@@ -148,6 +147,16 @@ static enum err end_confirmed(struct controller *ctl, const struct erasure_gates
     return ERR_OK;
 }
 
+/* The person keys of backups that are too old are destroyed by what follows a rewriting: there is
+ * one a day, whether keys were deleted or not. */
+static enum err judge_backups(struct controller *ctl, struct fault *fault)
+{
+    uint64_t backups = 0;
+    TRY(store_count(ctl->txn, TABLE_BACKUP, &backups, fault));
+    ctl->erasing.wanted_later |= backups > 0 && !mono_before(ctl->mono, ctl->erasing.daily_at);
+    return ERR_OK;
+}
+
 /* Of those that have begun a slice is enough: what keeps one from going on keeps all. */
 static enum err judge_waiting(struct controller *ctl, struct fault *fault)
 {
@@ -174,6 +183,7 @@ static enum err look(struct controller *ctl, void *ctx, struct fault *fault)
     static struct erasure_gates gates; /* one thread; too large for the stack */
     (void)ctx;
     TRY(judge_waiting(ctl, fault));
+    TRY(judge_backups(ctl, fault));
     if (ctl->erasing.work != ERASING_NOTHING) {
         return ERR_OK;
     }
@@ -185,7 +195,8 @@ static enum err look(struct controller *ctl, void *ctx, struct fault *fault)
  * since they were deleted. */
 static enum err look_back(struct controller *ctl, void *ctx, struct fault *fault)
 {
-    static const enum table deleting[] = {TABLE_AUTHORITY, TABLE_RETENTION, TABLE_ERASURE};
+    static const enum table deleting[] = {TABLE_AUTHORITY, TABLE_RETENTION, TABLE_ERASURE,
+                                          TABLE_BACKUP};
     struct erasure_place place = {.step = ERASURE_BEGAN};
     (void)ctx;
     enum err err = erasure_next_open(ctl->txn, &place, fault);
@@ -235,6 +246,7 @@ static void begin_copy(struct controller *ctl)
 {
     struct erasing *erasing = &ctl->erasing;
     MUST(ctl->keys_txn == NULL);
+    erasing->wanted_later = false; /* this copy is without what was deleted so far */
     late_keys_begin(&erasing->late);
     start_job(ctl, ERASING_COPY, "rewrite-keys");
     if (erasing->work == ERASING_NOTHING) {
@@ -257,8 +269,9 @@ static void delete_slice(struct controller *ctl)
 static void begin_rewrite(struct controller *ctl)
 {
     struct erasing *erasing = &ctl->erasing;
-    erasing->wanted = erasing->wanted_later = false;
+    erasing->wanted = false;
     erasing->later_at = mono_after_ms(ctl->mono, ERASURE_LATER_MS);
+    erasing->daily_at = mono_after_ms(ctl->mono, ERASURE_DAILY_MS);
     erasing->from = (struct handle){{0}};
     erasing->work = ERASING_KEYS;
     delete_slice(ctl);
@@ -402,6 +415,7 @@ void erasure_tick(struct controller *ctl)
         if (erasing->wanted_later) {
             erasing->later_at = mono_after_ms(ctl->mono, ERASURE_LATER_MS);
         }
+        erasing->daily_at = mono_after_ms(ctl->mono, ERASURE_DAILY_MS);
     }
     if (!mono_before(ctl->mono, erasing->look_at)) {
         erasing->look_at = mono_after_ms(ctl->mono, ERASURE_LOOK_MS);

@@ -21,12 +21,9 @@ void late_keys_end(struct late_keys *late)
     *late = (struct late_keys){0};
 }
 
-void late_keys_opened(const struct late_keys *late, struct store_txn *txn)
+void late_keys_opened(struct store_txn *txn)
 {
     struct store_tables all = {0};
-    if (!late->on) {
-        return;
-    }
     for (size_t table = 0; table < KEY_TABLE_COUNT; table++) {
         store_tables_add(&all, table);
     }
@@ -54,15 +51,24 @@ static void keep(struct late_keys *late, size_t table, struct bytes key)
     late->count++;
 }
 
-void late_keys_committing(struct late_keys *late, struct store_txn *txn)
+static bool is_gone(struct store_txn *txn, const struct store_change *change)
 {
-    if (!late->on) {
-        return;
-    }
+    struct bytes value;
+    return change->was_there &&
+           store_get(txn, change->table, change->key, &value, NULL) == ERR_NOT_FOUND;
+}
+
+bool late_keys_committing(struct late_keys *late, struct store_txn *txn)
+{
+    bool gone = false;
     for (size_t i = 0; i < store_watch_count(txn); i++) {
         struct store_change change = store_watch_at(txn, i);
-        keep(late, change.table, change.key);
+        gone |= is_gone(txn, &change);
+        if (late->on) {
+            keep(late, change.table, change.key);
+        }
     }
+    return gone;
 }
 
 size_t late_keys_left(const struct late_keys *late)

@@ -21,9 +21,10 @@ void late_keys_begin(struct late_keys *late);
 /* Nothing is followed any more. */
 void late_keys_end(struct late_keys *late);
 
-/* Of each write transaction of the environment: at its beginning, and before its commit. */
-void late_keys_opened(const struct late_keys *late, struct store_txn *txn);
-void late_keys_committing(struct late_keys *late, struct store_txn *txn);
+/* Of each write transaction of the environment, followed or not: at its beginning, and before its
+ * commit. True: it takes a key away, so what the file holds of it must be written over. */
+void late_keys_opened(struct store_txn *txn);
+MUST_CHECK bool late_keys_committing(struct late_keys *late, struct store_txn *txn);
 
 size_t late_keys_left(const struct late_keys *late);
 /* The next places that were not brought; their keys are borrowed until the next commit. Returns how

@@ -173,7 +173,8 @@ static enum err restore_env(const char *from, const char *from_name, const char 
     TRY(join(source, from, part, fault));
     (void)snprintf(part, sizeof(part), "%s/data.mdb", name);
     TRY(join(target, dir, part, fault));
-    return copy_file(source, target, fault);
+    TRY(copy_file(source, target, fault));
+    return file_sync_directory_of(target, fault);
 }
 
 /* controller.conf names paths of the old place: the lines that do are written for the new one. */
@@ -257,7 +258,23 @@ static enum err keys_are_too_old(const char *from, bool *ret, struct fault *faul
 }
 
 /* Of who was erased since, the backup has the key still: it is destroyed before anything reads it.
- */
+ * Where that fails none of them is left. */
+static enum err restore_cleaned(const char *from, const char *dir, const struct erased_list *list,
+                                struct fault *fault)
+{
+    struct fault ignored;
+    char path[PATH_SIZE];
+    TRY(join(path, dir, "keys", fault));
+    enum err err = restore_env(from, "person-keys", dir, "keys", fault);
+    if (err == ERR_OK) {
+        err = rewrite_without(path, list, fault);
+    }
+    if (err != ERR_OK && rewrite_wipe(path, &ignored) != ERR_OK) {
+        (void)fprintf(stderr, "%s: destroy it: %s\n", path, ignored.what);
+    }
+    return err;
+}
+
 static enum err restore_keys(const char *from, const char *dir, const char *erased,
                              struct fault *fault)
 {
@@ -271,20 +288,18 @@ static enum err restore_keys(const char *from, const char *dir, const char *eras
                      LIMIT_BACKUP_KEYS_DAYS, LIMIT_BACKUP_KEYS_DAYS);
         return ERR_OK;
     }
-    TRY(restore_env(from, "person-keys", dir, "keys", fault));
-    TRY(join(path, dir, "keys", fault));
     if (erased == NULL) {
         (void)printf(
             "who was erased after this backup is not known here: if the list is left (the "
             "file erased beside the lost controller's key, or in a newer backup), restore "
             "again with --erased FILE\n此备份之后被删除的人员未知：如仍有名单（原控制器密钥旁的 "
             "erased 文件，或更新的备份中），请加 --erased 文件重新还原\n");
-        return ERR_OK;
+        return restore_env(from, "person-keys", dir, "keys", fault);
     }
     struct erased_list list = {0};
-    enum err err = erased_list_read(erased, &list, fault);
+    enum err err = erased_list_read(erased, &list, fault); /* before a key is copied */
     if (err == ERR_OK) {
-        err = rewrite_without(path, &list, fault);
+        err = restore_cleaned(from, dir, &list, fault);
     }
     erased_list_destroy(&list);
     TRY(err);

@@ -47,3 +47,5 @@ MUST_CHECK enum err erased_list_path(const char *key_file, char *out, size_t siz
  * whole and writes over the old file. Nobody else may have it open. */
 MUST_CHECK enum err rewrite_without(const char *dir, const struct erased_list *list,
                                     struct fault *fault);
+/* Writes over all files of an environment of person keys and removes it. ERR_OK: there is none. */
+MUST_CHECK enum err rewrite_wipe(const char *dir, struct fault *fault);

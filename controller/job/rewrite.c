@@ -41,7 +41,7 @@ static struct store_options keys_options(const char *dir)
                                   .may_lack = true};
 }
 
-static enum err wipe_dir(const char *dir, struct fault *fault)
+enum err rewrite_wipe(const char *dir, struct fault *fault)
 {
     static const char *const files[] = {"/data.mdb", "/data.old", "/lock.mdb", "/owner"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -64,7 +64,7 @@ static enum err copy_keys(const char *dir, struct fault *fault)
     struct store_options options = keys_options(dir);
     options.read_only = true;
     TRY(path_of(to, dir, ".rewrite", fault));
-    TRY(wipe_dir(to, fault)); /* of one that was cut short */
+    TRY(rewrite_wipe(to, fault)); /* of one that was cut short */
     TRY(store_open(&options, &store, fault));
     return store_copy(store, to, fault);
 }
@@ -174,7 +174,7 @@ enum err rewrite_without(const char *dir, const struct erased_list *list, struct
     options.may_lack = false;
     TRY(store_wipe_old(dir, fault));
     TRY(path_of(to, dir, ".rewrite", fault));
-    TRY(wipe_dir(to, fault));
+    TRY(rewrite_wipe(to, fault));
     AUTO(store_destroy) struct store *store = NULL;
     TRY(store_open(&options, &store, fault));
     TRY(delete_erased(store, list, &changed, fault));
@@ -198,7 +198,7 @@ static bool clean_backup(const char *dir, bool too_old, const struct erased_list
     if (lstat(keys, &info) != 0) {
         return too_old; /* taken elsewhere: nobody here can tell */
     }
-    enum err err = too_old ? wipe_dir(keys, &fault) : rewrite_without(keys, list, &fault);
+    enum err err = too_old ? rewrite_wipe(keys, &fault) : rewrite_without(keys, list, &fault);
     if (err != ERR_OK) {
         (void)fprintf(stderr, "backup_keys dir=%s why=%s\n", keys, fault.what);
     }

@@ -345,7 +345,6 @@ static void a_key_destroyed_meanwhile_goes_with_the_next_one(void **state)
     tick(e.w);
     do_copy(e.w);
     late_run(e.w, 0, true);
-    erasure_keys_deleted(e.w->ctl); /* as all say who destroy one */
     copy_is_done(e.w);
     finish_wipe(e.w);
     assert_int_equal(keys_found(&e), 0);
@@ -358,6 +357,94 @@ static void a_key_destroyed_meanwhile_goes_with_the_next_one(void **state)
     finish(e.w);
     assert_int_equal(e.w->jobs, jobs + 2);
     assert_int_equal(found_in(e.w->dir, BYTES_OF(key)), 0);
+}
+
+/* One key of each kind, as the parts of the controller make and destroy them. */
+static const struct handle one_handle = {
+    {0xbb, 1}
+};
+enum { OLD_DAY = TUESDAY - 10 };
+
+static enum err make_each(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    uint8_t(*key)[SEAL_KEY_SIZE] = ctx;
+    struct seal_key keys[KEY_TABLE_COUNT];
+    for (size_t i = 0; i < KEY_TABLE_COUNT; i++) {
+        keys[i] = seal_key_draw(ctl->entropy);
+        memcpy(key[i], keys[i].bytes, SEAL_KEY_SIZE);
+    }
+    struct authority_keys both = {.matching = keys[KEY_TABLE_AUTHORITY], .own = {{1}}};
+    TRY(controller_keys_begin(ctl, fault));
+    TRY(person_key_put(ctl->keys_txn, one_handle, &keys[KEY_TABLE_HOLDER], fault));
+    TRY(day_key_put(ctl->keys_txn, OLD_DAY, &keys[KEY_TABLE_DAY], fault));
+    TRY(watch_key_put(ctl->keys_txn, one_handle, &keys[KEY_TABLE_WATCH], fault));
+    TRY(candidate_key_put(ctl->keys_txn, one_handle, &keys[KEY_TABLE_CANDIDATE], fault));
+    return authority_keys_put(ctl->keys_txn, "hz-police", 1, &both, fault);
+}
+
+static enum err destroy_one(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    unsigned days = 0;
+    TRY(controller_keys_begin(ctl, fault));
+    switch (*(const enum key_table *)ctx) {
+    case KEY_TABLE_HOLDER:
+        return controller_forget_key(ctl, one_handle, fault);
+    case KEY_TABLE_DAY:
+        return controller_forget_day_keys(ctl, OLD_DAY + 1, &days, fault);
+    case KEY_TABLE_WATCH: /* of a disposition, too */
+        return watch_key_destroy(ctl->keys_txn, one_handle, fault);
+    case KEY_TABLE_CANDIDATE:
+        return controller_candidate_forget(ctl, one_handle, fault);
+    case KEY_TABLE_AUTHORITY:
+        return authority_keys_destroy(ctl->keys_txn, "hz-police", 1, fault);
+    case KEY_TABLE_COUNT:
+        break;
+    }
+    return ERR_INPUT;
+}
+
+/* Whoever destroys it: that its file is to be written anew is seen at the commit. */
+static void a_key_of_each_kind_is_overwritten(void **state)
+{
+    struct erasing_world e = begin(state);
+    for (enum key_table kind = 0; kind < KEY_TABLE_COUNT; kind++) {
+        uint8_t key[KEY_TABLE_COUNT][SEAL_KEY_SIZE];
+        batch_run(e.w->ctl, make_each, key);
+        world_pass(e.w, ERASURE_LATER_MS * MS_US);
+        finish(e.w);
+        assert_true(found_in(e.w->dir, BYTES_OF(key[kind])) > 0);
+        batch_run(e.w->ctl, destroy_one, &kind);
+        assert_true(found_in(e.w->dir, BYTES_OF(key[kind])) > 0); /* on a free page */
+        world_pass(e.w, ERASURE_LATER_MS * MS_US);
+        finish(e.w);
+        assert_int_equal(found_in(e.w->dir, BYTES_OF(key[kind])), 0);
+        for (enum key_table other = kind + 1; other < KEY_TABLE_COUNT; other++) {
+            assert_true(found_in(e.w->dir, BYTES_OF(key[other])) > 0);
+        }
+    }
+}
+
+/* A park with backups has its keys rewritten once a day: by that old backups lose theirs. */
+static void backups_are_looked_at_daily(void **state)
+{
+    struct erasing_world e = begin(state);
+    finish(e.w);
+    world_pass(e.w, 25 * 60 * MINUTE_US);
+    finish(e.w);
+    assert_int_equal(e.w->jobs, 0);
+    send_rows(e.w, e.w->admin, "backup", NULL, 0, "dir", "/backup-1", NULL);
+    world_turn(e.w);
+    turn_job_done(e.w->ctl, e.w->last_job, 0, "result=good\n");
+    finish(e.w);
+    world_pass(e.w, 25 * 60 * MINUTE_US);
+    finish(e.w);
+    assert_string_equal(e.w->job_name, "wipe-keys");
+    uint64_t jobs = e.w->jobs;
+    finish(e.w);
+    assert_int_equal(e.w->jobs, jobs);
+    world_pass(e.w, 25 * 60 * MINUTE_US);
+    finish(e.w);
+    assert_int_equal(e.w->jobs, jobs + 2);
 }
 
 /* What was deleted shortly before a restart is overwritten, too: nobody remembers that it is due.
@@ -622,6 +709,8 @@ int main(void)
         WORLD_TEST(keys_made_meanwhile_are_not_lost),
         WORLD_TEST(a_stream_of_keys_puts_nothing_off),
         WORLD_TEST(a_key_destroyed_meanwhile_goes_with_the_next_one),
+        WORLD_TEST(a_key_of_each_kind_is_overwritten),
+        WORLD_TEST(backups_are_looked_at_daily),
         WORLD_TEST(a_restart_forgets_no_deleted_key),
         WORLD_TEST(one_that_waits_is_told),
         WORLD_TEST(many_go_in_slices),
