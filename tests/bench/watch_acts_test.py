@@ -1,8 +1,9 @@
 """Goal: an entry of a change of at most 1,000 acts at all online lanes within 2 s (p99), with 50 gates and 1,000 events a second
 flowing: a plate from the push's commit, a person from the countersignature. Method: a real controller, 50 emulated boxes over CURVE
 that are fed their copies; while the flow goes on, one signed bundle of 1,000 plates after the other is pushed by the station's
-command line, and one badge entry after the other countersigned by an officer's; a listed one is shown at box after box. Two figures
-of each: until no gate lets it in without the guard any more, and until each gate's copy says so too, so that the gate would alone."""
+command line, and one entry for a badge or an identity number after the other countersigned by an officer's; a listed one is shown
+at box after box. Two figures of each: until no gate lets it in without the guard any more, and until each gate's copy says so too, so
+that the gate would alone."""
 import datetime
 import os
 import sys
@@ -11,7 +12,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from act_case import PERSONS, ActCase, quantile  # noqa: E402
-from stage import REVIEW, VEHICLES, badge, plate  # noqa: E402
+from park import until  # noqa: E402
+from stage import REVIEW, VEHICLES, badge, id_number, plate  # noqa: E402
 from station import GROUND, Station, person, vehicle  # noqa: E402
 
 CHANGES = 1000  # of a bundle
@@ -34,6 +36,7 @@ class Watch(ActCase):
                  cls.station.keys / "sign.pub", "--refresh", "24", "--reason", "agreement")
         cls.station.say("key", cls.station.keys)
         cls.stage.load_vehicles(cls.shown(0), TURNS * PUSHES)
+        until("the roster was walked", lambda: park.rows("authority", "list")[0]["people_hashed"] == "yes")
         cls.station.push(cls.persons() + "".join(vehicle(f"w{n:04}", plate(1000001 + n)) for n in range(CHANGES - cls.MORE)))
         cls.waiting = [row["entry"] for row in sorted(park.rows("watch", "list", "--waiting", "--key", cls.officer), key=lambda row: row["until_us"])]
         cls.bundles = []
@@ -44,8 +47,9 @@ class Watch(ActCase):
     def persons(cls):
         """Their entries end on one day after the other: by that the park's list is put in their order again."""
         first = datetime.date.today() + datetime.timedelta(days=10)
-        return "".join(person(f"p{n:03}", badge=badge(PERSONS + n)).replace(f"{GROUND},,", f"{GROUND},{first + datetime.timedelta(days=n)},")
-                       for n in range(cls.MORE))
+        found = [{"identity": id_number(PERSONS + n)} if n % 2 else {"badge": badge(PERSONS + n)} for n in range(cls.MORE)]
+        return "".join(person(f"p{n:03}", **by).replace(f"{GROUND},,", f"{GROUND},{first + datetime.timedelta(days=n)},")
+                       for n, by in enumerate(found))
 
     @staticmethod
     def shown(number):
@@ -106,7 +110,7 @@ class Watch(ActCase):
         self.within(f"a plate of {CHANGES} in a bundle, from its commit", self.pushes)
 
     def test_persons_from_the_countersignature(self):
-        self.within("a badge, from the start of the officer's command", self.signatures)
+        self.within("a badge or identity, from the start of the officer's command", self.signatures)
 
 
 if __name__ == "__main__":
