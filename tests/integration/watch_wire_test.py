@@ -4,7 +4,7 @@ entry (`review`) makes none. Method: two parks of real programs and emulated boa
 before cameras, badges and a face; each board's own log of writes. The controller of the first has a list of each matcher and
 action, raises alerts of every kind of the table each second (raiser/raiser.c), and a guard carries them to their ends.
 
-    PARKGATE_BUILD_DIR=build/release python3 tests/integration/watch_wire_test.py --hits 10000
+    PARKGATE_BUILD_DIR=build/release python3 tests/integration/watch_wire_test.py --hits 10000 --gates 4
 
 plays until there were so many hits; without it, for SECONDS. Printed: how many hits, alerts, passages and writes there were."""
 import argparse
