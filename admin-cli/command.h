@@ -101,6 +101,8 @@ enum exit_code run_watch_sign(struct cli *cli, const struct call *call);
 enum exit_code run_watch_push(struct cli *cli, const struct call *call);
 enum exit_code run_watch_receipt(struct cli *cli, const struct call *call);
 enum exit_code run_authority_keys(struct cli *cli, const struct call *call);
+enum exit_code run_disclose_file(struct cli *cli, const struct call *call);
+enum exit_code run_disclose_check(struct cli *cli, const struct call *call);
 enum exit_code run_events(struct cli *cli, const struct call *call);
 enum exit_code run_alert_follow(struct cli *cli, const struct call *call);
 enum exit_code run_admin_recover(struct cli *cli, const struct call *call);

@@ -393,6 +393,36 @@ enum exit_code {
     X(698, RETENTION_BASIS, EXIT_REFUSED,                                                          \
       "%1: kept longer only by a law or agreement; name it with --basis",                          \
       "%1：延长留存须有法律或协议依据；请用 --basis 写明")                                         \
+    X(699, APPROVERS_FEW, EXIT_REFUSED,                                                            \
+      "%1 needs the agreement of %2 other persons; only %3 of this park could give it",            \
+      "%1 须经另外 %2 人同意；本园区仅有 %3 人可以同意")                                           \
+    X(700, DISCLOSE_WHOLE, EXIT_REFUSED,                                                           \
+      "%1 %2 is not handed out: a document names at most %3 persons, or one lane and one day; never everybody, a tenant or a zone", \
+      "不提供 %1 %2：文书须列明至多 %3 人，或一条通道的一天；不得索要全部人员、整个租户或区域")    \
+    X(701, DISCLOSE_PERSONS, EXIT_REFUSED,                                                         \
+      "one document answers for at most %1 persons; this makes %2",                                \
+      "一份文书至多涉及 %1 人；此处为 %2 人")                                                      \
+    X(702, DISCLOSE_PERIOD, EXIT_REFUSED,                                                          \
+      "a period has a first and a last day, at most %1 days, and is over: %2",                     \
+      "期间须有起止日期，至多 %1 天，且已结束：%2")                                                \
+    X(703, DISCLOSE_FIELD, EXIT_REFUSED,                                                           \
+      "%1 is no field that is handed out of %2; there are: %3",                                    \
+      "%2 不提供字段 %1；可提供：%3")                                                              \
+    X(704, DISCLOSE_LANE, EXIT_REFUSED,                                                            \
+      "document %1 was answered by request %2 already; one document is answered for persons or for one lane-day, not for more", \
+      "文书 %1 已由第 %2 号请求答复；一份文书只能用于所列人员，或一条通道的一天")                   \
+    X(705, DISCLOSE_OVER, EXIT_REFUSED,                                                            \
+      "the file of request %1 could be taken until %2; ask anew",                                  \
+      "第 %1 号请求的文件须在 %2 前取走；请重新申请")                                              \
+    X(706, DISCLOSE_ASKER, EXIT_NOT_PERMITTED,                                                     \
+      "only %1, who asked, takes the file of request %2",                                          \
+      "第 %2 号请求的文件只能由申请人 %1 取走")                                                    \
+    X(707, DISCLOSE_SILENT, EXIT_REFUSED,                                                          \
+      "the document of request %1 forbids to tell anybody until %2",                               \
+      "第 %1 号请求的文书规定 %2 前不得告知")                                                      \
+    X(708, DISCLOSE_FALSE, EXIT_REFUSED,                                                           \
+      "%1 is not what the park's key %2 signed: %3",                                               \
+      "%1 与园区密钥 %2 所签不符：%3")                                                             \
     X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
     X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2") \
     /* dispositions of a view library */                                                           \

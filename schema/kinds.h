@@ -244,6 +244,13 @@ enum entry_kind {
     ENTRY_DISPOSITION_NOTICE = 61,
 };
 
+enum disclosure_step {
+    DISCLOSURE_AGREED = 1,
+    DISCLOSURE_BEGUN = 2, /* its file is being taken */
+    DISCLOSURE_HANDED = 3,
+    DISCLOSURE_TOLD = 4, /* somebody was told of it */
+};
+
 enum stage_state { STAGE_OPEN = 1, STAGE_CLOSED = 2, STAGE_CANCELLED = 3 };
 
 /* A park ban: closed list; nothing else is a reason. */

@@ -59,6 +59,12 @@ enum {
     LIMIT_APPROVALS_WAITING = 64,
     LIMIT_APPROVAL_S = 86400, /* not answered within this: expired, nothing is done */
 
+    /* disclosures (controller/app/disclosure.c) */
+    LIMIT_DISCLOSE_PERSONS = 20,       /* of one document, however many requests name it */
+    LIMIT_DISCLOSE_DAYS = 366,         /* a period of persons; of a lane it is one day */
+    LIMIT_DISCLOSE_SILENT_DAYS = 1095, /* a document forbids to tell at most so long */
+    LIMIT_DISCLOSE_FILE_DAYS = 7,      /* the file can be taken */
+
     /* alerts (controller/app/alerts.c) */
     LIMIT_ALERTS_OPEN = 10000,  /* more are counted in one alert a kind ... */
     LIMIT_ALERTS_URGENT = 1000, /* ... but these beyond, of priority 1 */

@@ -93,6 +93,13 @@ void seal_hasher_add(struct seal_hasher *hasher, struct bytes data)
     MUST(EVP_DigestUpdate(hasher->context, data.data, data.size) == 1);
 }
 
+void seal_hasher_copy(const struct seal_hasher *from, struct seal_hasher *to)
+{
+    MUST(from->context != NULL && to->context == NULL);
+    seal_hasher_begin(to);
+    MUST(EVP_MD_CTX_copy_ex(to->context, from->context) == 1);
+}
+
 struct seal_hash seal_hasher_end(struct seal_hasher *hasher)
 {
     struct seal_hash hash;

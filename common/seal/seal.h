@@ -61,6 +61,8 @@ struct seal_hasher {
 
 void seal_hasher_begin(struct seal_hasher *hasher);
 void seal_hasher_add(struct seal_hasher *hasher, struct bytes data);
+/* `to`, which holds nothing, goes on from where `from` is; both must be ended. */
+void seal_hasher_copy(const struct seal_hasher *from, struct seal_hasher *to);
 struct seal_hash seal_hasher_end(struct seal_hasher *hasher);
 void seal_hasher_destroy(struct seal_hasher *hasher);
 

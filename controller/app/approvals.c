@@ -57,17 +57,19 @@ struct two_person_verb {
     const char *verb;
     bool (*applies)(const struct controller *ctl, struct request *request);
     const char *subject; /* the argument that says of whom or what */
+    uint32_t others;     /* persons that must agree; 0: one, and none while there is none */
 };
 
 static const struct two_person_verb two_person_verbs[] = {
-    {"key.add",         makes_a_strong_key,       "name"  },
-    {"key.replace",     replaces_anothers_key,    "name"  },
-    {"lane.open",       opens_into_a_zone_of_two, "lane"  },
-    {"recover.confirm", always,                   "person"},
-    {"authority.add",     always,                   "name"  },
-    {"authority.replace", always,                   "name"  },
-    {"authority.resume",  always,                   "name"  },
-    {"hold.add",          always,                   "person"},
+    {"key.add",           makes_a_strong_key,       "name",     0},
+    {"key.replace",       replaces_anothers_key,    "name",     0},
+    {"lane.open",         opens_into_a_zone_of_two, "lane",     0},
+    {"recover.confirm",   always,                   "person",   0},
+    {"authority.add",     always,                   "name",     0},
+    {"authority.replace", always,                   "name",     0},
+    {"authority.resume",  always,                   "name",     0},
+    {"hold.add",          always,                   "person",   2},
+    {"disclose.ask",      always,                   "document", 2},
 };
 
 static const struct two_person_verb *two_person(const struct request *request)
@@ -117,19 +119,14 @@ enum err approval_is_needed(struct controller *ctl, const struct request *reques
     if (rule == NULL || !rule->applies(ctl, &copy)) {
         return ERR_OK;
     }
-    if (rule->applies == opens_into_a_zone_of_two) {
-        *ret_needed = true; /* while nobody else could agree, nobody opens it */
+    if (rule->applies == opens_into_a_zone_of_two || rule->others > 0) {
+        *ret_needed = true; /* while nobody else could agree, nobody does it */
         return ERR_OK;
     }
     return another_could_grant(ctl, request, ret_needed, fault);
 }
 
 /* --- asking --- */
-
-static bool is_waiting(const Parkgate__ApprovalRecord *record, struct wall now)
-{
-    return record->state == APPROVAL_WAITING && now.us < record->expires_us;
-}
 
 static enum err waiting_now(struct controller *ctl, size_t *ret_count, struct fault *fault)
 {
@@ -139,20 +136,74 @@ static enum err waiting_now(struct controller *ctl, size_t *ret_count, struct fa
     *ret_count = 0;
     while ((err = approval_next(ctl->txn, at, &record, fault)) == ERR_OK) {
         at = record->number;
-        *ret_count += is_waiting(record, ctl->now);
+        *ret_count += approval_is_waiting(record, ctl->now);
         parkgate__approval_record__free_unpacked(record, NULL);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+enum { OTHERS_MAX = 2 };
+
+/* Distinct other persons with a live key that may say the verb: at most `wanted` are counted. */
+static enum err count_others(struct controller *ctl, const struct request *request, uint32_t wanted,
+                             uint32_t *ret_count, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    char persons[OTHERS_MAX][LIMIT_TEXT_BYTES + 1];
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    MUST(wanted <= OTHERS_MAX);
+    TRY(store_iter_prefix(ctl->txn, TABLE_KEY, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    enum err err = ERR_OK;
+    *ret_count = 0;
+    while (*ret_count < wanted && (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__key_record__descriptor, &message, fault));
+        const Parkgate__KeyRecord *other = (const void *)message;
+        const char *person = key_person(other);
+        bool is_new = other->revoked_us == 0 && (other->roles & request->verb->roles) != 0 &&
+                      strcmp(person, key_person(request->key)) != 0;
+        for (uint32_t i = 0; i < *ret_count; i++) {
+            is_new = is_new && strcmp(persons[i], person) != 0;
+        }
+        if (is_new) {
+            (void)snprintf(persons[(*ret_count)++], sizeof(persons[0]), "%s", person);
+        }
+        store_message_destroy(&message);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* False: refused, or *ret_err. Nobody is told to wait for persons that there are not. */
+static bool others_exist(struct controller *ctl, struct request *request, enum err *ret_err,
+                         struct fault *fault)
+{
+    char wanted_text[16];
+    char count_text[16];
+    uint32_t count = 0;
+    uint32_t wanted = two_person(request)->others;
+    *ret_err = wanted == 0 ? ERR_OK : count_others(ctl, request, wanted, &count, fault);
+    if (*ret_err != ERR_OK) {
+        return false;
+    }
+    (void)snprintf(wanted_text, sizeof(wanted_text), "%u", wanted);
+    (void)snprintf(count_text, sizeof(count_text), "%u", count);
+    return count >= wanted || request_refuse(request, ERROR_APPROVERS_FEW, request->verb->name,
+                                             wanted_text, count_text);
+}
+
 enum err approval_ask(struct controller *ctl, struct request *request, struct fault *fault)
 {
+    enum err err = ERR_OK;
     static uint8_t packed[LIMIT_FRAME_BYTES];
     size_t waiting = 0;
     char most[16];
     char text[LIMIT_TEXT_BYTES];
     struct journal_head head;
     Parkgate__ApprovalRecord record = PARKGATE__APPROVAL_RECORD__INIT;
+    if (!others_exist(ctl, request, &err, fault)) {
+        return err;
+    }
     TRY(waiting_now(ctl, &waiting, fault));
     if (waiting >= LIMIT_APPROVALS_WAITING) {
         (void)snprintf(most, sizeof(most), "%d", LIMIT_APPROVALS_WAITING);
@@ -176,65 +227,11 @@ enum err approval_ask(struct controller *ctl, struct request *request, struct fa
     record.expires_us = ctl->now.us + (int64_t)LIMIT_APPROVAL_S * 1000000;
     record.digest = field_of(BYTES_OF(digest.bytes));
     record.text = field_text(text);
+    record.needs = two_person(request)->others;
     answer_note_number(request->answer, "approval", (int64_t)record.number);
     answer_note(request->answer, "state", "waiting");
     answer_note_number(request->answer, "expires_us", record.expires_us);
     return controller_record(ctl, ENTRY_APPROVAL, request->key->name, &record.base, fault);
-}
-
-/* --- listing --- */
-
-static const char *state_word(const Parkgate__ApprovalRecord *record, struct wall now)
-{
-    switch (record->state) {
-    case APPROVAL_GRANTED:
-        return "granted";
-    case APPROVAL_REFUSED:
-        return "refused";
-    default:
-        return is_waiting(record, now) ? "waiting" : "expired";
-    }
-}
-
-static bool approval_row(struct controller *ctl, struct answer *a,
-                         const Parkgate__ApprovalRecord *record)
-{
-    char hex[2 * SEAL_HASH_SIZE + 1] = "";
-    if (record->digest.len == SEAL_HASH_SIZE) {
-        bytes_to_hex(field_view(&record->digest), hex, sizeof(hex));
-    }
-    answer_begin_row(a);
-    answer_number(a, (int64_t)record->number);
-    answer_text(a, state_word(record, ctl->now));
-    answer_text(a, record->asker);
-    answer_text(a, record->text);
-    answer_wall(a, (struct wall){record->asked_us});
-    answer_wall(a, (struct wall){record->expires_us});
-    answer_text(a, record->decider);
-    answer_text(a, record->reason);
-    answer_text(a, hex);
-    return answer_end_row(a);
-}
-
-/* Those that wait; with `all` the others, too. */
-static enum err on_approval_list(struct controller *ctl, struct request *request,
-                                 struct fault *fault)
-{
-    uint64_t at = 0;
-    enum err err;
-    bool fits = true;
-    Parkgate__ApprovalRecord *record = NULL;
-    const char *all = request_arg(request, "all");
-    answer_columns(request->answer,
-                   "approval,state,asker,text,asked_us,expires_us,decider,reason,digest");
-    while (fits && (err = approval_next(ctl->txn, at, &record, fault)) == ERR_OK) {
-        at = record->number;
-        if (all != NULL || is_waiting(record, ctl->now)) {
-            fits = approval_row(ctl, request->answer, record);
-        }
-        parkgate__approval_record__free_unpacked(record, NULL);
-    }
-    return !fits || err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- deciding --- */
@@ -277,9 +274,9 @@ static bool may_decide(struct controller *ctl, struct request *request, const st
     char number[24];
     char needs[128];
     (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)d->record->number);
-    if (!is_waiting(d->record, ctl->now)) {
+    if (!approval_is_waiting(d->record, ctl->now)) {
         return request_refuse(request, ERROR_APPROVAL_ENDED, number,
-                              state_word(d->record, ctl->now), NULL);
+                              approval_state_word(d->record, ctl->now), NULL);
     }
     if ((request->key->roles & d->verb->roles) == 0) {
         role_list(d->verb->roles, needs, sizeof(needs));
@@ -287,6 +284,37 @@ static bool may_decide(struct controller *ctl, struct request *request, const st
     }
     return d->asker == NULL || strcmp(key_person(d->asker), key_person(request->key)) != 0 ||
            request_refuse(request, ERROR_SAME_PERSON, key_person(request->key), NULL, NULL);
+}
+
+/* Nobody agrees twice, and who agreed must still be somebody who may. False: refused, or
+ * *ret_err. */
+static bool is_another(struct controller *ctl, struct request *request, const struct decision *d,
+                       enum err *ret_err, struct fault *fault)
+{
+    *ret_err = ERR_OK;
+    for (size_t i = 0; i < d->record->n_granted; i++) {
+        char number[24];
+        Parkgate__KeyRecord *key = NULL;
+        enum err err = key_by_name(ctl->txn, d->record->granted[i], &key, fault);
+        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+            *ret_err = err;
+            return false;
+        }
+        bool may = err == ERR_OK && (key->roles & d->verb->roles) != 0;
+        bool same = err == ERR_OK && strcmp(key_person(key), key_person(request->key)) == 0;
+        if (key != NULL) {
+            parkgate__key_record__free_unpacked(key, NULL);
+        }
+        (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)d->record->number);
+        if (!may) {
+            return request_refuse(request, ERROR_APPROVAL_FAILED, number,
+                                  "the key of one who agreed is gone or has lost its role", NULL);
+        }
+        if (same) {
+            return request_refuse(request, ERROR_SAME_PERSON, key_person(request->key), NULL, NULL);
+        }
+    }
+    return true;
 }
 
 /* The request that is to be decided on, and who asked. False: refused, or *ret_err. */
@@ -332,19 +360,41 @@ static enum err record_decision(struct controller *ctl, struct request *request,
     return controller_record(ctl, ENTRY_APPROVAL, request->key->name, &changed.base, fault);
 }
 
+/* The first of two: the request waits on. */
+static enum err record_one_of_two(struct controller *ctl, struct request *request,
+                                  const struct decision *d, struct fault *fault)
+{
+    char *granted[OTHERS_MAX];
+    Parkgate__ApprovalRecord changed = *d->record;
+    MUST(d->record->n_granted < OTHERS_MAX);
+    for (size_t i = 0; i < d->record->n_granted; i++) {
+        granted[i] = d->record->granted[i];
+    }
+    granted[changed.n_granted++] = field_text(request->key->name);
+    changed.granted = granted;
+    answer_note_number(request->answer, "approval", (int64_t)changed.number);
+    answer_note(request->answer, "state", "waiting");
+    answer_note_number(request->answer, "agreed", (int64_t)changed.n_granted);
+    answer_note_number(request->answer, "needed", changed.needs);
+    return controller_record(ctl, ENTRY_APPROVAL, request->key->name, &changed.base, fault);
+}
+
 /* Works the kept request off in the asker's name. */
 static enum err carry_out(struct controller *ctl, struct request *request, const struct decision *d,
                           struct fault *fault)
 {
     char number[24];
     char why[512] = "the asker's key is gone or has lost its role";
+    char agreed_by[LIMIT_TEXT_BYTES];
+    approval_deciders(d->record, request->key->name, agreed_by, sizeof(agreed_by));
     struct request inner = {.message = d->message,
                             .key = d->asker,
                             .verb = d->verb,
                             .input = request->input,
                             .version = request->version,
                             .sequence = request->sequence,
-                            .answer = request->answer};
+                            .answer = request->answer,
+                            .agreed_by = agreed_by};
     (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)d->record->number);
     if (d->asker == NULL || (d->asker->roles & d->verb->roles) == 0) {
         (void)request_refuse(request, ERROR_APPROVAL_FAILED, number, why, NULL);
@@ -373,6 +423,12 @@ static enum err settle(struct controller *ctl, struct request *request, enum app
     if (!find(ctl, request, &d, &err, fault)) {
         return err;
     }
+    if (state == APPROVAL_GRANTED && !is_another(ctl, request, &d, &err, fault)) {
+        return err;
+    }
+    if (state == APPROVAL_GRANTED && d.record->n_granted + 1 < d.record->needs) {
+        return record_one_of_two(ctl, request, &d, fault);
+    }
     TRY(record_decision(ctl, request, &d, state, reason, fault));
     return state == APPROVAL_GRANTED ? carry_out(ctl, request, &d, fault) : ERR_OK;
 }
@@ -390,7 +446,6 @@ static enum err on_approval_refuse(struct controller *ctl, struct request *reque
 }
 
 const struct verb_handler verbs_of_approvals[] = {
-    {"approval.list",   on_approval_list  },
     {"approval.grant",  on_approval_grant },
     {"approval.refuse", on_approval_refuse},
 };

@@ -6,7 +6,9 @@
  * granted, the very same bytes are worked off in the asker's name, whose key must still be live and
  * allowed.
  *
- * Two keys of one person are one person (KeyRecord.person).
+ * Two keys of one person are one person (KeyRecord.person). What takes records out of their bounds
+ * (a hold, a disclosure) needs two other persons; each agrees once, the last one carries it out,
+ * and whoever lost his key or role meanwhile did not agree.
  */
 #pragma once
 
@@ -20,6 +22,14 @@ const char *key_person(const Parkgate__KeyRecord *key);
 MUST_CHECK enum err approval_is_needed(struct controller *ctl, const struct request *request,
                                        bool *ret_needed, struct fault *fault);
 
-/* Keeps a request that was good on trial; the answer says its number. */
+/* Whether it can be decided on still; in one word, and by whom it was: the keys that agreed, then
+ * `last`, with commas. (verbs_approvals.c) */
+bool approval_is_waiting(const Parkgate__ApprovalRecord *record, struct wall now);
+const char *approval_state_word(const Parkgate__ApprovalRecord *record, struct wall now);
+void approval_deciders(const Parkgate__ApprovalRecord *record, const char *last, char *out,
+                       size_t size);
+
+/* Keeps a request that was good on trial; the answer says its number. Refused when there are not
+ * so many other persons as it needs. */
 MUST_CHECK enum err approval_ask(struct controller *ctl, struct request *request,
                                  struct fault *fault);

@@ -82,6 +82,7 @@ struct notices {
 
 struct batch;
 struct copies;
+struct disclosing;
 struct muster_feed;
 struct waiters;
 
@@ -188,6 +189,7 @@ struct controller {
     struct erasing erasing;
     struct watch_keep watch;
     struct retaining retaining;
+    struct disclosing *disclosing; /* disclosure.h; soft; NULL: no file was taken yet */
     size_t ballast_bytes; /* ballast.h; 0: there is none */
     bool ballast_spent, store_short, store_short_told;
     bool stores_over;                   /* turn_is_over() */

@@ -661,6 +661,26 @@ static void hold_words(const ProtobufCMessage *body, struct entry_words *w)
                    hold->ended_us != 0 ? "已结束" : "生效", hold->document);
 }
 
+/* How far a disclosure is; neither of whom nor what is of him. */
+static void disclosure_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const char *const steps[][2] = {
+        [0] = {"", ""},
+        [DISCLOSURE_AGREED] = {"agreed to", "已获同意"},
+        [DISCLOSURE_BEGUN] = {"taken", "开始取走"},
+        [DISCLOSURE_HANDED] = {"handed out", "已提供"},
+        [DISCLOSURE_TOLD] = {"told", "已告知"},
+    };
+    const Parkgate__DisclosureRecord *d = (const void *)body;
+    const char *const *words = steps[d->step < ARRAY_LEN(steps) ? d->step : 0];
+    bool lane = d->lane[0] != '\0';
+    (void)snprintf(w->text, sizeof(w->text), lane ? "%llu %s: a lane's day" : "%llu %s: %zu persons",
+                   (unsigned long long)d->number, words[0], d->n_holder);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh),
+                   lane ? "第 %llu 号%s：一条通道的一天" : "第 %llu 号%s：%zu 人",
+                   (unsigned long long)d->number, words[1], d->n_holder);
+}
+
 static void no_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     (void)body;
@@ -714,6 +734,7 @@ static const struct wording wordings[] = {
     {ENTRY_RETENTION,     "retention",     &parkgate__retention_entry__descriptor,   retention_words },
     {ENTRY_RETENTION_TERM, "retention-term", &parkgate__retention_term__descriptor,  term_words      },
     {ENTRY_HOLD,          "hold",          &parkgate__hold_record__descriptor,       hold_words      },
+    {ENTRY_DISCLOSURE,    "disclosure",    &parkgate__disclosure_record__descriptor, disclosure_words},
     {ENTRY_ERASURE,       "erasure",       &parkgate__erasure_record__descriptor,    erasure_words   },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },
     {ENTRY_ALERT,         "alert",         &parkgate__alert_entry__descriptor,       alert_words     },

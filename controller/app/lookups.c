@@ -81,6 +81,12 @@ bool request_lookup_lane(struct controller *ctl, struct request *request,
     return *ret_err == ERR_OK;
 }
 
+bool request_may_name(struct controller *ctl, struct request *request, size_t names,
+                      enum err *ret_err, struct fault *fault)
+{
+    return has_room(ctl, request, names, LIMIT_NAMES_PER_DAY, ret_err, fault);
+}
+
 bool request_search(struct controller *ctl, struct request *request, const char *reason,
                     enum err *ret_err, struct fault *fault)
 {

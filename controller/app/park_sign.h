@@ -5,6 +5,7 @@
  *
  *   parkgate journal head 1      controller/app/anchors.h
  *   parkgate sign key 1          controller/app/anchors.h
+ *   parkgate disclosure 1        controller/app/disclosure.h
  *
  * Whoever adds one adds its line to this list.
  */

@@ -17,6 +17,7 @@
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/journal/journal.h"
+#include "controller/store/disclosure_store.h"
 #include "schema/kinds.h"
 
 enum {
@@ -400,23 +401,6 @@ static void export_lookup(struct export *e, const Parkgate__Entry *entry, struct
     parkgate__lookup__free_unpacked(lookup, NULL);
 }
 
-/* One that the demand forbids to tell is not told here either. */
-static void export_disclosure(struct export *e, const Parkgate__Entry *entry, struct bytes body)
-{
-    char detail[DETAIL_SIZE];
-    Parkgate__DisclosureRecord *record =
-        parkgate__disclosure_record__unpack(NULL, body.size, body.data);
-    if (record == NULL) {
-        return;
-    }
-    if (!record->silent && names_him(e, record->holder, record->n_holder)) {
-        (void)snprintf(detail, sizeof(detail), "%s, document %s, %s", record->authority,
-                       record->document, record->basis);
-        row(e, "disclosed", entry->time_us, "to an authority", detail);
-    }
-    parkgate__disclosure_record__free_unpacked(record, NULL);
-}
-
 static void export_entry(struct export *e, const Parkgate__Entry *entry)
 {
     struct bytes body = {.data = entry->body.data, .size = entry->body.len};
@@ -426,9 +410,6 @@ static void export_entry(struct export *e, const Parkgate__Entry *entry)
         break;
     case ENTRY_LOOKUP:
         export_lookup(e, entry, body);
-        break;
-    case ENTRY_DISCLOSURE:
-        export_disclosure(e, entry, body);
         break;
     default: /* nothing else is for him to see, or is of him */
         break;
@@ -468,11 +449,81 @@ static enum err export_journal(struct export *e, struct fault *fault)
     return ERR_OK;
 }
 
+/* --- what was handed out about him --- */
+
+/* Of a lane's day he is, if he passed there on it. */
+static enum err is_of_lane(struct export *e, const Parkgate__DisclosureRecord *record, bool *ret,
+                           struct fault *fault)
+{
+    struct wall from = civil_to_wall(&e->ctl->tz, record->day, 0);
+    struct wall end = civil_to_wall(&e->ctl->tz, record->to_day + 1, 0);
+    struct keybuf begin;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    passage_key(&begin, e->person, from, 0);
+    TRY(store_iter_range(e->ctl->txn, TABLE_PASSAGE, keybuf_view(&begin), (struct bytes){0},
+                         UINT64_MAX, &iter, fault));
+    enum err err;
+    *ret = false;
+    while (!*ret && (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        struct reader r = reader_of(key);
+        struct handle person = keybuf_read_handle(&r);
+        if (!handle_equal(person, e->person) || keybuf_read_wall(&r).us >= end.us) {
+            return ERR_OK;
+        }
+        TRY(store_unpack_message(key, value, &parkgate__passage_record__descriptor, &message,
+                                 fault));
+        *ret = strcmp(((Parkgate__PassageRecord *)(void *)message)->lane, record->lane) == 0;
+        store_message_destroy(&message);
+    }
+    return *ret || err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* What its document forbids to tell is not told here either. */
+static enum err export_one_disclosure(struct export *e, const Parkgate__DisclosureRecord *record,
+                                      struct fault *fault)
+{
+    char detail[DETAIL_SIZE];
+    bool his = disclosure_names(record, e->person);
+    if (!disclosure_may_be_told(record, e->ctl->now.us)) {
+        return ERR_OK;
+    }
+    if (!his && record->lane[0] != '\0') {
+        TRY(is_of_lane(e, record, &his, fault));
+    }
+    if (his) {
+        (void)snprintf(detail, sizeof(detail), "%s, document %s, %s", record->authority,
+                       record->document, record->basis);
+        row(e, "disclosed", record->taken_us, "to an authority", detail);
+    }
+    return ERR_OK;
+}
+
+/* Place: u64 number of the last one. */
+static enum err export_disclosures(struct export *e, struct fault *fault)
+{
+    struct reader r = reader_of(keybuf_view(&e->place));
+    uint64_t at = e->place.size > 0 ? reader_u64(&r) : 0;
+    Parkgate__DisclosureRecord *record = NULL;
+    enum err err = ERR_OK;
+    while (!e->full && (err = disclosure_next(e->ctl->txn, at, &record, fault)) == ERR_OK) {
+        err = export_one_disclosure(e, record, fault);
+        at = e->lost ? at : record->number;
+        parkgate__disclosure_record__free_unpacked(record, NULL);
+        TRY(err);
+    }
+    keybuf_begin(&e->place);
+    keybuf_u64(&e->place, at);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* --- pages --- */
 
 static enum err (*const sections[])(struct export *e, struct fault *fault) = {
     export_identity, export_credentials, export_assignments, export_clearances, export_ban,
-    export_visits,   export_passages,    export_attendance,  export_journal,
+    export_visits,   export_passages,    export_attendance,  export_journal,    export_disclosures,
 };
 
 /* A page behind the first is the same look-up: the cursor proves that it was counted, for this key,

@@ -28,6 +28,7 @@ struct request {
     /* What is done when it was refused, after what it wrote was undone; NULL: nothing. Set by the
      * handler. */
     request_handler *refused;
+    const char *agreed_by; /* the keys of others that agreed, with commas; NULL: nobody was asked */
 };
 
 /* For `refused`: the refusal is remembered, though it is not about rights. */
@@ -50,6 +51,10 @@ extern const struct verb_handler verbs_of_import[]; extern const size_t verbs_of
 extern const struct verb_handler verbs_of_keys[]; extern const size_t verbs_of_keys_count;
 extern const struct verb_handler verbs_of_records[]; extern const size_t verbs_of_records_count;
 extern const struct verb_handler verbs_of_approvals[]; extern const size_t verbs_of_approvals_count;
+extern const struct verb_handler verbs_of_approval_lists[]; extern const size_t verbs_of_approval_lists_count;
+extern const struct verb_handler verbs_of_disclosures[]; extern const size_t verbs_of_disclosures_count;
+extern const struct verb_handler verbs_of_disclosure_asks[]; extern const size_t verbs_of_disclosure_asks_count;
+extern const struct verb_handler verbs_of_disclosure_files[]; extern const size_t verbs_of_disclosure_files_count;
 extern const struct verb_handler verbs_of_bans[]; extern const size_t verbs_of_bans_count;
 extern const struct verb_handler verbs_of_metrics[]; extern const size_t verbs_of_metrics_count;
 extern const struct verb_handler verbs_of_presence[]; extern const size_t verbs_of_presence_count;
@@ -186,6 +191,11 @@ bool request_lookup(struct controller *ctl, struct request *request, const struc
 bool request_lookup_lane(struct controller *ctl, struct request *request,
                          const struct handle *holders, size_t names, const char *reason,
                          enum err *ret_err, struct fault *fault);
+
+/* May so many names more be shown to this key today? Nothing is recorded: the caller's own entry
+ * counts them (project_names_shown). */
+bool request_may_name(struct controller *ctl, struct request *request, size_t names,
+                      enum err *ret_err, struct fault *fault);
 
 /* Before somebody is searched for by a number: who finds nobody has looked up, too, or the roster
  * could be tried number by number. False: over a limit, refused; *ret_err is trouble of ours. */

@@ -12,6 +12,7 @@ enum retention_class {
     RETAIN_QUARANTINE, /* refused events */
     RETAIN_DAY_KEYS,   /* unmatched reads are sealed under them */
     RETAIN_LOOKUPS,    /* sums of look-ups by key and day */
+    RETAIN_DISCLOSURES, /* the transfer log */
     RETAIN_COUNT,
 };
 

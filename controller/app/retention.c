@@ -15,6 +15,7 @@
 #include "controller/app/faces.h"
 #include "controller/app/subjects.h"
 #include "controller/journal/journal.h"
+#include "controller/store/disclosure_store.h"
 #include "controller/store/hold_store.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/retention_store.h"
@@ -43,6 +44,9 @@ const struct retention_spec retention_specs[RETAIN_COUNT] = {
                          "the keys of reads that nobody's credential matches",                        "无人匹配的识读的当日密钥"                                                                        },
     [RETAIN_LOOKUPS] = {"lookups",    1095, 1095, 1825, false,
                          "sums of look-ups by key and day (floor: PIPL 56, 3 years)",                 "按密钥和日期的查询计数（下限依据个人信息保护法第 56 条，3 年）"                  },
+    [RETAIN_DISCLOSURES] = {"disclosures", 1095, 1095, 1825, false,
+                         "the log of what was handed out (floor: Data Regulation 12, 3 years)",
+                         "对外提供记录（下限依据网络数据安全管理条例第 12 条，3 年）"},
 };
 
 enum err retention_days(struct controller *ctl, enum retention_class class, uint32_t *ret_days,
@@ -370,6 +374,29 @@ static enum err slice_lookups(struct slice *s, struct retaining *r, struct fault
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* By the day of its last page; one whose file was never taken, by that of the agreement. */
+static enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *fault)
+{
+    uint64_t at = 0;
+    enum err err = ERR_OK;
+    Parkgate__DisclosureRecord *record = NULL;
+    while (!is_full(s) && (err = disclosure_next(s->ctl->txn, at, &record, fault)) == ERR_OK) {
+        struct keybuf key;
+        int64_t last_us = record->handed_us != 0  ? record->handed_us
+                          : record->taken_us != 0 ? record->taken_us
+                                                  : record->at_us;
+        at = record->number;
+        parkgate__disclosure_record__free_unpacked(record, NULL);
+        keybuf_begin(&key);
+        keybuf_u64(&key, at);
+        if (last_us < s->cut.us) {
+            remove_row(s, TABLE_DISCLOSURE, keybuf_view(&key), NULL);
+        }
+    }
+    r->more = is_full(s);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err drop_booking(struct slice *s, const Parkgate__BookingRecord *record)
 {
     struct keybuf key;
@@ -625,6 +652,8 @@ static enum err work_class(struct slice *s, struct retaining *r, bool basis, str
         return slice_day_keys(s, r, fault);
     case RETAIN_LOOKUPS:
         return slice_lookups(s, r, fault);
+    case RETAIN_DISCLOSURES:
+        return slice_disclosures(s, r, fault);
     case RETAIN_COUNT:
         break;
     }

@@ -13,6 +13,7 @@
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
 #include "controller/app/copies.h"
+#include "controller/app/disclosure.h"
 #include "controller/app/dispositions.h"
 #include "controller/app/emergency.h"
 #include "controller/app/erasure.h"
@@ -122,6 +123,7 @@ void turn_destroy(struct controller **ctl)
     waiters_destroy(&(*ctl)->waiters);
     copies_destroy(&(*ctl)->copies);
     muster_feed_destroy(&(*ctl)->muster);
+    disclosing_destroy(&(*ctl)->disclosing);
     seal_wipe(&(*ctl)->index_keys, sizeof((*ctl)->index_keys));
     seal_wipe(&(*ctl)->recall_day, sizeof((*ctl)->recall_day));
     seal_wipe(&(*ctl)->recovery_key, sizeof((*ctl)->recovery_key));

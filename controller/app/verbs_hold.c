@@ -54,6 +54,7 @@ static enum err on_hold_add(struct controller *ctl, struct request *request, str
     record.document = field_text(document);
     record.from_us = ctl->now.us;
     record.asker = field_text(request->key->name);
+    record.decider = field_text(request->agreed_by == NULL ? "" : request->agreed_by);
     answer_note_number(request->answer, "hold", (int64_t)record.number);
     return controller_record(ctl, ENTRY_HOLD, request->key->name, &record.base, fault);
 }
@@ -71,7 +72,7 @@ static enum err on_hold_list(struct controller *ctl, struct request *request, st
     Parkgate__HoldRecord *record = NULL;
     const char *all = request_arg(request, "all");
     answer_columns(request->answer, "hold,state,person,document,reason,from_us,until_us,asker,"
-                                    "ended_us,ended_by,end_reason");
+                                    "agreed_by,ended_us,ended_by,end_reason");
     if (!request_number_or_none(request, "after", INT64_MAX, &at)) {
         return ERR_OK;
     }
@@ -88,6 +89,7 @@ static enum err on_hold_list(struct controller *ctl, struct request *request, st
             answer_wall(a, (struct wall){record->from_us});
             answer_wall(a, (struct wall){record->until_us});
             answer_text(a, record->asker);
+            answer_text(a, record->decider);
             answer_wall(a, (struct wall){record->ended_us});
             answer_text(a, record->ended_by);
             answer_text(a, record->end_reason);

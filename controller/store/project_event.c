@@ -119,15 +119,14 @@ enum err project_fault(struct store_txn *txn, const Parkgate__Entry *entry,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-enum err project_lookup(struct store_txn *txn, const Parkgate__Entry *entry,
-                        const ProtobufCMessage *body, struct fault *fault)
+enum err project_names_shown(struct store_txn *txn, const char *key_name, int32_t day,
+                             uint32_t names, struct fault *fault)
 {
-    const Parkgate__Lookup *lookup = (const void *)body;
     struct keybuf key;
     ProtobufCMessage *message = NULL;
     Parkgate__LookupSum sum = PARKGATE__LOOKUP_SUM__INIT;
-    (void)project_name_key(&key, entry->actor);
-    keybuf_u32(&key, (uint32_t)lookup->day);
+    (void)project_name_key(&key, key_name);
+    keybuf_u32(&key, (uint32_t)day);
     enum err err = store_get_message(txn, TABLE_LOOKUP, keybuf_view(&key),
                                      &parkgate__lookup_sum__descriptor, &message, fault);
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
@@ -137,6 +136,13 @@ enum err project_lookup(struct store_txn *txn, const Parkgate__Entry *entry,
         sum.names = ((Parkgate__LookupSum *)(void *)message)->names;
         store_message_destroy(&message);
     }
-    sum.names += lookup->names;
+    sum.names += names;
     return store_put_message(txn, TABLE_LOOKUP, keybuf_view(&key), &sum.base, fault);
+}
+
+enum err project_lookup(struct store_txn *txn, const Parkgate__Entry *entry,
+                        const ProtobufCMessage *body, struct fault *fault)
+{
+    const Parkgate__Lookup *lookup = (const void *)body;
+    return project_names_shown(txn, entry->actor, lookup->day, lookup->names, fault);
 }

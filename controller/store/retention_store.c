@@ -39,6 +39,7 @@ static const struct {
     {TABLE_VISIT_OF,       NULL                                    },
     {TABLE_VISIT_TENANT,   NULL                                    },
     {TABLE_BACKUP,         NULL                                    },
+    {TABLE_DISCLOSURE,     NULL                                    },
 };
 
 static enum err put_row(struct store_txn *txn, const Parkgate__RetentionRow *row,

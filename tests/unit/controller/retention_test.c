@@ -246,13 +246,18 @@ static void hold(struct kept *k, const char *who, const char *until)
 {
     char number[24];
     struct link_key second = operator_key(k->w, 70, "security", NULL, NULL, NULL);
+    struct link_key third = operator_key(k->w, 71, "security", NULL, NULL, NULL);
     const Parkgate__Reply *reply = admin(k->w, "hold.add", "person", who, "reason", "accident 7",
                                          "document", "D-7", "until", until, NULL);
-    assert_string_equal(note(reply, "state"), "waiting"); /* for a second person */
-    assert_int_equal(entries_of(k->w, ENTRY_HOLD, 0), 0);
+    assert_string_equal(note(reply, "state"), "waiting"); /* for two others */
     (void)snprintf(number, sizeof(number), "%s", note(reply, "approval"));
-    (void)assert_done(ask(k->w, second, "approval.grant", "approval", number, NULL));
+    reply = assert_done(ask(k->w, second, "approval.grant", "approval", number, NULL));
+    assert_string_equal(note(reply, "state"), "waiting");
+    assert_int_equal(entries_of(k->w, ENTRY_HOLD, 0), 0);
+    (void)assert_done(ask(k->w, third, "approval.grant", "approval", number, NULL));
     assert_int_equal(entries_of(k->w, ENTRY_HOLD, 0), 1);
+    reply = admin(k->w, "hold.list", NULL);
+    assert_string_equal(cell(reply, 0, "agreed_by"), "key-70, key-71");
 }
 
 static void what_is_held_stays_past_its_term(void **state)
@@ -308,6 +313,11 @@ static void a_hold_has_a_document_and_an_end(void **state)
     assert_refused(ask(k.w, k.w->admin, "hold.add", "person", k.li, "document", "D", "until",
                        "2026-04-01", NULL),
                    ERROR_REASON_NEEDED);
+    const Parkgate__Reply *reply = ask(k.w, k.w->admin, "hold.add", "person", k.li, "reason", "x",
+                                       "document", "D", "until", "2026-04-01", NULL);
+    assert_refused(reply, ERROR_APPROVERS_FEW); /* there is nobody who could agree */
+    assert_string_equal(reply->error_arg[1], "2");
+    assert_string_equal(reply->error_arg[2], "0");
 }
 
 int main(void)

@@ -416,17 +416,55 @@ static void play_push(const char *what)
     }
 }
 
-/* Two persons make one; @h is its number. */
+/* What `who` asked for is agreed to by two others; the note's value. */
+static const char *agree(struct link_key who, const Parkgate__Reply *asked, const char *name)
+{
+    const struct link_key others[] = {matrix.w->admin, matrix.keys[ROLE_ADMIN],
+                                      matrix.keys[ROLE_SECURITY]};
+    char number[32];
+    size_t agreed = 0;
+    const Parkgate__Reply *reply = NULL;
+    (void)snprintf(number, sizeof(number), "%s", note(assert_done(asked), "approval"));
+    for (size_t i = 0; i < ARRAY_LEN(others) && agreed < 2; i++) {
+        if (memcmp(others[i].bytes, who.bytes, sizeof(who.bytes)) != 0) {
+            reply = assert_done(
+                ask(matrix.w, others[i], "approval.grant", "approval", number, NULL));
+            agreed++;
+        }
+    }
+    return note(reply, name);
+}
+
+/* Three persons make one; @h is its number. */
 static void make_hold(void)
 {
-    char number[32];
-    const Parkgate__Reply *reply =
-        assert_done(ask(matrix.w, matrix.w->admin, "hold.add", "person", value_of("own"), "reason",
-                        "x", "document", "D", "until", "2026-04-01", NULL));
-    (void)snprintf(number, sizeof(number), "%s", note(reply, "approval"));
-    reply = assert_done(ask(matrix.w, matrix.keys[ROLE_SECURITY], "approval.grant", "approval",
-                            number, NULL));
-    (void)keep("h", note(reply, "hold"));
+    struct world *w = matrix.w;
+    (void)keep("h", agree(w->admin,
+                          ask(w, w->admin, "hold.add", "person", value_of("own"), "reason", "x",
+                              "document", "D", "until", "2026-04-01", NULL),
+                          "hold"));
+}
+
+static const char *disclosure_of(struct link_key who)
+{
+    char document[32];
+    (void)snprintf(document, sizeof(document), "D-%u", ++matrix.made);
+    return agree(who,
+                 ask(matrix.w, who, "disclose.ask", "document", document, "authority", "A",
+                     "officer", "07-1", "basis", "B", "fields", "name", "persons", value_of("own"),
+                     "from", "2026-03-01", "to", "2026-03-01", NULL),
+                 "disclosure");
+}
+
+/* @d of another admin, @mine of the role (if it may), @taken of another whose file was taken. */
+static void make_disclosures(void)
+{
+    struct world *w = matrix.w;
+    bool may = matrix.column == ROLE_ADMIN || matrix.column == ROLE_SECURITY;
+    (void)keep("d", disclosure_of(w->admin));
+    (void)keep("mine", disclosure_of(may ? matrix.keys[matrix.column] : w->admin));
+    const char *taken = keep("taken", disclosure_of(w->admin));
+    assert_done(ask(w, w->admin, "disclose.file", "disclosure", taken, NULL));
 }
 
 /* A hit of disposition @d is to be told: @notice. */
@@ -450,13 +488,13 @@ static void make_notice(void)
  * a-in", "push made". */
 static void play_line(const struct matrix_row *row, const char *line)
 {
-    char what[8];
+    char what[16];
     char verb[64];
     char name[32] = "";
     char noted[32] = "";
     struct said said;
     int used = 0;
-    assert_int_equal(sscanf(line, "%7s%n", what, &used), 1);
+    assert_int_equal(sscanf(line, "%15s%n", what, &used), 1);
     line += used;
     if (strcmp(what, "join") == 0) {
         gate_join(matrix.w, &matrix.gates[1], "gate-b", ++matrix.box);
@@ -464,6 +502,10 @@ static void play_line(const struct matrix_row *row, const char *line)
     }
     if (strcmp(what, "hold") == 0) {
         make_hold();
+        return;
+    }
+    if (strcmp(what, "disclosure") == 0) {
+        make_disclosures();
         return;
     }
     if (strcmp(what, "alert") == 0) {
