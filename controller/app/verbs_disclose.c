@@ -229,7 +229,8 @@ static enum err record_told(struct controller *ctl, struct request *request,
                             const char *how, struct fault *fault)
 {
     Parkgate__DisclosureTold told = PARKGATE__DISCLOSURE_TOLD__INIT;
-    Parkgate__DisclosureTold *all[LIMIT_DISCLOSE_PERSONS + 1];
+    uint8_t packed[2 * LIMIT_ARG_BYTES];
+    ProtobufCBinaryData all[LIMIT_DISCLOSE_PERSONS + 1];
     Parkgate__DisclosureRecord changed = *record;
     size_t wanted = record->lane[0] != '\0' ? 1 : record->n_holder;
     MUST(record->n_told < ARRAY_LEN(all));
@@ -242,7 +243,10 @@ static enum err record_told(struct controller *ctl, struct request *request,
     told.at_us = ctl->now.us;
     told.by = field_text(request->key->name);
     told.how = field_text(how);
-    all[changed.n_told++] = &told;
+    size_t size = parkgate__disclosure_told__get_packed_size(&told);
+    MUST(size <= sizeof(packed));
+    (void)parkgate__disclosure_told__pack(&told, packed);
+    all[changed.n_told++] = (ProtobufCBinaryData){.data = packed, .len = size};
     changed.told = all;
     changed.step = DISCLOSURE_TOLD;
     changed.told_us = changed.n_told >= wanted ? ctl->now.us : 0;
@@ -294,17 +298,16 @@ static enum err on_disclose_told(struct controller *ctl, struct request *request
 static void show_person(struct answer *a, const Parkgate__DisclosureRecord *record,
                         struct handle person)
 {
-    const Parkgate__DisclosureTold *told = NULL;
-    for (size_t i = 0; i < record->n_told; i++) {
-        told = handle_equal(people_handle(&record->told[i]->holder), person) ? record->told[i]
-                                                                            : told;
-    }
+    Parkgate__DisclosureTold *told = disclosure_told(record, person);
     answer_begin_row(a);
     answer_handle(a, person);
     answer_wall(a, (struct wall){told == NULL ? 0 : told->at_us});
     answer_text(a, told == NULL ? "" : told->by);
     answer_text(a, told == NULL ? "" : told->how);
     (void)answer_end_row(a); /* LIMIT_DISCLOSE_PERSONS of them fit */
+    if (told != NULL) {
+        parkgate__disclosure_told__free_unpacked(told, NULL);
+    }
 }
 
 static enum err on_disclose_show(struct controller *ctl, struct request *request,

@@ -51,14 +51,29 @@ bool disclosure_names(const Parkgate__DisclosureRecord *record, struct handle ho
     return false;
 }
 
-bool disclosure_is_told(const Parkgate__DisclosureRecord *record, struct handle holder)
+Parkgate__DisclosureTold *disclosure_told(const Parkgate__DisclosureRecord *record,
+                                          struct handle holder)
 {
     for (size_t i = 0; i < record->n_told; i++) {
-        if (handle_equal(people_handle(&record->told[i]->holder), holder)) {
-            return true;
+        Parkgate__DisclosureTold *told =
+            parkgate__disclosure_told__unpack(NULL, record->told[i].len, record->told[i].data);
+        if (told != NULL && handle_equal(people_handle(&told->holder), holder)) {
+            return told;
+        }
+        if (told != NULL) {
+            parkgate__disclosure_told__free_unpacked(told, NULL);
         }
     }
-    return false;
+    return NULL;
+}
+
+bool disclosure_is_told(const Parkgate__DisclosureRecord *record, struct handle holder)
+{
+    Parkgate__DisclosureTold *told = disclosure_told(record, holder);
+    if (told != NULL) {
+        parkgate__disclosure_told__free_unpacked(told, NULL);
+    }
+    return told != NULL;
 }
 
 bool disclosure_may_be_told(const Parkgate__DisclosureRecord *record, int64_t now_us)
