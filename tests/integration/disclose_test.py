@@ -81,7 +81,7 @@ class Disclose(ParkCase):
         self.assertEqual(self.park.cli("disclose", "check", file, public)["result"], "good")
         whole = file.read_bytes()
         for changed in (whole.replace("测试1".encode(), "测试2".encode()), whole.replace(b"passage", b"Passage"),
-                        whole.replace(b"\nofficer", b"\n\nofficer"), whole.replace(b"signature 1", b"signature 2"),
+                        whole.replace(b"\nofficer", b"\n\nofficer"), whole.replace(b"\nsignature ", b"\nsignature 1"),
                         b"".join(whole.splitlines(keepends=True)[1:])):
             self.assertNotEqual(changed, whole)
             file.chmod(0o600)
