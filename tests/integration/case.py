@@ -67,6 +67,14 @@ class ParkCase(unittest.TestCase):
         return person, uid
 
     @classmethod
+    def keys_rewritten(cls):
+        """Somebody is erased: by that what other keys left in the file of person keys goes, too."""
+        person, _ = cls.person(assigned=False)
+        cls.park.cli("person", "erase", person, "--reason", "he asked")
+        until("the keys are rewritten", lambda: {row["person"]: row["state"] for row in cls.park.rows("person", "erasures", "--all")}
+              [person] != "begun", timeout=90)
+
+    @classmethod
     def assign(cls, person, tenant="sun-express"):
         day = datetime.timedelta(days=1)
         cls.park.cli("assignment", "add", person, "--tenant", tenant, "--shift", "all-day",

@@ -1,7 +1,6 @@
 """Erasing a person, with real processes: his key's bytes are in no file of the controller, the gates or the backups that are
 where they were written; a backup that was taken away is restored without it; the controller killed on the way changes nothing."""
 import os
-import pathlib
 import shutil
 import struct
 import subprocess
@@ -25,16 +24,6 @@ class Erase(ParkCase):
         with stores.transaction(self.park.home / "keys") as txn:
             found = dict(stores.rows(txn, "holder"))
         return found[bytes.fromhex(person)]
-
-    @staticmethod
-    def files_with(secret, *places, but=()):
-        found = []
-        for place in places:
-            for path in pathlib.Path(place).rglob("*"):
-                if path.is_file() and not path.is_symlink() and not any(str(path).startswith(str(left)) for left in but):
-                    if secret in path.read_bytes():
-                        found.append(str(path))
-        return sorted(found)
 
     def state(self, person):
         rows = {row["person"]: row for row in self.park.rows("person", "erasures", "--all")}
@@ -67,15 +56,15 @@ class Erase(ParkCase):
         park.cli("backup", far)
         shutil.move(far, gone)  # a medium in a safe
         key, kept = self.key_of(person), self.key_of(other)
-        before = self.files_with(key, park.directory)
+        before = stores.files_with(key, park.directory)
         self.assertIn(str(park.home / "keys" / "data.mdb"), before)
         self.assertIn(str(near / "person-keys" / "data.mdb"), before)
         answer = park.rows("person", "erase", person, "--reason", "he asked")
         self.assertEqual({row["kept"] for row in answer}, {"passages", "attendance", "lookups", "disclosures"})
         self.ended(person)
         self.assertEqual(int(self.state(person)["backups_left"]), 1)
-        self.assertEqual(self.files_with(key, park.directory, but=[gone]), [])
-        self.assertIn(str(near / "person-keys" / "data.mdb"), self.files_with(kept, near))  # theirs alone is gone
+        self.assertEqual(stores.files_with(key, park.directory, but=[gone]), [])
+        self.assertIn(str(near / "person-keys" / "data.mdb"), stores.files_with(kept, near))  # theirs alone is gone
         self.assertEqual(self.key_of(other), kept)
         self.restores(person, key, kept, near, gone)
         park.cli("journal", "verify")
@@ -87,20 +76,20 @@ class Erase(ParkCase):
         self.assertIn(person, erased.read_text())
         home, done = self.restored(gone, "restored-blind")
         self.assertIn("--erased", done.stdout)
-        self.assertNotEqual(self.files_with(key, home), [])
+        self.assertNotEqual(stores.files_with(key, home), [])
         home, done = self.restored(gone, "restored", erased)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.files_with(key, home), [])
-        self.assertNotEqual(self.files_with(kept, home), [])
+        self.assertEqual(stores.files_with(key, home), [])
+        self.assertNotEqual(stores.files_with(kept, home), [])
         self.assertEqual((home / "erased").read_text(), erased.read_text())
         bad = self.park.directory / "bad-list"
         bad.write_text("parkgate erased 1\nnobody\n")
         home, done = self.restored(gone, "restored-bad", bad)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("line 2: not a handle and a day", done.stderr)
-        self.assertEqual(self.files_with(key, home), [])  # nothing of it is left where it failed
+        self.assertEqual(stores.files_with(key, home), [])  # nothing of it is left where it failed
         home, done = self.restored(near, "restored-near")
-        self.assertEqual(self.files_with(key, home), [])
+        self.assertEqual(stores.files_with(key, home), [])
 
     def test_keys_of_a_backup_live_30_days(self):
         """Restored later they are left out; where the backup was written they are destroyed with the next rewriting."""
@@ -114,18 +103,18 @@ class Erase(ParkCase):
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
         home, done = self.restored(gone, "restored-29", days=29)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertNotEqual(self.files_with(key, home), [])
+        self.assertNotEqual(stores.files_with(key, home), [])
         home, done = self.restored(gone, "restored-31", days=31)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("older than 30 days and are not restored", done.stdout)
         self.assertIn("已超过 30 天", done.stdout)
-        self.assertEqual(self.files_with(key, home), [])
+        self.assertEqual(stores.files_with(key, home), [])
         self.assertFalse((home / "keys").exists())
         job = ("--config", park.home / "controller.conf", "--job", "wipe-keys")
         self.assertIn("backups_left=", self.controller(*job, days=29).stdout)
-        self.assertNotEqual(self.files_with(key, near), [])
+        self.assertNotEqual(stores.files_with(key, near), [])
         self.assertEqual(self.controller(*job, days=31).stdout, "backups_left=0\n")
-        self.assertEqual(self.files_with(key, near), [])
+        self.assertEqual(stores.files_with(key, near), [])
         self.assertFalse((near / "person-keys").exists())
         self.assertTrue((near / "store" / "data.mdb").exists())
         self.assertEqual(self.key_of(person), key)  # the park's own are as they were
@@ -155,7 +144,7 @@ class Erase(ParkCase):
             park.wait_gate("gate-a")
         for person, key in erased:
             self.ended(person)
-            self.assertEqual(self.files_with(key, park.directory), [])
+            self.assertEqual(stores.files_with(key, park.directory), [])
         self.assertEqual([name for name in os.listdir(park.home / "keys") if name == "data.old"], [])
         park.cli("journal", "verify")
 

@@ -10,6 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peers"))
+import stores  # noqa: E402
 from case import ParkCase  # noqa: E402
 from park import RED, YELLOW, Board, Daemon, Gate, Lane, Refused, until  # noqa: E402
 from peer_viid import Caller, Library  # noqa: E402
@@ -239,6 +240,20 @@ class Dispositions(Viid):
                          (ID, "渝D2S030", "Li Wei", "(3=渝D2S030)"))
         with self.assertRaises(Refused):
             self.park.cli("disposition", "show", row["disposition"])
+
+    def test_the_key_of_a_refused_one_is_in_no_file(self):
+        caller = self.registered()
+        before = self.watch_keys()
+        self.post(caller, disposition())
+        key, = self.watch_keys() - before
+        self.park.cli("disposition", "refuse", self.open_ones()[0]["disposition"], "--reason", "no order came")
+        self.assertNotIn(key, self.watch_keys())
+        self.keys_rewritten()
+        self.assertEqual(stores.files_with(key, self.park.directory), [])
+
+    def watch_keys(self):
+        with stores.transaction(self.park.home / "keys") as txn:
+            return {value for _, value in stores.rows(txn, "watch")}
 
     def test_names_are_in_no_file_in_clear(self):
         caller = self.registered()

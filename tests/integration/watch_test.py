@@ -6,6 +6,7 @@ import signal
 import subprocess
 import unittest
 
+import stores
 from case import ParkCase, id_number
 from park import until
 from station import Station, person, vehicle
@@ -106,6 +107,21 @@ class Watch(ParkCase):
         self.assertEqual((told["gates_with_it"], told["gates_online"]), (1, 1))
         status = until("it was written down that all have it", lambda: (now := self.station.status()).get("at_gates_us") and now)
         self.assertEqual((status["gates_with_it"], status["gates_online"]), (1, 1))
+
+    def test_the_key_of_a_refused_entry_is_in_no_file(self):
+        _, badge = self.person()
+        before = self.watch_keys()
+        self.station.push(person("w-refused", badge=badge))
+        key, = self.watch_keys() - before
+        row, = self.park.rows("watch", "list", "--waiting", "--key", self.officer)
+        self.park.cli("watch", "refuse", row["entry"], "--reason", "no ground", "--key", self.officer)
+        self.assertNotIn(key, self.watch_keys())
+        self.keys_rewritten()
+        self.assertEqual(stores.files_with(key, self.park.directory), [])
+
+    def watch_keys(self):
+        with stores.transaction(self.park.home / "keys") as txn:
+            return {value for _, value in stores.rows(txn, "watch")}
 
     def push_args(self, bundle):
         return [self.park.programs.path("parkgate"), "watch", "push", str(bundle), "--controller",
