@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from park import Board, Gate, Lane, Park  # noqa: E402
+from park import Board, Gate, Lane, Park, until  # noqa: E402
 
 PARK_YAML = """
 park: {name: test-park, title: Test Park, time_zone: Asia/Shanghai}
