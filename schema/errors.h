@@ -367,6 +367,10 @@ enum exit_code {
     X(668, WATCH_NOT_WAITING, EXIT_REFUSED,                                                        \
       "entry %1 waits for no countersignature: it is %2",                                          \
       "条目 %1 无需会签：其状态为 %2")                                                                        \
+    X(669, WATCH_A_DAY, EXIT_REFUSED,                                                              \
+      "authority %1 began %2 bundles today (UTC), and no more are taken; put more changes into "     \
+      "one, and push it tomorrow",                                                                 \
+      "机关 %1 今日（UTC）已推送 %2 批，不再受理；请将更多变更合并为一批，明日再推送")             \
     /* privacy */                                                                                  \
     X(690, TOO_YOUNG, EXIT_REFUSED,                                                                \
       "by the ID number the person is not %1 yet; who is younger is not registered",               \

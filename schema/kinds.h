@@ -324,7 +324,10 @@ enum watch_step {
     WATCH_LOOKED = 4,        /* holders' identity numbers were hashed under an authority's key */
     WATCH_AT_GATES = 5,      /* the copy of the last online gate has it */
     WATCH_LAPSED = 6,        /* its end has passed: it stands nowhere as acting any more */
+    WATCH_PUT_AWAY = 7,      /* a bundle of long ago: WATCH_PUT_AWAY_ROWS of its changes, then itself */
 };
+
+enum { WATCH_PUT_AWAY_ROWS = 200 };
 
 /* How a hit was found. A candidate is none until a person confirmed it. */
 enum watch_how {

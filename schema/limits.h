@@ -76,6 +76,7 @@ enum {
     LIMIT_ALERT_DISPATCH_S = 180,
     LIMIT_ALERT_DECIDE_S = 300,
     LIMIT_ALERT_REACTIVATE_S = 60,
+    LIMIT_CANDIDATES_OPEN = 2000, /* more are not raised; an alert says so */
     LIMIT_CANDIDATE_S = 600, /* not confirmed by then, it lapses */
 
     /* reads that belong together (common/facts/gather_pairing.c) */
@@ -103,6 +104,7 @@ enum {
     LIMIT_WATCH_BUNDLE_S = 604800, /* a bundle is taken so long after it was made */
     LIMIT_WATCH_EARLY_S = 300,     /* and so much before, by the park's clock */
     LIMIT_AUTHORITIES = 8,           /* of the park: controller/app/verbs_authority.c */
+    LIMIT_WATCH_BUNDLES_DAY = 1000, /* of one authority, begun on a day (UTC) */
     LIMIT_WATCH_OPEN_S = 3600,       /* a bundle whose next chunk did not come comes to nothing */
     LIMIT_WATCH_KEPT_DAYS = 180,     /* after an entry's end its key is destroyed */
     LIMIT_WATCH_TERMS_DAYS = 730,    /* after a person's entry ended its terms are forgotten */

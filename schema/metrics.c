@@ -259,6 +259,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_WATCH_BUNDLE_S", "a lifetime, not a level"},
     {"LIMIT_WATCH_EARLY_S", "a tolerance, not a level"},
     {"LIMIT_AUTHORITIES", "authorities are few; parkgate authority list shows them, one more is refused"},
+    {"LIMIT_WATCH_BUNDLES_DAY", "an alert tells it: watch-pushes"},
     {"LIMIT_WATCH_OPEN_S", "a lifetime, not a level"},
     {"LIMIT_WATCH_KEPT_DAYS", "a term, not a level"},
     {"LIMIT_WATCH_TERMS_DAYS", "a term, not a level"},
@@ -302,6 +303,7 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_ALERT_DISPATCH_S", "a time for a person; when it passes the alert escalates"},
     {"LIMIT_ALERT_DECIDE_S", "a time for a person; when it passes the alert escalates"},
     {"LIMIT_ALERT_REACTIVATE_S", "a waiting time, not a level"},
+    {"LIMIT_CANDIDATES_OPEN", "an alert tells it: alert-flood; a count would show who is looked for"},
     {"LIMIT_CANDIDATE_S", "a lifetime, not a level"},
 };
 /* clang-format on */

@@ -107,6 +107,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_HIDDEN] = "hidden",
     [TABLE_ALERT_LABEL] = "alert_label",
     [TABLE_WATCH_IDENTITY_OF] = "watch_identity_of",
+    [TABLE_WATCH_LIVE] = "watch_live",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -95,7 +95,7 @@ enum table {
     TABLE_WATCH_TARGET,    /* handle holder, handle entry -> WatchMatch: persons by identity */
     TABLE_WATCH_IDENTITY,  /* 32 bytes hash of an identity number -> handle holder */
     TABLE_WATCH_PERSON,    /* name authority, 32 bytes hash of target and case number, handle entry ->
-                              empty */
+                              u32 terms that it took under it */
     TABLE_WATCH_BUNDLE,    /* name authority, u64 number -> WatchBundle */
     TABLE_WATCH_CHANGE,    /* name authority, u64 number, u32 change -> u8 kind, handle entry */
     TABLE_WATCH_HIT,       /* name authority, u64 number -> WatchHit */
@@ -118,6 +118,8 @@ enum table {
                               u8 1, u64 how many others came before -> u64 how many so far */
     TABLE_ALERT_LABEL,     /* u64 number that people say -> u64 number of the alert */
     TABLE_WATCH_IDENTITY_OF, /* handle holder, 32 bytes hash -> empty: WATCH_IDENTITY of one */
+    TABLE_WATCH_LIVE, /* name authority, wall end, handle entry -> u8 enum watch_state: persons who
+                         wait or act */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
@@ -128,7 +130,8 @@ extern const char *const table_names[TABLE_COUNT];
 extern const size_t journal_table;
 
 /* 2: CHANGE, COPY_DIGEST, EMERGENCY. 3: COMMAND, QUARANTINE_SUM. 4: the digest of copies that hold
- * counts only. 5: by what candidates, and what is due of a disposition, are found. Older stores are
+ * counts only. 5: by what candidates, and what is due of a disposition, are found; who is live on the
+ * watch list, and terms by case number. Older stores are
  * brought forward by controller/store/migrate.h. */
 enum { CONTROLLER_STORE_VERSION = 5 };
 #define CONTROLLER_STORE_KIND "controller"

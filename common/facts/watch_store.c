@@ -204,6 +204,22 @@ enum err watch_bundle_get(struct store_txn *txn, const char *authority, uint64_t
     return ERR_OK;
 }
 
+enum err watch_oldest_bundle(struct store_txn *txn, const char *authority,
+                             Parkgate__WatchBundle **ret, struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    ProtobufCMessage *message = NULL;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_BUNDLE, watch_authority_key(&prefix, authority), 1, &iter,
+                          fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    TRY(store_unpack_message(key, value, &parkgate__watch_bundle__descriptor, &message, fault));
+    *ret = (void *)message;
+    return ERR_OK;
+}
+
 bool watch_is_live(const Parkgate__WatchRecord *record, struct wall now)
 {
     bool renewed = record->renewed_until_us != 0 && now.us < record->renewed_until_us;

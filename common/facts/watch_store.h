@@ -83,6 +83,10 @@ MUST_CHECK enum err watch_entry_of_id(struct store_txn *txn, const char *authori
 MUST_CHECK enum err watch_bundle_get(struct store_txn *txn, const char *authority, uint64_t number,
                                      Parkgate__WatchBundle **ret, struct fault *fault);
 
+/* The one with the lowest number that still stands. */
+MUST_CHECK enum err watch_oldest_bundle(struct store_txn *txn, const char *authority,
+                                        Parkgate__WatchBundle **ret, struct fault *fault);
+
 /* Is a record live: waiting or acting, and its end not passed? Live persons are counted. */
 bool watch_is_live(const Parkgate__WatchRecord *record, struct wall now);
 /* enum watch_state as people are told it: with the time, and whether its authority acts. */

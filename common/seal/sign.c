@@ -50,6 +50,44 @@ struct sign_public sign_public_of(const struct sign_key *key)
     return public;
 }
 
+/* --- weak keys --- */
+
+enum { SIGN_BIT = 0x80 };
+
+/* y of the points whose order is 1, 2, 4 or 8, little-endian; the sign of x does not matter. */
+static const char *const small_order[] = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* p - 1 */
+};
+
+/* y below p = 2^255 - 19: RFC 8032, 5.1.3, refuses others, and not every program does. */
+static bool is_canonical(const uint8_t y[static SIGN_KEY_SIZE])
+{
+    bool high = y[SIGN_KEY_SIZE - 1] == 0x7f;
+    for (size_t i = 1; i < SIGN_KEY_SIZE - 1; i++) {
+        high = high && y[i] == 0xff;
+    }
+    return !high || y[0] < 0xed;
+}
+
+bool sign_public_is_sound(const struct sign_public *key)
+{
+    uint8_t y[SIGN_KEY_SIZE];
+    char hex[2 * SIGN_KEY_SIZE + 1];
+    memcpy(y, key->bytes, sizeof(y));
+    y[SIGN_KEY_SIZE - 1] &= (uint8_t)~SIGN_BIT;
+    bytes_to_hex(BYTES_OF(y), hex, sizeof(hex));
+    for (size_t i = 0; i < ARRAY_LEN(small_order); i++) {
+        if (strcmp(hex, small_order[i]) == 0) {
+            return false;
+        }
+    }
+    return is_canonical(y);
+}
+
 void sign_make(const struct sign_key *key, struct bytes message, struct sign_value *ret)
 {
     size_t size = sizeof(ret->bytes);

@@ -37,6 +37,10 @@ struct sign_value {
 struct sign_key sign_key_make(const struct entropy *entropy);
 struct sign_public sign_public_of(const struct sign_key *key);
 
+/* False: no key that anybody would make: not in its canonical encoding, or a point of small order,
+ * under which one signature may be good for many messages. */
+bool sign_public_is_sound(const struct sign_public *key);
+
 /* The same key and message give the same signature. */
 void sign_make(const struct sign_key *key, struct bytes message, struct sign_value *ret);
 MUST_CHECK bool sign_is_good(const struct sign_public *key, struct bytes message,

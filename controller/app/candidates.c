@@ -88,6 +88,7 @@ struct group {
 
 struct raising {
     enum watch_how how;
+    bool flood_told;
     const Parkgate__Event *event;
     struct hit_notes *notes;
     size_t group_count;
@@ -116,11 +117,30 @@ static enum err group_of(struct controller *ctl, struct raising *r, struct handl
     return ERR_OK;
 }
 
+/* Without bound they would be the store's, and the guards', end. */
+static enum err has_room(struct controller *ctl, const struct hit_notes *notes, bool *ret,
+                         struct fault *fault)
+{
+    uint64_t open = 0;
+    TRY(candidate_count(ctl->txn, &open, fault));
+    *ret = open + notes->message.n_candidate < LIMIT_CANDIDATES_OPEN;
+    return ERR_OK;
+}
+
+static enum err tell_flood(struct controller *ctl, struct raising *r, struct fault *fault)
+{
+    struct hit_alert alert = {.kind = alert_flood};
+    bool told = r->flood_told;
+    r->flood_told = true;
+    return told ? ERR_OK : hit_notes_alert(ctl, r->notes, &alert, fault);
+}
+
 static enum err raise_one(struct controller *ctl, struct raising *r,
                           const struct watch_found *found, struct fault *fault)
 {
     bool told = false;
     bool acted = false;
+    bool fits = true;
     struct group *group = NULL;
     struct handle lead;
     struct hit_alert alert = {.kind = alert_watch_candidate, .found = *found};
@@ -134,6 +154,10 @@ static enum err raise_one(struct controller *ctl, struct raising *r,
     bool is_first = handle_is_none(group->lead);
     TRY(find_open(ctl, &hit, &lead, fault));
     if (handle_is_none(lead)) {
+        TRY(has_room(ctl, r->notes, &fits, fault));
+        if (!fits) {
+            return tell_flood(ctl, r, fault);
+        }
         TRY(note_new(ctl, r->notes, &hit, r->event, &group->lead, fault));
     } else if (is_first) {
         group->lead = lead;

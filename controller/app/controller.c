@@ -13,6 +13,13 @@
 
 enum { US_PER_DAY_SECONDS = 86400 };
 
+static enum err open_keys(struct controller *ctl, struct store_txn **ret, struct fault *fault)
+{
+    TRY(store_begin_write(ctl->keys, ret, fault));
+    late_keys_opened(*ret);
+    return ERR_OK;
+}
+
 /* Keys that this batch made are in keys_txn; older ones are found in it as well, so that one
  * transaction serves a whole batch. */
 enum err controller_keys_begin(struct controller *ctl, struct fault *fault)
@@ -20,8 +27,35 @@ enum err controller_keys_begin(struct controller *ctl, struct fault *fault)
     if (ctl->keys_txn != NULL) {
         return ERR_OK;
     }
-    TRY(store_begin_write(ctl->keys, &ctl->keys_txn, fault));
-    late_keys_opened(ctl->keys_txn);
+    if (!ctl->keys_scoped) {
+        return open_keys(ctl, &ctl->keys_txn, fault);
+    }
+    if (ctl->keys_outer == NULL) {
+        TRY(open_keys(ctl, &ctl->keys_outer, fault));
+    }
+    return store_begin_child(ctl->keys_outer, &ctl->keys_txn, fault);
+}
+
+/* Lazily, as the transaction itself: most requests make no key. */
+void controller_keys_scope_begin(struct controller *ctl)
+{
+    MUST(!ctl->keys_scoped);
+    ctl->keys_scoped = true;
+    ctl->keys_outer = ctl->keys_txn;
+    ctl->keys_txn = NULL;
+}
+
+enum err controller_keys_scope_end(struct controller *ctl, bool keep, struct fault *fault)
+{
+    struct store_txn *child = ctl->keys_txn;
+    MUST(ctl->keys_scoped);
+    ctl->keys_scoped = false;
+    ctl->keys_txn = ctl->keys_outer;
+    ctl->keys_outer = NULL;
+    if (keep && child != NULL) {
+        return store_commit(&child, fault);
+    }
+    store_txn_destroy(&child);
     return ERR_OK;
 }
 

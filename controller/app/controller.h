@@ -146,6 +146,12 @@ struct own_clock {
     bool logged;
 };
 
+/* dispositions.h; soft: how far the newest look at them came, 0: to the end. */
+struct disposition_look {
+    struct mono next;
+    uint64_t open, due;
+};
+
 struct controller {
     struct store *store; /* borrowed */
     struct store *keys;  /* the person-key environment; borrowed */
@@ -165,8 +171,10 @@ struct controller {
     struct mono mono;
     bool clusters; /* new handles begin with `cluster` */
     uint8_t cluster[HANDLE_CLUSTER_SIZE];
-    struct store_txn *txn;      /* of the input in work; NULL between inputs */
-    struct store_txn *keys_txn; /* opened when the batch makes a first new key; else NULL */
+    struct store_txn *txn;        /* of the input in work; NULL between inputs */
+    struct store_txn *keys_txn;   /* opened when the batch makes a first new key; else NULL */
+    struct store_txn *keys_outer; /* in a scope: what keys_txn is a savepoint of, if it is open */
+    bool keys_scoped;
     struct batch *batch;
     struct copies *copies;
     struct muster_feed *muster;
@@ -175,7 +183,7 @@ struct controller {
     struct in_work *in_work;  /* shared mapping that outlives a crash; borrowed */
     struct subject_sweep sweep;
     struct mono started;
-    struct mono dispositions_next; /* dispositions.h */
+    struct disposition_look dispositions;
     bool unheard_told;             /* gates not heard since the start were told once */
     struct notices notices;
     bool has_next_server_key, server_key_now; /* rekey.h; soft */
@@ -202,6 +210,11 @@ struct controller {
 
 /* Opens ctl->keys_txn unless it is open: it is committed with the batch, before it. */
 MUST_CHECK enum err controller_keys_begin(struct controller *ctl, struct fault *fault);
+/* Keys made or destroyed between the two calls are kept, or it is as if they never were. Scopes do
+ * not nest. */
+void controller_keys_scope_begin(struct controller *ctl);
+MUST_CHECK enum err controller_keys_scope_end(struct controller *ctl, bool keep,
+                                              struct fault *fault);
 /* The seal key of a holder. `create` makes one when there is none (durable before the batch).
  * ERR_NOT_FOUND: there is none, or it was destroyed. */
 MUST_CHECK enum err controller_holder_key(struct controller *ctl, struct handle holder, bool create,

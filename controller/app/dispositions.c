@@ -12,7 +12,8 @@
 
 #define DAY_US INT64_C(86400000000)
 
-enum { TICK_MS = 60000 };
+/* Of one turn: what is looked at, ended, and dropped. */
+enum { TICK_MS = 60000, LOOKED_AT_ONCE = 200, ENDED_AT_ONCE = 20, DROPPED_AT_ONCE = 50 };
 
 /* ---- words ---- */
 
@@ -156,29 +157,30 @@ enum err disposition_keep(struct controller *ctl, struct request *request,
     return controller_record(ctl, ENTRY_DISPOSITION, request->key->name, &record.base, fault);
 }
 
-/* What is still to be told of one that is over is told no more. */
+/* What is still to be told of one that is over is told no more: at most `max` of its notices now.
+ * Those that are left are told to nobody (verbs_library.c), and dropped by the tick. */
 static enum err drop_due(struct controller *ctl, uint64_t disposition, const char *actor,
-                         struct fault *fault)
+                         size_t max, size_t *dropped, struct fault *fault)
 {
-    uint64_t number = 0;
     Parkgate__DispositionNotice *notice = NULL;
-    enum err err = ERR_OK;
-    while ((err = disposition_next_due(ctl->txn, number, &notice, fault)) == ERR_OK) {
-        number = notice->number;
-        if (notice->disposition == disposition) {
-            notice->dropped = true;
-            err = controller_record(ctl, ENTRY_DISPOSITION_NOTICE, actor, &notice->base, fault);
+    for (; *dropped < max; ++*dropped) {
+        enum err err = disposition_next_due_of(ctl->txn, disposition, &notice, fault);
+        if (err != ERR_OK) {
+            return err == ERR_NOT_FOUND ? ERR_OK : err;
         }
+        notice->dropped = true;
+        err = controller_record(ctl, ENTRY_DISPOSITION_NOTICE, actor, &notice->base, fault);
         parkgate__disposition_notice__free_unpacked(notice, NULL);
         TRY(err);
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return ERR_OK;
 }
 
 enum err disposition_end(struct controller *ctl, const Parkgate__DispositionRecord *record,
                          enum viid_state state, const char *actor, const char *by,
                          const char *reason, struct fault *fault)
 {
+    size_t dropped = 0;
     Parkgate__DispositionRecord ended = *record;
     ended.state = state;
     ended.since_us = ctl->now.us;
@@ -191,13 +193,20 @@ enum err disposition_end(struct controller *ctl, const Parkgate__DispositionReco
         return err;
     }
     erasure_keys_deleted(ctl);
-    TRY(drop_due(ctl, record->number, actor, fault));
+    TRY(drop_due(ctl, record->number, actor, DROPPED_AT_ONCE, &dropped, fault));
     return controller_record(ctl, ENTRY_DISPOSITION, actor, &ended.base, fault);
 }
 
 /* ---- time ---- */
 
-static enum err end_if_over(struct controller *ctl, uint64_t number, struct fault *fault)
+/* One look; run again it finds the same. A place of 0: from the beginning, or there is no more. */
+struct looking {
+    uint64_t open, due;
+    size_t ended, dropped;
+};
+
+static enum err end_if_over(struct controller *ctl, uint64_t number, struct looking *looking,
+                            struct fault *fault)
 {
     Parkgate__DispositionRecord *record = NULL;
     TRY(disposition_get(ctl->txn, number, &record, fault));
@@ -205,40 +214,85 @@ static enum err end_if_over(struct controller *ctl, uint64_t number, struct faul
     /* Hits that a library did not take yet are kept for it a while. */
     int64_t kept_us = record->state == VIID_STATE_CONFIRMED ? DISPOSITION_KEPT_DAYS * DAY_US : 0;
     if (record->end_us + kept_us <= ctl->now.us) {
+        looking->ended++;
         err = disposition_end(ctl, record, VIID_STATE_ENDED, "", "", "", fault);
     }
     parkgate__disposition_record__free_unpacked(record, NULL);
     return err;
 }
 
+static enum err end_over(struct controller *ctl, struct looking *looking, struct fault *fault)
+{
+    for (size_t looked = 0; looked < LOOKED_AT_ONCE && looking->ended < ENDED_AT_ONCE; looked++) {
+        enum err err = disposition_next_open(ctl->txn, looking->open, &looking->open, fault);
+        if (err == ERR_NOT_FOUND) {
+            looking->open = 0;
+            return ERR_OK;
+        }
+        TRY(err);
+        TRY(end_if_over(ctl, looking->open, looking, fault));
+    }
+    return ERR_OK;
+}
+
+static enum err drop_if_over(struct controller *ctl, uint64_t number, struct looking *looking,
+                             struct fault *fault)
+{
+    Parkgate__DispositionRecord *record = NULL;
+    TRY(disposition_get(ctl->txn, number, &record, fault));
+    bool lives = disposition_lives(record->state);
+    parkgate__disposition_record__free_unpacked(record, NULL);
+    return lives ? ERR_OK : drop_due(ctl, number, "", DROPPED_AT_ONCE, &looking->dropped, fault);
+}
+
+/* What disposition_end() left. */
+static enum err drop_left(struct controller *ctl, struct looking *looking, struct fault *fault)
+{
+    for (size_t looked = 0; looked < LOOKED_AT_ONCE; looked++) {
+        uint64_t next = 0;
+        enum err err = disposition_next_with_due(ctl->txn, looking->due, &next, fault);
+        if (err == ERR_NOT_FOUND) {
+            looking->due = 0;
+            return ERR_OK;
+        }
+        TRY(err);
+        TRY(drop_if_over(ctl, next, looking, fault));
+        if (looking->dropped == DROPPED_AT_ONCE) {
+            return ERR_OK; /* more of the same may be there */
+        }
+        looking->due = next;
+    }
+    return ERR_OK;
+}
+
 static enum err look(struct controller *ctl, void *ctx, struct fault *fault)
 {
-    uint64_t number = 0;
-    enum err err = ERR_OK;
-    (void)ctx;
-    while ((err = disposition_next_open(ctl->txn, number, &number, fault)) == ERR_OK) {
-        TRY(end_if_over(ctl, number, fault));
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    struct looking *looking = ctx;
+    *looking = (struct looking){.open = ctl->dispositions.open, .due = ctl->dispositions.due};
+    TRY(end_over(ctl, looking, fault));
+    return drop_left(ctl, looking, fault);
 }
 
 /* Is there any? Most parks have none, and then nothing is written. */
 static bool any_open(struct controller *ctl)
 {
     struct fault fault;
-    uint64_t count = 0;
+    uint64_t number = 0;
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
     return store_begin_read(ctl->store, &txn, &fault) == ERR_OK &&
-           disposition_count_open(txn, &count, &fault) == ERR_OK && count > 0;
+           (disposition_next_open(txn, 0, &number, &fault) == ERR_OK ||
+            disposition_next_with_due(txn, 0, &number, &fault) == ERR_OK);
 }
 
 void dispositions_tick(struct controller *ctl)
 {
-    if (mono_before(ctl->mono, ctl->dispositions_next)) {
+    struct looking looking = {0};
+    if (mono_before(ctl->mono, ctl->dispositions.next) || !any_open(ctl)) {
         return;
     }
-    ctl->dispositions_next = mono_after_ms(ctl->mono, TICK_MS);
-    if (any_open(ctl)) {
-        batch_run(ctl, look, NULL);
-    }
+    batch_run(ctl, look, &looking);
+    ctl->dispositions.open = looking.open;
+    ctl->dispositions.due = looking.due;
+    bool more = looking.open != 0 || looking.due != 0 || looking.dropped == DROPPED_AT_ONCE;
+    ctl->dispositions.next = more ? ctl->mono : mono_after_ms(ctl->mono, TICK_MS);
 }

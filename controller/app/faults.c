@@ -193,6 +193,11 @@ const struct fault_kind fault_erasure_waits = {
     "an erased person's key is still in the file of the %s after an hour: see the log for "
     "erasure_again, make room on the disk, end what job runs",
     "删除个人信息已超过一小时，其密钥仍在 %s 文件中：请查看日志 erasure_again，腾出磁盘空间，结束占用的作业"};
+const struct fault_kind fault_watch_pushes = {
+    "watch-pushes",
+    "authority %s began more bundles today than it may; more are refused until tomorrow: call the "
+    "station",
+    "机关 %s 今日推送的布控批次已达上限，明日之前不再受理；请联系该机关"};
 const struct fault_kind fault_quarantine_full = {
     "quarantine-full",
     "so many events of gate %s were refused that no more are kept here; the gate keeps them: look "

@@ -112,6 +112,11 @@ static void news_of(const struct hit_alert *alert, const struct hit_place *place
                     char fold[static HANDLE_TEXT_SIZE + 1 + NAME_SIZE], struct alert_news *ret)
 {
     char subject[HANDLE_TEXT_SIZE];
+    if (alert->kind == alert_flood) { /* as alerts.c says it of any kind; of whom is no matter */
+        (void)snprintf(fold, HANDLE_TEXT_SIZE + 1 + NAME_SIZE, "%s", alert_watch_candidate->word);
+        *ret = (struct alert_news){.kind = alert_flood, .about = alert_watch_candidate->word};
+        return;
+    }
     handle_to_text(alert->subject, subject);
     (void)snprintf(fold, HANDLE_TEXT_SIZE + 1 + NAME_SIZE, "%s/%s", subject, place->lane);
     *ret = (struct alert_news){.kind = alert->kind,
@@ -194,11 +199,29 @@ static enum err note_exact(struct controller *ctl, const struct watch_found *fou
                                                  : ERR_OK;
 }
 
+/* Since when an entry acts: not before the bundle that brought it was closed, whenever its chunk
+ * was staged. A bundle that is known no more was closed long ago. */
+static enum err acts_since(struct controller *ctl, const Parkgate__WatchRecord *record,
+                           int64_t *ret_us, struct fault *fault)
+{
+    Parkgate__WatchBundle *bundle = NULL;
+    uint64_t number = record->added != 0 ? record->added : record->number;
+    *ret_us = record->since_us;
+    enum err err = watch_bundle_get(ctl->txn, record->authority, number, &bundle, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    *ret_us = bundle->closed_us > *ret_us ? bundle->closed_us : *ret_us;
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return ERR_OK;
+}
+
 enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall captured,
                         bool *ret, struct fault *fault)
 {
     enum { LATE_US = 60000000 };
     bool acts = false;
+    int64_t since_us = 0;
     Parkgate__WatchRecord *record = NULL;
     *ret = false;
     enum err err = watch_entry(ctl->txn, entry, &record, fault);
@@ -207,7 +230,8 @@ enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall
     }
     err = watch_authority_acts(ctl->txn, record->authority, &acts, fault);
     if (err == ERR_OK && ctl->now.us - captured.us >= LATE_US) {
-        acts = acts && captured.us >= record->since_us && captured.us >= record->from_us &&
+        err = acts_since(ctl, record, &since_us, fault);
+        acts = acts && captured.us >= since_us && captured.us >= record->from_us &&
                captured.us < record->until_us;
     }
     *ret = err == ERR_OK && watch_state_now(record, acts, ctl->now) == WATCH_STATE_ACTING &&

@@ -281,7 +281,8 @@ static bool rows_are_short(struct request *request)
     return true;
 }
 
-/* In a savepoint of its own: what a refused request wrote is undone, and what one on trial did. */
+/* In savepoints of its own: what a refused request wrote is undone, and what one on trial did; the
+ * keys that it made, too, which nothing would ever find. */
 static enum err run_handler(struct controller *ctl, struct request *request,
                             request_handler *handle, bool trial, struct fault *fault)
 {
@@ -290,12 +291,15 @@ static enum err run_handler(struct controller *ctl, struct request *request,
     struct batch_mark sent = batch_mark_of(ctl);
     TRY(store_begin_child(outer, &child, fault));
     ctl->txn = child;
+    controller_keys_scope_begin(ctl);
     enum err err = handle(ctl, request, fault);
     ctl->txn = outer;
-    if (err != ERR_OK || request->answer->complaint.number != 0 || trial) {
+    bool keep = err == ERR_OK && request->answer->complaint.number == 0 && !trial;
+    enum err kept = controller_keys_scope_end(ctl, keep, fault);
+    if (!keep || kept != ERR_OK) {
         store_txn_destroy(&child);
         batch_take_back(ctl, sent); /* an order to a lane, too */
-        return err;
+        return err != ERR_OK ? err : kept;
     }
     return store_commit(&child, fault);
 }

@@ -23,11 +23,17 @@ static bool read_sign(struct request *request, struct sign_public *ret, bool *re
 {
     const char *text = request_arg(request, "sign");
     *ret_given = text != NULL;
-    return text == NULL ||
-           (strlen(text) == 2 * sizeof(ret->bytes) &&
-            bytes_from_hex(text, ret->bytes, sizeof(ret->bytes))) ||
+    if (text == NULL) {
+        return true;
+    }
+    if (strlen(text) != 2 * sizeof(ret->bytes) ||
+        !bytes_from_hex(text, ret->bytes, sizeof(ret->bytes))) {
+        return request_refuse(request, ERROR_ARG_BAD, "sign", text,
+                              "an Ed25519 public key, 64 hex digits");
+    }
+    return sign_public_is_sound(ret) ||
            request_refuse(request, ERROR_ARG_BAD, "sign", text,
-                          "an Ed25519 public key, 64 hex digits");
+                          "it is a weak key, which nobody can own; make one: parkgate watch keygen");
 }
 
 static bool read_refresh(struct request *request, uint32_t *ret_hours)
@@ -358,7 +364,7 @@ static enum err authority_row(struct controller *ctl, struct answer *a,
     struct watch_persons persons;
     char z85[LINK_KEY_Z85_SIZE];
     char sign[2 * SIGN_KEY_SIZE + 1] = "";
-    TRY(watch_persons_of(ctl, authority->name, &persons, fault));
+    TRY(watch_persons_of(ctl->txn, authority->name, ctl->now, &persons, fault));
     TRY(public_of(ctl, authority->key, z85, fault));
     if (authority->sign_key.len == SIGN_KEY_SIZE) {
         bytes_to_hex(field_view(&authority->sign_key), sign, sizeof(sign));

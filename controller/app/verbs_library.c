@@ -272,7 +272,7 @@ static enum err due_one(struct controller *ctl, struct request *request,
     Parkgate__DispositionRecord *record = NULL;
     TRY(disposition_get(ctl->txn, notice->disposition, &record, fault));
     enum err err = ERR_OK;
-    if (is_of(request, record)) {
+    if (is_of(request, record) && disposition_lives(record->state)) {
         err = due_row(ctl, request->answer, notice, record, &fits, fault);
         *rows += fits ? 1 : 0;
     }

@@ -4,6 +4,7 @@
 
 #include "common/base/must.h"
 #include "common/facts/tables.h"
+#include "controller/app/faults.h"
 #include "controller/app/park_sign.h"
 #include "controller/app/watch.h"
 #include "controller/app/watch_receipts.h"
@@ -145,6 +146,18 @@ static void note_bundle(struct answer *a, const Parkgate__WatchBundle *bundle, u
     answer_note_number(a, "changes", bundle->changes);
 }
 
+/* How many gates have it: a large one is on its way for a while. */
+static void note_gates_of(struct controller *ctl, struct answer *a,
+                          const Parkgate__WatchBundle *bundle)
+{
+    struct watch_gates gates = watch_gates_of(ctl, bundle->acts_at);
+    answer_note_number(a, "gates_with_it", gates.have);
+    answer_note_number(a, "gates_online", gates.online);
+    if (bundle->gates_us != 0) {
+        answer_note_number(a, "at_gates_us", bundle->gates_us);
+    }
+}
+
 /* As it stands in the table now: closes it when it is whole, and says how far it is. */
 static enum err go_on(struct controller *ctl, struct request *request, const char *authority,
                       const struct watch_manifest *manifest, struct fault *fault)
@@ -210,7 +223,7 @@ static enum err record_begin(struct controller *ctl, struct request *request, co
     struct watch_persons persons;
     Parkgate__WatchBundle bundle = PARKGATE__WATCH_BUNDLE__INIT;
     TRY(journal_head(ctl->txn, &head, fault));
-    TRY(watch_persons_of(ctl, authority, &persons, fault));
+    TRY(watch_persons_of(ctl->txn, authority, ctl->now, &persons, fault));
     bundle.authority = field_text(authority);
     bundle.number = read->number;
     bundle.stage = head.sequence + 1;
@@ -223,8 +236,19 @@ static enum err record_begin(struct controller *ctl, struct request *request, co
     return controller_record(ctl, ENTRY_WATCH_BEGIN, request->key->name, &bundle.base, fault);
 }
 
-/* A new one takes the place of another that was left. */
-static enum err begin(struct controller *ctl, struct request *request,
+/* Each bundle that is begun stays in the journal for ever. */
+static bool fits_the_day(struct controller *ctl, struct request *request,
+                         const Parkgate__AuthorityRecord *authority)
+{
+    char most[12];
+    (void)snprintf(most, sizeof(most), "%d", LIMIT_WATCH_BUNDLES_DAY);
+    return watch_begun_today(authority, ctl->now) < LIMIT_WATCH_BUNDLES_DAY ||
+           request_refuse(request, ERROR_WATCH_A_DAY, authority->name, most, NULL);
+}
+
+/* A new one takes the place of another that was left. What the park makes itself, of what two named
+ * operators entered or a library took back, is not counted against a station. */
+static enum err begin(struct controller *ctl, struct request *request, bool of_park,
                       const Parkgate__AuthorityRecord *authority, struct bytes manifest,
                       const struct sign_value *signature, const struct watch_manifest *read,
                       struct fault *fault)
@@ -234,7 +258,8 @@ static enum err begin(struct controller *ctl, struct request *request,
     enum err err = ERR_OK;
     TRY(open_bundle(ctl, authority, &open, fault));
     bool same = open != NULL && bytes_equal(field_view(&open->manifest), manifest);
-    if (open != NULL && !same) {
+    bool fits = same || of_park || fits_the_day(ctl, request, authority);
+    if (fits && open != NULL && !same) {
         err =
             record_close(ctl, request->key->name, authority->name, open->number, &replaced, fault);
     }
@@ -242,18 +267,82 @@ static enum err begin(struct controller *ctl, struct request *request,
         parkgate__watch_bundle__free_unpacked(open, NULL);
     }
     TRY(err);
+    if (!fits) {
+        return ERR_OK;
+    }
     if (!same) {
         TRY(record_begin(ctl, request, authority->name, manifest, signature, read, fault));
     }
     return go_on(ctl, request, authority->name, read, fault);
 }
 
-static enum err on_watch_begin(struct controller *ctl, struct request *request, struct fault *fault)
+/* A station whose last answer was lost says the same bundle once more: it is told that it acts, and
+ * since when, and which gates have it. Nothing is done again; the signed receipt is there for it.
+ */
+static enum err answer_if_applied(struct controller *ctl, struct request *request,
+                                  const Parkgate__AuthorityRecord *authority, struct bytes manifest,
+                                  const struct sign_value *signature, bool *ret_applied,
+                                  struct fault *fault)
+{
+    static struct watch_manifest read; /* one thread; too large for the stack */
+    struct complaint unused = {0};
+    Parkgate__WatchBundle *bundle = NULL;
+    *ret_applied = false;
+    if (!watch_manifest_read(manifest, &read, &unused)) {
+        return ERR_OK;
+    }
+    enum err err = watch_bundle_get(ctl->txn, authority->name, read.number, &bundle, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    *ret_applied = bundle->state == STAGE_CLOSED &&
+                   bytes_equal(field_view(&bundle->manifest), manifest) &&
+                   bytes_equal(field_view(&bundle->signature), BYTES_OF(signature->bytes));
+    if (*ret_applied) {
+        note_bundle(request->answer, bundle, bundle->chunks);
+        answer_note(request->answer, "already", "yes");
+        answer_note_number(request->answer, "applied_us", bundle->closed_us);
+        note_gates_of(ctl, request->answer, bundle);
+    }
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return ERR_OK;
+}
+
+/* Told once as long as the day lasts; the refusal itself is remembered as any. */
+static enum err tell_refused(struct controller *ctl, struct request *request, struct fault *fault)
+{
+    Parkgate__AuthorityRecord *authority = NULL;
+    if (request->answer->complaint.number == ERROR_WATCH_A_DAY) {
+        TRY(authority_of_key(ctl, request->key->name, &authority, fault));
+        enum err err = fault_raise(ctl, &fault_watch_pushes, authority->name, "", "", fault);
+        parkgate__authority_record__free_unpacked(authority, NULL);
+        TRY(err);
+    }
+    return request_record_refusal(ctl, request, fault);
+}
+
+static enum err judge_begin(struct controller *ctl, struct request *request,
+                            const Parkgate__AuthorityRecord *authority, struct bytes manifest,
+                            const struct sign_value *signature, struct fault *fault)
 {
     static struct watch_manifest read; /* one thread; too large for the stack */
     struct watch_expected expected;
+    bool applied = false;
+    TRY(answer_if_applied(ctl, request, authority, manifest, signature, &applied, fault));
+    if (applied) {
+        return ERR_OK;
+    }
+    request->refused = tell_refused;
+    TRY(expected_of(ctl, authority, &expected, fault));
+    return watch_manifest_check(manifest, signature, &expected, &read, &request->answer->complaint)
+               ? begin(ctl, request, false, authority, manifest, signature, &read, fault)
+               : ERR_OK;
+}
+
+static enum err on_watch_begin(struct controller *ctl, struct request *request, struct fault *fault)
+{
     struct sign_value signature;
-    struct bytes manifest;
+    struct bytes manifest = {0};
     Parkgate__AuthorityRecord *authority = NULL;
     if (!the_row(request, &manifest) || !read_signature(request, &signature)) {
         return ERR_OK;
@@ -262,12 +351,7 @@ static enum err on_watch_begin(struct controller *ctl, struct request *request, 
     if (authority == NULL) {
         return ERR_OK;
     }
-    request->refused = request_record_refusal;
-    enum err err = expected_of(ctl, authority, &expected, fault);
-    if (err == ERR_OK &&
-        watch_manifest_check(manifest, &signature, &expected, &read, &request->answer->complaint)) {
-        err = begin(ctl, request, authority, manifest, &signature, &read, fault);
-    }
+    enum err err = judge_begin(ctl, request, authority, manifest, &signature, fault);
     parkgate__authority_record__free_unpacked(authority, NULL);
     return err;
 }
@@ -384,7 +468,7 @@ enum err watch_apply(struct controller *ctl, struct request *request,
     if (!watch_manifest_check(manifest, signature, &expected, &read, &request->answer->complaint)) {
         return ERR_OK;
     }
-    TRY(begin(ctl, request, authority, manifest, signature, &read, fault));
+    TRY(begin(ctl, request, true, authority, manifest, signature, &read, fault));
     TRY(watch_bundle_get(ctl->txn, authority->name, first.number, &bundle, fault));
     enum err err = take_chunk(ctl, request, authority, bundle, &first, fault);
     parkgate__watch_bundle__free_unpacked(bundle, NULL);
@@ -417,7 +501,7 @@ static enum err note_open(struct controller *ctl, struct answer *a,
     return ERR_OK;
 }
 
-/* How many gates have the bundle applied last: a large one is on its way for a while. */
+/* Of the bundle applied last. */
 static enum err note_gates(struct controller *ctl, struct answer *a,
                            const Parkgate__AuthorityRecord *authority, struct fault *fault)
 {
@@ -426,12 +510,7 @@ static enum err note_gates(struct controller *ctl, struct answer *a,
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err; /* none was applied */
     }
-    struct watch_gates gates = watch_gates_of(ctl, bundle->acts_at);
-    answer_note_number(a, "gates_with_it", gates.have);
-    answer_note_number(a, "gates_online", gates.online);
-    if (bundle->gates_us != 0) {
-        answer_note_number(a, "at_gates_us", bundle->gates_us);
-    }
+    note_gates_of(ctl, a, bundle);
     parkgate__watch_bundle__free_unpacked(bundle, NULL);
     return ERR_OK;
 }
@@ -470,7 +549,7 @@ static enum err note_list(struct controller *ctl, struct answer *a,
     struct name park;
     struct watch_persons persons;
     TRY(watch_park_name(ctl, &park, fault));
-    TRY(watch_persons_of(ctl, authority->name, &persons, fault));
+    TRY(watch_persons_of(ctl->txn, authority->name, ctl->now, &persons, fault));
     answer_note(a, "authority", authority->name);
     answer_note(a, "park", park.text);
     answer_note(a, "state",

@@ -16,6 +16,7 @@
 #include "common/watch/watch_bundle.h"
 #include "controller/app/request.h"
 #include "controller/app/watch_identity.h"
+#include "controller/store/watch_person_store.h"
 
 /* The names of stations' keys begin so; the authority's follows. */
 #define WATCH_KEY_PREFIX "station:"
@@ -23,19 +24,11 @@
 /* The name that bundles for this park carry: of its store, so that it outlives every key. */
 MUST_CHECK enum err watch_park_name(struct controller *ctl, struct name *ret, struct fault *fault);
 
-/* How many persons an authority has live: waiting and acting, each entry once. */
-struct watch_persons {
-    uint32_t waiting, acting;
-};
-MUST_CHECK enum err watch_persons_of(struct controller *ctl, const char *authority,
-                                     struct watch_persons *ret, struct fault *fault);
-/* Terms used under this target and case number by entries other than `but`. */
-MUST_CHECK enum err watch_terms_of(struct controller *ctl, const char *authority,
-                                   const struct seal_hash *term_hash, struct handle but,
-                                   uint32_t *ret_terms, struct fault *fault);
-
 /* Was its list not refreshed within the agreed interval? Never of a suspended authority. */
 bool watch_is_stale(const Parkgate__AuthorityRecord *authority, struct wall now);
+
+/* Bundles that it began on this day (UTC). */
+uint32_t watch_begun_today(const Parkgate__AuthorityRecord *authority, struct wall now);
 
 /* The names of the credential hashes under which entries for a plate or badge may stand: one for
  * each index key, since an entry keeps the hash under which it came. */
@@ -72,7 +65,7 @@ MUST_CHECK enum err watch_count_vehicles(struct controller *ctl, uint64_t *ret,
                                          struct fault *fault);
 
 /* Stages one chunk of the open bundle: what it says becomes inert records. False: refused with the
- * change and the reason, or *ret_err; nothing was written then but keys, which are undone as well.
+ * change and the reason, or *ret_err; what was written then is undone with its request, keys, too.
  */
 bool watch_stage_chunk(struct controller *ctl, const Parkgate__AuthorityRecord *authority,
                        const Parkgate__WatchBundle *bundle, const struct watch_manifest *manifest,

@@ -149,6 +149,15 @@ static enum err drop_if_left(struct controller *ctl, const Parkgate__AuthorityRe
     return left ? controller_record(ctl, ENTRY_WATCH_CLOSE, "", &close.base, fault) : ERR_OK;
 }
 
+/* What was told of a day is over with it. */
+static enum err judge_pushes(struct controller *ctl, const Parkgate__AuthorityRecord *authority,
+                             struct fault *fault)
+{
+    return watch_begun_today(authority, ctl->now) < LIMIT_WATCH_BUNDLES_DAY
+               ? fault_end(ctl, &fault_watch_pushes, authority->name, fault)
+               : ERR_OK;
+}
+
 static enum err judge_refresh(struct controller *ctl, const Parkgate__AuthorityRecord *authority,
                               struct fault *fault)
 {
@@ -165,6 +174,7 @@ static enum err look_after(struct controller *ctl, const Parkgate__AuthorityReco
     }
     ctl->watch.looks |= !authority->looked_all;
     TRY(drop_if_left(ctl, authority, fault));
+    TRY(judge_pushes(ctl, authority, fault));
     return judge_refresh(ctl, authority, fault);
 }
 
@@ -209,6 +219,9 @@ static enum fate fate_of_valid(const Parkgate__WatchRecord *record, struct wall 
     }
     if (record->sealed.len > 0) {
         return is_over_for(record->since_us, now, LIMIT_WATCH_KEPT_DAYS) ? ENDS : STAYS;
+    }
+    if (watch_never_acted(record)) { /* it took no terms that must be known */
+        return is_over_for(record->since_us, now, LIMIT_WATCH_KEPT_DAYS) ? IS_FORGOTTEN : STAYS;
     }
     return is_over_for(record->since_us, now, LIMIT_WATCH_TERMS_DAYS) ? IS_FORGOTTEN : STAYS;
 }
@@ -335,6 +348,49 @@ static enum err destroy_old_keys(struct controller *ctl, struct fault *fault)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* The authority's oldest bundle, if it is closed so long ago that nothing of it is asked for. */
+static enum err oldest_over(struct controller *ctl, const char *authority, uint64_t *ret_number,
+                            struct fault *fault)
+{
+    Parkgate__WatchBundle *bundle = NULL;
+    *ret_number = 0;
+    enum err err = watch_oldest_bundle(ctl->txn, authority, &bundle, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (bundle->state == STAGE_CLOSED &&
+        is_over_for(bundle->closed_us, ctl->now, LIMIT_WATCH_TERMS_DAYS)) {
+        *ret_number = bundle->number;
+    }
+    parkgate__watch_bundle__free_unpacked(bundle, NULL);
+    return ERR_OK;
+}
+
+/* One slice of one bundle; the next turn goes on. */
+static enum err put_away(struct controller *ctl, bool *ret_more, struct fault *fault)
+{
+    struct name at = {{0}};
+    uint64_t number = 0;
+    Parkgate__AuthorityRecord *authority = NULL;
+    Parkgate__WatchStep step = PARKGATE__WATCH_STEP__INIT;
+    enum err err = ERR_OK;
+    *ret_more = false;
+    while (number == 0 &&
+           (err = watch_next_authority(ctl->txn, &at, &authority, fault)) == ERR_OK) {
+        err = oldest_over(ctl, authority->name, &number, fault);
+        parkgate__authority_record__free_unpacked(authority, NULL);
+        TRY(err);
+    }
+    if (number == 0) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    step.step = WATCH_PUT_AWAY;
+    step.authority = at.text;
+    step.number = number;
+    *ret_more = true;
+    return controller_record(ctl, ENTRY_WATCH_STEP, "", &step.base, fault);
+}
+
 /* Run again it looks at the same rows. */
 static enum err sweep_slice(struct controller *ctl, void *ctx, struct fault *fault)
 {
@@ -345,6 +401,10 @@ static enum err sweep_slice(struct controller *ctl, void *ctx, struct fault *fau
     for (int fate = LAPSES; fate < FATES; fate++) {
         TRY(record_swept(ctl, &swept, (enum fate)fate, fault));
     }
+    if (ctl->watch.sweep_more) {
+        return ERR_OK;
+    }
+    TRY(put_away(ctl, &ctl->watch.sweep_more, fault));
     return ctl->watch.sweep_more ? ERR_OK : destroy_old_keys(ctl, fault);
 }
 

@@ -26,6 +26,9 @@ struct part {
     uint32_t kinds[LIMIT_WATCH_CHANGES_PER_CHUNK];
     ProtobufCBinaryData records[LIMIT_WATCH_CHANGES_PER_CHUNK];
     uint8_t bytes[PART_BYTES + RECORD_MAX];
+    /* what no table has yet: an addition's target, and what a person's takes a term of; else zero
+     */
+    struct seal_hash targets[LIMIT_WATCH_CHANGES_PER_CHUNK], terms[LIMIT_WATCH_CHANGES_PER_CHUNK];
 };
 
 struct staging {
@@ -98,6 +101,22 @@ static bool add_record(struct staging *s, enum watch_change_kind kind,
     return err == ERR_OK || failed(s, err);
 }
 
+static void take_hash(struct seal_hash *hash, const ProtobufCBinaryData *field)
+{
+    *hash = (struct seal_hash){{0}};
+    if (field != NULL && field->len == SEAL_HASH_SIZE) {
+        memcpy(hash->bytes, field->data, SEAL_HASH_SIZE);
+    }
+}
+
+/* Of the record that comes next: until its part is written no table counts it. */
+static void note_target(struct part *part, const ProtobufCBinaryData *target,
+                        const ProtobufCBinaryData *term)
+{
+    take_hash(&part->targets[part->entry.n_record], target);
+    take_hash(&part->terms[part->entry.n_record], term);
+}
+
 /* --- what an entry is found by --- */
 
 static struct seal_hash match_hash(const struct staging *s, const struct watch_entry *entry)
@@ -168,7 +187,30 @@ static enum err seal_kept(struct staging *s, struct handle entry, bool create,
 
 /* --- add --- */
 
-/* Rows of this authority on the target, live or waiting for the sweep. */
+static size_t count_in(const struct part *part, const struct seal_hash *hashes,
+                       const struct seal_hash *hash)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < part->entry.n_record; i++) {
+        count += bytes_equal(BYTES_OF(hashes[i].bytes), BYTES_OF(hash->bytes));
+    }
+    return count;
+}
+
+/* The valid row, or the one that this bundle wrote. ERR_NOT_FOUND: neither. */
+static enum err row_so_far(struct staging *s, struct bytes key, struct bytes value,
+                           ProtobufCMessage **ret, struct fault *fault)
+{
+    TRY(store_unpack_message(key, value, &parkgate__watch_match__descriptor, ret, fault));
+    if (((const Parkgate__WatchMatch *)(const void *)*ret)->stage == s->bundle->stage) {
+        return ERR_OK;
+    }
+    store_message_destroy(ret);
+    return versioned_resolve(s->ctl->txn, VERSIONED_WATCH_MATCH, key, value, ret, fault);
+}
+
+/* Rows of this authority on the target, live or waiting for the sweep, with those of this bundle.
+ */
 static enum err count_alike(struct staging *s, uint32_t matcher, const struct seal_hash *hash,
                             size_t *ret, struct fault *fault)
 {
@@ -177,13 +219,13 @@ static enum err count_alike(struct staging *s, uint32_t matcher, const struct se
     struct bytes value;
     enum err err;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    *ret = 0;
+    *ret = count_in(s->part, s->part->targets, hash);
     TRY(store_iter_prefix(s->ctl->txn, TABLE_WATCH_MATCH,
                           watch_match_key(&prefix, matcher, BYTES_OF(hash->bytes), NULL),
                           WATCH_ALIKE_MAX * LIMIT_AUTHORITIES, &iter, fault));
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-        err = versioned_resolve(s->ctl->txn, VERSIONED_WATCH_MATCH, key, value, &message, fault);
+        err = row_so_far(s, key, value, &message, fault);
         if (err != ERR_OK && err != ERR_NOT_FOUND) {
             return err;
         }
@@ -222,16 +264,18 @@ static bool fits_alike(struct staging *s, const struct watch_change *change,
 }
 
 /* A person listed anew under the same case number goes on with the terms of before: a withdrawal,
- * or another id, does not begin them again. */
+ * or another id, does not begin them again, nor does a renewal under another number between. */
 static bool fits_terms(struct staging *s, const struct watch_change *change,
                        const struct seal_hash *hash, struct handle but, uint32_t own,
                        struct complaint *c)
 {
     uint32_t terms = 0;
-    enum err err = watch_terms_of(s->ctl, s->authority->name, hash, but, &terms, s->fault);
+    enum err err =
+        watch_terms_of(s->ctl->txn, s->authority->name, hash, but, TERMS_MAX, &terms, s->fault);
     if (err != ERR_OK) {
         return failed(s, err);
     }
+    terms += (uint32_t)count_in(s->part, s->part->terms, hash);
     return terms + own <= TERMS_MAX ||
            refuse(change, ERROR_WATCH_RENEWAL,
                   "this target had its two terms under this case number; a new one is needed", NULL,
@@ -263,6 +307,7 @@ static bool record_add(struct staging *s, const struct watch_change *change,
     kept.n_case_number = 1;
     kept.case_number = cases;
     record->entry = people_field(&entry);
+    note_target(s->part, &record->hash, &record->term_hash);
     enum err err = seal_kept(s, entry, true, &kept, sealed, &record->sealed);
     return err == ERR_OK ? add_record(s, WATCH_CHANGE_ADD, record) : failed(s, err);
 }
@@ -298,7 +343,7 @@ static bool take_add(struct staging *s, const struct watch_change *change, struc
         alike = alike_hash_of(s->ctl, match);
         record.alike_hash = field_of(BYTES_OF(alike.bytes));
     }
-    record.number = s->bundle->number;
+    record.number = record.added = s->bundle->number;
     record.since_us = s->ctl->now.us;
     record.test = entry->matcher == WATCH_MATCHER_PLATE && watch_plate_is_test(match);
     record.stage = s->bundle->stage;
@@ -339,7 +384,6 @@ static bool record_renewal(struct staging *s, const struct watch_change *change,
     struct handle handle = people_handle(&known->entry);
     struct seal_hash term =
         term_hash(s, known->matcher, watch_entry_match(entry), change->entry.case_number);
-    bool same_case = bytes_equal(BYTES_OF(term.bytes), field_view(&known->term_hash));
     MUST(kept->n_case_number < ARRAY_LEN(cases));
     memcpy(cases, kept->case_number, kept->n_case_number * sizeof(cases[0]));
     cases[kept->n_case_number] = field_text(change->entry.case_number);
@@ -359,15 +403,22 @@ static bool record_renewal(struct staging *s, const struct watch_change *change,
         record.sealed = packed;
         record.until_us = change->entry.end.us;
         record.renewals++;
+        note_target(s->part, NULL, NULL);
         return add_record(s, WATCH_CHANGE_RENEW, &record);
     }
-    record.renewed_terms = same_case ? known->terms + 1 : 1;
+    err = watch_terms_of_entry(s->ctl->txn, s->authority->name, BYTES_OF(term.bytes), handle,
+                               &record.renewed_terms, s->fault);
+    if (err != ERR_OK) {
+        return failed(s, err);
+    }
+    record.renewed_terms++;
     if (!fits_terms(s, change, &term, handle, record.renewed_terms, c)) {
         return false;
     }
     record.renewed_sealed = packed;
     record.renewed_until_us = change->entry.end.us;
     record.renewed_term_hash = field_of(BYTES_OF(term.bytes));
+    note_target(s->part, NULL, &record.renewed_term_hash);
     return add_record(s, WATCH_CHANGE_RENEW, &record);
 }
 
@@ -402,10 +453,12 @@ static bool withdraw(struct staging *s, const Parkgate__WatchRecord *known)
     record.renewed_sealed = (ProtobufCBinaryData){0};
     record.renewed_term_hash = (ProtobufCBinaryData){0};
     record.renewed_terms = 0;
+    record.renewed_was = 0;
     record.number = s->bundle->number;
     record.stage = s->bundle->stage;
     record.previous = (ProtobufCBinaryData){0};
     s->vehicles -= record.matcher == WATCH_MATCHER_PLATE && s->vehicles > 0;
+    note_target(s->part, NULL, NULL);
     return add_record(s, WATCH_CHANGE_WITHDRAW, &record);
 }
 
@@ -501,8 +554,6 @@ bool watch_stage_chunk(struct controller *ctl, const Parkgate__AuthorityRecord *
                        enum err *ret_err, struct fault *fault)
 {
     static struct part part; /* one thread; too large for the stack */
-    struct store_txn *outer = NULL;
-    struct store_txn *child = NULL;
     struct staging s = {.ctl = ctl,
                         .authority = authority,
                         .bundle = bundle,
@@ -512,24 +563,13 @@ bool watch_stage_chunk(struct controller *ctl, const Parkgate__AuthorityRecord *
                         .part = &part,
                         .fault = fault};
     *ret_err = controller_keys_begin(ctl, fault);
-    if (*ret_err == ERR_OK) {
-        outer = ctl->keys_txn;
-        *ret_err = store_begin_child(outer, &child, fault);
-    }
     if (*ret_err != ERR_OK) {
         return false;
     }
-    ctl->keys_txn = child; /* keys of entries that are refused are not kept */
     controller_cluster_begin(ctl);
     bool good = stage(&s, manifest, chunk, c);
     controller_cluster_end(ctl);
-    ctl->keys_txn = outer;
     seal_wipe(&s.keys, sizeof(s.keys));
     *ret_err = s.err;
-    if (!good) {
-        store_txn_destroy(&child);
-        return false;
-    }
-    *ret_err = store_commit(&child, fault);
-    return *ret_err == ERR_OK;
+    return good;
 }

@@ -172,6 +172,12 @@ enum err disposition_next_due_of(struct store_txn *txn, uint64_t disposition,
     return disposition_notice_get(txn, reader_u64(&r), ret_notice, fault);
 }
 
+enum err disposition_next_with_due(struct store_txn *txn, uint64_t disposition,
+                                   uint64_t *ret_number, struct fault *fault)
+{
+    return next_key(txn, TABLE_DISPOSITION_DUE_OF, disposition, ret_number, fault);
+}
+
 /* ---- dispositions ---- */
 
 enum err disposition_get(struct store_txn *txn, uint64_t number,

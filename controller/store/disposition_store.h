@@ -39,6 +39,10 @@ MUST_CHECK enum err disposition_next_due(struct store_txn *txn, uint64_t number,
 MUST_CHECK enum err disposition_next_due_of(struct store_txn *txn, uint64_t disposition,
                                             Parkgate__DispositionNotice **ret_notice,
                                             struct fault *fault);
+/* The next disposition behind this (0: the first) of which something is due. ERR_NOT_FOUND: none.
+ */
+MUST_CHECK enum err disposition_next_with_due(struct store_txn *txn, uint64_t disposition,
+                                              uint64_t *ret_number, struct fault *fault);
 /* By what one that is due is found, for a store of before it was (migrate.h). */
 MUST_CHECK enum err disposition_index(struct store_txn *txn,
                                       const Parkgate__DispositionNotice *notice,

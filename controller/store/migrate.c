@@ -7,14 +7,15 @@
 #include "common/facts/event_effects.h"
 #include "common/facts/tables.h"
 #include "controller/journal/journal.h"
-#include "controller/store/candidate_store.h"
 #include "controller/store/alert_store.h"
+#include "controller/store/candidate_store.h"
 #include "controller/store/changes.h"
 #include "controller/store/command_store.h"
 #include "controller/store/disposition_store.h"
 #include "controller/store/erasure_store.h"
 #include "controller/store/face_store.h"
 #include "controller/store/hidden_store.h"
+#include "controller/store/migrate_watch.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
 #include "controller/store/quarantine_store.h"
@@ -405,6 +406,7 @@ static enum err add_indexes(struct store *store, struct fault *fault)
     TRY(each_entry(txn, take_late_act, fault));
     TRY(each_entry(txn, take_hidden, fault));
     TRY(index_identities(txn, fault));
+    TRY(migrate_watch(txn, fault));
     TRY(store_set_version(txn, 5, fault));
     return store_commit(&txn, fault);
 }

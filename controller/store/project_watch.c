@@ -9,8 +9,11 @@
 #include "common/facts/watch_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
+#include "controller/store/watch_person_store.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"
+
+#define DAY_US INT64_C(86400000000)
 
 static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
 
@@ -181,20 +184,6 @@ enum err project_watch_identity(struct store_txn *txn, struct bytes hash, struct
 
 /* --- entries --- */
 
-/* A person's row for target and case number, by which terms and live persons are counted. */
-static enum err put_person(struct store_txn *txn, const Parkgate__WatchRecord *record,
-                           const ProtobufCBinaryData *term_hash, struct fault *fault)
-{
-    struct keybuf key;
-    struct handle entry = people_handle(&record->entry);
-    if (term_hash->len == 0) {
-        return ERR_OK;
-    }
-    return store_put(txn, TABLE_WATCH_PERSON,
-                     watch_person_key(&key, record->authority, field_view(term_hash), &entry),
-                     nothing, fault);
-}
-
 enum err project_watch_entry(struct store_txn *txn, Parkgate__WatchRecord *record,
                              struct fault *fault)
 {
@@ -204,8 +193,6 @@ enum err project_watch_entry(struct store_txn *txn, Parkgate__WatchRecord *recor
     TRY(store_put(txn, TABLE_WATCH_ID,
                   watch_id_key(&key, record->authority, field_view(&record->id_hash)),
                   BYTES_OF(entry.bytes), fault));
-    TRY(put_person(txn, record, &record->term_hash, fault));
-    TRY(put_person(txn, record, &record->renewed_term_hash, fault));
     return project_watch_rows(txn, record, fault);
 }
 
@@ -235,28 +222,29 @@ static enum err end_identity(struct store_txn *txn, const Parkgate__Entry *by, s
         changed.state = WATCH_STATE_ENDED;
         changed.since_us = by->time_us;
         changed.renewed_until_us = 0;
+        changed.renewed_was = 0;
         changed.stage = 0;
         changed.previous = (ProtobufCBinaryData){0};
         err = project_watch_entry(txn, &changed, fault);
+        if (err == ERR_OK) {
+            err = project_person_moved(txn, record, &changed, fault);
+        }
     }
     parkgate__watch_record__free_unpacked(record, NULL);
     return err;
 }
 
+/* Those that are over already wait for the sweep. */
 static enum err end_identities(struct store_txn *txn, const Parkgate__Entry *by,
                                const char *authority, struct fault *fault)
 {
-    struct keybuf prefix;
-    struct bytes key;
-    struct bytes value;
+    struct handle entry;
+    uint32_t state = 0;
     enum err err;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_prefix(txn, TABLE_WATCH_PERSON, watch_authority_key(&prefix, authority),
-                          UINT64_MAX, &iter, fault));
-    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
-        struct reader r = reader_of(
-            (struct bytes){.data = key.data + key.size - HANDLE_SIZE, .size = HANDLE_SIZE});
-        TRY(end_identity(txn, by, keybuf_read_handle(&r), fault));
+    TRY(watch_live_begin(txn, authority, (struct wall){by->time_us}, &iter, fault));
+    while ((err = watch_live_next(&iter, &entry, &state, fault)) == ERR_OK) {
+        TRY(end_identity(txn, by, entry, fault));
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -314,6 +302,9 @@ enum err project_watch_begin(struct store_txn *txn, const Parkgate__Entry *entry
     const Parkgate__WatchBundle *bundle = (const void *)body;
     Parkgate__AuthorityRecord *authority = NULL;
     TRY(watch_authority(txn, bundle->authority, &authority, fault));
+    int64_t day_us = entry->time_us - entry->time_us % DAY_US;
+    authority->begun = authority->begun_day_us == day_us ? authority->begun + 1 : 1;
+    authority->begun_day_us = day_us;
     authority->open_number = bundle->number;
     enum err err = project_watch_authority(txn, authority, fault);
     parkgate__authority_record__free_unpacked(authority, NULL);
@@ -322,13 +313,43 @@ enum err project_watch_begin(struct store_txn *txn, const Parkgate__Entry *entry
     return put_stage(txn, bundle->stage, entry->actor, STAGE_OPEN, 0, fault);
 }
 
-enum { PERSON_ADDS_MAX = 2 * LIMIT_WATCH_PERSONS + 1 };
+/* Who may be added, where as many are withdrawn; who may be renewed or withdrawn: those who are
+ * live. */
+enum {
+    PERSON_ADDS_MAX = 2 * LIMIT_WATCH_PERSONS + 1,
+    PERSON_OTHERS_MAX = LIMIT_WATCH_PERSONS,
+};
+
+/* The changes of a bundle that are about persons. */
+struct persons {
+    uint32_t add[PERSON_ADDS_MAX], other[PERSON_OTHERS_MAX];
+};
+
+static size_t copy_numbers(uint32_t *out, size_t max, const uint32_t *numbers, size_t count)
+{
+    count = count < max ? count : max;
+    if (count > 0) {
+        memcpy(out, numbers, count * sizeof(out[0]));
+    }
+    return count;
+}
+
+/* The bundle's own lists, with room for more. */
+static void take_persons(Parkgate__WatchBundle *bundle, struct persons *persons)
+{
+    bundle->n_person_add =
+        copy_numbers(persons->add, PERSON_ADDS_MAX, bundle->person_add, bundle->n_person_add);
+    bundle->n_person_other = copy_numbers(persons->other, PERSON_OTHERS_MAX, bundle->person_other,
+                                          bundle->n_person_other);
+    bundle->person_add = persons->add;
+    bundle->person_other = persons->other;
+}
 
 /* What one change of a slice adds to its bundle's sums. */
 static void sum_up(Parkgate__WatchBundle *bundle, uint32_t kind, uint32_t change,
-                   const Parkgate__WatchRecord *record, uint32_t persons[PERSON_ADDS_MAX])
+                   const Parkgate__WatchRecord *record, struct persons *persons)
 {
-    bool person = record->matcher != WATCH_MATCHER_PLATE;
+    bool person = watch_is_person(record);
     bundle->changes++;
     bundle->adds += kind == WATCH_CHANGE_ADD;
     bundle->renewals += kind == WATCH_CHANGE_RENEW;
@@ -337,7 +358,9 @@ static void sum_up(Parkgate__WatchBundle *bundle, uint32_t kind, uint32_t change
     bundle->vehicles_withdrawn += kind == WATCH_CHANGE_WITHDRAW && !person;
     bundle->persons_withdrawn += kind == WATCH_CHANGE_WITHDRAW && person;
     if (kind == WATCH_CHANGE_ADD && person && bundle->n_person_add < PERSON_ADDS_MAX) {
-        persons[bundle->n_person_add++] = change;
+        persons->add[bundle->n_person_add++] = change;
+    } else if (kind != WATCH_CHANGE_ADD && person && bundle->n_person_other < PERSON_OTHERS_MAX) {
+        persons->other[bundle->n_person_other++] = change;
     }
 }
 
@@ -349,6 +372,9 @@ static enum err put_change(struct store_txn *txn, const Parkgate__WatchSlice *sl
     keybuf_begin(&told);
     keybuf_u8(&told, (uint8_t)slice->kind[i]);
     keybuf_handle(&told, people_handle(&record->entry));
+    if (watch_is_person(record)) {
+        TRY(project_person_staged(txn, slice->kind[i], record, fault));
+    }
     TRY(project_watch_entry(txn, record, fault));
     return store_put(
         txn, TABLE_WATCH_CHANGE,
@@ -357,7 +383,7 @@ static enum err put_change(struct store_txn *txn, const Parkgate__WatchSlice *sl
 }
 
 static enum err put_changes(struct store_txn *txn, const Parkgate__WatchSlice *slice,
-                            Parkgate__WatchBundle *bundle, uint32_t persons[PERSON_ADDS_MAX],
+                            Parkgate__WatchBundle *bundle, struct persons *persons,
                             struct fault *fault)
 {
     for (size_t i = 0; i < slice->n_record && i < slice->n_kind; i++) {
@@ -378,20 +404,14 @@ enum err project_watch_slice(struct store_txn *txn, const Parkgate__Entry *entry
                              const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__WatchSlice *slice = (const void *)body;
-    uint32_t persons[PERSON_ADDS_MAX];
+    struct persons persons;
     Parkgate__WatchBundle *known = NULL;
     TRY(watch_bundle_get(txn, slice->authority, slice->number, &known, fault));
     Parkgate__WatchBundle bundle = *known;
-    if (bundle.n_person_add > PERSON_ADDS_MAX) {
-        bundle.n_person_add = PERSON_ADDS_MAX;
-    }
-    if (bundle.n_person_add > 0) {
-        memcpy(persons, bundle.person_add, bundle.n_person_add * sizeof(persons[0]));
-    }
-    bundle.person_add = persons;
+    take_persons(&bundle, &persons);
     bundle.chunks = slice->chunks;
     bundle.moved_us = entry->time_us;
-    enum err err = put_changes(txn, slice, &bundle, persons, fault);
+    enum err err = put_changes(txn, slice, &bundle, &persons, fault);
     if (err == ERR_OK) {
         err = project_watch_bundle(txn, &bundle, fault);
     }
@@ -439,7 +459,11 @@ enum err project_watch_close(struct store_txn *txn, const Parkgate__Entry *entry
     bundle.error = close->error;
     bundle.n_arg = close->n_arg;
     bundle.arg = close->arg;
-    enum err err = put_stage(txn, bundle.stage, entry->actor, bundle.state, bundle.changes, fault);
+    enum err err = project_persons_closed(txn, &bundle, close->cancelled, fault);
+    bundle.n_person_other = 0; /* it served its turn */
+    if (err == ERR_OK) {
+        err = put_stage(txn, bundle.stage, entry->actor, bundle.state, bundle.changes, fault);
+    }
     if (err == ERR_OK) {
         err = project_watch_bundle(txn, &bundle, fault);
     }

@@ -6,10 +6,33 @@
 #include "common/facts/watch_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
+#include "controller/store/watch_person_store.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"
 
-static void countersign(Parkgate__WatchRecord *record)
+/* Room for the case numbers of before, in one projection. */
+struct former {
+    ProtobufCBinaryData hashes[LIMIT_WATCH_RENEWALS + 1];
+};
+
+/* The case number of before goes to the others of before, once. */
+static void keep_former(Parkgate__WatchRecord *record, struct former *former)
+{
+    size_t count = 0;
+    struct bytes now = field_view(&record->renewed_term_hash);
+    for (size_t i = 0; i < record->n_former_term && count < LIMIT_WATCH_RENEWALS; i++) {
+        if (!bytes_equal(field_view(&record->former_term[i]), now)) {
+            former->hashes[count++] = record->former_term[i];
+        }
+    }
+    if (record->term_hash.len > 0 && !bytes_equal(field_view(&record->term_hash), now)) {
+        former->hashes[count++] = record->term_hash;
+    }
+    record->former_term = former->hashes;
+    record->n_former_term = count;
+}
+
+static void countersign(Parkgate__WatchRecord *record, struct former *former)
 {
     if (record->state == WATCH_STATE_WAITING) {
         record->state = WATCH_STATE_ACTING;
@@ -17,6 +40,7 @@ static void countersign(Parkgate__WatchRecord *record)
     if (record->renewed_until_us == 0) {
         return;
     }
+    keep_former(record, former);
     record->until_us = record->renewed_until_us;
     record->renewals++;
     record->sealed = record->renewed_sealed;
@@ -54,11 +78,12 @@ static enum err not_at_gates(struct store_txn *txn, const Parkgate__Entry *entry
 static enum err decide_entry(struct store_txn *txn, const Parkgate__Entry *entry,
                              const Parkgate__WatchStep *step, struct fault *fault)
 {
+    struct former former;
     Parkgate__WatchRecord *known = NULL;
     TRY(watch_entry(txn, people_handle(&step->entry), &known, fault));
     Parkgate__WatchRecord record = *known;
     if (step->step == WATCH_COUNTERSIGNED) {
-        countersign(&record);
+        countersign(&record, &former);
     } else {
         refuse(&record, step);
     }
@@ -66,24 +91,21 @@ static enum err decide_entry(struct store_txn *txn, const Parkgate__Entry *entry
     record.renewed_sealed = (ProtobufCBinaryData){0};
     record.renewed_term_hash = (ProtobufCBinaryData){0};
     record.renewed_terms = 0;
+    record.renewed_was = 0;
     record.by = step->by;
     record.by_us = entry->time_us;
     record.since_us = record.state != known->state ? entry->time_us : known->since_us;
     record.stage = 0;
     record.previous = (ProtobufCBinaryData){0};
     enum err err = project_watch_entry(txn, &record, fault);
+    if (err == ERR_OK) {
+        err = project_person_moved(txn, known, &record, fault);
+    }
     if (err == ERR_OK && step->step == WATCH_COUNTERSIGNED) {
         err = not_at_gates(txn, entry, &record, fault);
     }
     parkgate__watch_record__free_unpacked(known, NULL);
     return err;
-}
-
-static enum err forget_row(struct store_txn *txn, size_t table, struct bytes key,
-                           struct fault *fault)
-{
-    enum err err = store_del(txn, table, key, fault);
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* One that never became valid, a vehicle's, or one of long ago: nothing of it is needed. */
@@ -101,12 +123,7 @@ static enum err drop_entry(struct store_txn *txn, const Parkgate__WatchRecord *r
     if (err != ERR_OK && err != ERR_NOT_FOUND) {
         return err;
     }
-    if (record->term_hash.len > 0) {
-        TRY(forget_row(
-            txn, TABLE_WATCH_PERSON,
-            watch_person_key(&key, record->authority, field_view(&record->term_hash), &entry),
-            fault));
-    }
+    TRY(project_person_forgotten(txn, record, fault));
     return store_del(txn, TABLE_WATCH, BYTES_OF(entry.bytes), fault);
 }
 
@@ -120,7 +137,8 @@ static enum err one_vehicle_less(struct store_txn *txn, const char *name, struct
     return err;
 }
 
-/* `valid`: it was not of a bundle that came to nothing. `forget`: its terms need not be known. */
+/* `valid`: it was not of a bundle that came to nothing. `forget`: its terms need not be known, as
+ * of one that never acted. */
 static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
                           const Parkgate__WatchRecord *known, bool valid, bool forget,
                           struct fault *fault)
@@ -136,12 +154,16 @@ static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
     }
     record.sealed = (ProtobufCBinaryData){0};
     record.renewed_until_us = 0;
+    record.renewed_was = 0;
     record.renewed_sealed = (ProtobufCBinaryData){0};
     record.stage = 0;
     record.previous = (ProtobufCBinaryData){0};
     TRY(project_watch_rows(txn, &record, fault));
-    return vehicle || !valid || forget ? drop_entry(txn, &record, fault)
-                                       : project_watch_entry(txn, &record, fault);
+    if (valid) {
+        TRY(project_person_moved(txn, known, &record, fault));
+    }
+    bool drop = vehicle || !valid || forget || watch_never_acted(&record);
+    return drop ? drop_entry(txn, &record, fault) : project_watch_entry(txn, &record, fault);
 }
 
 static enum err end_one(struct store_txn *txn, const Parkgate__Entry *by, struct handle entry,
@@ -172,9 +194,13 @@ static enum err lapse_one(struct store_txn *txn, struct handle entry, struct fau
         record.state = WATCH_STATE_ENDED;
         record.since_us = record.until_us;
         record.renewed_until_us = 0;
+        record.renewed_was = 0;
         record.stage = 0;
         record.previous = (ProtobufCBinaryData){0};
         err = project_watch_entry(txn, &record, fault);
+        if (err == ERR_OK) {
+            err = project_person_moved(txn, known, &record, fault);
+        }
         if (err == ERR_OK && record.matcher == WATCH_MATCHER_PLATE) {
             err = one_vehicle_less(txn, record.authority, fault);
         }
@@ -239,6 +265,32 @@ static enum err at_gates(struct store_txn *txn, const Parkgate__Entry *entry,
     return err;
 }
 
+/* A slice of a bundle's changes; when none is left, the bundle. */
+static enum err put_away(struct store_txn *txn, const Parkgate__WatchStep *step,
+                         struct fault *fault)
+{
+    struct keybuf prefix;
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_CHANGE,
+                          watch_bundle_key(&prefix, step->authority, step->number),
+                          WATCH_PUT_AWAY_ROWS, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct keybuf row;
+        keybuf_begin(&row);
+        keybuf_bytes(&row, key);
+        TRY(store_del(txn, TABLE_WATCH_CHANGE, keybuf_view(&row), fault));
+    }
+    if (err != ERR_NOT_FOUND || iter.cut) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = store_del(txn, TABLE_WATCH_BUNDLE,
+                    watch_bundle_key(&prefix, step->authority, step->number), fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 enum err project_watch_step(struct store_txn *txn, const Parkgate__Entry *entry,
                             const ProtobufCMessage *body, struct fault *fault)
 {
@@ -255,6 +307,8 @@ enum err project_watch_step(struct store_txn *txn, const Parkgate__Entry *entry,
         return at_gates(txn, entry, step, fault);
     case WATCH_LAPSED:
         return lapse_all(txn, step, fault);
+    case WATCH_PUT_AWAY:
+        return put_away(txn, step, fault);
     }
     return fault_set(fault, ERR_CORRUPT, "journal: a step of the watch list is not known");
 }

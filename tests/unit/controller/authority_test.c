@@ -50,6 +50,35 @@ static void two_persons_make_and_resume_one_suspends(void **state)
     (void)assert_replays(w);
 }
 
+/* A key under which one signature is good for many messages is nobody's. */
+static void weak_keys_are_refused(void **state)
+{
+    struct world *w = *state;
+    static const char *const weak[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* y >= p */
+    };
+    struct station s = station_join(w);
+    for (size_t i = 0; i < ARRAY_LEN(weak); i++) {
+        const Parkgate__Reply *reply =
+            ask(w, w->admin, "authority.add", "name", "other", "title", "S", "public",
+                "0000000000000000000000000000000000000000000000000000000000000a01", "sign", weak[i],
+                "reason", "agreement", NULL);
+        assert_refused(reply, ERROR_ARG_BAD);
+        assert_string_equal(reply->error_arg[2],
+                            "it is a weak key, which nobody can own; make one: "
+                            "parkgate watch keygen");
+        reply = ask(w, w->admin, "authority.replace", "name", STATION, "sign", weak[i], "reason",
+                    "x", NULL);
+        assert_refused(reply, ERROR_ARG_BAD);
+        assert_string_equal(reply->error_arg[1], weak[i]);
+    }
+    assert_int_equal(row_count(admin(w, "authority.list", NULL)), 1);
+    station_end(&s);
+}
+
 static void suspension_stops_all_at_once(void **state)
 {
     struct world *w = *state;
@@ -205,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(two_persons_make_and_resume_one_suspends),
         WORLD_TEST(suspension_stops_all_at_once),
+        WORLD_TEST(weak_keys_are_refused),
         WORLD_TEST(keys_are_replaced),
         WORLD_TEST(a_station_is_heard_at_its_own_port_alone),
         WORLD_TEST(a_list_that_is_not_refreshed_is_told),

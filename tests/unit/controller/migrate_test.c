@@ -21,6 +21,7 @@
 #include "controller/store/migrate.h"
 #include "controller/store/person_keys.h"
 #include "controller/store/project_parts.h"
+#include "controller/store/watch_person_store.h"
 #include "schema/kinds.h"
 
 #define KEPT PARKGATE_SOURCE_DIR "/tests/data/store-v1/data.mdb"
@@ -724,6 +725,82 @@ static void version_4_killed_at_each_write(void **state)
     remove_tree(o.root);
 }
 
+#define KEPT_4    PARKGATE_SOURCE_DIR "/tests/data/store-v4/data.mdb"
+#define AUTHORITY "hz-police"
+
+/* Its last entry is of then. */
+static struct wall end_of_journal(struct store *store)
+{
+    struct journal_head head;
+    struct bytes packed;
+    struct seal_hash hash;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(journal_head(txn, &head, NULL), ERR_OK);
+    assert_int_equal(journal_read(txn, head.sequence, &packed, &hash, NULL), ERR_OK);
+    Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
+    assert_non_null(entry);
+    struct wall at = {entry->time_us};
+    parkgate__entry__free_unpacked(entry, NULL);
+    store_txn_destroy(&txn);
+    return at;
+}
+
+/* Of persons: who waits, who acts; how many terms stand at all. */
+static void assert_persons(struct store *store)
+{
+    struct watch_persons persons;
+    struct store_txn *txn = NULL;
+    struct wall now = end_of_journal(store);
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(watch_persons_of(txn, AUTHORITY, now, &persons, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_int_equal(persons.waiting, 1);
+    assert_int_equal(persons.acting, 2); /* one of them is withdrawn by a bundle that is open */
+    /* two case numbers of the first, one each of e0004, e0005, e0006, and of the open bundle's */
+    assert_int_equal(rows_in(store, TABLE_WATCH_PERSON), 6);
+}
+
+/* Written by the program of then: with what it had, and as a replay of its journal says it. */
+static void the_kept_store_of_version_4_is_brought_forward(void **state)
+{
+    const struct old_store *o = *state;
+    char dir[96];
+    uint32_t from = 0;
+    copy_file(o, KEPT_4);
+    struct store *store = open_and_migrate(o, &from);
+    assert_int_equal(from, 4);
+    (void)snprintf(dir, sizeof(dir), "%s/replay", o->root);
+    struct store *copy = empty_store(dir);
+    assert_true(replay_into(store, copy) > 40);
+    assert_same_tables(store, copy);
+    store_destroy(&copy);
+    assert_persons(store);
+    assert_int_equal(rows_in(store, TABLE_CANDIDATE_AT), 3);
+    store_destroy(&store);
+}
+
+static void the_kept_store_of_version_4_killed_at_each_write(void **state)
+{
+    const struct old_store *o = *state;
+    int writes = 0;
+    for (; writes < WRITES_MAX; writes++) {
+        uint32_t from = 0;
+        copy_file(o, KEPT_4);
+        int ended = migrate_until(o, writes);
+        struct store *store = open_and_migrate(o, &from);
+        assert_true(from == 4 || from == CONTROLLER_STORE_VERSION);
+        assert_persons(store);
+        store_destroy(&store);
+        if (ended == 0) {
+            break;
+        }
+        assert_int_equal(ended, KILLED);
+    }
+    print_message("killed at %d writes\n", writes);
+    assert_true(writes >= 2 && writes < WRITES_MAX);
+}
+
 /* Nobody could decide on it before, either. */
 static void version_4_with_a_damaged_candidate_starts(void **state)
 {
@@ -915,6 +992,8 @@ int main(void)
         WORLD_TEST(version_4_learns_from_when_its_grants_stand),
         WORLD_TEST(version_4_killed_at_each_write),
         WORLD_TEST(version_4_with_a_damaged_candidate_starts),
+        OLD_TEST(the_kept_store_of_version_4_is_brought_forward),
+        OLD_TEST(the_kept_store_of_version_4_killed_at_each_write),
         OLD_TEST(on_a_full_disk_the_ballast_is_given_up),
         OLD_TEST(killed_at_each_write_nothing_is_lost),
         OLD_TEST(a_newer_store_is_refused),

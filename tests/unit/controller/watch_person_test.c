@@ -135,6 +135,16 @@ static void an_officer_reads_the_ground_with_a_reason(void **state)
 
 /* --- terms --- */
 
+static uint64_t rows_in(struct store *store, size_t table)
+{
+    uint64_t rows = 99;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return rows;
+}
+
 static void push_renewal(struct desk *d, const char *case_number, uint32_t error)
 {
     put_renew(&d->s, "e0001", case_number, d->w->now.us + 80 * DAY_US);
@@ -210,6 +220,70 @@ static void listing_anew_begins_no_new_terms(void **state)
     (void)snprintf(entry.case_number, sizeof(entry.case_number), "A330100-2026-99");
     put_add(&d.s, &entry);
     assert_done(push(&d.s));
+    (void)assert_replays(d.w);
+    station_end(&d.s);
+}
+
+/* Two case numbers in turn give no more than two terms each, whatever is withdrawn between. */
+static void case_numbers_in_turn_give_no_more_terms(void **state)
+{
+    struct desk d = begin(state);
+    static const char *const cases[] = {"A330100-2026-1", "A330100-2026-2"};
+    struct watch_entry entry = entry_of_badge(&d.s, BADGE);
+    for (unsigned i = 0; i < 2; i++) {
+        entry = entry_of_badge(&d.s, BADGE);
+        (void)snprintf(entry.case_number, sizeof(entry.case_number), "%s", cases[0]);
+        put_add(&d.s, &entry); /* its first and only term under the first number */
+        assert_done(push(&d.s));
+        assert_done(countersign(&d));
+        world_pass(d.w, 20 * DAY_US);
+        put_renew(&d.s, entry.id, cases[1], d.w->now.us + 80 * DAY_US); /* now the other one acts */
+        assert_done(push(&d.s));
+        assert_done(countersign(&d));
+        put_withdraw(&d.s, entry.id);
+        assert_done(push(&d.s));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        entry = entry_of_badge(&d.s, BADGE);
+        (void)snprintf(entry.case_number, sizeof(entry.case_number), "%s", cases[i]);
+        put_add(&d.s, &entry);
+        assert_refused(push(&d.s), ERROR_WATCH_RENEWAL);
+    }
+    (void)assert_replays(d.w);
+    world_pass(d.w, LIMIT_WATCH_KEPT_DAYS * DAY_US); /* forgotten with the entries, all of it */
+    let_tick(d.w, 70 * SECOND_US);
+    world_pass(d.w, (LIMIT_WATCH_TERMS_DAYS + 1) * DAY_US);
+    let_tick(d.w, 10 * SECOND_US);
+    assert_int_equal(rows_in(d.w->store, TABLE_WATCH_PERSON), 0);
+    (void)assert_replays(d.w);
+    station_end(&d.s);
+}
+
+/* A renewal that comes to nothing took no term. */
+static void a_renewal_that_never_acts_takes_no_term(void **state)
+{
+    struct desk d = begin(state);
+    char handle[HANDLE_TEXT_SIZE];
+    struct watch_entry entry = entry_of_badge(&d.s, BADGE);
+    put_add(&d.s, &entry);
+    assert_done(push(&d.s));
+    assert_done(countersign(&d));
+    for (unsigned i = 0; i < 3; i++) {
+        put_renew(&d.s, "e0001", CASE_NUMBER, d.w->now.us + (int64_t)(80 + i) * DAY_US);
+        assert_done(push(&d.s));
+        (void)snprintf(handle, sizeof(handle), "%s", waiting_entry(&d.s, d.officer));
+        assert_done(
+            ask(d.w, d.officer, "watch.refuse", "entry", handle, "reason", "no ground", NULL));
+    }
+    put_withdraw(&d.s, "e0001");
+    assert_done(push(&d.s));
+    entry = entry_of_badge(&d.s, BADGE);
+    put_add(&d.s, &entry);
+    assert_done(push(&d.s)); /* the second term */
+    assert_done(countersign(&d));
+    entry = entry_of_badge(&d.s, BADGE);
+    put_add(&d.s, &entry);
+    assert_refused(push(&d.s), ERROR_WATCH_RENEWAL);
     (void)assert_replays(d.w);
     station_end(&d.s);
 }
@@ -400,6 +474,8 @@ int main(void)
         WORLD_TEST(a_second_renewal_needs_a_new_case),
         WORLD_TEST(a_renewal_acts_when_it_is_countersigned),
         WORLD_TEST(listing_anew_begins_no_new_terms),
+        WORLD_TEST(case_numbers_in_turn_give_no_more_terms),
+        WORLD_TEST(a_renewal_that_never_acts_takes_no_term),
         WORLD_TEST(who_is_on_the_roster_before_or_after_is_found),
         WORLD_TEST(an_addition_tells_nothing_of_the_list),
         WORLD_TEST(who_is_erased_is_named_by_no_hash),

@@ -57,6 +57,19 @@ static void refuse_begin(struct station *s, uint32_t error)
     assert_int_equal(acting_on_plate(s, PLATE), 0);
 }
 
+static void refuse_begin_of_applied(struct station *s)
+{
+    assert_refused(say_begin(s), ERROR_WATCH_SIGNATURE);
+}
+
+static struct seal_hash manifest_digest(const struct watch_bundle *bundle)
+{
+    static struct watch_manifest read;
+    struct complaint c = {0};
+    assert_true(watch_manifest_read(bundle->manifest, &read, &c));
+    return read.digest;
+}
+
 static void what_is_not_the_next_bundle_of_that_key_is_refused(void **state)
 {
     struct station s = station_join(*state);
@@ -64,8 +77,11 @@ static void what_is_not_the_next_bundle_of_that_key_is_refused(void **state)
     struct watch_entry entry = entry_of_plate(&s, "浙A99999");
     put_add(&s, &entry);
     assert_done(push(&s));
-    refuse_begin(&s, ERROR_WATCH_NUMBER); /* repeated */
     entry = entry_of_plate(&s, PLATE);
+    s.number = 1;
+    put_add(&s, &entry);
+    make_bundle(&s);
+    refuse_begin(&s, ERROR_WATCH_NUMBER); /* repeated, with other words */
     s.number = 3;
     put_add(&s, &entry);
     make_bundle(&s);
@@ -90,6 +106,44 @@ static void what_is_not_the_next_bundle_of_that_key_is_refused(void **state)
     station_end(&s);
 }
 
+/* The park's last answer was lost, or the park itself stopped: whoever says it once more hears that
+ * it acts, and since when. */
+static void one_that_acts_already_is_told_so(void **state)
+{
+    struct station s = station_join(*state);
+    struct watch_entry entry = entry_of_plate(&s, PLATE);
+    put_add(&s, &entry);
+    make_bundle(&s);
+    assert_done(say_begin(&s));
+    assert_done(say_chunk(&s, 0));
+    world_restart(s.w);
+    uint64_t head = head_of(s.w).sequence;
+    const Parkgate__Reply *reply = assert_done(say_begin(&s));
+    assert_string_equal(note(reply, "number"), "1");
+    assert_string_equal(note(reply, "state"), "applied");
+    assert_string_equal(note(reply, "next"), "0");
+    assert_string_equal(note(reply, "already"), "yes");
+    assert_true(atoll(note(reply, "applied_us")) > MORNING);
+    assert_string_equal(note(reply, "gates_online"), "0");
+    assert_int_equal(receipt_state(&s, 1, "e0001", NULL, NULL), WATCH_STATE_ACTING);
+    assert_int_equal(head_of(s.w).sequence, head);
+    s.bundle.signature.bytes[5] ^= 1;
+    refuse_begin_of_applied(&s);
+    s.bundle.signature.bytes[5] ^= 1;
+    struct watch_bundle kept = s.bundle; /* also when another one came after it */
+    s.bundle = (struct watch_bundle){0};
+    s.previous = manifest_digest(&kept);
+    s.number = 2;
+    assert_done(push(&s));
+    watch_bundle_destroy(&s.bundle);
+    s.bundle = kept;
+    reply = assert_done(say_begin(&s));
+    assert_string_equal(note(reply, "number"), "1");
+    assert_string_equal(note(reply, "already"), "yes");
+    (void)assert_replays(s.w);
+    station_end(&s);
+}
+
 /* Of two chunks. */
 static void make_long(struct station *s)
 {
@@ -101,6 +155,31 @@ static void make_long(struct station *s)
     }
     make_bundle(s);
     assert_true(s->bundle.chunk_count >= 2);
+}
+
+static void bundles_of_a_day_are_numbered(void **state)
+{
+    struct station s = station_join(*state);
+    for (unsigned i = 0; i < LIMIT_WATCH_BUNDLES_DAY - 1; i++) {
+        assert_done(push(&s));
+    }
+    make_long(&s);
+    assert_done(say_begin(&s)); /* the last one of the day is gone on with */
+    assert_int_equal(faults_of(s.w, "watch-pushes", 0), 0);
+    assert_done(push_made(&s));
+    for (unsigned i = 0; i < 3; i++) {
+        const Parkgate__Reply *reply = push(&s);
+        assert_refused(reply, ERROR_WATCH_A_DAY);
+        assert_string_equal(reply->error_arg[0], STATION);
+        assert_string_equal(reply->error_arg[1], "1000");
+    }
+    assert_int_equal(faults_of(s.w, "watch-pushes", 0), 1); /* told once */
+    assert_int_not_equal(row_with(admin(s.w, "status", NULL), "fault", "watch-pushes"), SIZE_MAX);
+    world_pass(s.w, DAY_US);
+    let_tick(s.w, 2 * SECOND_US);
+    assert_int_equal(row_with(admin(s.w, "status", NULL), "fault", "watch-pushes"), SIZE_MAX);
+    assert_done(push(&s));
+    station_end(&s);
 }
 
 static void a_bundle_is_gone_on_with_after_a_kill(void **state)
@@ -393,6 +472,119 @@ static void at_most_two_hundred_persons_are_listed(void **state)
     station_end(&s);
 }
 
+static uint64_t rows_of(struct store *store, size_t table)
+{
+    uint64_t rows = 99;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &rows, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return rows;
+}
+
+/* Its handles exist nowhere, so nothing would ever find the keys. */
+static void a_bundle_refused_at_its_last_chunk_leaves_no_keys(void **state)
+{
+    struct station s = station_join(*state);
+    put_persons(&s, 0, 150);
+    assert_done(push(&s));
+    world_turn(s.w);
+    uint64_t keys = rows_of(s.w->keys, KEY_TABLE_WATCH);
+    assert_int_equal(keys, 150);
+    for (unsigned i = 0; i < 3; i++) {
+        put_persons(&s, 1000, 51);
+        assert_refused(push(&s), ERROR_WATCH_CAP);
+    }
+    world_turn(s.w);
+    assert_int_equal(rows_of(s.w->keys, KEY_TABLE_WATCH), keys);
+    put_persons(&s, 1000, 50); /* and what is taken later has its own */
+    assert_done(push(&s));
+    world_turn(s.w);
+    assert_int_equal(rows_of(s.w->keys, KEY_TABLE_WATCH), 200);
+    station_end(&s);
+}
+
+/* Within one bundle as over several. */
+static void one_bundle_lists_nobody_too_often(void **state)
+{
+    struct station s = station_join(*state);
+    struct watch_entry entry;
+    for (unsigned i = 0; i <= WATCH_ALIKE_MAX; i++) {
+        entry = entry_of_plate(&s, PLATE);
+        put_add(&s, &entry);
+    }
+    assert_refused(push(&s), ERROR_WATCH_ALIKE);
+    for (unsigned i = 0; i < 3; i++) {
+        entry = entry_of_badge(&s, "04a1b2c3");
+        put_add(&s, &entry);
+    }
+    const Parkgate__Reply *reply = push(&s);
+    assert_refused(reply, ERROR_WATCH_RENEWAL);
+    assert_string_equal(reply->error_arg[0], "3");
+    (void)assert_replays(s.w);
+    station_end(&s);
+}
+
+/* What nobody ever signed leaves nothing to be counted, however often it comes and goes. */
+static void who_comes_and_goes_unsigned_leaves_no_rows(void **state)
+{
+    struct station s = station_join(*state);
+    for (unsigned round = 0; round < 5; round++) {
+        unsigned first = s.ids + 1;
+        put_persons(&s, 0, 100); /* the same ones under the same case number */
+        assert_done(push(&s));
+        assert_int_equal(rows_of(s.w->store, TABLE_WATCH_LIVE), 100);
+        assert_int_equal(rows_of(s.w->store, TABLE_WATCH_PERSON), 100);
+        for (unsigned i = first; i < first + 100; i++) {
+            char id[16];
+            (void)snprintf(id, sizeof(id), "e%04u", i);
+            put_withdraw(&s, id);
+        }
+        assert_done(push(&s));
+        world_turn(s.w);
+        assert_int_equal(rows_of(s.w->store, TABLE_WATCH_LIVE), 0);
+        assert_int_equal(rows_of(s.w->store, TABLE_WATCH_PERSON), 0);
+    }
+    put_persons(&s, 0, 100); /* nor does one that was begun, and then left */
+    make_bundle(&s);
+    assert_done(say_begin(&s));
+    if (s.bundle.chunk_count > 1) {
+        assert_done(say_chunk(&s, 0));
+        world_turn(s.w);
+        assert_true(rows_of(s.w->store, TABLE_WATCH_PERSON) > 0);
+    }
+    assert_done(push(&s));
+    world_turn(s.w);
+    assert_int_equal(rows_of(s.w->store, TABLE_WATCH_PERSON), 0);
+    assert_string_equal(note(ask(s.w, s.key, "watch.status", NULL), "waiting"), "0");
+    (void)assert_replays(s.w);
+    station_end(&s);
+}
+
+/* Bundles and their changes end, in slices, when nothing of them is asked for any more. */
+static void bundles_of_long_ago_are_put_away(void **state)
+{
+    struct station s = station_join(*state);
+    make_long(&s);
+    assert_done(push_made(&s));
+    assert_done(push(&s));
+    world_turn(s.w);
+    assert_int_equal(rows_of(s.w->store, TABLE_WATCH_BUNDLE), 2);
+    assert_true(rows_of(s.w->store, TABLE_WATCH_CHANGE) > WATCH_PUT_AWAY_ROWS);
+    let_tick(s.w, 70 * SECOND_US);
+    world_pass(s.w, (LIMIT_WATCH_TERMS_DAYS - 1) * DAY_US);
+    assert_done(push(&s)); /* of today */
+    let_tick(s.w, 10 * SECOND_US);
+    assert_int_equal(rows_of(s.w->store, TABLE_WATCH_BUNDLE), 3);
+    world_pass(s.w, 2 * DAY_US);
+    let_tick(s.w, 10 * SECOND_US);
+    assert_int_equal(rows_of(s.w->store, TABLE_WATCH_BUNDLE), 1);
+    assert_int_equal(rows_of(s.w->store, TABLE_WATCH_CHANGE), 0);
+    assert_done(push(&s));
+    (void)assert_replays(s.w);
+    station_end(&s);
+}
+
 static void a_test_entry_is_of_nobody(void **state)
 {
     struct station s = station_join(*state);
@@ -419,6 +611,12 @@ int main(void)
         WORLD_TEST(a_target_is_listed_so_often_and_no_more),
         WORLD_TEST(at_most_two_hundred_persons_are_listed),
         WORLD_TEST(a_test_entry_is_of_nobody),
+        WORLD_TEST(one_that_acts_already_is_told_so),
+        WORLD_TEST(bundles_of_a_day_are_numbered),
+        WORLD_TEST(a_bundle_refused_at_its_last_chunk_leaves_no_keys),
+        WORLD_TEST(one_bundle_lists_nobody_too_often),
+        WORLD_TEST(who_comes_and_goes_unsigned_leaves_no_rows),
+        WORLD_TEST(bundles_of_long_ago_are_put_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
