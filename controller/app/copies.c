@@ -146,8 +146,16 @@ void copies_recorded(struct controller *ctl, uint32_t kind)
         ENTRY_WATCH_CLOSE,  ENTRY_WATCH_STEP, ENTRY_AUTHORITY,
     };
     for (size_t i = 0; ctl->copies != NULL && i < ARRAY_LEN(urgent); i++) {
-        ctl->copies->urgent |= kind == (uint32_t)urgent[i];
+        if (kind == (uint32_t)urgent[i]) {
+            ctl->copies->urgent = true;
+            ctl->copies->urgent_commits = ctl->commits;
+        }
     }
+}
+
+bool copies_is_urgent(const struct controller *ctl)
+{
+    return ctl->copies->urgent && ctl->commits != ctl->copies->urgent_commits;
 }
 
 /* --- sending --- */
@@ -468,8 +476,9 @@ int64_t copies_turn(struct controller *ctl)
     struct copies *copies = ctl->copies;
     struct fault fault = {0};
     bool busy = is_busy(copies);
-    bool round = copies_is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
-                 (copies->urgent && copies_is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
+    bool round =
+        copies_is_after(ctl->mono, copies->last_round, COPY_ROUND_MS) ||
+        (copies_is_urgent(ctl) && copies_is_after(ctl->mono, copies->last_round, COPY_URGENT_MS));
     if (!busy && !round && !copies->look) {
         return copies->urgent ? WAIT_MS : -1;
     }

@@ -13,8 +13,9 @@ struct copies {
     struct seal_key gates_key;
     uint64_t recovery; /* journal number of the last one; 0: none ever was */
     uint64_t next_id;
-    uint64_t head;     /* of the journal, when streams were last begun */
-    bool urgent, look; /* something urgent was recorded; a gate spoke, or a delivery ended */
+    uint64_t head;           /* of the journal, when streams were last begun */
+    bool urgent, look;       /* something urgent was recorded; a gate spoke, or a delivery ended */
+    uint64_t urgent_commits; /* commits before the one that makes it readable */
     struct mono last_round;
     uint64_t inputs_seen;
     unsigned yielded;
@@ -29,6 +30,8 @@ struct copies {
 };
 
 bool copies_is_after(struct mono now, struct mono since, int64_t ms);
+/* Something urgent can be read by now: a turn may end while the batch that recorded it is open. */
+bool copies_is_urgent(const struct controller *ctl);
 /* The generation of the copy of its feed's class that this gate has by this nonce. */
 uint64_t copies_generation_of(const struct copies *copies, const struct session *session,
                               uint32_t nonce);

@@ -223,7 +223,8 @@ enum err copies_begin(struct controller *ctl, struct store_txn *txn, bool round,
     if (round && copies->changes.id == 0) {
         begin_round(ctl, head.sequence);
         copies->last_round = ctl->mono;
-        copies->urgent = false;
+        copies->urgent =
+            copies->urgent && !copies_is_urgent(ctl); /* else the next round tells it */
     }
     if (copies->behind.id == 0) {
         begin_behind(ctl, head.sequence);

@@ -4,6 +4,7 @@
 #include "tests/unit/controller/taker.h"
 
 #include "common/facts/people_store.h"
+#include "controller/app/batch.h"
 #include "controller/app/copies.h"
 #include "controller/store/changes.h"
 
@@ -80,6 +81,32 @@ static void a_revoked_badge_is_told_in_the_same_turn(void **state)
     t.seen = 0;
     admin(w, "badge.revoke", "uid", UID, "reason", "lost", NULL);
     assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 1); /* no tick, no time between */
+    taker_pump(&t);
+    assert_taken_whole(&t);
+    assert_true(copy_knows(&t, UID, &revoked) && revoked);
+    taker_close(&t);
+}
+
+/* A turn may end while the batch is still open: what it recorded is nobody's to read yet. */
+static void what_is_urgent_is_told_when_it_is_committed(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    bool revoked = false;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
+    taker_open(&t, w, "gate-a", 71);
+    taker_have(&t, true);
+    taker_rounds(&t, 2);
+    assert_taken_whole(&t);
+    world_pass(w, COPY_URGENT_MS * MS_US);
+    sent_forget(w);
+    t.seen = 0;
+    send_rows(w, w->admin, "badge.revoke", NULL, 0, "uid", UID, "reason", "lost", NULL);
+    (void)turn_end(w->ctl);
+    assert_true(batch_due_ms(w->ctl) > 0);
+    assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 0);
+    world_turn(w); /* commits */
+    assert_int_equal(sent_count(w, MESSAGE_COPY_PART), 1);
     taker_pump(&t);
     assert_taken_whole(&t);
     assert_true(copy_knows(&t, UID, &revoked) && revoked);
@@ -637,6 +664,7 @@ int main(void)
         WORLD_TEST(snapshot_then_changes_give_the_same_tables),
         WORLD_TEST(an_agent_of_before_is_told_nothing),
         WORLD_TEST(a_revoked_badge_is_told_in_the_same_turn),
+        WORLD_TEST(what_is_urgent_is_told_when_it_is_committed),
         WORLD_TEST(nothing_personal_is_told),
         WORLD_TEST(a_gate_that_loses_parts_is_told_again),
         WORLD_TEST(a_silent_gate_holds_nobody_up),
