@@ -242,6 +242,7 @@ enum entry_kind {
     ENTRY_WATCH_CANDIDATE = 52,
     ENTRY_DISPOSITION = 60,
     ENTRY_DISPOSITION_NOTICE = 61,
+    ENTRY_WATCH_RETENTION = 69, /* a RetentionEntry that only they see who see hits */
 };
 
 enum disclosure_step {

@@ -108,6 +108,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_ALERT_LABEL] = "alert_label",
     [TABLE_WATCH_IDENTITY_OF] = "watch_identity_of",
     [TABLE_WATCH_LIVE] = "watch_live",
+    [TABLE_WATCH_NEAR] = "watch_near",
+    [TABLE_HELD_READ] = "held_read",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

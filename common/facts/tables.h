@@ -120,6 +120,9 @@ enum table {
     TABLE_WATCH_IDENTITY_OF, /* handle holder, 32 bytes hash -> empty: WATCH_IDENTITY of one */
     TABLE_WATCH_LIVE, /* name authority, wall end, handle entry -> u8 enum watch_state: persons who
                          wait or act */
+    TABLE_WATCH_NEAR,      /* wall noted, handle entry, u32 day -> empty: rows of WATCH_DAY that say
+                              where and when */
+    TABLE_HELD_READ,       /* handle held, u64 journal -> HeldRead: past its term */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

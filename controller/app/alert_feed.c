@@ -70,18 +70,13 @@ static size_t bare_line(char *out, size_t capacity, uint64_t sequence, const cha
 static enum err tell_gap(struct store_txn *txn, uint64_t *after, char *out, size_t capacity,
                          size_t *ret_size, struct fault *fault)
 {
-    uint64_t rows = 0;
-    uint64_t oldest = 0;
+    uint64_t missed = 0;
     *ret_size = 0;
-    TRY(store_count(txn, TABLE_ALERT_NEWS, &rows, fault));
-    if (rows < LIMIT_ALERT_NEWS) {
+    TRY(alert_news_missed(txn, *after, &missed, fault));
+    if (missed == 0) {
         return ERR_OK;
     }
-    TRY(alert_oldest_news(txn, &oldest, fault));
-    if (*after + 1 >= oldest) {
-        return ERR_OK;
-    }
-    *after = oldest - 1;
+    *after = missed;
     *ret_size = bare_line(out, capacity, *after, "news-lost");
     return ERR_OK;
 }

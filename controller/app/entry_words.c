@@ -732,6 +732,7 @@ static const struct wording wordings[] = {
     {ENTRY_MUSTER,        "muster",        &parkgate__muster_entry__descriptor,      muster_words    },
     {ENTRY_EMERGENCY,     "emergency",     &parkgate__emergency_record__descriptor,  emergency_words },
     {ENTRY_RETENTION,     "retention",     &parkgate__retention_entry__descriptor,   retention_words },
+    {ENTRY_WATCH_RETENTION, "watch-retention", &parkgate__retention_entry__descriptor, retention_words},
     {ENTRY_RETENTION_TERM, "retention-term", &parkgate__retention_term__descriptor,  term_words      },
     {ENTRY_HOLD,          "hold",          &parkgate__hold_record__descriptor,       hold_words      },
     {ENTRY_DISCLOSURE,    "disclosure",    &parkgate__disclosure_record__descriptor, disclosure_words},

@@ -42,12 +42,14 @@ static bool is_same_approach(const Parkgate__WatchDay *day, const Parkgate__Watc
            apart_us > -window_us;
 }
 
-/* False: it is the approach that was counted already. */
-static bool is_new(const Parkgate__WatchDay *day, const Parkgate__WatchHit *hit, bool *ret_told)
+/* False: it is the approach that was counted already. `oldest`: the first day that is known still.
+ */
+static bool is_new(const Parkgate__WatchDay *day, const Parkgate__WatchHit *hit, int32_t oldest,
+                   bool *ret_told)
 {
     bool person = watch_matcher_is_person((enum watch_matcher)hit->matcher);
-    *ret_told = day == NULL || !person || day->told == 0;
-    return day == NULL || !is_same_approach(day, hit) || (person && day->told == 0);
+    *ret_told = !person || (hit->day >= oldest && (day == NULL || day->told == 0));
+    return day == NULL || !is_same_approach(day, hit) || (person && *ret_told);
 }
 
 /* Two entries of one authority may be met by one read. */
@@ -73,7 +75,7 @@ enum err hit_record(struct controller *ctl, struct hit_notes *notes, Parkgate__W
     Parkgate__WatchDay *day = NULL;
     *ret_told = false;
     TRY(hit_day_get(ctl->txn, people_handle(&hit->entry), hit->day, &day, fault));
-    bool counts = is_new(day, hit, &told);
+    bool counts = is_new(day, hit, controller_today(ctl) - HIT_DAYS_KEPT, &told);
     if (day != NULL) {
         parkgate__watch_day__free_unpacked(day, NULL);
     }

@@ -16,8 +16,15 @@
 #include "controller/app/alerts.h"
 #include "controller/app/controller.h"
 #include "schema/kinds.h"
+#include "schema/limits.h"
 
-enum { HIT_APPROACH_S = 120, HIT_NOTES_BYTES = 40 * 1024 };
+enum {
+    HIT_APPROACH_S = 120,
+    /* An entry's days are kept so long after their end: an event may come as late. Of a person's
+     * day of before nothing is told any more, for nobody knows whether it was told. */
+    HIT_DAYS_KEPT = LIMIT_OUTBOX_DAYS + 1,
+    HIT_NOTES_BYTES = 40 * 1024,
+};
 
 /* Where and when a read was. */
 struct hit_place {
@@ -33,8 +40,8 @@ struct hit_place {
 MUST_CHECK enum err hit_day(const struct facts_view *view, const struct subject *subject,
                             struct wall captured, int32_t *ret, struct fault *fault);
 
-/* An alert about one entry: of a read's exact matches one alert, of its candidates one for each plate
- * or person that it may be. */
+/* An alert about one entry: of a read's exact matches one alert, of its candidates one for each
+ * plate or person that it may be. */
 struct hit_alert {
     const struct alert_kind *kind;
     struct watch_found found;

@@ -3,7 +3,9 @@
  * Each class has a floor (the park cannot set less), a default and a ceiling. Once a local day
  * every class is gone through in slices of at most RETENTION_ROWS rows, one a tick, between live
  * batches; what a slice removes stands in its own entry (ENTRY_RETENTION), row by row, so that a
- * replay removes the same. Who is held (hold.add) is left out. Run again it does what is left.
+ * replay removes the same. Who is held (hold.add) is left out, and what is open: an alert that is
+ * not closed, a notification that nobody took, a disposition whose entry acts. Run again it does
+ * what is left.
  */
 #pragma once
 
@@ -24,5 +26,9 @@ extern const struct retention_spec retention_specs[RETAIN_COUNT];
 MUST_CHECK enum err retention_days(struct controller *ctl, enum retention_class class,
                                    uint32_t *ret_days, bool *ret_basis, struct fault *fault);
 
-/* Once a second. */
+/* Whoever sees when rows of this class go learns when there were hits: its entries and numbers are
+ * for them alone who see hits. */
+bool retention_tells_of_hits(enum retention_class class);
+
+/* Once a second: begins the run of a day that has begun (and at a start), and goes on with it. */
 void retention_tick(struct controller *ctl);

@@ -9,6 +9,7 @@
 #include "controller/app/agents.h"
 #include "controller/app/alerts.h"
 #include "controller/app/anchors.h"
+#include "controller/app/approaches.h"
 #include "controller/app/ballast.h"
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
@@ -162,6 +163,7 @@ void turn_tick(struct controller *ctl)
     watch_tick(ctl);
     alerts_tick(ctl);
     candidates_tick(ctl);
+    approaches_tick(ctl);
     erasure_tick(ctl);
     retention_tick(ctl);
     waiters_turn(ctl, false);

@@ -101,14 +101,9 @@ static enum err fill_news(struct controller *ctl, struct request *request, struc
 static enum err check_gap(struct controller *ctl, struct request *request, uint64_t after,
                           struct fault *fault)
 {
-    uint64_t oldest = 0;
-    uint64_t rows = 0;
-    TRY(store_count(ctl->txn, TABLE_ALERT_NEWS, &rows, fault));
-    if (rows < LIMIT_ALERT_NEWS) {
-        return ERR_OK;
-    }
-    TRY(alert_oldest_news(ctl->txn, &oldest, fault));
-    if (after + 1 < oldest) {
+    uint64_t missed = 0;
+    TRY(alert_news_missed(ctl->txn, after, &missed, fault));
+    if (missed != 0) {
         (void)request_refuse(request, ERROR_ALERT_GAP, request_arg(request, "after"), NULL, NULL);
     }
     return ERR_OK;

@@ -30,9 +30,10 @@ static bool list_row(struct answer *a, const Parkgate__DispositionRecord *d)
     return answer_end_row(a);
 }
 
+/* A bare row keeps a number alone (retention_dispositions.c). */
 static bool is_wanted(const Parkgate__DispositionRecord *d, bool all)
 {
-    return all || disposition_is_open(d->state);
+    return d->id_hash.len > 0 && (all || disposition_is_open(d->state));
 }
 
 static enum err on_list(struct controller *ctl, struct request *request, struct fault *fault)

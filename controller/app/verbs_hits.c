@@ -54,24 +54,36 @@ static enum err hit_row(struct controller *ctl, struct answer *a, const Parkgate
     return ERR_OK;
 }
 
-/* Hits behind `after`, oldest first; the rest comes with the number of the last one shown. */
+/* Hits behind `after`, oldest first; the rest comes with the number of the last one shown. Those
+ * past their term are gone; their numbers are passed over. */
 static enum err show_hits(struct controller *ctl, struct answer *a, const char *authority,
                           uint64_t after, struct fault *fault)
 {
+    struct keybuf from;
+    struct keybuf until;
+    struct bytes key;
+    struct bytes value;
     uint64_t newest = 0;
     bool fits = true;
+    enum err err = ERR_NOT_FOUND;
+    AUTO(store_iter_end) struct store_iter iter = {0};
     TRY(hit_newest(ctl->txn, authority, &newest, fault));
-    for (size_t rows = 0; fits && after < newest && rows < LIMIT_ROWS_PER_MESSAGE; rows++) {
-        struct keybuf key;
+    TRY(store_iter_range(ctl->txn, TABLE_WATCH_HIT, hit_key(&from, authority, after + 1),
+                         hit_key(&until, authority, UINT64_MAX), LIMIT_ROWS_PER_MESSAGE, &iter,
+                         fault));
+    while (fits && (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
-        TRY(store_get_message(ctl->txn, TABLE_WATCH_HIT, hit_key(&key, authority, after + 1),
-                              &parkgate__watch_hit__descriptor, &message, fault));
-        TRY(hit_row(ctl, a, (const void *)message, &fits, fault));
-        after += fits;
+        TRY(store_unpack_message(key, value, &parkgate__watch_hit__descriptor, &message, fault));
+        const Parkgate__WatchHit *hit = (const void *)message;
+        TRY(hit_row(ctl, a, hit, &fits, fault));
+        after = fits ? hit->number : after;
+    }
+    if (err == ERR_NOT_FOUND && !iter.cut) {
+        after = newest > after ? newest : after;
     }
     answer_note_number(a, "after", (int64_t)after);
     answer_note_number(a, "newest", (int64_t)newest);
-    return ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* Whose station speaks with this key. ERR_NOT_FOUND: nobody's. */

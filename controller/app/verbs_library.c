@@ -320,9 +320,11 @@ static enum err named_notice(struct controller *ctl, struct request *request,
     }
     enum err err = disposition_notice_get(ctl->txn, number, ret, fault);
     if (err == ERR_OK) {
-        TRY(disposition_get(ctl->txn, (*ret)->disposition, &record, fault));
-        err = is_of(request, record) ? ERR_OK : ERR_NOT_FOUND;
-        parkgate__disposition_record__free_unpacked(record, NULL);
+        err = disposition_get(ctl->txn, (*ret)->disposition, &record, fault);
+        if (err == ERR_OK) {
+            err = is_of(request, record) ? ERR_OK : ERR_NOT_FOUND;
+            parkgate__disposition_record__free_unpacked(record, NULL);
+        }
     }
     if (err != ERR_NOT_FOUND) {
         return err;

@@ -9,10 +9,22 @@
 #include "controller/store/retention_store.h"
 #include "schema/kinds.h"
 
+static void put_count(struct answer *a, bool shown, uint64_t count)
+{
+    if (shown) {
+        answer_number(a, (int64_t)count);
+    } else {
+        answer_text(a, "");
+    }
+}
+
+/* A run that found nothing leaves no entry; that it went is known since the start. */
 static enum err class_row(struct controller *ctl, struct answer *a, enum retention_class class,
-                          struct fault *fault)
+                          bool sees_hits, struct fault *fault)
 {
     const struct retention_spec *spec = &retention_specs[class];
+    const struct retaining *r = &ctl->retaining;
+    bool shown = sees_hits || !retention_tells_of_hits(class);
     Parkgate__RetentionRecord *record = NULL;
     TRY(retention_get(ctl->txn, spec->name, &record, fault));
     answer_begin_row(a);
@@ -21,9 +33,11 @@ static enum err class_row(struct controller *ctl, struct answer *a, enum retenti
     answer_number(a, spec->floor);
     answer_number(a, spec->ceiling);
     answer_text(a, record->basis);
-    answer_wall(a, (struct wall){record->ran_us});
-    answer_number(a, (int64_t)record->removed);
-    answer_number(a, (int64_t)record->removed_ever);
+    bool ran = r->ran[class].us != 0;
+    struct wall when = ran ? r->ran[class] : (struct wall){record->ran_us};
+    answer_wall(a, shown ? when : (struct wall){0});
+    put_count(a, shown, ran ? r->removed[class] : record->removed);
+    put_count(a, shown, record->removed_ever);
     answer_text(a, spec->en);
     answer_text(a, spec->zh);
     (void)answer_end_row(a);
@@ -39,11 +53,13 @@ static void fixed_rows(struct answer *a)
         int64_t days;
     } fixed[] = {
         {"backup-keys", "person keys of backups, on this machine and at a restore",
-         "备份中的人员密钥（本机及还原时）",                                                                LIMIT_BACKUP_KEYS_DAYS},
+         "备份中的人员密钥（本机及还原时）",                                                                           LIMIT_BACKUP_KEYS_DAYS},
         {"gate-outbox", "events at gates, answered; each under the key of its day",
-         "出入口已应答的事件；以当日密钥加密",                                                             LIMIT_OUTBOX_DAYS     },
-        {"gate-aside",  "bodies that no driver understood, at gates",               "出入口搁置的无法识别报文",
-         30                                                                                                                                       },
+         "出入口已应答的事件；以当日密钥加密",                                                                        LIMIT_OUTBOX_DAYS     },
+        {"approaches",  "where and when a listed one was met last, 120 s after it; by itself",
+         "布控对象最近一次出现的通道和时间：120 秒后自动删除",                                                  0                     },
+        {"gate-aside",  "bodies that no driver understood, at gates",                          "出入口搁置的无法识别报文",
+         30                                                                                                                                                  },
     };
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++) {
         answer_begin_row(a);
@@ -66,11 +82,14 @@ static enum err on_retention_show(struct controller *ctl, struct request *reques
 {
     answer_columns(request->answer,
                    "class,days,floor,ceiling,basis,ran_us,removed,removed_ever,what,what_zh");
+    bool sees_hits = (request->key->roles & 1U << ROLE_SECURITY) != 0;
     for (size_t i = 0; i < RETAIN_COUNT; i++) {
-        TRY(class_row(ctl, request->answer, (enum retention_class)i, fault));
+        TRY(class_row(ctl, request->answer, (enum retention_class)i, sees_hits, fault));
     }
     fixed_rows(request->answer);
-    answer_note(request->answer, "state", ctl->retaining.running ? "running" : "done");
+    bool running =
+        ctl->retaining.running && (sees_hits || !retention_tells_of_hits(ctl->retaining.class));
+    answer_note(request->answer, "state", running ? "running" : "done");
     return ERR_OK;
 }
 

@@ -5,6 +5,8 @@
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/store/retention_store.h"
+#include "schema/limits.h"
 
 static struct bytes number_key(struct keybuf *key, uint64_t number)
 {
@@ -214,6 +216,26 @@ enum err alert_oldest_news(struct store_txn *txn, uint64_t *ret_sequence, struct
     enum err err = alert_next_news(txn, 0, &row, fault);
     *ret_sequence = err == ERR_OK ? row.sequence : 0;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err alert_news_missed(struct store_txn *txn, uint64_t after, uint64_t *ret_last,
+                           struct fault *fault)
+{
+    uint64_t rows = 0;
+    uint64_t oldest = 0;
+    Parkgate__RetentionRecord *past = NULL;
+    *ret_last = 0;
+    TRY(store_count(txn, TABLE_ALERT_NEWS, &rows, fault));
+    TRY(alert_oldest_news(txn, &oldest, fault));
+    TRY(retention_get(txn, "alerts", &past, fault));
+    uint64_t gone = past->place;
+    parkgate__retention_record__free_unpacked(past, NULL);
+    if (rows < LIMIT_ALERT_NEWS && after >= gone) {
+        return ERR_OK;
+    }
+    uint64_t last = oldest > 0 ? oldest - 1 : gone; /* before what is kept */
+    *ret_last = last > after ? last : 0;
+    return ERR_OK;
 }
 
 /* --- statistics --- */

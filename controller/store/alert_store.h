@@ -65,6 +65,11 @@ MUST_CHECK enum err alert_next_news(struct store_txn *txn, uint64_t after,
 MUST_CHECK enum err alert_oldest_news(struct store_txn *txn, uint64_t *ret_sequence,
                                       struct fault *fault);
 
+/* Does a receiver that has all up to `after` miss news that are not kept any more, because too many
+ * came or they were past their term? *ret_last: the last before those that are kept; 0: no. */
+MUST_CHECK enum err alert_news_missed(struct store_txn *txn, uint64_t after, uint64_t *ret_last,
+                                      struct fault *fault);
+
 /* Months and kinds of statistics: the row behind `after` (empty: the first), until month `until`
  * is over. The key's parts are copied. ERR_NOT_FOUND: no more. */
 enum { ALERT_WORD_SIZE = 64, ALERT_SUM_KEY_MAX = 4 + 3 * ALERT_WORD_SIZE };

@@ -13,7 +13,7 @@ enum hidden_row { UNDER_SEQUENCE = 0, UNDER_SHOWN = 1 };
 bool hidden_kind(uint32_t kind)
 {
     return kind == ENTRY_ALERT || kind == ENTRY_WATCH_HIT || kind == ENTRY_WATCH_CANDIDATE ||
-           kind == ENTRY_DISPOSITION_NOTICE;
+           kind == ENTRY_DISPOSITION_NOTICE || kind == ENTRY_WATCH_RETENTION;
 }
 
 static struct bytes row_key(struct keybuf *key, enum hidden_row row, uint64_t at)

@@ -12,7 +12,8 @@
 #include "common/store/store.h"
 
 /* Entries that would tell who is looked for, by standing beside a read: those of hits, those of
- * alerts (a fault's alert is in the fault's own entry), and a notice's to a view library. */
+ * alerts (a fault's alert is in the fault's own entry), a notice's to a view library, and those of
+ * the end of all these. */
 bool hidden_kind(uint32_t kind);
 
 /* Counts the entry. Entries come in the order of their sequences. */

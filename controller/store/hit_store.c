@@ -29,6 +29,29 @@ enum err hit_day_get(struct store_txn *txn, struct handle entry, int32_t day,
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+struct bytes hit_near_key(struct keybuf *key, const struct hit_near *near)
+{
+    keybuf_begin(key);
+    keybuf_wall(key, near->noted);
+    keybuf_handle(key, near->entry);
+    keybuf_u32(key, (uint32_t)near->day);
+    return keybuf_view(key);
+}
+
+enum err hit_first_near(struct store_txn *txn, struct hit_near *ret, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_NEAR, (struct bytes){0}, 1, &iter, fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    struct reader r = reader_of(key);
+    ret->noted = keybuf_read_wall(&r);
+    ret->entry = keybuf_read_handle(&r);
+    ret->day = (int32_t)reader_u32(&r);
+    return reader_done(&r) ? ERR_OK : fault_set(fault, ERR_CORRUPT, "watch_near: a bad key");
+}
+
 enum err hit_newest(struct store_txn *txn, const char *authority, uint64_t *ret_number,
                     struct fault *fault)
 {

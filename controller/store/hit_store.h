@@ -15,6 +15,16 @@ struct bytes hit_day_key(struct keybuf *key, struct handle entry, int32_t day);
 /* How often an entry was met on a day; nothing yet: all zero, *ret NULL. */
 MUST_CHECK enum err hit_day_get(struct store_txn *txn, struct handle entry, int32_t day,
                                 Parkgate__WatchDay **ret, struct fault *fault);
+/* A row of WATCH_DAY that says where and when: since when it does. */
+struct hit_near {
+    struct wall noted;
+    struct handle entry;
+    int32_t day;
+};
+struct bytes hit_near_key(struct keybuf *key, const struct hit_near *near);
+/* The one that was noted first. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err hit_first_near(struct store_txn *txn, struct hit_near *ret,
+                                   struct fault *fault);
 /* The number of the authority's newest hit; 0: it has none. */
 MUST_CHECK enum err hit_newest(struct store_txn *txn, const char *authority, uint64_t *ret_number,
                                struct fault *fault);

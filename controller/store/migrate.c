@@ -16,6 +16,7 @@
 #include "controller/store/face_store.h"
 #include "controller/store/hidden_store.h"
 #include "controller/store/migrate_watch.h"
+#include "controller/store/hit_store.h"
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
 #include "controller/store/quarantine_store.h"
@@ -284,33 +285,59 @@ static enum err add_counts(struct store *store, struct fault *fault)
 struct reindex {
     size_t table;
     const ProtobufCMessageDescriptor *descriptor;
-    enum err (*take)(struct store_txn *txn, const ProtobufCMessage *message, struct fault *fault);
+    enum err (*take)(struct store_txn *txn, struct bytes key, const ProtobufCMessage *message,
+                     struct fault *fault);
 };
 
-static enum err index_candidate(struct store_txn *txn, const ProtobufCMessage *message,
-                                struct fault *fault)
+static enum err index_candidate(struct store_txn *txn, struct bytes key,
+                                const ProtobufCMessage *message, struct fault *fault)
 {
+    (void)key;
     return candidate_index(txn, (const void *)message, fault);
 }
 
-static enum err index_notice(struct store_txn *txn, const ProtobufCMessage *message,
-                             struct fault *fault)
+static enum err index_notice(struct store_txn *txn, struct bytes key,
+                             const ProtobufCMessage *message, struct fault *fault)
 {
+    (void)key;
     const Parkgate__DispositionNotice *notice = (const void *)message;
     bool due = notice->sent_us == 0 && !notice->dropped;
     return due ? disposition_index(txn, notice, fault) : ERR_OK;
 }
 
-static enum err index_erasure(struct store_txn *txn, const ProtobufCMessage *message,
-                              struct fault *fault)
+static enum err index_erasure(struct store_txn *txn, struct bytes key,
+                              const ProtobufCMessage *message, struct fault *fault)
 {
+    (void)key;
     return erasure_put_open(txn, (const void *)message, fault);
 }
 
-static enum err index_label(struct store_txn *txn, const ProtobufCMessage *message,
-                            struct fault *fault)
+static enum err index_label(struct store_txn *txn, struct bytes key,
+                            const ProtobufCMessage *message, struct fault *fault)
 {
+    (void)key;
     return alert_label_put(txn, (const void *)message, fault);
+}
+
+/* When it was recorded is not known; it is over soon in any case. */
+static enum err index_day(struct store_txn *txn, struct bytes key, const ProtobufCMessage *message,
+                          struct fault *fault)
+{
+    struct keybuf at;
+    struct keybuf near_at;
+    struct reader of = reader_of(key);
+    Parkgate__WatchDay day = *(const Parkgate__WatchDay *)(const void *)message;
+    struct hit_near near = {.noted = {day.last_us}, .entry = keybuf_read_handle(&of)};
+    near.day = (int32_t)reader_u32(&of);
+    if (day.last_us == 0 || !reader_done(&of)) {
+        return ERR_OK;
+    }
+    day.noted_us = day.last_us;
+    keybuf_begin(&at);
+    keybuf_bytes(&at, key);
+    TRY(store_put(txn, TABLE_WATCH_NEAR, hit_near_key(&near_at, &near),
+                  (struct bytes){.data = (const uint8_t *)"", .size = 0}, fault));
+    return store_put_message(txn, TABLE_WATCH_DAY, keybuf_view(&at), &day.base, fault);
 }
 
 static const struct reindex reindexes[] = {
@@ -318,6 +345,7 @@ static const struct reindex reindexes[] = {
     {TABLE_CANDIDATE,          &parkgate__candidate__descriptor,          index_candidate},
     {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, index_notice   },
     {TABLE_ERASURE,            &parkgate__erasure_record__descriptor,     index_erasure  },
+    {TABLE_WATCH_DAY,          &parkgate__watch_day__descriptor,          index_day      },
 };
 
 /* The program before did not read a damaged row either, or failed by it: it keeps nobody from
@@ -329,7 +357,7 @@ static enum err reindex_row(struct store_txn *txn, const struct reindex *with, s
     AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
     enum err err = store_unpack_message(key, value, with->descriptor, &message, &local);
     if (err == ERR_OK) {
-        err = with->take(txn, message, &local);
+        err = with->take(txn, key, message, &local);
     }
     if (err == ERR_CORRUPT) {
         log_error("store_row_damaged", LOG_TEXT("table", table_names[with->table]),

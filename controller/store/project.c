@@ -51,6 +51,7 @@ static const struct projector projectors[] = {
     {ENTRY_MUSTER,        &parkgate__muster_entry__descriptor,      project_nothing      },
     {ENTRY_EMERGENCY,     &parkgate__emergency_record__descriptor,  project_emergency    },
     {ENTRY_RETENTION, &parkgate__retention_entry__descriptor, project_retention},
+    {ENTRY_WATCH_RETENTION, &parkgate__retention_entry__descriptor, project_retention},
     {ENTRY_RETENTION_TERM, &parkgate__retention_term__descriptor, project_retention_term},
     {ENTRY_HOLD, &parkgate__hold_record__descriptor, project_hold},
     {ENTRY_DISCLOSURE,    &parkgate__disclosure_record__descriptor, project_disclosure   },

@@ -4,25 +4,86 @@
 #include "controller/store/project_parts.h"
 #include "schema/kinds.h"
 
-static enum err put_day(struct store_txn *txn, const Parkgate__WatchHit *hit, struct fault *fault)
+static const struct bytes nothing = {.data = (const uint8_t *)"", .size = 0};
+
+static enum err forget(struct store_txn *txn, enum table table, struct bytes key,
+                       struct fault *fault)
+{
+    enum err err = store_del(txn, table, key, fault);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* --- a day of an entry: a number, and where and when only while the same approach goes on --- */
+
+static enum err put_day(struct store_txn *txn, const Parkgate__Entry *entry,
+                        const Parkgate__WatchHit *hit, struct fault *fault)
 {
     struct keybuf key;
     Parkgate__WatchDay *known = NULL;
     Parkgate__WatchDay day = PARKGATE__WATCH_DAY__INIT;
-    struct handle entry = people_handle(&hit->entry);
-    TRY(hit_day_get(txn, entry, hit->day, &known, fault));
+    struct hit_near near = {.entry = people_handle(&hit->entry), .day = hit->day};
+    TRY(hit_day_get(txn, near.entry, hit->day, &known, fault));
     if (known != NULL) {
+        near.noted.us = known->noted_us;
         day.hits = known->hits;
         day.told = known->told;
         parkgate__watch_day__free_unpacked(known, NULL);
+    }
+    if (near.noted.us != 0) {
+        TRY(forget(txn, TABLE_WATCH_NEAR, hit_near_key(&key, &near), fault));
     }
     day.hits++;
     day.told += hit->number != 0;
     day.last_us = hit->at_us;
     day.lane = hit->lane;
     day.direction = hit->direction;
-    return store_put_message(txn, TABLE_WATCH_DAY, hit_day_key(&key, entry, hit->day), &day.base,
-                             fault);
+    day.noted_us = near.noted.us = entry->time_us;
+    TRY(store_put(txn, TABLE_WATCH_NEAR, hit_near_key(&key, &near), nothing, fault));
+    return store_put_message(txn, TABLE_WATCH_DAY, hit_day_key(&key, near.entry, hit->day),
+                             &day.base, fault);
+}
+
+/* The number stays. */
+static enum err end_approach(struct store_txn *txn, const struct hit_near *near,
+                             struct fault *fault)
+{
+    struct keybuf key;
+    Parkgate__WatchDay *known = NULL;
+    Parkgate__WatchDay day = PARKGATE__WATCH_DAY__INIT;
+    TRY(forget(txn, TABLE_WATCH_NEAR, hit_near_key(&key, near), fault));
+    TRY(hit_day_get(txn, near->entry, near->day, &known, fault));
+    bool is_its = known != NULL && known->noted_us == near->noted.us;
+    if (known != NULL) {
+        day.hits = known->hits;
+        day.told = known->told;
+        parkgate__watch_day__free_unpacked(known, NULL);
+    }
+    return is_its ? store_put_message(txn, TABLE_WATCH_DAY,
+                                      hit_day_key(&key, near->entry, near->day), &day.base, fault)
+                  : ERR_OK;
+}
+
+enum err project_approaches_over(struct store_txn *txn, struct wall until, struct fault *fault)
+{
+    struct hit_near near;
+    enum err err = ERR_OK;
+    while ((err = hit_first_near(txn, &near, fault)) == ERR_OK && wall_before(near.noted, until)) {
+        TRY(end_approach(txn, &near, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err project_watch_days_end(struct store_txn *txn, struct handle entry, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, TABLE_WATCH_DAY, BYTES_OF(entry.bytes), UINT64_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        TRY(store_del(txn, TABLE_WATCH_DAY, key, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err project_watch_hit(struct store_txn *txn, const Parkgate__Entry *entry,
@@ -31,8 +92,7 @@ enum err project_watch_hit(struct store_txn *txn, const Parkgate__Entry *entry,
     struct keybuf key;
     Parkgate__WatchTold told = PARKGATE__WATCH_TOLD__INIT;
     const Parkgate__WatchHit *hit = (const void *)body;
-    (void)entry;
-    TRY(put_day(txn, hit, fault));
+    TRY(put_day(txn, entry, hit, fault));
     if (hit->number == 0) {
         return ERR_OK;
     }

@@ -56,6 +56,10 @@ projection project_authority, project_watch_begin, project_watch_slice, project_
     project_watch_step;
 /* project_hit.c: hits of the watch list; candidate_store.c: candidates until somebody decided */
 projection project_watch_hit, project_watch_candidate;
+/* Rows of WATCH_DAY say no more where and when what was noted before `until` was. */
+enum err project_approaches_over(struct store_txn *txn, struct wall until, struct fault *fault);
+/* The entry acts no more: its days go. */
+enum err project_watch_days_end(struct store_txn *txn, struct handle entry, struct fault *fault);
 /* The same within an event's entry (EventWatch), and its alert. */
 enum err project_event_watch(struct store_txn *txn, const Parkgate__Entry *entry,
                              const ProtobufCBinaryData *packed, struct fault *fault);

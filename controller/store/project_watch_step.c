@@ -179,7 +179,7 @@ static enum err end_one(struct store_txn *txn, const Parkgate__Entry *by, struct
         err = end_entry(txn, by, (void *)message, valid, forget, fault);
     }
     store_message_destroy(&message);
-    return err;
+    return err == ERR_OK ? project_watch_days_end(txn, entry, fault) : err;
 }
 
 static enum err lapse_one(struct store_txn *txn, struct handle entry, struct fault *fault)
@@ -206,7 +206,7 @@ static enum err lapse_one(struct store_txn *txn, struct handle entry, struct fau
         }
     }
     parkgate__watch_record__free_unpacked(known, NULL);
-    return err;
+    return err == ERR_OK ? project_watch_days_end(txn, entry, fault) : err;
 }
 
 static enum err lapse_all(struct store_txn *txn, const Parkgate__WatchStep *step,

@@ -27,19 +27,31 @@ static const struct {
     enum table table;
     const ProtobufCMessageDescriptor *descriptor; /* of what it may put; NULL: it only deletes */
 } touched[] = {
-    {TABLE_PASSAGE,        NULL                                    },
-    {TABLE_EVENT,          &parkgate__event_index__descriptor      },
-    {TABLE_ATTENDANCE,     &parkgate__attendance_record__descriptor},
-    {TABLE_QUARANTINE,     NULL                                    },
-    {TABLE_LOOKUP,         NULL                                    },
-    {TABLE_BOOKING,        NULL                                    },
-    {TABLE_BOOKING_OF,     NULL                                    },
-    {TABLE_BOOKING_TENANT, NULL                                    },
-    {TABLE_VISIT,          NULL                                    },
-    {TABLE_VISIT_OF,       NULL                                    },
-    {TABLE_VISIT_TENANT,   NULL                                    },
-    {TABLE_BACKUP,         NULL                                    },
-    {TABLE_DISCLOSURE,     NULL                                    },
+    {TABLE_PASSAGE,            NULL                                     },
+    {TABLE_EVENT,              &parkgate__event_index__descriptor       },
+    {TABLE_ATTENDANCE,         &parkgate__attendance_record__descriptor },
+    {TABLE_QUARANTINE,         NULL                                     },
+    {TABLE_LOOKUP,             NULL                                     },
+    {TABLE_BOOKING,            NULL                                     },
+    {TABLE_BOOKING_OF,         NULL                                     },
+    {TABLE_BOOKING_TENANT,     NULL                                     },
+    {TABLE_VISIT,              NULL                                     },
+    {TABLE_VISIT_OF,           NULL                                     },
+    {TABLE_VISIT_TENANT,       NULL                                     },
+    {TABLE_BACKUP,             NULL                                     },
+    {TABLE_DISCLOSURE,         NULL                                     },
+    {TABLE_HELD_READ,          &parkgate__held_read__descriptor         },
+    {TABLE_ALERT,              NULL                                     },
+    {TABLE_ALERT_STEP,         NULL                                     },
+    {TABLE_ALERT_FOLD,         NULL                                     },
+    {TABLE_ALERT_NEWS,         NULL                                     },
+    {TABLE_ALERT_LABEL,        NULL                                     },
+    {TABLE_WATCH_HIT,          NULL                                     },
+    {TABLE_WATCH_DAY,          NULL                                     },
+    {TABLE_DISPOSITION,        &parkgate__disposition_record__descriptor},
+    {TABLE_DISPOSITION_ID,     NULL                                     },
+    {TABLE_DISPOSITION_ENTRY,  NULL                                     },
+    {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor},
 };
 
 static enum err put_row(struct store_txn *txn, const Parkgate__RetentionRow *row,
@@ -74,7 +86,7 @@ static enum err apply_row(struct store_txn *txn, const Parkgate__RetentionRow *r
 }
 
 static enum err apply_rows(struct store_txn *txn, const Parkgate__RetentionEntry *entry,
-                           struct fault *fault)
+                           uint64_t *removed, struct fault *fault)
 {
     for (size_t i = 0; i < entry->n_row; i++) {
         Parkgate__RetentionRow *row =
@@ -82,6 +94,7 @@ static enum err apply_rows(struct store_txn *txn, const Parkgate__RetentionEntry
         if (row == NULL) {
             return fault_set(fault, ERR_CORRUPT, "journal: a row of retention cannot be read");
         }
+        *removed += row->table != TABLE_HELD_READ; /* a note of what is kept */
         enum err err = apply_row(txn, row, fault);
         parkgate__retention_row__free_unpacked(row, NULL);
         TRY(err);
@@ -101,11 +114,15 @@ enum err project_retention(struct store_txn *txn, const Parkgate__Entry *entry,
                            const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__RetentionEntry *done = (const void *)body;
+    uint64_t removed = 0;
     Parkgate__RetentionRecord *record = NULL;
-    TRY(apply_rows(txn, done, fault));
+    if (done->approaches_us != 0) {
+        return project_approaches_over(txn, (struct wall){done->approaches_us}, fault);
+    }
+    TRY(apply_rows(txn, done, &removed, fault));
     TRY(retention_get(txn, done->class_, &record, fault));
     record->place = done->place;
-    record->removed_ever += done->n_row;
+    record->removed_ever += removed;
     if (done->ended) {
         record->ran_day = done->day;
         record->ran_us = entry->time_us;

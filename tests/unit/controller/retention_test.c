@@ -2,9 +2,9 @@
  * what is held stays; floors and ceilings hold; nothing is reported that was not done. Method: a
  * whole controller whose clock the test moves by months; tables counted before and after; a second
  * admin for the two approvals of a hold. */
-#include "tests/unit/controller/harness.h"
+#include "tests/unit/controller/retention_fixture.h"
 
-#include "controller/app/retention.h"
+#include "common/access/civil.h"
 
 #define LI "04010203"
 #define WU "04010204"
@@ -24,46 +24,12 @@ static struct kept begin(void **state)
     return k;
 }
 
-static uint64_t rows_of(struct world *w, size_t table)
-{
-    uint64_t count = 0;
-    struct store_txn *txn = NULL;
-    world_turn(w);
-    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
-    assert_int_equal(store_count(txn, table, &count, NULL), ERR_OK);
-    store_txn_destroy(&txn);
-    return count;
-}
-
-/* A run from its beginning to its end. */
-static void run(struct world *w)
-{
-    (void)admin(w, "retention.run", NULL);
-    for (int i = 0; i < 200 && (w->ctl->retaining.asked || w->ctl->retaining.running); i++) {
-        world_pass(w, SECOND_US);
-        turn_tick(w->ctl);
-        world_turn(w);
-    }
-    assert_false(w->ctl->retaining.running);
-}
-
-static void days_on(struct world *w, int days)
-{
-    world_pass(w, (int64_t)days * 24 * 60 * MINUTE_US);
-}
-
 static void walk(struct kept *k, const char *uid)
 {
     gate_walk(k->w, &k->gate, "a-in", uid);
     world_pass(k->w, MINUTE_US);
     gate_walk(k->w, &k->gate, "a-out", uid);
     world_pass(k->w, MINUTE_US);
-}
-
-static const char *removed(struct world *w, const char *class_name)
-{
-    const Parkgate__Reply *reply = admin(w, "retention.show", NULL);
-    return cell(reply, row_with(reply, "class", class_name), "removed");
 }
 
 /* Nobody is erased by the way: these tests are about the other classes. */
@@ -240,6 +206,161 @@ static void terms_have_floor_and_ceiling(void **state)
     assert_string_equal(reply->error_arg[2], "365");
 }
 
+/* --- which day it runs, and that it says so --- */
+
+static int64_t ran_us(struct world *w, const char *class_name)
+{
+    return strtoll(shown_of(w, w->admin, class_name, "ran_us"), NULL, 10);
+}
+
+/* Nobody asks for it. */
+static void tick_until_done(struct world *w)
+{
+    for (int i = 0; i < 100; i++) {
+        tick(w);
+    }
+}
+
+static void it_runs_by_itself_when_the_day_changes(void **state)
+{
+    struct kept k = begin(state);
+    keep_persons(k.w);
+    walk(&k, LI);
+    tick_until_done(k.w); /* the run of a start */
+    int64_t first = ran_us(k.w, "passages");
+    assert_true(first > MORNING);
+    days_on(k.w, 180);
+    world_pass(k.w, at_shanghai(TUESDAY + 180, 23, 58) - k.w->now.us);
+    tick_until_done(k.w); /* until 23:59:40: the run of the day that began meanwhile */
+    assert_int_equal(rows_of(k.w, TABLE_PASSAGE), 2);
+    int64_t before = ran_us(k.w, "passages");
+    assert_true(before > first);
+    tick_until_done(k.w);
+    assert_int_equal(rows_of(k.w, TABLE_PASSAGE), 0);
+    assert_true(ran_us(k.w, "passages") >= at_shanghai(TUESDAY + 181, 0, 0));
+    assert_true(strtoul(removed(k.w, "passages"), NULL, 10) >= 2);
+    before = ran_us(k.w, "passages");
+    world_pass(k.w, 60 * MINUTE_US);
+    tick_until_done(k.w); /* once a day */
+    assert_int_equal(ran_us(k.w, "passages"), before);
+    (void)assert_replays(k.w);
+}
+
+/* The controller was off when the day began. */
+static void it_runs_at_a_start(void **state)
+{
+    struct kept k = begin(state);
+    keep_persons(k.w);
+    walk(&k, LI);
+    tick_until_done(k.w);
+    days_on(k.w, 181);
+    world_restart(k.w);
+    tick_until_done(k.w);
+    assert_int_equal(rows_of(k.w, TABLE_PASSAGE), 0);
+    assert_true(ran_us(k.w, "passages") >= at_shanghai(TUESDAY + 181, 0, 0));
+}
+
+/* A run that found nothing is reported, too. */
+static void a_run_without_work_is_reported(void **state)
+{
+    struct kept k = begin(state);
+    assert_int_equal(ran_us(k.w, "attendance"), 0);
+    tick_until_done(k.w);
+    int64_t first = ran_us(k.w, "attendance");
+    assert_true(first > 0);
+    assert_string_equal(removed(k.w, "attendance"), "0");
+    days_on(k.w, 1);
+    tick_until_done(k.w);
+    assert_true(ran_us(k.w, "attendance") > first);
+}
+
+/* --- refused events --- */
+
+static void a_refused_event_ends_at_its_term(void **state)
+{
+    struct kept k = begin(state);
+    Parkgate__Event event = PARKGATE__EVENT__INIT;
+    event.kind = 99;
+    (void)gate_event(k.w, &k.gate, &event);
+    assert_int_equal(rows_of(k.w, TABLE_QUARANTINE), 1);
+    days_on(k.w, 29);
+    run(k.w);
+    assert_int_equal(rows_of(k.w, TABLE_QUARANTINE), 1);
+    days_on(k.w, 1);
+    run(k.w);
+    assert_int_equal(rows_of(k.w, TABLE_QUARANTINE), 0);
+    assert_string_equal(removed(k.w, "quarantine"), "1");
+    (void)assert_replays(k.w);
+}
+
+/* --- slices --- */
+
+static void put_lookups(struct world *w, int count)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (int i = 0; i < count; i++) {
+        struct keybuf key;
+        Parkgate__LookupSum sum = PARKGATE__LOOKUP_SUM__INIT;
+        sum.names = 1;
+        keybuf_begin(&key);
+        keybuf_text(&key, "admin");
+        keybuf_u32(&key, (uint32_t)(TUESDAY - i));
+        assert_int_equal(store_put_message(txn, TABLE_LOOKUP, keybuf_view(&key), &sum.base, NULL),
+                         ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* How many ticks a class took. */
+static int slices_of(struct world *w, enum retention_class class)
+{
+    int slices = 0;
+    (void)admin(w, "retention.run", NULL);
+    for (int i = 0; i < 300 && (w->ctl->retaining.asked || w->ctl->retaining.running); i++) {
+        slices += w->ctl->retaining.running && w->ctl->retaining.class == class;
+        tick(w);
+    }
+    assert_false(w->ctl->retaining.running);
+    return slices;
+}
+
+/* None of them is past its term, and still no turn looks at more than RETENTION_ROWS. */
+static void look_ups_are_gone_through_in_slices(void **state)
+{
+    struct kept k = begin(state);
+    world_turn(k.w);
+    put_lookups(k.w, 5 * RETENTION_ROWS + 1);
+    assert_int_equal(slices_of(k.w, RETAIN_LOOKUPS), 6);
+    days_on(k.w, 1095);
+    assert_int_equal(rows_of(k.w, TABLE_LOOKUP), 5 * RETENTION_ROWS + 1);
+    (void)slices_of(k.w, RETAIN_LOOKUPS);
+    assert_true(rows_of(k.w, TABLE_LOOKUP) <= 1); /* of the day itself */
+}
+
+/* What is looked at of one person counts as well: a slice is no number of persons. */
+static void persons_are_gone_through_in_slices(void **state)
+{
+    enum { PERSONS = 5, ASSIGNED = 90 };
+    struct kept k = begin(state);
+    for (int i = 0; i < PERSONS; i++) {
+        char uid[16];
+        char who[HANDLE_TEXT_SIZE];
+        (void)snprintf(uid, sizeof(uid), "0501020%d", i);
+        person_with_badge(k.w, "acme", "Sun", uid, NULL, who);
+        for (int n = 0; n < ASSIGNED; n++) {
+            char day[CIVIL_DATE_SIZE];
+            civil_date_format(TUESDAY + n, day);
+            (void)admin(k.w, "assignment.add", "person", who, "tenant", "acme", "shift", "day",
+                        "from", day, "to", day, NULL);
+        }
+        sent_forget(k.w);
+    }
+    days_on(k.w, ASSIGNED + 181);
+    assert_in_range(slices_of(k.w, RETAIN_PERSONS), 2, 3); /* after each third person */
+    assert_int_equal(rows_of(k.w, TABLE_ERASURE), PERSONS + 2);
+}
+
 /* --- holds --- */
 
 static void hold(struct kept *k, const char *who, const char *until)
@@ -298,6 +419,67 @@ static void what_was_held_goes_when_the_hold_ends(void **state)
     (void)assert_replays(k.w);
 }
 
+/* The read's own row says of whom it was: of one that made no passage as well. */
+static size_t reads_of(struct world *w, const char *who)
+{
+    size_t count = 0;
+    struct handle holder;
+    struct bytes key;
+    struct bytes value;
+    struct store_txn *txn = NULL;
+    world_turn(w);
+    assert_true(handle_from_text(who, &holder));
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    assert_int_equal(
+        store_iter_prefix(txn, TABLE_EVENT, (struct bytes){0}, UINT64_MAX, &iter, NULL), ERR_OK);
+    while (store_iter_next(&iter, &key, &value, NULL) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        assert_int_equal(
+            store_unpack_message(key, value, &parkgate__event_index__descriptor, &message, NULL),
+            ERR_OK);
+        const Parkgate__EventIndex *event = (const void *)message;
+        count += bytes_equal(field_view(&event->holder), BYTES_OF(holder.bytes)) ||
+                 bytes_equal(field_view(&event->companion), BYTES_OF(holder.bytes));
+        store_message_destroy(&message);
+    }
+    store_iter_end(&iter);
+    store_txn_destroy(&txn);
+    return count;
+}
+
+static void end_hold(struct kept *k)
+{
+    char number[24];
+    (void)snprintf(number, sizeof(number), "%s", cell(admin(k->w, "hold.list", NULL), 0, "hold"));
+    (void)admin(k->w, "hold.end", "hold", number, "reason", "closed", NULL);
+}
+
+static void reads_without_a_passage_go_when_the_hold_ends(void **state)
+{
+    struct kept k = begin(state);
+    keep_persons(k.w);
+    walk(&k, LI);
+    world_pass(k.w, 60 * MINUTE_US);
+    (void)gate_badge(k.w, &k.gate, "a-bonded", LI); /* denied */
+    world_pass(k.w, MINUTE_US);
+    (void)gate_badge(k.w, &k.gate, "a-bonded", WU);
+    hold(&k, k.li, "2026-12-31");
+    size_t kept = reads_of(k.w, k.li);
+    assert_true(kept >= 3);
+    days_on(k.w, 181);
+    run(k.w);
+    assert_int_equal(reads_of(k.w, k.li), kept);
+    assert_int_equal(reads_of(k.w, k.wu), 0);
+    run(k.w);
+    assert_int_equal(reads_of(k.w, k.li), kept);
+    end_hold(&k);
+    run(k.w);
+    assert_int_equal(reads_of(k.w, k.li), 0);
+    assert_int_equal(rows_of(k.w, TABLE_HELD_READ), 0);
+    (void)assert_replays(k.w);
+}
+
 static void a_hold_has_a_document_and_an_end(void **state)
 {
     struct kept k = begin(state);
@@ -331,7 +513,14 @@ int main(void)
         WORLD_TEST(who_works_here_no_more_is_erased),
         WORLD_TEST(keys_of_days_end_and_the_file_is_rewritten),
         WORLD_TEST(terms_have_floor_and_ceiling),
+        WORLD_TEST(it_runs_by_itself_when_the_day_changes),
+        WORLD_TEST(it_runs_at_a_start),
+        WORLD_TEST(a_run_without_work_is_reported),
+        WORLD_TEST(a_refused_event_ends_at_its_term),
+        WORLD_TEST(look_ups_are_gone_through_in_slices),
+        WORLD_TEST(persons_are_gone_through_in_slices),
         WORLD_TEST(what_is_held_stays_past_its_term),
+        WORLD_TEST(reads_without_a_passage_go_when_the_hold_ends),
         WORLD_TEST(what_was_held_goes_when_the_hold_ends),
         WORLD_TEST(a_hold_has_a_document_and_an_end),
     };
