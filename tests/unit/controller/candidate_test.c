@@ -216,6 +216,73 @@ static void what_nobody_confirms_lapses_in_ten_minutes(void **state)
     assert_int_equal(hits(d), 0);
 }
 
+/* So many as may be open, of other entries, at other lanes. */
+static void fill_up(struct park_day *d, unsigned count)
+{
+    watch_begin(d->w);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t packed[128];
+        struct handle handle = {
+            {1, (uint8_t)(i >> 8), (uint8_t)i}
+        };
+        struct handle entry = {
+            {2, (uint8_t)(i >> 8), (uint8_t)i}
+        };
+        struct seal_key key;
+        Parkgate__WatchHit hit = PARKGATE__WATCH_HIT__INIT;
+        Parkgate__Candidate candidate = PARKGATE__CANDIDATE__INIT;
+        hit.entry = people_field(&entry);
+        hit.lane = text_of("a-out");
+        candidate.candidate = candidate.lead = people_field(&handle);
+        candidate.step = CANDIDATE_RAISED;
+        candidate.raised_us = d->w->now.us;
+        candidate.hit.len = parkgate__watch_hit__pack(&hit, packed);
+        candidate.hit.data = packed;
+        assert_int_equal(controller_candidate_key(d->w->ctl, handle, true, &key, NULL), ERR_OK);
+        watch_record(d->w, ENTRY_WATCH_CANDIDATE, &candidate.base);
+    }
+    assert_int_equal(store_commit(&d->w->ctl->keys_txn, NULL), ERR_OK);
+    watch_end(d->w);
+}
+
+/* One more is not raised, and that is told; what is open is found and decided all the same. */
+static void only_so_many_are_open(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)watch_list(d->w, 2, PLATE_ENTRY("沪C12345", NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    fill_up(d, LIMIT_CANDIDATES_OPEN - 1);
+    assert_int_equal(candidates(d), LIMIT_CANDIDATES_OPEN);
+    assert_null(newest_alert(d, "alert-flood"));
+    later(d, MINUTE_US);
+    (void)plate(d, "a-truck", ALIKE); /* the same again */
+    assert_int_equal(candidates(d), LIMIT_CANDIDATES_OPEN);
+    assert_null(newest_alert(d, "alert-flood"));
+    (void)plate(d, "a-truck", "沪C1Z345");
+    assert_int_equal(candidates(d), LIMIT_CANDIDATES_OPEN);
+    Parkgate__AlertRecord *alert = newest_alert(d, "alert-flood");
+    assert_non_null(alert);
+    assert_string_equal(alert->about, "watch-candidate");
+    parkgate__alert_record__free_unpacked(alert, NULL);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(hits(d), 1);
+    later(d, 3 * MINUTE_US);
+    (void)plate(d, "a-truck", "沪C1Z345"); /* there is room again */
+    assert_int_equal(candidates(d), LIMIT_CANDIDATES_OPEN);
+    later(d, 10 * MINUTE_US); /* and all lapse, in slices */
+    turn_tick(d->w->ctl);
+    uint64_t left = candidates(d);
+    assert_true(left < LIMIT_CANDIDATES_OPEN && left > LIMIT_CANDIDATES_OPEN - 100);
+    for (int i = 0; i < 40; i++) {
+        turn_tick(d->w->ctl);
+    }
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(rows_of(d->w->store, TABLE_CANDIDATE_AT), 0);
+    assert_int_equal(rows_of(d->w->store, TABLE_CANDIDATE_LEAD), 0);
+    assert_int_equal(rows_of(d->w->store, TABLE_CANDIDATE_DUE), 0);
+}
+
 /* I6: what does not act any more is told to nobody, confirmed or not. */
 static void an_entry_that_ended_meanwhile_is_no_hit(void **state)
 {
@@ -320,6 +387,7 @@ int main(void)
         CANDIDATE_TEST(a_confirmed_one_is_the_stations_hit),
         CANDIDATE_TEST(a_rejected_one_is_gone),
         CANDIDATE_TEST(what_nobody_confirms_lapses_in_ten_minutes),
+        CANDIDATE_TEST(only_so_many_are_open),
         CANDIDATE_TEST(an_entry_that_ended_meanwhile_is_no_hit),
         CANDIDATE_TEST(a_face_alone_is_a_candidate),
         CANDIDATE_TEST(a_guard_compares_and_confirms),

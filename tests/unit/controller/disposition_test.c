@@ -9,6 +9,7 @@
 #include "controller/app/dispositions.h"
 #include "controller/app/park_sign.h"
 #include "controller/app/turn.h"
+#include "controller/store/disposition_store.h"
 #include "schema/viid.pb-c.h"
 #include "schema/watch.h"
 
@@ -325,6 +326,38 @@ static void a_withdrawal_ends_entry_and_notices(void **state)
     (void)assert_replays(w);
 }
 
+/* However many notices are due of one that is over: nobody is told them, a turn drops a few. */
+static void what_is_over_is_dropped_in_slices(void **state)
+{
+    enum { MANY = 230 };
+    struct handle entry;
+    Parkgate__DispositionNotice *notice = NULL;
+    struct store_txn *txn = NULL;
+    begin_entering(state);
+    (void)assert_done(enter("east-viid", "渝D2S030", until_days(5)));
+    assert_true(handle_from_text(note(assert_done(confirm("渝D2S030")), "entry"), &entry));
+    for (uint64_t number = 1; number <= MANY; number++) {
+        tell_hit(entry, number);
+    }
+    assert_true(due(library, "police") > 0);
+    uint64_t before = head_of(w).sequence;
+    (void)assert_done(ask(w, library, "library.hand", "peer", "police", "id", "D-1", "operate",
+                          "withdraw", NULL));
+    assert_true(entries_of(w, ENTRY_DISPOSITION_NOTICE, before) < 100);
+    assert_int_equal(due(library, "police"), 0);
+    for (int i = 0; i < 6; i++) {
+        before = head_of(w).sequence;
+        world_pass(w, SECOND_US);
+        turn_tick(w->ctl);
+        world_turn(w);
+        assert_true(entries_of(w, ENTRY_DISPOSITION_NOTICE, before) < 100);
+    }
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(disposition_next_due(txn, 0, &notice, NULL), ERR_NOT_FOUND);
+    store_txn_destroy(&txn);
+    (void)assert_replays(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +374,7 @@ int main(void)
         WORLD_TEST(a_person_waits_for_the_countersignature),
         WORLD_TEST(hits_are_due_until_they_are_told),
         WORLD_TEST(a_withdrawal_ends_entry_and_notices),
+        WORLD_TEST(what_is_over_is_dropped_in_slices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

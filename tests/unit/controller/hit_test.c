@@ -252,6 +252,54 @@ static void a_late_event_is_a_hit_if_its_entry_acted_then(void **state)
     assert_hits(d, 1);
 }
 
+/* Bundle 1's entry was staged by its chunk, and its bundle closed an hour later: it acts since
+ * then. A bundle that renews it later changes nothing of that. */
+static void an_entry_acts_since_its_bundle_was_closed(void **state)
+{
+    struct park_day *d = *state;
+    Parkgate__WatchRecord *record = NULL;
+    uint8_t packed[512];
+    uint32_t kind = WATCH_CHANGE_ADD;
+    struct handle handle = {{0xee}};
+    Parkgate__WatchBundle bundle = PARKGATE__WATCH_BUNDLE__INIT;
+    Parkgate__WatchSlice slice = PARKGATE__WATCH_SLICE__INIT;
+    Parkgate__WatchClose close = PARKGATE__WATCH_CLOSE__INIT;
+    (void)watch_list(d->w, 1, BADGE_ENTRY(LI, NOTIFY));
+    handle.bytes[15] = 1;
+    for (uint64_t number = 2; number <= 3; number++) { /* 2 adds it (anew), 3 renews it */
+        watch_begin(d->w);
+        assert_int_equal(watch_entry(d->w->ctl->txn, handle, &record, NULL), ERR_OK);
+        bundle.authority = slice.authority = close.authority = text_of(STATION);
+        bundle.number = slice.number = close.number = record->number = number;
+        bundle.stage = record->stage = number + 1000000;
+        record->since_us = number == 2 ? d->w->now.us : record->since_us;
+        record->added = 2;
+        free(record->previous.data); /* what is kept inside is the table's own */
+        record->previous = (ProtobufCBinaryData){0};
+        ProtobufCBinaryData row = {.data = packed,
+                                   .len = parkgate__watch_record__pack(record, packed)};
+        kind = number == 2 ? WATCH_CHANGE_ADD : WATCH_CHANGE_RENEW;
+        slice.n_kind = slice.n_record = slice.first = 1;
+        slice.kind = &kind;
+        slice.record = &row;
+        watch_record(d->w, ENTRY_WATCH_BEGIN, &bundle.base);
+        watch_record(d->w, ENTRY_WATCH_SLICE, &slice.base);
+        watch_end(d->w);
+        parkgate__watch_record__free_unpacked(record, NULL);
+        later(d, 60 * MINUTE_US);
+        watch_begin(d->w);
+        watch_record(d->w, ENTRY_WATCH_CLOSE, &close.base);
+        watch_end(d->w);
+        later(d, 30 * MINUTE_US);
+        if (number == 2) {
+            (void)offline_badge(d, LI, 60 * MINUTE_US); /* staged then, and not closed */
+            assert_hits(d, 0);
+        }
+    }
+    (void)offline_badge(d, LI, 100 * MINUTE_US); /* after bundle 2 was closed, before 3 was */
+    assert_hits(d, 1);
+}
+
 static void a_late_event_of_another_day_is_that_days_hit(void **state)
 {
     struct park_day *d = *state;
@@ -317,6 +365,7 @@ int main(void)
         HIT_TEST(a_plate_is_one_hit_an_approach),
         HIT_TEST(a_test_entry_is_marked),
         HIT_TEST(a_late_event_is_a_hit_if_its_entry_acted_then),
+        HIT_TEST(an_entry_acts_since_its_bundle_was_closed),
         HIT_TEST(a_late_event_of_another_day_is_that_days_hit),
         HIT_TEST(a_face_alone_is_no_hit),
         HIT_TEST(a_drivers_face_is_no_hit),

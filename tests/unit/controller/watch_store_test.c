@@ -319,8 +319,10 @@ static void what_came_to_nothing_is_swept_away(void **state)
     begin_bundle(&l, 1);
     change(&l, WATCH_CHANGE_ADD, 2, WATCH_MATCHER_PLATE, WATCH_STATE_ACTING, MORNING + DAY_US);
     change(&l, WATCH_CHANGE_ADD, 3, WATCH_MATCHER_BADGE, WATCH_STATE_WAITING, MORNING + DAY_US);
+    change(&l, WATCH_CHANGE_ADD, 4, WATCH_MATCHER_BADGE, WATCH_STATE_WAITING, MORNING + DAY_US);
     end_bundle(&l, false);
-    for (uint8_t number = 1; number <= 3; number++) {
+    step(&l, WATCH_COUNTERSIGNED, 3, false);
+    for (uint8_t number = 1; number <= 4; number++) {
         step(&l, WATCH_ENDED, number, true);
     }
     assert_int_equal(store_begin_read(l.w->store, &txn, NULL), ERR_OK);
@@ -331,6 +333,8 @@ static void what_came_to_nothing_is_swept_away(void **state)
         assert_int_equal(rows, 0);
     }
     assert_int_equal(watch_entry(txn, handle_of(2), &record, NULL), ERR_NOT_FOUND);
+    assert_int_equal(watch_entry(txn, handle_of(4), &record, NULL),
+                     ERR_NOT_FOUND); /* never acted */
     assert_int_equal(watch_entry(txn, handle_of(3), &record, NULL), ERR_OK);
     assert_int_equal(record->state, WATCH_STATE_ENDED); /* its terms count on */
     store_txn_destroy(&txn);

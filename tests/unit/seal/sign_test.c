@@ -239,11 +239,42 @@ static void a_public_file_goes_there_and_back(void **state)
     assert_int_equal(sign_public_read(place->path, &got, NULL), ERR_INPUT);
 }
 
+/* Points of small order, with either sign of x, and encodings that are not canonical. */
+static void weak_keys_are_known(void **state)
+{
+    (void)state;
+    static const char *const weak[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", /* p: 0 */
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    };
+    struct sign_public key;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(weak); i++) {
+        MUST(bytes_from_hex(weak[i / 2], key.bytes, sizeof(key.bytes)));
+        key.bytes[SIGN_KEY_SIZE - 1] |= i % 2 == 0 ? 0 : 0x80;
+        assert_false(sign_public_is_sound(&key));
+    }
+    for (int i = 0; i < 100; i++) {
+        struct sign_key secret = sign_key_make(entropy_system());
+        key = sign_public_of(&secret);
+        assert_true(sign_public_is_sound(&key));
+    }
+    MUST(bytes_from_hex("ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                        key.bytes, sizeof(key.bytes)));
+    assert_true(sign_public_is_sound(&key)); /* p - 2, the highest y that is not of small order */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_as_the_standard_says),
         cmocka_unit_test(holds_for_its_key_and_message_alone),
+        cmocka_unit_test(weak_keys_are_known),
         cmocka_unit_test(base64_goes_there_and_back),
         cmocka_unit_test(pem_is_as_openssl_writes_it),
         cmocka_unit_test_setup_teardown(a_secret_file_is_ours_alone, set_up, tear_down),
