@@ -133,6 +133,35 @@ class Operating(unittest.TestCase):
             self.assertTrue((noun, "") in table or (noun, verb[0] if verb else "") in table, f"{noun} {verb}")
 
 
+def sections(path):
+    """Of each section in order: how many table rows it has, and its text."""
+    parts = re.split(r"(?m)^## ", tree.text(path))[1:]
+    return [(len(table_rows(part)), part) for part in parts]
+
+
+class BothLanguages(unittest.TestCase):
+    def test_the_pages_of_list_and_privacy_have_the_same_parts(self):
+        for page in ("docs/privacy", "docs/watch-list"):
+            english, chinese = sections(f"{page}.md"), sections(f"{page}.zh-CN.md")
+            self.assertGreater(len(english), 7)
+            self.assertEqual([rows for rows, _ in english], [rows for rows, _ in chinese], page)
+
+    def test_the_same_laws_by_their_numbers(self):
+        found = []
+        for path in ("docs/privacy.md", "docs/privacy.zh-CN.md"):
+            rows = [row[0] for row in table_rows(sections(path)[1][1])[2:]]
+            found.append([sorted(re.findall(r"\d+", re.sub(r"[–—]| to ", " ", row))) for row in rows])
+        self.assertGreater(len(found[0]), 12)
+        self.assertEqual(found[0], found[1])
+
+    def test_what_is_not_built_on_purpose_is_named(self):
+        words = {"docs/privacy.md": ("contact tracing", "mood", "disputes", "companions", "search by face"),
+                 "docs/privacy.zh-CN.md": ("接触追踪", "情绪", "纠纷", "同行人", "以人脸或图片搜索")}
+        for path, wanted in words.items():
+            text = next(part for rows, part in sections(path) if part.startswith(("Not built", "有意不做")))
+            self.assertEqual([word for word in wanted if word not in text], [], path)
+
+
 class Picture(unittest.TestCase):
     def test_the_picture_is_of_a_run_that_came_out_right(self):
         picture = tree.text("docs/demo.svg")

@@ -7,13 +7,15 @@
  * is sent to it counted. */
 #include "tests/unit/controller/watch_fixture.h"
 
+#include "controller/app/alert_feed.h"
+
 /* --- who asks --- */
 
 /* Facts of the chain itself, which its keepers check: numbers of entries, and what is made of
  * them. They tell that the journal grew by an entry, not of what or of whom. */
 static const char *const of_chain[] = {
-    "seq", "hash", "journal_seq", "after", "head", "anchored_seq", "backup_seq", "approval",
-    "hold", "stage", "dir",
+    "seq",        "hash",     "journal_seq", "after", "head", "anchored_seq",
+    "backup_seq", "approval", "hold",        "stage", "dir",
 };
 
 struct prober {
@@ -24,13 +26,15 @@ struct prober {
 };
 
 static const struct prober probers[] = {
-    {"tenant", "acme", NULL, false, NULL, "the very ones who probe"},
-    {"agency", "acme", NULL, false, NULL, "likewise"},
-    {"operator", NULL, NULL, false, NULL, "sees passages, not who is looked for"},
-    {"guard", NULL, "b-in,b-out", false, NULL, "another lane's"},
-    {"library", NULL, NULL, false, NULL, "its own dispositions alone"},
-    {"admin", NULL, NULL, true, "status.metrics", "keeps the journal, and the machine: its commits"},
-    {"auditor", NULL, NULL, true, "alert.stats,status.metrics", "checks the chain; figures, no names"},
+    {"tenant",   "acme", NULL,         false, NULL,                         "the very ones who probe"             },
+    {"agency",   "acme", NULL,         false, NULL,                         "likewise"                            },
+    {"operator", NULL,   NULL,         false, NULL,                         "sees passages, not who is looked for"},
+    {"guard",    NULL,   "b-in,b-out", false, NULL,                         "another lane's"                      },
+    {"library",  NULL,   NULL,         false, NULL,                         "its own dispositions alone"          },
+    {"admin",    NULL,   NULL,         true,  "status.metrics",
+     "keeps the journal, and the machine: its commits"                                                            },
+    {"auditor",  NULL,   NULL,         true,  "alert.stats,status.metrics",
+     "checks the chain; figures, no names"                                                                        },
 };
 
 /* --- two worlds --- */
@@ -242,8 +246,8 @@ static void nobody_learns_who_is_listed(void **state)
 static void security_and_the_lanes_guard_see_it(void **state)
 {
     static const struct prober seeing[] = {
-        {"security", NULL, NULL, true, NULL, "handles hits"},
-        {"guard", NULL, "a-in,a-out", false, NULL, "of the lane: handles them there"},
+        {"security", NULL, NULL,         true,  NULL, "handles hits"                   },
+        {"guard",    NULL, "a-in,a-out", false, NULL, "of the lane: handles them there"},
     };
     (void)state;
     for (size_t k = 0; k < ARRAY_LEN(seeing); k++) {
@@ -265,6 +269,44 @@ static size_t frames_to(const struct world *w, struct link_peer peer)
         count += memcmp(&w->sent[i].peer, &peer, sizeof(peer)) == 0;
     }
     return count;
+}
+
+/* Of the day's frames: all went to a gate, to the admin, or (the station's) answered a question. */
+static void assert_nobody_else_is_told(struct park_day *d)
+{
+    for (size_t i = 0; i < d->w->sent_count; i++) {
+        const struct link_peer *peer = &d->w->sent[i].peer;
+        bool known = memcmp(peer, &d->a.peer, sizeof(*peer)) == 0 ||
+                     memcmp(peer, &d->b.peer, sizeof(*peer)) == 0 ||
+                     d->w->sent[i].kind == MESSAGE_REPLY;
+        if (!known) {
+            fail_msg("a frame of kind %u to somebody else", d->w->sent[i].kind);
+        }
+    }
+}
+
+/* What programs outside read of alerts behind *after: kind and lane, and nothing of whom. Returns
+ * how many were about hits. */
+static size_t lines_of_day(struct park_day *d, uint64_t *after)
+{
+    static char lines[65536];
+    size_t size = 0;
+    size_t about_hits = 0;
+    struct store_txn *txn = NULL;
+    const char *const secret[] = {d->li, LI, STATION, "entry-1", "Li Wei"};
+    world_turn(d->w);
+    assert_int_equal(store_begin_read(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(alert_feed_lines(txn, *after, lines, sizeof(lines) - 1, &size, after, NULL),
+                     ERR_OK);
+    store_txn_destroy(&txn);
+    lines[size] = '\0';
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++) {
+        assert_null(strstr(lines, secret[i]));
+    }
+    for (const char *at = lines; (at = strstr(at, "\"raised\",\"kind\":\"watch-")) != NULL; at++) {
+        about_hits++;
+    }
+    return about_hits;
 }
 
 /* What the station was sent on one day: answers to its own questions, and in them at most one hit.
@@ -295,7 +337,9 @@ static void thirty_days_of_a_listed_worker(void **state)
     enum { DAYS = 30 };
     struct park_day *d = *state;
     uint64_t after = 0;
+    uint64_t fed = 0;
     size_t hits = 0;
+    size_t lines = 0;
     (void)operator_key(d->w, 60, "station", NULL, NULL, NULL);
     watch_authority_is(d->w, "key-60", false);
     (void)admin(d->w, "assignment.add", "person", d->li, "tenant", "acme", "shift", "day", "from",
@@ -309,13 +353,18 @@ static void thirty_days_of_a_listed_worker(void **state)
                       i % 2 == 0 ? (other ? "b-in" : "a-in") : (other ? "b-out" : "a-out"), LI);
             later(d, 2 * 60 * MINUTE_US);
         }
-        /* nothing is sent that it did not ask for */
+        /* nothing is sent that nobody asked for */
+        assert_nobody_else_is_told(d);
         assert_int_equal(frames_to(d->w, peer_of(key_of(60).bytes[0])), 0);
         hits += hits_of_day(d, &after, day);
+        size_t told = lines_of_day(d, &fed); /* who comes again is counted with the open one */
+        assert_true(told <= 1);
+        lines += told;
         world_pass(d->w, at_shanghai(TUESDAY + (int32_t)day + 1, 7, 50) - d->w->now.us);
     }
     print_message("%d days, %d passages, %zu hits\n", DAYS, 4 * DAYS, hits);
     assert_int_equal(hits, DAYS);
+    assert_true(lines > 0);
 }
 
 int main(void)
