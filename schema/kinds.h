@@ -240,6 +240,7 @@ enum entry_kind {
     ENTRY_RETENTION_TERM = 59,
     ENTRY_WATCH_HIT = 51,
     ENTRY_WATCH_CANDIDATE = 52,
+    ENTRY_EXPORT = 65,
     ENTRY_DISPOSITION = 60,
     ENTRY_DISPOSITION_NOTICE = 61,
     ENTRY_WATCH_RETENTION = 69, /* a RetentionEntry that only they see who see hits */

@@ -110,6 +110,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_WATCH_LIVE] = "watch_live",
     [TABLE_WATCH_NEAR] = "watch_near",
     [TABLE_HELD_READ] = "held_read",
+    [TABLE_EXPORTED] = "exported",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -123,6 +123,7 @@ enum table {
     TABLE_WATCH_NEAR,      /* wall noted, handle entry, u32 day -> empty: rows of WATCH_DAY that say
                               where and when */
     TABLE_HELD_READ,       /* handle held, u64 journal -> HeldRead: past its term */
+    TABLE_EXPORTED, /* u64 number -> ExportRecord */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -61,6 +61,7 @@ struct disclosing {
     uint64_t number, page;
     char taker[LIMIT_TEXT_BYTES + 1];
     struct wall made;
+    int32_t last_day; /* the file is to be deleted by then */
     struct disclose_place start, end;
 };
 void disclosing_destroy(struct disclosing **disclosing);

@@ -7,6 +7,7 @@
 #include "common/base/must.h"
 #include "controller/app/approvals.h"
 #include "controller/app/disclosure.h"
+#include "controller/app/exported.h"
 #include "controller/app/park_sign.h"
 #include "controller/store/disclosure_store.h"
 #include "controller/store/key_store.h"
@@ -62,10 +63,11 @@ static void notice_of(const Parkgate__DisclosureRecord *record, const struct tz_
     }
 }
 
-static void head_lines(struct disclose_page *page, struct wall made)
+static void head_lines(struct disclose_page *page, struct wall made, int32_t last_day)
 {
     const Parkgate__DisclosureRecord *r = page->record;
     char text[256];
+    char delete_by[CIVIL_DATE_SIZE];
     char from[CIVIL_DATE_SIZE];
     char to[CIVIL_DATE_SIZE];
     char stamp[CIVIL_STAMP_SIZE];
@@ -76,6 +78,7 @@ static void head_lines(struct disclose_page *page, struct wall made)
                 disclose_line(page, "authority\t%s", r->authority) &&
                 disclose_line(page, "officer\t%s", r->officer) &&
                 disclose_line(page, "basis\t%s", r->basis);
+    civil_date_format(last_day, delete_by);
     civil_date_format(r->day, from);
     civil_date_format(r->to_day, to);
     good = good && (r->lane[0] != '\0' ? disclose_line(page, "lane\t%s", r->lane)
@@ -89,6 +92,8 @@ static void head_lines(struct disclose_page *page, struct wall made)
     notice_of(r, &page->ctl->tz, text, sizeof(text));
     good = good && disclose_line(page, "notice\t%s", text) &&
            disclose_line(page, "use\tonly for what the document names / 仅用于文书所列用途") &&
+           disclose_line(page, "delete_by\t%s\tdelete it by then, unless the law keeps it / 除法定留存外，请于该日前删除",
+                         delete_by) &&
            disclose_line(page, "%s", "");
     MUST(good); /* a page has room for them */
 }
@@ -118,13 +123,15 @@ static bool count_taking(struct controller *ctl, struct request *request,
     return *ret_err == ERR_OK;
 }
 
-static void begin_file(struct controller *ctl, const struct request *request, uint64_t number)
+static void begin_file(struct controller *ctl, const struct request *request, uint64_t number,
+                       int32_t last_day)
 {
     disclosing_destroy(&ctl->disclosing);
     struct disclosing *d = calloc(1, sizeof(*d));
     MUST(d != NULL);
     d->number = number;
     d->made = ctl->now;
+    d->last_day = last_day;
     (void)snprintf(d->taker, sizeof(d->taker), "%s", request->key->name);
     seal_hasher_begin(&d->start.hasher);
     ctl->disclosing = d;
@@ -205,7 +212,7 @@ static enum err give_page(struct controller *ctl, struct request *request,
     place_copy(&d->start, &d->end);
     answer_columns(request->answer, "line");
     if (d->page == 0) {
-        head_lines(&page, d->made);
+        head_lines(&page, d->made, d->last_day);
     }
     TRY(disclose_rows(&page, fault));
     if (!page.full) {
@@ -250,6 +257,7 @@ static enum err take(struct controller *ctl, struct request *request,
                      const Parkgate__DisclosureRecord *record, bool first, uint64_t page,
                      struct fault *fault)
 {
+    int32_t last_day = 0;
     enum err err = ERR_OK;
     Parkgate__DisclosureRecord begun = *record;
     if (!may_take(ctl, request, record, &err, fault)) {
@@ -263,7 +271,8 @@ static enum err take(struct controller *ctl, struct request *request,
     if (!count_taking(ctl, request, &begun, &err, fault)) {
         return err;
     }
-    begin_file(ctl, request, record->number);
+    TRY(exported_note(ctl, request, "disclosure", record->document, &last_day, fault));
+    begin_file(ctl, request, record->number, last_day);
     return give_page(ctl, request, &begun, fault);
 }
 

@@ -661,6 +661,16 @@ static void hold_words(const ProtobufCMessage *body, struct entry_words *w)
                    hold->ended_us != 0 ? "已结束" : "生效", hold->document);
 }
 
+static void exported_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__ExportRecord *record = (const void *)body;
+    bool deleted = record->deleted_us != 0;
+    (void)snprintf(w->text, sizeof(w->text), "%s: %s", record->kind,
+                   deleted ? record->how : record->reason);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s（%s）：%s", record->kind,
+                   deleted ? "已删除" : "已取走", deleted ? record->how : record->reason);
+}
+
 /* How far a disclosure is; neither of whom nor what is of him. */
 static void disclosure_words(const ProtobufCMessage *body, struct entry_words *w)
 {
@@ -735,6 +745,7 @@ static const struct wording wordings[] = {
     {ENTRY_WATCH_RETENTION, "watch-retention", &parkgate__retention_entry__descriptor, retention_words},
     {ENTRY_RETENTION_TERM, "retention-term", &parkgate__retention_term__descriptor,  term_words      },
     {ENTRY_HOLD,          "hold",          &parkgate__hold_record__descriptor,       hold_words      },
+    {ENTRY_EXPORT,        "export",        &parkgate__export_record__descriptor,    exported_words  },
     {ENTRY_DISCLOSURE,    "disclosure",    &parkgate__disclosure_record__descriptor, disclosure_words},
     {ENTRY_ERASURE,       "erasure",       &parkgate__erasure_record__descriptor,    erasure_words   },
     {ENTRY_FACE_FILING,   "face-filing",   &parkgate__face_filing__descriptor,       filing_words    },

@@ -14,6 +14,7 @@
 #include "common/facts/tables.h"
 #include "common/facts/versioned.h"
 #include "controller/app/entry_words.h"
+#include "controller/app/exported.h"
 #include "controller/app/request.h"
 #include "controller/app/roster.h"
 #include "controller/journal/journal.h"
@@ -608,7 +609,8 @@ static enum err on_person_export(struct controller *ctl, struct request *request
         return ERR_OK;
     }
     if (counted || request_lookup(ctl, request, &e.person, 1, reason, &err, fault)) {
-        err = export_page(&e, &proof, fault);
+        err = counted ? ERR_OK : exported_note(ctl, request, "person", reason, NULL, fault);
+        err = err == ERR_OK ? export_page(&e, &proof, fault) : err;
     }
     parkgate__holder_record__free_unpacked(e.holder, NULL);
     return err;

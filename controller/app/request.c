@@ -160,6 +160,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_approvals,   &verbs_of_approvals_count  },
         {verbs_of_approval_lists, &verbs_of_approval_lists_count},
         {verbs_of_disclosures, &verbs_of_disclosures_count},
+        {verbs_of_exported,    &verbs_of_exported_count   },
         {verbs_of_disclosure_asks, &verbs_of_disclosure_asks_count},
         {verbs_of_disclosure_files, &verbs_of_disclosure_files_count},
         {verbs_of_bans,        &verbs_of_bans_count       },

@@ -53,6 +53,7 @@ extern const struct verb_handler verbs_of_records[]; extern const size_t verbs_o
 extern const struct verb_handler verbs_of_approvals[]; extern const size_t verbs_of_approvals_count;
 extern const struct verb_handler verbs_of_approval_lists[]; extern const size_t verbs_of_approval_lists_count;
 extern const struct verb_handler verbs_of_disclosures[]; extern const size_t verbs_of_disclosures_count;
+extern const struct verb_handler verbs_of_exported[]; extern const size_t verbs_of_exported_count;
 extern const struct verb_handler verbs_of_disclosure_asks[]; extern const size_t verbs_of_disclosure_asks_count;
 extern const struct verb_handler verbs_of_disclosure_files[]; extern const size_t verbs_of_disclosure_files_count;
 extern const struct verb_handler verbs_of_bans[]; extern const size_t verbs_of_bans_count;

@@ -18,6 +18,7 @@ enum retention_class {
     RETAIN_HITS,         /* of the watch list, and the days of an entry */
     RETAIN_CANDIDATES,   /* keys that a candidate left; itself it lapses in minutes */
     RETAIN_DISPOSITIONS, /* those that are over, their notifications, the peers' ids */
+    RETAIN_EXPORTS,      /* files that left: their day, and the register of them */
     RETAIN_COUNT,
 };
 

@@ -45,6 +45,8 @@ const struct retention_spec retention_specs[RETAIN_COUNT] = {
                          "keys that candidates left; a candidate itself ends in 10 minutes",           "候选命中遗留的密钥；候选本身 10 分钟内结束"                                               },
     [RETAIN_DISPOSITIONS] = {"dispositions", 180,  180,  1095, true,
                          "dispositions of view libraries that are over, their notifications",          "已结束的视图库布控请求及其通知"                                                               },
+    [RETAIN_EXPORTS] = {"exports",      1,    30,   365,  false,
+                         "files that were taken away: to be deleted by hand so long after",            "被取走的文件：须在此期限内由人工删除"},
 };
 
 enum err retention_days(struct controller *ctl, enum retention_class class, uint32_t *ret_days,
@@ -142,6 +144,8 @@ static enum err work_class(struct slice *s, struct retaining *r, bool basis, str
         return slice_candidates(s, r, fault);
     case RETAIN_DISPOSITIONS:
         return slice_dispositions(s, r, fault);
+    case RETAIN_EXPORTS:
+        return slice_exports(s, r, fault);
     case RETAIN_COUNT:
         break;
     }

@@ -45,6 +45,7 @@ MUST_CHECK enum err slice_attendance(struct slice *s, struct retaining *r, bool 
 MUST_CHECK enum err slice_quarantine(struct slice *s, struct retaining *r, struct fault *fault);
 MUST_CHECK enum err slice_lookups(struct slice *s, struct retaining *r, struct fault *fault);
 MUST_CHECK enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *fault);
+MUST_CHECK enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault);
 MUST_CHECK enum err slice_expected(struct slice *s, struct retaining *r, struct fault *fault);
 MUST_CHECK enum err slice_day_keys(struct slice *s, struct retaining *r, struct fault *fault);
 

@@ -167,6 +167,34 @@ enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *f
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* The files lie elsewhere: what ends here is the note of one that somebody said is deleted. */
+enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    const int64_t kept_us =
+        (int64_t)retention_specs[RETAIN_DISCLOSURES].floor * 86400 * INT64_C(1000000);
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    (void)r;
+    TRY(slice_walk(s, TABLE_EXPORTED, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
+        if (slice_is_full(s)) {
+            slice_resume(s, key);
+            return ERR_OK;
+        }
+        s->looked++;
+        TRY(store_unpack_message(key, value, &parkgate__export_record__descriptor, &message,
+                                 fault));
+        const Parkgate__ExportRecord *record = (const void *)message;
+        if (record->deleted_us != 0 && s->ctl->now.us - record->deleted_us > kept_us) {
+            slice_remove(s, TABLE_EXPORTED, key, NULL);
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err drop_booking(struct slice *s, const Parkgate__BookingRecord *record)
 {
     struct keybuf key;

@@ -5,6 +5,7 @@
 #include "common/base/must.h"
 #include "controller/app/anchors.h"
 #include "controller/app/entry_words.h"
+#include "controller/app/exported.h"
 #include "controller/app/park_sign.h"
 #include "controller/app/request.h"
 #include "controller/app/waiters.h"
@@ -238,6 +239,7 @@ static enum err on_audit_export(struct controller *ctl, struct request *request,
         !request_need(request, "reason", &reason)) {
         return ERR_OK;
     }
+    TRY(exported_note(ctl, request, "audit", reason, NULL, fault));
     TRY(journal_head(ctl->txn, &head, fault));
     entry.dir = field_text(dir);
     entry.reason = field_text(reason);

@@ -4,6 +4,7 @@
 #include "common/base/must.h"
 #include "common/facts/agent_store.h"
 #include "common/facts/tables.h"
+#include "controller/app/exported.h"
 #include "controller/app/agents.h"
 #include "controller/app/approvals.h"
 #include "controller/app/faults.h"
@@ -280,6 +281,7 @@ static enum err on_agent_carry(struct controller *ctl, struct request *request, 
         return ERR_OK;
     }
     TRY(err);
+    TRY(exported_note(ctl, request, "carry", reason, NULL, fault));
     entry.gate = gate.text;
     entry.file = field_text(file);
     entry.made_us = ctl->now.us;

@@ -54,6 +54,7 @@ static const struct projector projectors[] = {
     {ENTRY_WATCH_RETENTION, &parkgate__retention_entry__descriptor, project_retention},
     {ENTRY_RETENTION_TERM, &parkgate__retention_term__descriptor, project_retention_term},
     {ENTRY_HOLD, &parkgate__hold_record__descriptor, project_hold},
+    {ENTRY_EXPORT,        &parkgate__export_record__descriptor,     project_export       },
     {ENTRY_DISCLOSURE,    &parkgate__disclosure_record__descriptor, project_disclosure   },
     {ENTRY_ERASURE,       &parkgate__erasure_record__descriptor,    project_erasure      },
     {ENTRY_FACE_FILING,   &parkgate__face_filing__descriptor,       project_face_filing  },

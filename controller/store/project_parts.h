@@ -77,6 +77,8 @@ MUST_CHECK enum err project_watch_forget_identities(struct store_txn *txn, struc
 projection project_erasure, project_backup;
 /* retention_store.c, hold_store.c, disclosure_store.c */
 projection project_retention, project_retention_term, project_hold, project_disclosure;
+/* export_store.c */
+projection project_export;
 /* So many names more were shown to this key on that day. */
 enum err project_names_shown(struct store_txn *txn, const char *key_name, int32_t day,
                              uint32_t names, struct fault *fault);

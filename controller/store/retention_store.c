@@ -40,6 +40,7 @@ static const struct {
     {TABLE_VISIT_TENANT,       NULL                                     },
     {TABLE_BACKUP,             NULL                                     },
     {TABLE_DISCLOSURE,         NULL                                     },
+    {TABLE_EXPORTED,           NULL                                     },
     {TABLE_HELD_READ,          &parkgate__held_read__descriptor         },
     {TABLE_ALERT,              NULL                                     },
     {TABLE_ALERT_STEP,         NULL                                     },

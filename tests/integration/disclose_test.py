@@ -71,6 +71,10 @@ class Disclose(ParkCase):
         self.assertIn("\n1\tname\t测试1\n", text)
         self.assertEqual(text.count("\n1\tpassage\t"), 1)
         self.assertNotIn(person, text)
+        taken = [row for row in self.park.rows("retention", "exports") if row["kind"] == "disclosure"]
+        self.assertIn(f"\ndelete_by\t{taken[0]['delete_by']}\t", text)
+        self.park.cli("retention", "deleted", taken[0]["export"], "--how", "handed over, no copy kept")
+        self.assertEqual([row for row in self.park.rows("retention", "exports") if row["kind"] == "disclosure"], [])
         self.assertEqual(notes["sign_key"], self.park.cli("audit", "head")["sign_key"])
         self.checked_and_changed(place, file, public, notes["sign_key"])
         self.told_and_logged(number, person)

@@ -32,7 +32,7 @@ static const char *const go_on[] = {
     "alert.ack",       "alert.dispatch",   "alert.confirm",  "alert.reject",
     "alert.close",     "alert.handover",
     "person.export",   "person.erase",     "hold.add",       "hold.end",
-    "disclose.ask",    "disclose.file",    "disclose.told",
+    "disclose.ask",    "disclose.file",    "disclose.told",    "retention.deleted",
     "retention.set",   "library.hand",     "disposition.show", "disposition.refuse",
     "authority.suspend", "watch.refuse", "watch.show",
     "library.sent", "disposition.enter",

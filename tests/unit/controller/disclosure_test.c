@@ -393,6 +393,10 @@ static void only_what_is_named_is_in_it(void **state)
     assert_null(strstr(taken.text, d.li));
     assert_int_equal(strncmp(taken.text, "parkgate disclosure 1\n", 22), 0);
     assert_non_null(strstr(taken.text, "\ndocument\tD-1\n"));
+    assert_non_null(strstr(taken.text, "\ndelete_by\t2026-04-02\t"));
+    const Parkgate__Reply *left = admin(d.w, "retention.exports", NULL);
+    assert_string_equal(cell(left, 0, "kind"), "disclosure");
+    assert_string_equal(cell(left, 0, "reason_given"), "D-1");
     (void)assert_replays(d.w);
 }
 
@@ -572,7 +576,7 @@ static void whom_it_is_about_is_told(void **state)
 {
     char number[24];
     struct matter d = begin(state);
-    struct link_key desk = operator_key(d.w, 80, "operator", NULL, NULL, NULL);
+    struct link_key desk = operator_key(d.w, 80, "security", NULL, NULL, NULL);
     (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "name")));
     assert_int_equal(row_count(assert_done(ask(d.w, desk, "disclose.due", NULL))), 0);
     assert_refused(ask(d.w, desk, "disclose.told", "disclosure", number, "person", d.li, "how",

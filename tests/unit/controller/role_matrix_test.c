@@ -504,6 +504,12 @@ static void play_line(const struct matrix_row *row, const char *line)
         make_hold();
         return;
     }
+    if (strcmp(what, "exported") == 0) {
+        admin(matrix.w, "person.export", "person", value_of("own"), "reason", "x", NULL);
+        const Parkgate__Reply *reply = admin(matrix.w, "retention.exports", NULL);
+        (void)keep("x", cell(reply, row_count(reply) - 1, "export"));
+        return;
+    }
     if (strcmp(what, "disclosure") == 0) {
         make_disclosures();
         return;
