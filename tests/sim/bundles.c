@@ -88,7 +88,8 @@ static void put_new(const struct station *station, struct making *making)
     listed->matcher = identity ? WATCH_MATCHER_IDENTITY : WATCH_MATCHER_BADGE;
     listed->review = random_chance(&made.chance, REVIEW_PER_MILLE);
     listed->from = making->made.us + random_between(&made.chance, -10 * MINUTE, 15 * MINUTE);
-    listed->until = listed->from + random_between(&made.chance, 12 * MINUTE, 3 * HOUR);
+    listed->until =
+        listed->from + random_between(&made.chance, 12 * MINUTE, (sim.plan.rush ? 3 : 20) * HOUR);
     entry->category = WATCH_CATEGORY_WARRANT;
     entry->matcher = listed->matcher;
     entry->begin.us = listed->from;

@@ -15,6 +15,7 @@
 #include "common/access/decide.h"
 #include "schema/kinds.h"
 #include "schema/reasons.h"
+#include "tests/sim/alarms.h"
 
 enum { APPROACH_S = 120, FOUND_MAX = 64 };
 
@@ -50,7 +51,7 @@ struct look {
     unsigned gate;
     size_t count;
     Parkgate__WatchHit *hits[FOUND_MAX];
-    bool met[FOUND_MAX];
+    bool has_alert;
 };
 
 /* --- days of one entry --- */
@@ -179,6 +180,29 @@ static bool was_hit(const struct look *look, const struct listed *listed)
     return false;
 }
 
+/* A guard is told of what the station is told of, and of whom he is asked to look at. */
+static void check_alert(const struct look *look)
+{
+    bool told = false;
+    bool any = false;
+    for (size_t i = 0; i < look->count; i++) {
+        told = told || look->hits[i]->number != 0;
+    }
+    for (size_t i = 0; i < list_count(); i++) {
+        const struct listed *listed = list_at(i);
+        any = any || (listed_names(listed, look->read.person) &&
+                      listed_acts(listed, look->entry->time_us, look->event->captured_us, false));
+    }
+    if (told && !look->has_alert) {
+        sim_fail("alert", "a hit of person %u at gate %u, and no guard is told", look->read.person,
+                 look->gate);
+    }
+    if (look->has_alert && !any) {
+        sim_fail("alert", "an alert about person %u at gate %u, whom nobody lists",
+                 look->read.person, look->gate);
+    }
+}
+
 /* Nothing that surely acts is passed by. */
 static void check_lost(const struct look *look)
 {
@@ -304,6 +328,8 @@ static void unpack_hits(struct look *look)
             parkgate__watch_hit__unpack(NULL, watch->hit[i].len, watch->hit[i].data);
         MUST(look->hits[look->count++] != NULL);
     }
+    look->has_alert = watch->alert.len > 0;
+    alarms_packed(look->entry, &watch->alert);
     parkgate__event_watch__free_unpacked(watch, NULL);
 }
 
@@ -325,6 +351,7 @@ void hits_event(const Parkgate__Entry *entry, const Parkgate__EventEntry *event)
     for (size_t i = 0; i < look.count; i++) {
         check_hit(&look, i);
     }
+    check_alert(&look);
     if (event->same_sequence == 0) { /* else it was known under another place, and looked at then */
         check_lost(&look);
     }

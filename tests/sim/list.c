@@ -7,10 +7,11 @@
 #include "common/facts/field.h"
 #include "controller/journal/journal.h"
 #include "schema/kinds.h"
+#include "tests/sim/alarms.h"
 
 /* What an admin asked for last, and what came of it. */
 struct authority {
-    bool suspended, asked, looked_all;
+    bool suspended, asked, asked_claimed, looked_all;
     int64_t changed; /* suspended or resumed */
     uint64_t number, open;
     size_t open_said; /* of what was begun */
@@ -129,6 +130,7 @@ int64_t list_decided_at(unsigned authority)
 void list_asks_suspended(unsigned authority, bool suspended)
 {
     l.authorities[authority].asked = suspended;
+    l.authorities[authority].asked_claimed = false;
 }
 
 void list_claims_applied(unsigned authority, uint64_t number)
@@ -137,12 +139,9 @@ void list_claims_applied(unsigned authority, uint64_t number)
     of->claimed = number > of->claimed ? number : of->claimed;
 }
 
-void list_claims_suspended(unsigned authority, bool suspended)
+void list_claims_asked(unsigned authority)
 {
-    if (l.authorities[authority].suspended != suspended) {
-        sim_fail("I6", "the controller said that %s was %s, and its journal has nothing of it",
-                 names[authority], suspended ? "suspended" : "resumed");
-    }
+    l.authorities[authority].asked_claimed = true;
 }
 
 /* --- does it act? --- */
@@ -391,6 +390,17 @@ static void see_hit(const Parkgate__Entry *entry, const void *body)
     hits_entry(entry, body);
 }
 
+static void see_alert(const Parkgate__Entry *entry, const void *body)
+{
+    alarms_entry(entry, body);
+}
+
+static void see_fault(const Parkgate__Entry *entry, const void *body)
+{
+    const Parkgate__FaultRecord *record = body;
+    alarms_packed(entry, &record->alert);
+}
+
 static const struct {
     uint32_t kind;
     const ProtobufCMessageDescriptor *descriptor;
@@ -402,6 +412,8 @@ static const struct {
     {ENTRY_WATCH_SLICE, &parkgate__watch_slice__descriptor,      see_slice    },
     {ENTRY_WATCH_CLOSE, &parkgate__watch_close__descriptor,      see_close    },
     {ENTRY_WATCH_STEP,  &parkgate__watch_step__descriptor,       see_step     },
+    {ENTRY_ALERT,       &parkgate__alert_entry__descriptor,      see_alert    },
+    {ENTRY_FAULT,       &parkgate__fault_record__descriptor,     see_fault    },
     {ENTRY_WATCH_HIT,   &parkgate__watch_hit__descriptor,        see_hit      },
 };
 
@@ -425,7 +437,13 @@ static void see(const Parkgate__Entry *entry)
 
 static void check_claims(void)
 {
+    alarms_check_claims();
     for (unsigned i = 0; i < AUTHORITIES; i++) {
+        if (l.authorities[i].asked_claimed &&
+            l.authorities[i].suspended != l.authorities[i].asked) {
+            sim_fail("I6", "%s is said to be %s, and the journal has nothing of it", names[i],
+                     l.authorities[i].asked ? "suspended" : "resumed");
+        }
         if (l.authorities[i].claimed > l.authorities[i].number) {
             sim_fail("I6", "bundle %llu of %s is said to be applied, and its journal has it not",
                      (unsigned long long)l.authorities[i].claimed, names[i]);
@@ -460,10 +478,11 @@ void list_look(void)
 
 const char *list_counts(void)
 {
-    static char text[160];
-    (void)snprintf(text, sizeof(text),
-                   "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews",
-                   (unsigned long long)stations_applied(), (unsigned long long)stations_refused(),
-                   l.count, (unsigned long long)hits_count(), (unsigned long long)hits_reviews());
+    static char text[300];
+    (void)snprintf(
+        text, sizeof(text),
+        "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews, %s",
+        (unsigned long long)stations_applied(), (unsigned long long)stations_refused(), l.count,
+        (unsigned long long)hits_count(), (unsigned long long)hits_reviews(), alarms_counts());
     return text;
 }

@@ -97,7 +97,8 @@ int64_t list_decided_at(unsigned authority);
 void list_asks_suspended(unsigned authority, bool suspended);
 /* An answer left that says so: once the journal was looked at it must be so. */
 void list_claims_applied(unsigned authority, uint64_t number);
-void list_claims_suspended(unsigned authority, bool suspended);
+/* It is done, he is told. */
+void list_claims_asked(unsigned authority);
 
 const char *list_counts(void);
 /* Looks at what the journal has got since. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/seal/seal.h"
+#include "tests/sim/alarms.h"
 #include "tests/sim/list.h"
 #include "tests/sim/memory_lmdb.h"
 #include "tests/sim/sim.h"
@@ -84,6 +85,8 @@ static void set_up(const struct plan *plan)
     hits_reset();
     stations_reset();
     officer_reset();
+    alarms_reset();
+    guards_reset();
     faults_begin();
     controller_begin(true);
     for (unsigned i = 0; i < plan->gates; i++) {
@@ -99,6 +102,7 @@ static void set_up(const struct plan *plan)
     people_begin();
     roster_begin();
     officer_begin();
+    guards_begin();
     stations_begin();
 }
 

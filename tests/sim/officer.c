@@ -81,7 +81,7 @@ static void resume(void *ctx, uint64_t authority, uint64_t b)
                                   NULL);
     }
     if (error == 0 && approval[0] != '\0') {
-        list_claims_suspended((unsigned)authority, false);
+        list_claims_asked((unsigned)authority);
     } else if (list_is_suspended((unsigned)authority)) {
         sim_after(MINUTE, resume, NULL, authority, 0);
     }
@@ -95,7 +95,7 @@ static void suspend(unsigned authority)
     list_asks_suspended(authority, true);
     if (controller_ask_as(&security, NULL, NULL, 0, "authority.suspend", "name",
                           list_authority_name(authority), "reason", "a complaint", NULL) == 0) {
-        list_claims_suspended(authority, true);
+        list_claims_asked(authority);
     }
     sim_after(random_between(&o.chance, MINUTE, 30 * MINUTE), resume, NULL, authority, 0);
 }

@@ -21,6 +21,7 @@
 #include "schema/agent.pb-c.h"
 #include "schema/errors.h"
 #include "schema/record.pb-c.h"
+#include "tests/sim/alarms.h"
 #include "tests/sim/list.h"
 #include "tests/sim/replay.h"
 #include "tests/sim/sim.h"
@@ -660,6 +661,7 @@ void truth_end(void)
         }
     }
     counts_check(false);
+    alarms_end();
     MUST(store_begin_read(controller_store(), &txn, NULL) == ERR_OK);
     for (size_t i = 0; i < t.event_room; i++) {
         if (t.events[i].key_high != 0 && t.events[i].answer == ANSWER_APPLIED) {
@@ -679,7 +681,7 @@ void truth_end(void)
 
 const char *truth_counts(void)
 {
-    static char text[400];
+    static char text[600];
     (void)snprintf(text, sizeof(text),
                    "%zu turns, %llu grants (%llu entries by gates alone), %llu fires, %llu events, "
                    "%llu comparisons, %llu entries replayed, %s",
