@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/facts/people_store.h"
+
 /* As the park file says nothing else. */
 enum { LEVELS = 2, AGAIN_S = 60, LAPSE_S = 600 };
 static const int64_t limits[] = {
@@ -178,6 +180,7 @@ static struct alarm *raise(const Parkgate__Entry *entry, const Parkgate__AlertRe
                             .raised = entry->time_us};
     (void)snprintf(alarm->fold, sizeof(alarm->fold), "%s", record->fold);
     (void)snprintf(alarm->gate, sizeof(alarm->gate), "%s", record->gate);
+    alarm->subject = people_handle(&record->subject);
     enter(alarm, ALERT_RAISED, entry->time_us);
     a.raised++;
     return alarm;

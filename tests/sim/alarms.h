@@ -7,6 +7,7 @@
 struct alarm {
     uint64_t number;
     char fold[160], gate[16];
+    struct handle subject;
     uint32_t state, decision, count, level;
     bool candidate, lasting;
     int64_t raised, due, closed; /* 0: none, not yet */

@@ -13,6 +13,7 @@ enum {
     BULK = 450, /* more than two chunks of changes */
     SPOILT_PER_MILLE = 250,
     REVIEW_PER_MILLE = 250,
+    PLATE_PER_MILLE = 250,
     SOME = 3,
 };
 
@@ -62,7 +63,9 @@ static void fill_match(const struct station *station, const struct listed *liste
     struct credential credential;
     struct idnumber number;
     struct seal_hash hash;
-    if (listed->matcher == WATCH_MATCHER_BADGE) {
+    if (listed->matcher == WATCH_MATCHER_PLATE) {
+        match = bytes_of_text(plate_text(listed->target));
+    } else if (listed->matcher == WATCH_MATCHER_BADGE) {
         person_uid(listed->target, text);
         MUST(credential_from_uid_text(bytes_of_text(text), &credential));
         match = credential_view(&credential);
@@ -76,6 +79,13 @@ static void fill_match(const struct station *station, const struct listed *liste
     memcpy(entry->match, match.data, match.size);
 }
 
+static void draw_plate(struct listed *listed, struct watch_entry *entry)
+{
+    listed->target = plate_to_list(&made.chance);
+    listed->matcher = WATCH_MATCHER_PLATE;
+    entry->category = WATCH_CATEGORY_STOLEN_VEHICLE;
+}
+
 static void put_new(const struct station *station, struct making *making)
 {
     struct watch_change change = {.kind = WATCH_CHANGE_ADD};
@@ -86,11 +96,14 @@ static void put_new(const struct station *station, struct making *making)
     listed->target = listed->target < people_count() ? listed->target : 0;
     bool identity = person_has_id(listed->target) && random_chance(&made.chance, 500);
     listed->matcher = identity ? WATCH_MATCHER_IDENTITY : WATCH_MATCHER_BADGE;
+    entry->category = WATCH_CATEGORY_WARRANT;
+    if (random_chance(&made.chance, PLATE_PER_MILLE)) {
+        draw_plate(listed, entry);
+    }
     listed->review = random_chance(&made.chance, REVIEW_PER_MILLE);
     listed->from = making->made.us + random_between(&made.chance, -10 * MINUTE, 15 * MINUTE);
     listed->until =
         listed->from + random_between(&made.chance, 12 * MINUTE, (sim.plan.rush ? 3 : 20) * HOUR);
-    entry->category = WATCH_CATEGORY_WARRANT;
     entry->matcher = listed->matcher;
     entry->begin.us = listed->from;
     entry->end.us = listed->until;

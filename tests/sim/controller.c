@@ -49,6 +49,11 @@ struct store *controller_store(void)
     return c.store;
 }
 
+struct store *controller_keys(void)
+{
+    return c.keys;
+}
+
 const struct park *controller_park(void)
 {
     return c.ctl == NULL ? NULL : c.ctl->park;

@@ -132,11 +132,14 @@ static void check_words(const struct look *look, const struct listed *listed,
                         const Parkgate__WatchHit *hit)
 {
     const Parkgate__EventEntry *event = look->event;
-    bool right = strcmp(hit->gate, event->gate) == 0 && strcmp(hit->lane, event->lane) == 0 &&
-                 hit->direction == event->direction && hit->at_us == event->captured_us &&
-                 (hit->event == look->entry->sequence || hit->number == 0) &&
-                 hit->matcher == (uint32_t)listed->matcher && hit->how == WATCH_HOW_EXACT &&
-                 strcmp(hit->authority, list_authority_name(listed->authority)) == 0;
+    bool right =
+        strcmp(hit->gate, event->gate) == 0 && strcmp(hit->lane, event->lane) == 0 &&
+        hit->direction == event->direction && hit->at_us == event->captured_us &&
+        (hit->event == look->entry->sequence || hit->number == 0) &&
+        hit->matcher == (uint32_t)listed->matcher &&
+        hit->test == (listed->matcher == WATCH_MATCHER_PLATE && plate_is_test(listed->target)) &&
+        hit->how == WATCH_HOW_EXACT &&
+        strcmp(hit->authority, list_authority_name(listed->authority)) == 0;
     if (!right) {
         sim_fail("I6", "a hit of entry %s says something else than its read", listed->id);
     }
@@ -154,7 +157,7 @@ static void check_hit(struct look *look, size_t i)
     if (listed == NULL) {
         sim_fail("I6", "a hit of an entry that nobody pushed");
     }
-    if (!listed_names(listed, look->read.person)) {
+    if (!listed_is_read(listed, &look->read)) {
         sim_fail("I6", "a hit of entry %s, which names somebody else than person %u", listed->id,
                  look->read.person);
     }
@@ -190,13 +193,14 @@ static void check_alert(const struct look *look)
     }
     for (size_t i = 0; i < list_count(); i++) {
         const struct listed *listed = list_at(i);
-        any = any || (listed_names(listed, look->read.person) &&
+        any = any || (listed_is_read(listed, &look->read) &&
                       listed_acts(listed, look->entry->time_us, look->event->captured_us, false));
     }
     if (told && !look->has_alert) {
         sim_fail("alert", "a hit of person %u at gate %u, and no guard is told", look->read.person,
                  look->gate);
     }
+    any = any || candidates_list(look->read.plate, look->entry->time_us, look->event->captured_us);
     if (look->has_alert && !any) {
         sim_fail("alert", "an alert about person %u at gate %u, whom nobody lists",
                  look->read.person, look->gate);
@@ -208,7 +212,7 @@ static void check_lost(const struct look *look)
 {
     for (size_t i = 0; i < list_count(); i++) {
         const struct listed *listed = list_at(i);
-        if (listed_names(listed, look->read.person) &&
+        if (listed_is_read(listed, &look->read) &&
             listed_acts(listed, look->entry->time_us, look->event->captured_us, true) &&
             !was_hit(look, listed) &&
             !may_be_counted(listed, look->gate, look->read.lane, look->event->captured_us)) {
@@ -226,7 +230,7 @@ static bool reviews(const struct look *look, bool surely)
     int64_t at = look->entry->time_us;
     for (size_t i = 0; i < list_count(); i++) {
         const struct listed *listed = list_at(i);
-        if (!listed->review || !listed_names(listed, look->read.person)) {
+        if (!listed->review || !listed_is_read(listed, &look->read)) {
             continue;
         }
         bool long_since = listed->changed < at - LIST_TURN_US &&
@@ -329,6 +333,9 @@ static void unpack_hits(struct look *look)
         MUST(look->hits[look->count++] != NULL);
     }
     look->has_alert = watch->alert.len > 0;
+    for (size_t i = 0; i < watch->n_candidate; i++) {
+        candidates_raised(look->entry, look->event, look->read.plate, &watch->candidate[i]);
+    }
     alarms_packed(look->entry, &watch->alert);
     parkgate__event_watch__free_unpacked(watch, NULL);
 }
@@ -354,6 +361,7 @@ void hits_event(const Parkgate__Entry *entry, const Parkgate__EventEntry *event)
     check_alert(&look);
     if (event->same_sequence == 0) { /* else it was known under another place, and looked at then */
         check_lost(&look);
+        candidates_check_read(entry, event, look.read.plate);
     }
     if (event->direction == LANE_OUT) {
         check_way_out(&look);
@@ -369,8 +377,11 @@ void hits_event(const Parkgate__Entry *entry, const Parkgate__EventEntry *event)
 void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit)
 {
     struct listed *listed = list_by_handle(&hit->entry);
-    if (listed == NULL || !listed_acts(listed, entry->time_us, hit->at_us, false)) {
-        sim_fail("I6", "a candidate became a hit of an entry that does not act");
+    if (listed == NULL || !listed_acts(listed, entry->time_us, hit->at_us, false) ||
+        !candidates_confirmed(listed, hit->lane)) {
+        sim_fail(
+            "I6",
+            "a candidate became a hit that nobody confirmed, or of an entry that does not act");
     }
     count_hit(listed, hit, (unsigned)strtoul(hit->gate + 1, NULL, 10),
               strstr(hit->lane, "-out") != NULL);

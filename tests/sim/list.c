@@ -172,6 +172,13 @@ bool listed_names(const struct listed *listed, unsigned person)
            (listed->matcher == WATCH_MATCHER_IDENTITY && person_has_id(person));
 }
 
+bool listed_is_read(const struct listed *listed, const struct truth_read *read)
+{
+    return listed->matcher == WATCH_MATCHER_PLATE
+               ? read->plate < PLATES && listed->target == read->plate
+               : listed_names(listed, read->person);
+}
+
 struct listed *list_by_handle(const ProtobufCBinaryData *handle)
 {
     for (size_t i = 0; i < l.count; i++) {
@@ -390,6 +397,11 @@ static void see_hit(const Parkgate__Entry *entry, const void *body)
     hits_entry(entry, body);
 }
 
+static void see_candidate(const Parkgate__Entry *entry, const void *body)
+{
+    candidates_entry(entry, body);
+}
+
 static void see_alert(const Parkgate__Entry *entry, const void *body)
 {
     alarms_entry(entry, body);
@@ -406,15 +418,16 @@ static const struct {
     const ProtobufCMessageDescriptor *descriptor;
     void (*see)(const Parkgate__Entry *entry, const void *body);
 } kinds[] = {
-    {ENTRY_EVENT,       &parkgate__event_entry__descriptor,      see_event    },
-    {ENTRY_AUTHORITY,   &parkgate__authority_record__descriptor, see_authority},
-    {ENTRY_WATCH_BEGIN, &parkgate__watch_bundle__descriptor,     see_begin    },
-    {ENTRY_WATCH_SLICE, &parkgate__watch_slice__descriptor,      see_slice    },
-    {ENTRY_WATCH_CLOSE, &parkgate__watch_close__descriptor,      see_close    },
-    {ENTRY_WATCH_STEP,  &parkgate__watch_step__descriptor,       see_step     },
-    {ENTRY_ALERT,       &parkgate__alert_entry__descriptor,      see_alert    },
-    {ENTRY_FAULT,       &parkgate__fault_record__descriptor,     see_fault    },
-    {ENTRY_WATCH_HIT,   &parkgate__watch_hit__descriptor,        see_hit      },
+    {ENTRY_EVENT,           &parkgate__event_entry__descriptor,      see_event    },
+    {ENTRY_AUTHORITY,       &parkgate__authority_record__descriptor, see_authority},
+    {ENTRY_WATCH_BEGIN,     &parkgate__watch_bundle__descriptor,     see_begin    },
+    {ENTRY_WATCH_SLICE,     &parkgate__watch_slice__descriptor,      see_slice    },
+    {ENTRY_WATCH_CLOSE,     &parkgate__watch_close__descriptor,      see_close    },
+    {ENTRY_WATCH_STEP,      &parkgate__watch_step__descriptor,       see_step     },
+    {ENTRY_ALERT,           &parkgate__alert_entry__descriptor,      see_alert    },
+    {ENTRY_FAULT,           &parkgate__fault_record__descriptor,     see_fault    },
+    {ENTRY_WATCH_CANDIDATE, &parkgate__candidate__descriptor,        see_candidate},
+    {ENTRY_WATCH_HIT,       &parkgate__watch_hit__descriptor,        see_hit      },
 };
 
 static void see(const Parkgate__Entry *entry)
@@ -478,11 +491,12 @@ void list_look(void)
 
 const char *list_counts(void)
 {
-    static char text[300];
+    static char text[500];
     (void)snprintf(
         text, sizeof(text),
-        "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews, %s",
+        "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews, %s, %s",
         (unsigned long long)stations_applied(), (unsigned long long)stations_refused(), l.count,
-        (unsigned long long)hits_count(), (unsigned long long)hits_reviews(), alarms_counts());
+        (unsigned long long)hits_count(), (unsigned long long)hits_reviews(), candidates_counts(),
+        alarms_counts());
     return text;
 }

@@ -4,6 +4,7 @@
  *
  *   list.c     what is said and what becomes of it: bundles, countersignatures, suspensions
  *   hits.c     I6 and I7 of every read that the journal tells of
+ *   plates.c   vehicles, and candidates
  *   station.c  the stations: bundles, good and bad, over lines that lose and double what is said
  *   receipts.c what the park tells them
  *   officer.c  who countersigns, refuses, suspends
@@ -44,7 +45,7 @@ struct listed {
     unsigned authority;
     char id[LIST_ID_SIZE];
     enum watch_matcher matcher;
-    unsigned target; /* a person */
+    unsigned target; /* a person, or a plate */
     bool review;
     int64_t from, until;
     int64_t renewed_until; /* waits for its countersignature; 0: none */
@@ -108,8 +109,10 @@ void list_look(void);
  * it may. */
 bool listed_acts(const struct listed *listed, int64_t at, int64_t captured, bool surely);
 struct listed *list_by_handle(const ProtobufCBinaryData *handle);
-/* Somebody or something at this read is what it names. */
+/* Is it about this person? */
 bool listed_names(const struct listed *listed, unsigned person);
+/* What was read is what it names. */
+bool listed_is_read(const struct listed *listed, const struct truth_read *read);
 unsigned list_authority_of(const char *name);
 
 /* --- hits.c --- */
@@ -124,6 +127,26 @@ void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit);
 uint64_t hits_told(unsigned authority);
 uint64_t hits_count(void);
 uint64_t hits_reviews(void);
+
+/* --- plates.c --- */
+void plates_reset(void);
+void plates_begin(void);
+const char *plate_text(unsigned plate);
+bool plate_is_test(unsigned plate);
+/* One that an entry may name. */
+unsigned plate_to_list(struct random *chance);
+void candidates_raised(const Parkgate__Entry *entry, const Parkgate__EventEntry *event,
+                       unsigned plate, const ProtobufCBinaryData *packed);
+/* After those were noted: none is missing. */
+void candidates_check_read(const Parkgate__Entry *entry, const Parkgate__EventEntry *event,
+                           unsigned plate);
+/* May this read be one? */
+bool candidates_list(unsigned plate, int64_t at, int64_t captured);
+/* Did a guard say that it is what it looks like? */
+bool candidates_confirmed(const struct listed *listed, const char *lane);
+void candidates_entry(const Parkgate__Entry *entry, const Parkgate__Candidate *from);
+void candidates_end(void);
+const char *candidates_counts(void);
 
 /* --- station.c --- */
 void stations_reset(void);

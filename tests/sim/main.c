@@ -86,6 +86,7 @@ static void set_up(const struct plan *plan)
     stations_reset();
     officer_reset();
     alarms_reset();
+    plates_reset();
     guards_reset();
     faults_begin();
     controller_begin(true);
@@ -103,6 +104,7 @@ static void set_up(const struct plan *plan)
     roster_begin();
     officer_begin();
     guards_begin();
+    plates_begin();
     stations_begin();
 }
 

@@ -65,6 +65,28 @@ static void add_lane(unsigned gate, bool out)
     add(PARK_READER, reader_name, &reader.base);
 }
 
+/* A camera alone: no barrier hangs on what it reads. */
+static void add_vehicle_lane(unsigned gate)
+{
+    char gate_name[16];
+    char lane_name[32];
+    char reader_name[32];
+    Parkgate__ParkLane lane = PARKGATE__PARK_LANE__INIT;
+    Parkgate__ParkReader reader = PARKGATE__PARK_READER__INIT;
+    (void)snprintf(gate_name, sizeof(gate_name), "g%u", gate);
+    (void)snprintf(lane_name, sizeof(lane_name), "g%u-truck", gate);
+    (void)snprintf(reader_name, sizeof(reader_name), "g%u-truck-reader", gate);
+    lane.gate = gate_name;
+    lane.direction = LANE_IN;
+    lane.subject = SUBJECT_VEHICLES;
+    lane.zone = text_of("yard");
+    add(PARK_LANE, lane_name, &lane.base);
+    reader.lane = lane_name;
+    reader.driver = DRIVER_NFC;
+    reader.device = text_of("simulated");
+    add(PARK_READER, reader_name, &reader.base);
+}
+
 static void add_gate(unsigned number)
 {
     char gate_name[16];
@@ -93,6 +115,9 @@ static void add_gate(unsigned number)
     add(PARK_BOARD, board_name, &board.base);
     add_lane(number, false);
     add_lane(number, true);
+    if (number < PLATE_GATES) {
+        add_vehicle_lane(number);
+    }
 }
 
 static void add_tenant(const char *name, uint32_t cut_minute)

@@ -1,7 +1,8 @@
 /* park: the simulated park's rows. Gates g0, g1, ... with a lane in and a lane out each, of
  * turnstiles with a passage sensor; an exit button at each way out. Tenants acme (cut 06:00) and
- * beta (cut 04:00); shifts day 08-17 and night 22-07, both with 30 minutes of margin. Boards of
- * even gates have coils alone, those of odd ones flash-on registers. */
+ * beta (cut 04:00); shifts day 08-17 and night 22-07, both with 30 minutes of margin. The first
+ * gates have a lane in for vehicles, too, with a reader alone. Boards of even gates have coils
+ * alone, those of odd ones flash-on registers. */
 #pragma once
 
 #include "common/link/key.h"

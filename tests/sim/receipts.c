@@ -16,9 +16,10 @@ static void check_row(const struct station *station, const struct listed *listed
     bool just_now = listed->changed > receipt->made.us - LIST_TURN_US;
     bool suspended = list_is_suspended(station->number);
     bool over = receipt->made.us >= listed->until;
-    bool renewal = row->kind == WATCH_CHANGE_RENEW && listed->renewed_until != 0;
+    bool renewal =
+        receipt->made.us < listed->renewed_until && (row->kind == WATCH_CHANGE_RENEW || over);
     bool acts = listed->state == LISTED_ACTS && !over && !renewal;
-    bool waits = (listed->state == LISTED_WAITS || renewal) && !over;
+    bool waits = (listed->state == LISTED_WAITS && !over) || renewal;
     if (just_now || suspended || row->state == WATCH_STATE_SUSPENDED) {
         return;
     }

@@ -36,6 +36,8 @@ enum {
     LANES_MAX = GATES_MAX * LANES_A_GATE,
     PEOPLE_MAX = 20000,
     SIM_PATH_SIZE = 200,
+    PLATES = 13,
+    PLATE_GATES = 2, /* so many gates have a lane for vehicles */
 };
 
 /* --- random: splitmix64, one stream a purpose, so that one more draw here moves nothing there ---
@@ -150,6 +152,7 @@ void controller_station(const struct link_peer *peer, const struct link_key *key
                         struct bytes frame);
 void controller_enrol(unsigned gate, const char *code);
 struct store *controller_store(void);
+struct store *controller_keys(void);
 struct journal_place {
     uint64_t sequence;
     uint8_t hash[32];
@@ -193,6 +196,9 @@ void gate_turn(unsigned gate);
 const struct link_key *gate_key(unsigned gate);
 /* A card is shown. */
 void gate_show_card(unsigned gate, unsigned lane, const uint8_t *uid, size_t size);
+
+/* A camera reads this plate. */
+void gate_show_plate(unsigned gate, unsigned plate);
 
 /* --- links between gates and the controller --- */
 
@@ -273,6 +279,9 @@ bool person_has_id(unsigned number);
 void person_id(unsigned number, char out[20]);
 /* PEOPLE_MAX: nobody's. */
 unsigned person_by_uid(const uint8_t *uid, size_t size);
+
+/* PLATES: none of them (plates.c). */
+unsigned plate_of(const uint8_t *text, size_t size);
 
 /* --- counts.c: the headcount --- */
 
@@ -360,7 +369,7 @@ void truth_answered(unsigned gate, uint32_t epoch, uint64_t sequence, uint32_t a
 void truth_welcomed(unsigned gate, uint32_t epoch, uint64_t applied);
 /* What an event that was handed over told of; false: it never was. */
 struct truth_read {
-    unsigned person, lane; /* PEOPLE_MAX: nobody's credential */
+    unsigned person, plate, lane; /* PEOPLE_MAX, PLATES: none of them */
     int64_t captured;
 };
 bool truth_read(unsigned gate, uint32_t epoch, uint64_t sequence, struct truth_read *ret);

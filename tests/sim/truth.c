@@ -44,7 +44,7 @@ struct seen_event {
     uint32_t kind, passage, answer;
     bool open, late; /* handed over, and not answered */
     bool used;       /* a presentation that somebody went through with */
-    unsigned lane, person;
+    unsigned lane, person, plate;
     int64_t captured;
     int64_t arrived; /* first, by the controller's clock */
     uint32_t of_epoch;
@@ -360,6 +360,9 @@ static void note_event(struct seen_event *event, const Parkgate__Event *from)
     event->late = from->late;
     event->lane = strstr(from->lane, "-out") != NULL ? 1 : 0;
     event->person = person_by_uid(from->credential.data, from->credential.len);
+    /* What is no plate of a normal form is told as it was read. */
+    event->plate = from->credential.len > 0 ? plate_of(from->credential.data, from->credential.len)
+                                            : plate_of(from->raw.data, from->raw.len);
     event->of_epoch = from->presentation_epoch != 0 ? from->presentation_epoch : from->epoch;
     event->of_sequence = from->presentation;
 }
@@ -537,8 +540,10 @@ bool truth_read(unsigned gate, uint32_t epoch, uint64_t sequence, struct truth_r
     if (event->key_high == 0) {
         return false;
     }
-    *ret = (struct truth_read){
-        .person = event->person, .lane = event->lane, .captured = event->captured};
+    *ret = (struct truth_read){.person = event->person,
+                               .plate = event->plate,
+                               .lane = event->lane,
+                               .captured = event->captured};
     return true;
 }
 
@@ -662,6 +667,7 @@ void truth_end(void)
     }
     counts_check(false);
     alarms_end();
+    candidates_end();
     MUST(store_begin_read(controller_store(), &txn, NULL) == ERR_OK);
     for (size_t i = 0; i < t.event_room; i++) {
         if (t.events[i].key_high != 0 && t.events[i].answer == ANSWER_APPLIED) {
@@ -681,7 +687,7 @@ void truth_end(void)
 
 const char *truth_counts(void)
 {
-    static char text[600];
+    static char text[800];
     (void)snprintf(text, sizeof(text),
                    "%zu turns, %llu grants (%llu entries by gates alone), %llu fires, %llu events, "
                    "%llu comparisons, %llu entries replayed, %s",
