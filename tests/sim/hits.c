@@ -264,6 +264,26 @@ static void check_way_out(const struct look *look)
     }
 }
 
+/* Whom nothing else keeps out is let in, listed or not: but for what stands at the lane itself. */
+static void check_without_list(const struct look *look)
+{
+    const struct person *person =
+        look->read.person < PEOPLE_MAX ? person_of(look->read.person) : NULL;
+    uint32_t reason = look->event->reason;
+    bool of_lane = is_own_reason(reason) || reason == REASON_REPEAT ||
+                   reason == REASON_REPEAT_PASSED || reason == REASON_STORE_FULL ||
+                   (reason == REASON_EMERGENCY_CLOSED && fires_count() > 0);
+    if (person == NULL || person->unknown || person->ends < look->entry->time_us + HOUR ||
+        roster_touched(look->read.person, look->gate) || of_lane) {
+        return;
+    }
+    if (look->event->outcome == OUTCOME_DENY + 1) {
+        sim_fail("I7",
+                 "person %u was not let in at gate %u for reason %u, and would be without a list",
+                 look->read.person, look->gate, reason);
+    }
+}
+
 static void check_way_in(const struct look *look)
 {
     const Parkgate__EventEntry *event = look->event;
@@ -273,6 +293,7 @@ static void check_way_in(const struct look *look)
                  look->read.person, look->gate);
     }
     h.reviews += asked;
+    check_without_list(look);
     if (event->outcome == OUTCOME_GRANT + 1 && reviews(look, true)) {
         sim_fail("I7", "person %u was let in at gate %u, who is to be asked to the guard",
                  look->read.person, look->gate);
@@ -385,4 +406,16 @@ void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit)
     }
     count_hit(listed, hit, (unsigned)strtoul(hit->gate + 1, NULL, 10),
               strstr(hit->lane, "-out") != NULL);
+}
+
+const char *list_counts(void)
+{
+    static char text[500];
+    (void)snprintf(
+        text, sizeof(text),
+        "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews, %s, %s",
+        (unsigned long long)stations_applied(), (unsigned long long)stations_refused(),
+        list_count(), (unsigned long long)hits_count(), (unsigned long long)hits_reviews(),
+        candidates_counts(), alarms_counts());
+    return text;
 }

@@ -488,15 +488,3 @@ void list_look(void)
     store_txn_destroy(&txn);
     check_claims();
 }
-
-const char *list_counts(void)
-{
-    static char text[500];
-    (void)snprintf(
-        text, sizeof(text),
-        "%llu bundles taken, %llu refused, %zu entries listed, %llu hits, %llu reviews, %s, %s",
-        (unsigned long long)stations_applied(), (unsigned long long)stations_refused(), l.count,
-        (unsigned long long)hits_count(), (unsigned long long)hits_reviews(), candidates_counts(),
-        alarms_counts());
-    return text;
-}

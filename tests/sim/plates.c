@@ -213,9 +213,11 @@ void candidates_entry(const Parkgate__Entry *entry, const Parkgate__Candidate *f
 {
     struct candidate *candidate = candidate_of(&from->candidate);
     bool is_over = entry->time_us >= candidate->raised + LAPSE_S * SECOND;
-    bool right = from->step == CANDIDATE_CONFIRMED  ? was_said(candidate, ALERT_IS_TRUE)
-                 : from->step == CANDIDATE_REJECTED ? was_said(candidate, ALERT_IS_FALSE)
-                                                    : is_over;
+    bool right = from->step == CANDIDATE_CONFIRMED ? was_said(candidate, ALERT_IS_TRUE)
+                 : from->step == CANDIDATE_REJECTED
+                     ? was_said(candidate, ALERT_IS_FALSE)
+                     /* ... or what stands under the same alert is */
+                     : is_over || was_said(candidate, ALERT_HAS_LAPSED);
     if (!candidate->open || !right) {
         sim_fail("I6", "a candidate of entry %s came to its end %u, and nobody said so",
                  candidate->listed->id, from->step);
