@@ -123,6 +123,16 @@ static const struct {
     {ALERT_STEP_CLOSE,       ALERT_REJECTED,     ALERT_CLOSED      },
 };
 
+bool alarm_may(const struct alarm *alarm, uint32_t step)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+        if (ways[i].step == step && ways[i].from == alarm->state) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void go(struct alarm *alarm, const Parkgate__AlertEntry *entry, int64_t at)
 {
     if (!alarm->asked[entry->step] || entry->person[0] == '\0') {
@@ -180,6 +190,12 @@ static struct alarm *raise(const Parkgate__Entry *entry, const Parkgate__AlertRe
                             .raised = entry->time_us};
     (void)snprintf(alarm->fold, sizeof(alarm->fold), "%s", record->fold);
     (void)snprintf(alarm->gate, sizeof(alarm->gate), "%s", record->gate);
+    alarm->label = record->label != 0 ? record->label : record->number;
+    for (size_t i = 0; i + 1 < a.count; i++) {
+        if (a.items[i].label == alarm->label) {
+            sim_fail("alert", "two are told as %llu", (unsigned long long)alarm->label);
+        }
+    }
     alarm->subject = people_handle(&record->subject);
     enter(alarm, ALERT_RAISED, entry->time_us);
     a.raised++;

@@ -5,7 +5,7 @@
 #include "tests/sim/sim.h"
 
 struct alarm {
-    uint64_t number;
+    uint64_t number, label; /* of its entry; as people are told it */
     char fold[160], gate[16];
     struct handle subject;
     uint32_t state, decision, count, level;
@@ -24,6 +24,8 @@ void alarms_packed(const Parkgate__Entry *entry, const ProtobufCBinaryData *pack
 void alarms_check_claims(void);
 /* All is at rest. */
 void alarms_end(void);
+/* Would this step be its next one? */
+bool alarm_may(const struct alarm *alarm, uint32_t step);
 size_t alarms_count(void);
 struct alarm *alarm_at(size_t place);
 const char *alarms_counts(void);

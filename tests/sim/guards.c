@@ -2,6 +2,7 @@
  * then one wants to make a step before its time. */
 #include <stdio.h>
 
+#include "schema/errors.h"
 #include "tests/sim/alarms.h"
 #include "tests/sim/list.h"
 
@@ -40,12 +41,17 @@ static void make(size_t place, enum alert_step step)
     char number[24];
     struct alarm *alarm = alarm_at(place);
     bool own = alarm->gate[0] == 'g' && alarm->gate[1] == '0' && random_chance(&g.chance, 500);
-    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)alarm->number);
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)alarm->label);
+    bool may = alarm_may(alarm, step);
     alarm->asked[step] = true;
     unsigned error =
         controller_ask_as(own ? &guard : officer_key(), NULL, NULL, 0, verbs[step], "alert", number,
                           step >= ALERT_STEP_CONFIRM ? "reason" : NULL, "looked", NULL);
     alarm = alarm_at(place); /* more may have been raised */
+    bool busy = error == UINT32_MAX || error == ERROR_STORE_FULL || error == ERROR_TRY_LATER;
+    if (error != 0 && may && !own && !busy) {
+        sim_fail("alert", "step %d of %s was refused: error %u", (int)step, number, error);
+    }
     /* Once the journal was looked at it is not asked any more; without an answer it may be done. */
     if (error == 0 && alarm->asked[step]) {
         alarm->claimed[step] = true;
