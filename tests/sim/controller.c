@@ -316,6 +316,7 @@ void controller_begin(bool with_genesis)
     }
     c.starts_failed = 0;
     truth_controller_back();
+    list_look();
     sim_after(TICK_US, tick, NULL, c.process, 0);
 }
 
