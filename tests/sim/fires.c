@@ -94,7 +94,9 @@ static bool is_latched(unsigned gate)
 bool fire_shuts(unsigned gate)
 {
     const struct fire *fire = &f.gates[gate];
-    if (arm_is_held(gate, 1)) {
+    /* Once nothing burns any more, the end of the emergency may be told to the agent a moment
+     * before the board lets go of the exit. */
+    if (arm_is_held(gate, 1) && fires_any()) {
         return true;
     }
     int64_t from = iron_burns(gate) ? must_hold_from(gate) : INT64_MAX;
