@@ -102,11 +102,11 @@ static void count_number(const struct listed *listed, uint64_t number)
 }
 
 static void count_hit(struct listed *listed, const Parkgate__WatchHit *hit, unsigned gate,
-                      unsigned lane)
+                      unsigned lane, int64_t now)
 {
     struct listed_day *day = day_of(listed, hit->day);
     bool person = listed->matcher != WATCH_MATCHER_PLATE;
-    if (is_same_approach(day, gate, lane, hit->at_us)) {
+    if (is_same_approach(day, gate, lane, hit->at_us) && now < day->noted + APPROACH_S * SECOND) {
         sim_fail("I6", "one approach of entry %s at gate %u was counted twice", listed->id, gate);
     }
     if (person && (hit->number != 0) != (day->told == 0)) {
@@ -120,6 +120,7 @@ static void count_hit(struct listed *listed, const Parkgate__WatchHit *hit, unsi
     day->hits++;
     day->told += hit->number != 0;
     day->last = hit->at_us;
+    day->noted = now;
     day->gate = gate;
     day->lane = lane;
     h.count++;
@@ -170,7 +171,7 @@ static void check_hit(struct look *look, size_t i)
                  (double)(look->event->captured_us - sim.began) / 1e6);
     }
     check_words(look, listed, hit);
-    count_hit(listed, hit, look->gate, look->read.lane);
+    count_hit(listed, hit, look->gate, look->read.lane, look->entry->time_us);
 }
 
 static bool was_hit(const struct look *look, const struct listed *listed)
@@ -405,7 +406,7 @@ void hits_entry(const Parkgate__Entry *entry, const Parkgate__WatchHit *hit)
             "a candidate became a hit that nobody confirmed, or of an entry that does not act");
     }
     count_hit(listed, hit, (unsigned)strtoul(hit->gate + 1, NULL, 10),
-              strstr(hit->lane, "-out") != NULL);
+              strstr(hit->lane, "-out") != NULL, entry->time_us);
 }
 
 const char *list_counts(void)

@@ -35,7 +35,8 @@ enum listed_state {
 /* Hits of one entry on one business day. */
 struct listed_day {
     int32_t day;
-    int64_t last; /* the newest that was counted, by its capture */
+    int64_t last;  /* the newest that was counted, by its capture ... */
+    int64_t noted; /* ... and when it was recorded: as long after that it is forgotten */
     unsigned gate, lane;
     unsigned hits, told;
 };
