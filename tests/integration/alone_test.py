@@ -67,7 +67,7 @@ class AloneCase(ParkCase):
         head = int(self.park.cli("journal", "head")["seq"])
 
         def there():
-            return all(int(row["copy_sequence"] or 0) >= head for row in self.park.rows("agent", "list"))
+            return all(row["copy_lag"] == 0 for row in self.park.rows("agent", "list"))
         until("all copies are whole", there)
         return head
 

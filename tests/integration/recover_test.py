@@ -102,8 +102,7 @@ class Recover(ParkCase):
     def wait_copies(self):
         """Until every gate's copy holds all that the journal does."""
         def whole():
-            head = int(self.park.cli("journal", "head")["seq"])
-            return all(int(row["copy_sequence"]) >= head for row in self.park.rows("agent", "list"))
+            return all(row["copy_lag"] == 0 for row in self.park.rows("agent", "list"))
         until("the gates' copies are whole", whole)
 
     def test_erased_disk(self):
