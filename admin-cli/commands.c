@@ -695,6 +695,17 @@ static const struct command commands[] = {
                "导出日志字节与存证，供他人仅用 openssl 核查"}},
      .args = {OPERAND("dir", ARG_PATH, "a new directory on the controller's machine",
                       "控制器主机上的新目录"), REASON}},
+    {"audit", "checkpoint", "audit.checkpoint", PLAIN, .timeout_s = LONG_S, .csv = CSV_NEVER,
+     .help = {{"verify the journal, write all tables down and sign their digest",
+               "校验日志，写下全部表并对其摘要签名"}}},
+    {"audit", "checkpoints", "audit.checkpoints", PLAIN, .csv = CSV_NEVER,
+     .help = {{"the checkpoints, newest first, and where the journal begins",
+               "各检查点（新的在前）及日志的起点"}}},
+    {"audit", "truncate", "audit.truncate", PLAIN, .csv = CSV_NEVER,
+     .help = {{"remove the journal's entries of over three years ago, behind a checkpoint (two persons)",
+               "移除检查点之内满三年的日志条目（须两人）"}},
+     .args = {NEEDED("before", ARG_NUMBER, "the entry that the journal is to begin with",
+                     "日志将从该条开始"), REASON}},
 
     /* --- the watch list: the station's own side --- */
     {"watch", "keygen", NULL, .run = run_watch_keygen, .csv = CSV_NEVER,

@@ -801,9 +801,11 @@ static int run_job(const struct settings *s, const struct command *command)
     char gates_key_file[SETTINGS_PATH_SIZE];
     char recovery_key_file[SETTINGS_PATH_SIZE];
     char sign_key_file[SETTINGS_PATH_SIZE];
+    char checkpoint_dir[SETTINGS_PATH_SIZE];
     if (settings_beside_key(s, "gates.key", gates_key_file, NULL) != ERR_OK ||
         settings_beside_key(s, "recovery.key", recovery_key_file, NULL) != ERR_OK ||
-        settings_beside_key(s, "sign.key", sign_key_file, NULL) != ERR_OK) {
+        settings_beside_key(s, "sign.key", sign_key_file, NULL) != ERR_OK ||
+        settings_beside_key(s, "checkpoints", checkpoint_dir, NULL) != ERR_OK) {
         return usage();
     }
     struct job_paths paths = {.store = s->store,
@@ -814,7 +816,8 @@ static int run_job(const struct settings *s, const struct command *command)
                               .gates_key_file = gates_key_file,
                               .recovery_key_file = recovery_key_file,
                               .sign_key_file = sign_key_file,
-                              .anchor_dir = s->anchor_dir};
+                              .anchor_dir = s->anchor_dir,
+                              .checkpoint_dir = checkpoint_dir};
     if (strcmp(command->job, "verify") == 0) {
         return job_verify(&paths);
     }
@@ -823,6 +826,15 @@ static int run_job(const struct settings *s, const struct command *command)
     }
     if (strcmp(command->job, "audit-export") == 0 && command->job_arg != NULL) {
         return job_audit_export(&paths, command->job_arg);
+    }
+    if (strcmp(command->job, "checkpoint") == 0) {
+        return job_checkpoint(&paths);
+    }
+    if (strcmp(command->job, "checkpoint-tidy") == 0) {
+        return job_checkpoint_tidy(&paths);
+    }
+    if (strcmp(command->job, "truncate") == 0 && command->job_arg != NULL) {
+        return job_truncate(&paths, command->job_arg);
     }
     if (strcmp(command->job, "recount") == 0) {
         return job_recount(&paths);

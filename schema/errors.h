@@ -293,6 +293,30 @@ enum exit_code {
     X(602, ALERT_GAP, EXIT_REFUSED,                                                                \
       "alert news after %1 are kept no more; begin again without --after",                         \
       "%1 之后的部分告警动态已不再保留；请不带 --after 重新开始")                                  \
+    /* checkpoints of the journal, and cutting off its beginning */                                \
+    X(620, NO_CHECKPOINT, EXIT_REFUSED,                                                            \
+      "entry %1 stands behind no checkpoint; make one first: parkgate audit checkpoint",           \
+      "第 %1 条不在任何检查点之内；请先建立：parkgate audit checkpoint")                           \
+    X(621, JOURNAL_TERM, EXIT_REFUSED,                                                             \
+      "entry %1, or one before it, is not %2 days old: the journal is kept so long",               \
+      "第 %1 条或其之前的条目未满 %2 天；日志须留存至此期限")                                      \
+    X(622, TRUNCATION_HELD, EXIT_REFUSED,                                                          \
+      "hold %1 keeps the records of somebody until %2, and entries are part of them; wait for its "\
+      "end",                                                                                       \
+      "保留令 %1 至 %2 有效，日志条目亦在其内；请待其结束")                                        \
+    X(623, TRUNCATION_RECOVERS, EXIT_REFUSED,                                                      \
+      "the controller recovers from a backup; wait for its end: parkgate recover show",            \
+      "控制器正在从备份恢复；请待其结束：parkgate recover show")                                   \
+    X(624, TRUNCATION_BACKUP, EXIT_REFUSED,                                                        \
+      "no backup holds the journal up to entry %1; make one first: parkgate backup DIR",           \
+      "尚无包含截至第 %1 条日志的备份；请先备份：parkgate backup 目录")                            \
+    X(625, TRUNCATION_RUNS, EXIT_REFUSED, "entries up to %1 are being removed; wait for the end",  \
+      "正在移除截至第 %1 条的条目；请待其结束")                                                    \
+    X(626, TRUNCATION_GONE, EXIT_REFUSED, "the entries before %1 are gone already",                \
+      "第 %1 条之前的条目此前已移除")                                                              \
+    X(627, ENTRY_GONE, EXIT_REFUSED,                                                               \
+      "entry %1 was cut off with the journal's beginning, which is now entry %2",                  \
+      "第 %1 条已随日志开头移除；日志现从第 %2 条开始")                                            \
     /* bundles of the watch list (common/watch): always the whole bundle */                        \
     X(640, WATCH_FORM, EXIT_BAD_FILE,                                                              \
       "%1 is not in its one form: %2; encode it as schema/watch.proto says and sign it again",     \

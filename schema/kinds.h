@@ -244,6 +244,8 @@ enum entry_kind {
     ENTRY_DISPOSITION = 60,
     ENTRY_DISPOSITION_NOTICE = 61,
     ENTRY_WATCH_RETENTION = 69, /* a RetentionEntry that only they see who see hits */
+    ENTRY_CHECKPOINT = 67,
+    ENTRY_TRUNCATION = 68,
 };
 
 enum disclosure_step {
@@ -344,6 +346,14 @@ enum candidate_step {
     CANDIDATE_CONFIRMED = 2,
     CANDIDATE_REJECTED = 3, /* its key is destroyed */
     CANDIDATE_LAPSED = 4,   /* nobody confirmed it in time: as rejected */
+};
+
+/* How far a truncation of the journal is (entry TRUNCATION). */
+enum truncation_step {
+    TRUNCATION_ASKED = 1,   /* two persons want it; a job looks whether it may be */
+    TRUNCATION_REFUSED = 2, /* it may not */
+    TRUNCATION_BEGAN = 3,   /* from now on the journal begins behind it */
+    TRUNCATION_ENDED = 4,   /* all entries up to it are gone */
 };
 
 enum approval_state { APPROVAL_WAITING = 1, APPROVAL_GRANTED = 2, APPROVAL_REFUSED = 3 };

@@ -46,6 +46,8 @@ enum {
     LIMIT_AGE_MIN = 16,            /* younger persons are not registered: roster.c */
     LIMIT_FACE_PERSONS = 100000,   /* with a face; more only with the filing's number: faces.c */
     LIMIT_FACE_PERSONS_WARN = 80000,
+    LIMIT_JOURNAL_DAYS = 1095, /* no entry is cut off before (PIPL 56: 3 years): app/truncation.c */
+    LIMIT_CHECKPOINT_DAYS = 28, /* then a checkpoint is made anew: app/checkpoints.c */
     LIMIT_BACKUP_KEYS_DAYS = 30, /* person keys of a backup: controller/job/backup.c */
     LIMIT_IMPORT_ROWS = 1000000,
     LIMIT_BAN_MONTHS = 12,

@@ -217,6 +217,8 @@ static const struct metric_unshown unshown[] = {
     {"LIMIT_LANE_HOUR_S", "a window, not a level"},
     {"LIMIT_AGE_MIN", "each person by itself; who is younger is refused at once"},
     {"LIMIT_FACE_PERSONS_WARN", "a fault tells it: faces-many"},
+    {"LIMIT_JOURNAL_DAYS", "a term, not a level"},
+    {"LIMIT_CHECKPOINT_DAYS", "a term, not a level; parkgate audit checkpoints shows the newest"},
     {"LIMIT_BACKUP_KEYS_DAYS", "a lifetime, not a level; parkgate retention show tells it"},
     {"LIMIT_NAMES_PER_LOOKUP", "each call by itself; more are refused at once"},
     {"LIMIT_DISCLOSE_PERSONS", "each document by itself; more are refused at once"},

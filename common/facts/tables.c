@@ -111,6 +111,8 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_WATCH_NEAR] = "watch_near",
     [TABLE_HELD_READ] = "held_read",
     [TABLE_EXPORTED] = "exported",
+    [TABLE_CHECKPOINT] = "checkpoint",
+    [TABLE_TRUNCATION] = "truncation",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

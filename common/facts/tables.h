@@ -124,9 +124,13 @@ enum table {
                               where and when */
     TABLE_HELD_READ,       /* handle held, u64 journal -> HeldRead: past its term */
     TABLE_EXPORTED, /* u64 number -> ExportRecord */
+    TABLE_CHECKPOINT,      /* u64 sequence of the last entry in it -> CheckpointRecord */
+    TABLE_TRUNCATION,      /* u8 enum truncation_row -> TruncationRecord */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };
+/* The one by which the journal begins where it does, and the one that is asked for. */
+enum truncation_row { TRUNCATION_BASE = 1, TRUNCATION_NEXT = 2 };
 /* A scope is u8 'T', name tenant, u32 day, or u8 'Z', name zone. */
 
 extern const char *const table_names[TABLE_COUNT];

@@ -210,6 +210,12 @@ static enum err judge(struct controller *ctl, const struct anchor *anchor, enum 
     if (memcmp(branch, anchor->branch, sizeof(branch)) != 0) {
         return ERR_OK; /* of before a restore, or made for another journal: the job tells */
     }
+    uint64_t first = 0;
+    TRY(journal_first(ctl->txn, &first, fault));
+    if (anchor->sequence < first) {
+        *ret = ANCHOR_SHOWN_BEHIND; /* that entry is gone, behind a checkpoint */
+        return ERR_OK;
+    }
     err = anchor->sequence > head.sequence
               ? ERR_NOT_FOUND
               : journal_read(ctl->txn, anchor->sequence, &packed, &hash, fault);

@@ -123,6 +123,20 @@ struct erasing {
     struct handle looked_from, looked_next;   /* of those that wait for confirmations */
 };
 
+/* checkpoints.h; soft: what must be known after a restart stands in table TRUNCATION */
+enum checkpoint_work {
+    CHECKPOINT_NOTHING = 0,
+    CHECKPOINT_MAKING,
+    CHECKPOINT_TIDYING,
+    CHECKPOINT_LOOKING, /* whether a truncation may begin */
+};
+struct checkpointing {
+    bool looked, tidy; /* at the table since the start; older snapshots are to go */
+    bool cutting;      /* entries are to go */
+    enum checkpoint_work work;
+    struct mono look_at, slice_at;
+};
+
 /* watch.h. Soft. */
 enum { WATCH_PENDING_MAX = 32 };
 struct watch_keep {
@@ -195,6 +209,7 @@ struct controller {
     struct own_clock own_clock;
     struct anchors anchors;
     struct erasing erasing;
+    struct checkpointing checkpointing;
     struct watch_keep watch;
     struct retaining retaining;
     struct disclosing *disclosing; /* disclosure.h; soft; NULL: no file was taken yet */

@@ -596,6 +596,28 @@ static void export_words(const ProtobufCMessage *body, struct entry_words *w)
                    (unsigned long long)given->at_sequence, given->reason);
 }
 
+static void checkpoint_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__CheckpointRecord *record = (const void *)body;
+    (void)snprintf(w->text, sizeof(w->text), "all tables as of entry %llu, signed by %s",
+                   (unsigned long long)record->at_sequence, record->key);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "截至第 %llu 条的全部表，由 %s 签名",
+                   (unsigned long long)record->at_sequence, record->key);
+}
+
+static void truncation_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    static const char *const en[] = {"", "asked for", "refused", "began", "ended"};
+    static const char *const zh[] = {"", "已申请", "被拒绝", "开始", "完成"};
+    const Parkgate__TruncationRecord *record = (const void *)body;
+    size_t step = record->step < ARRAY_LEN(en) ? record->step : 0;
+    const char *why = step == TRUNCATION_REFUSED ? record->why : record->reason;
+    (void)snprintf(w->text, sizeof(w->text), "entries up to %llu go: %s: %s",
+                   (unsigned long long)record->upto, en[step], why);
+    (void)snprintf(w->text_zh, sizeof(w->text_zh), "移除截至第 %llu 条的条目：%s：%s",
+                   (unsigned long long)record->upto, zh[step], why);
+}
+
 static void restored_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__Restored *restored = (const void *)body;
@@ -761,6 +783,8 @@ static const struct wording wordings[] = {
     {ENTRY_RESTORED,      "restored",      &parkgate__restored__descriptor,          restored_words  },
     {ENTRY_DISPOSITION_NOTICE, "disposition-notice", &parkgate__disposition_notice__descriptor, no_words},
     {ENTRY_DISPOSITION,   "disposition",   &parkgate__disposition_record__descriptor, disposition_words},
+    {ENTRY_CHECKPOINT,    "checkpoint",    &parkgate__checkpoint_record__descriptor, checkpoint_words },
+    {ENTRY_TRUNCATION,    "truncation",    &parkgate__truncation_record__descriptor, truncation_words },
     {ENTRY_AUDIT_EXPORT,  "audit-export",  &parkgate__audit_export__descriptor,      export_words    },
 };
 

@@ -423,7 +423,10 @@ static enum err export_journal(struct export *e, struct fault *fault)
     struct journal_head head;
     struct reader r = reader_of(keybuf_view(&e->place));
     uint64_t at = e->place.size > 0 ? reader_u64(&r) : 0;
+    uint64_t first = 0;
     TRY(journal_head(e->ctl->txn, &head, fault));
+    TRY(journal_first(e->ctl->txn, &first, fault));
+    at = at + 1 < first ? first - 1 : at; /* the beginning was cut off behind a checkpoint */
     for (size_t i = 0; at < head.sequence && !e->full; i++, at++) {
         struct bytes packed;
         struct seal_hash hash;
@@ -431,11 +434,7 @@ static enum err export_journal(struct export *e, struct fault *fault)
             e->full = true;
             break;
         }
-        enum err err = journal_read(e->ctl->txn, at + 1, &packed, &hash, fault);
-        if (err == ERR_NOT_FOUND) {
-            continue; /* an old journal was cut off behind a checkpoint */
-        }
-        TRY(err);
+        TRY(journal_read(e->ctl->txn, at + 1, &packed, &hash, fault));
         Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
         if (entry == NULL) {
             return fault_set(fault, ERR_CORRUPT, "journal: entry %llu cannot be read",

@@ -37,3 +37,10 @@ struct recount_report {
  * cannot be read. ERR_FULL: not enough memory. */
 MUST_CHECK enum err recount_run(struct store *store, struct recount_report *ret_report,
                                 struct fault *fault);
+
+/* The same of a journal whose beginning was cut off: `base` has the tables of the newest checkpoint,
+ * which holds entries up to `after`. Every figure must be what it says there, and what the passages
+ * behind it change. Entries, exits and present of a tenant's days are compared by their sums of the
+ * day, peaks as above where something changed. */
+MUST_CHECK enum err recount_run_behind(struct store *store, struct store *base, uint64_t after,
+                                       struct recount_report *ret_report, struct fault *fault);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "common/base/ids.h"
+#include "common/facts/tables.h"
+#include "common/store/keybuf.h"
 #include "controller/journal/journal.h"
 #include "schema/kinds.h"
 
@@ -143,12 +145,13 @@ static enum err read_entry(struct recount_figures *figures, struct pile *seen, u
     return err;
 }
 
-static enum err read_journal(struct store_txn *txn, struct recount_figures *figures,
+/* Entries behind `after`. */
+static enum err read_journal(struct store_txn *txn, uint64_t after, struct recount_figures *figures,
                              struct pile *seen, struct fault *fault)
 {
     struct journal_head head;
     TRY(journal_head(txn, &head, fault));
-    for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
+    for (uint64_t sequence = after + 1; sequence <= head.sequence; sequence++) {
         struct bytes packed;
         struct seal_hash hash;
         enum err err = journal_read(txn, sequence, &packed, &hash, fault);
@@ -320,18 +323,176 @@ static void sort(struct pile *pile, int (*order)(const void *, const void *))
     }
 }
 
+static struct recount_figures empty_figures(void)
+{
+    return (struct recount_figures){.texts = {.row_size = sizeof(char *)},
+                                    .tallies = {.row_size = sizeof(struct tally)},
+                                    .edges = {.row_size = sizeof(struct edge)}};
+}
+
+static void sort_figures(struct recount_figures *figures)
+{
+    sort(&figures->tallies, tally_order);
+    sort(&figures->edges, edge_order);
+}
+
 enum err recount_figures_read(struct store_txn *txn, struct recount_figures *figures,
                               struct fault *fault)
 {
     AUTO(pile_clear) struct pile seen = {.row_size = sizeof(struct seen)};
-    *figures = (struct recount_figures){.texts = {.row_size = sizeof(char *)},
-                                        .tallies = {.row_size = sizeof(struct tally)},
-                                        .edges = {.row_size = sizeof(struct edge)}};
-    TRY(read_journal(txn, figures, &seen, fault));
+    *figures = empty_figures();
+    TRY(read_journal(txn, 0, figures, &seen, fault));
     sort(&seen, seen_order);
     TRY(follow_all(figures, &seen, fault));
-    sort(&figures->tallies, tally_order);
-    sort(&figures->edges, edge_order);
+    sort_figures(figures);
+    return ERR_OK;
+}
+
+/* --- behind a checkpoint: what its tables keep of those who passed since --- */
+
+/* A row of the checkpoint's table of passages, under holder, time, journal sequence. */
+static enum err keep_old(struct recount_figures *figures, struct pile *seen, struct bytes key,
+                         const Parkgate__PassageRecord *record, struct fault *fault)
+{
+    struct reader r = reader_of(key);
+    struct handle holder = keybuf_read_handle(&r);
+    struct seen *row = record->vehicle ? NULL : pile_add(seen);
+    if (row == NULL) {
+        return record->vehicle ? ERR_OK : no_memory(fault);
+    }
+    memcpy(row->holder, holder.bytes, HANDLE_SIZE);
+    row->at_us = keybuf_read_wall(&r).us;
+    row->journal = reader_u64(&r);
+    row->tenant = text_of(figures, record->tenant);
+    row->to = text_of(figures, record->zone_to);
+    row->from = text_of(figures, record->zone_from);
+    row->day = record->business_day;
+    row->kind = record->person_kind;
+    row->out = record->direction == LANE_OUT;
+    row->unsensed = record->unsensed;
+    return row->tenant != NULL && row->to != NULL && row->from != NULL ? ERR_OK : no_memory(fault);
+}
+
+static enum err keep_old_passages(struct store_txn *base, const uint8_t *holder,
+                                  struct recount_figures *figures, struct pile *seen,
+                                  struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(base, TABLE_PASSAGE,
+                          (struct bytes){.data = holder, .size = HANDLE_SIZE}, UINT64_MAX, &iter,
+                          fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        ProtobufCMessage *message = NULL;
+        TRY(store_unpack_message(key, value, &parkgate__passage_record__descriptor, &message,
+                                 fault));
+        err = keep_old(figures, seen, key, (const void *)message, fault);
+        store_message_destroy(&message);
+        TRY(err);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Where the checkpoint has the holder. */
+static enum err place_of(struct store_txn *base, const uint8_t *holder,
+                         struct recount_figures *figures, struct place *ret, struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    *ret = (struct place){0};
+    enum err err =
+        store_get_message(base, TABLE_PRESENCE,
+                          (struct bytes){.data = holder, .size = HANDLE_SIZE},
+                          &parkgate__presence_record__descriptor, &message, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    const Parkgate__PresenceRecord *record = (const void *)message;
+    if (record->inside) {
+        *ret = (struct place){text_of(figures, record->tenant), record->business_day,
+                              text_of(figures, record->zone)};
+    }
+    store_message_destroy(&message);
+    return ret->tenant == NULL || ret->zone != NULL ? ERR_OK : no_memory(fault);
+}
+
+/* One holder's passages, sorted. Behind the last old one, if no new one came in between, he is where
+ * the checkpoint has him: passages of before may have ended. */
+static bool follow_one(struct recount_figures *figures, const struct pile *seen, uint64_t after,
+                       uint32_t holder, const struct place *known)
+{
+    const struct seen *rows = seen->rows;
+    struct place place = {0};
+    bool mixed = false;
+    size_t last_old = 0;
+    for (size_t i = 0; i < seen->count; i++) {
+        last_old = rows[i].journal <= after ? i + 1 : last_old;
+    }
+    for (size_t i = 0; i < seen->count; i++) {
+        if (i == last_old && !mixed) {
+            place = *known;
+        }
+        mixed |= rows[i].journal > after;
+        if (!follow(figures, &rows[i], holder, &place)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct behind {
+    struct store_txn *base;
+    uint64_t after;
+    struct recount_figures *without, *with;
+};
+
+/* rows[0] to rows[count - 1] are one holder's, who passed since. */
+static enum err compare_holder(const struct behind *b, const struct seen *rows, size_t count,
+                               uint32_t holder, struct fault *fault)
+{
+    struct place place;
+    AUTO(pile_clear) struct pile old = {.row_size = sizeof(struct seen)};
+    AUTO(pile_clear) struct pile all = {.row_size = sizeof(struct seen)};
+    TRY(keep_old_passages(b->base, rows->holder, b->with, &old, fault));
+    TRY(place_of(b->base, rows->holder, b->with, &place, fault));
+    for (size_t i = 0; i < old.count + count; i++) {
+        struct seen *row = pile_add(&all);
+        if (row == NULL) {
+            return no_memory(fault);
+        }
+        *row = i < old.count ? ((const struct seen *)old.rows)[i] : rows[i - old.count];
+    }
+    sort(&old, seen_order);
+    sort(&all, seen_order);
+    bool good = follow_one(b->without, &old, b->after, holder, &place) &&
+                follow_one(b->with, &all, b->after, holder, &place);
+    return good ? ERR_OK : no_memory(fault);
+}
+
+enum err recount_figures_behind(struct store_txn *txn, struct store_txn *base, uint64_t after,
+                                struct recount_figures *without, struct recount_figures *with,
+                                struct fault *fault)
+{
+    AUTO(pile_clear) struct pile seen = {.row_size = sizeof(struct seen)};
+    const struct behind b = {base, after, without, with};
+    uint32_t holder = 0;
+    *without = empty_figures();
+    *with = empty_figures();
+    TRY(read_journal(txn, after, with, &seen, fault));
+    sort(&seen, seen_order);
+    const struct seen *rows = seen.rows;
+    for (size_t at = 0; at < seen.count; holder++) {
+        size_t count = 1;
+        while (at + count < seen.count &&
+               memcmp(rows[at].holder, rows[at + count].holder, HANDLE_SIZE) == 0) {
+            count++;
+        }
+        TRY(compare_holder(&b, &rows[at], count, holder, fault));
+        at += count;
+    }
+    sort_figures(without);
+    sort_figures(with);
     return ERR_OK;
 }
 

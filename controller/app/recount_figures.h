@@ -51,4 +51,10 @@ struct recount_figures {
 /* Reads the whole journal. On an error too, `figures` must be cleared. */
 MUST_CHECK enum err recount_figures_read(struct store_txn *txn, struct recount_figures *figures,
                                          struct fault *fault);
+/* What entries behind `after` change of what `base` has, the tables as of that entry: who passed
+ * since is followed by the passages that `base` keeps of him (`without`), and by these and the new
+ * ones (`with`). The texts of both are owned by `with`. On an error too, both must be cleared. */
+MUST_CHECK enum err recount_figures_behind(struct store_txn *txn, struct store_txn *base,
+                                           uint64_t after, struct recount_figures *without,
+                                           struct recount_figures *with, struct fault *fault);
 void recount_figures_clear(struct recount_figures *figures);

@@ -189,6 +189,7 @@ request_handler *request_handler_of(const char *verb)
         {verbs_of_library,     &verbs_of_library_count    },
         {verbs_of_dispositions, &verbs_of_dispositions_count},
         {verbs_of_audit,       &verbs_of_audit_count      },
+        {verbs_of_checkpoints, &verbs_of_checkpoints_count},
     };
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         for (size_t k = 0; k < *tables[i].count; k++) {

@@ -42,6 +42,8 @@ struct verb_handler {
 /* Each file of verbs has one table. */
 /* clang-format off */
 extern const struct verb_handler verbs_of_audit[]; extern const size_t verbs_of_audit_count;
+extern const struct verb_handler verbs_of_checkpoints[];
+extern const size_t verbs_of_checkpoints_count;
 extern const struct verb_handler verbs_of_park[]; extern const size_t verbs_of_park_count;
 extern const struct verb_handler verbs_of_lanes[]; extern const size_t verbs_of_lanes_count;
 extern const struct verb_handler verbs_of_people[]; extern const size_t verbs_of_people_count;

@@ -15,6 +15,7 @@ enum { SESSION_DEVICES_MAX = 64, SESSION_DEVICE_STATES = 4 }; /* enum device_sta
 /* What the journal says to the anchors that a gate showed at its HELLO (anchors.h). */
 enum anchor_word {
     ANCHOR_SHOWN_NONE = 0,
+    ANCHOR_SHOWN_BEHIND,      /* of entries that were cut off behind a checkpoint, no other */
     ANCHOR_SHOWN_GOOD,        /* all fit, or are of what a restored backup left */
     ANCHOR_SHOWN_UNPROVED,    /* one is not signed by a key that the journal names */
     ANCHOR_SHOWN_CONTRADICTS, /* one contradicts the journal */

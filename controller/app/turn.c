@@ -13,6 +13,7 @@
 #include "controller/app/ballast.h"
 #include "controller/app/batch.h"
 #include "controller/app/candidates.h"
+#include "controller/app/checkpoints.h"
 #include "controller/app/copies.h"
 #include "controller/app/disclosure.h"
 #include "controller/app/dispositions.h"
@@ -166,12 +167,14 @@ void turn_tick(struct controller *ctl)
     approaches_tick(ctl);
     erasure_tick(ctl);
     retention_tick(ctl);
+    checkpoints_tick(ctl);
     waiters_turn(ctl, false);
 }
 
 void turn_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
 {
-    if (!erasure_job_done(ctl, job, status, output)) {
+    if (!erasure_job_done(ctl, job, status, output) &&
+        !checkpoints_job_done(ctl, job, status, output)) {
         waiters_job_done(ctl, job, status, output);
     }
 }
@@ -198,6 +201,7 @@ int64_t turn_end(struct controller *ctl)
         waiters_start_jobs(ctl);
     }
     work_ms = sooner(work_ms, watch_turn(ctl));
+    work_ms = sooner(work_ms, checkpoints_turn(ctl));
     int64_t batch_ms = batch_due_ms(ctl);
     return sooner(sooner(sooner(batch_ms, work_ms), copies_turn(ctl)), muster_feed_turn(ctl));
 }

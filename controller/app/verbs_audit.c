@@ -52,6 +52,7 @@ static const char *word_of(const struct session *session)
 {
     static const char *const words[] = {
         [ANCHOR_SHOWN_NONE] = "none",
+        [ANCHOR_SHOWN_BEHIND] = "behind",
         [ANCHOR_SHOWN_GOOD] = "fits",
         [ANCHOR_SHOWN_UNPROVED] = "unproved",
         [ANCHOR_SHOWN_CONTRADICTS] = "contradicts",
@@ -91,6 +92,7 @@ struct page {
     const uint32_t *kinds;
     size_t kind_count;
     uint64_t after, head;
+    uint64_t gone; /* entries up to this one were cut off */
 };
 
 static bool is_wanted(const struct page *page, uint32_t kind)
@@ -119,7 +121,7 @@ static enum err read_entry(struct controller *ctl, uint64_t sequence, Parkgate__
 static enum err find_moment(struct controller *ctl, int64_t from_us, struct page *page,
                             struct fault *fault)
 {
-    uint64_t low = 0;
+    uint64_t low = page->gone;
     uint64_t high = page->head;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -178,9 +180,12 @@ static enum err answer_page(struct controller *ctl, struct request *request, str
     }
     TRY(journal_head(ctl->txn, &head, fault));
     page->head = head.sequence;
+    TRY(journal_first(ctl->txn, &page->gone, fault));
+    page->gone -= page->gone > 0;
     struct reader r = reader_of((struct bytes){.data = cursor, .size = cursor_size});
     if (cursor_size > 0) {
         page->after = reader_u64(&r);
+        page->after = page->after < page->gone ? page->gone : page->after;
     } else {
         TRY(find_moment(ctl, from_us, page, fault));
     }

@@ -45,6 +45,7 @@ struct event_page {
     bool hits;            /* those that tell of hits, too */
     uint64_t after, head; /* sequences; without hits numbers of shown entries (hidden_store.h) */
     uint64_t limit, shown;
+    uint64_t gone; /* the same of the last entry that was cut off; 0: none was */
     bool looks_up;
     int64_t first_us; /* of the first entry shown; the hour begins there */
     size_t seen_count;
@@ -162,6 +163,7 @@ static enum err look_back(struct controller *ctl, const struct event_filter *fil
 {
     uint64_t found = 0;
     uint64_t lowest = page->head > EVENTS_SCAN_MAX ? page->head - EVENTS_SCAN_MAX : 0;
+    lowest = lowest < page->gone ? page->gone : lowest;
     page->after = page->head;
     while (page->after > lowest && found < page->limit) {
         Parkgate__Entry *entry = NULL;
@@ -180,7 +182,7 @@ static enum err look_back(struct controller *ctl, const struct event_filter *fil
 static enum err find_moment(struct controller *ctl, int64_t from_us, struct event_page *page,
                             struct fault *fault)
 {
-    uint64_t low = 0;
+    uint64_t low = page->gone;
     uint64_t high = page->head;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -230,6 +232,8 @@ static enum err find_head(struct controller *ctl, struct event_page *page, struc
 {
     struct journal_head head;
     TRY(journal_head(ctl->txn, &head, fault));
+    TRY(journal_first(ctl->txn, &page->gone, fault));
+    page->gone -= page->gone > 0;
     page->head = head.sequence;
     if (page->hits) {
         return ERR_OK;
@@ -237,6 +241,7 @@ static enum err find_head(struct controller *ctl, struct event_page *page, struc
     if (page->after != UINT64_MAX && sight_of_chain(page->request)) {
         TRY(hidden_shown(ctl->txn, page->after, &page->after, fault));
     }
+    TRY(hidden_shown(ctl->txn, page->gone, &page->gone, fault));
     return hidden_shown(ctl->txn, head.sequence, &page->head, fault);
 }
 
@@ -256,6 +261,7 @@ static enum err on_events(struct controller *ctl, struct request *request, struc
         return ERR_OK;
     }
     TRY(find_head(ctl, &page, fault));
+    page.after = page.after < page.gone ? page.gone : page.after;
     if (page.after == UINT64_MAX) {
         TRY(from_us != 0 ? find_moment(ctl, from_us, &page, fault)
                          : look_back(ctl, &filter, &page, fault));
@@ -447,6 +453,22 @@ static enum err show_who(struct controller *ctl, struct request *request, struct
     return err;
 }
 
+/* One that never was, or that was cut off. */
+static enum err refuse_entry(struct controller *ctl, struct request *request, uint64_t sequence,
+                             struct fault *fault)
+{
+    uint64_t first = 0;
+    char text[24];
+    TRY(journal_first(ctl->txn, &first, fault));
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)first);
+    if (sequence > 0 && sequence < first) {
+        (void)request_refuse(request, ERROR_ENTRY_GONE, request_arg(request, "seq"), text, NULL);
+    } else {
+        (void)request_refuse(request, ERROR_NOT_FOUND, "entry", request_arg(request, "seq"), NULL);
+    }
+    return ERR_OK;
+}
+
 static enum err on_journal_show(struct controller *ctl, struct request *request,
                                 struct fault *fault)
 {
@@ -459,8 +481,7 @@ static enum err on_journal_show(struct controller *ctl, struct request *request,
     }
     enum err err = read_entry(ctl, sequence, &entry, &hash, fault);
     if (err == ERR_NOT_FOUND) {
-        (void)request_refuse(request, ERROR_NOT_FOUND, "entry", request_arg(request, "seq"), NULL);
-        return ERR_OK;
+        return refuse_entry(ctl, request, sequence, fault);
     }
     TRY(err);
     entry_words_of(entry, &words);

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/anchors.h"
+#include "controller/app/checkpoints.h"
 #include "schema/envelope.h"
 
 enum { WAITER_ARGS = 3, WAITER_ARG_BYTES = LIMIT_ARG_BYTES + 256 };
@@ -311,6 +312,9 @@ void waiters_job_done(struct controller *ctl, uint64_t job, int status, const ch
         }
         if (strcmp(w->args[0], "audit") == 0) {
             anchors_job_done(ctl, output);
+        }
+        if (strcmp(w->args[0], "checkpoint") == 0 && status == 0) {
+            checkpoints_made(ctl, w->args[1], output);
         }
         log_event("job_done", LOG_NUM("job", job), LOG_NUM("status", status));
         send_reply(ctl, w, &answer);

@@ -17,8 +17,12 @@
 #include "common/seal/anchor_file.h"
 #include "common/seal/seal.h"
 #include "controller/job/job.h"
+#include "controller/job/chain_walk.h"
 #include "controller/journal/chain_check.h"
+#include "controller/journal/checkpoint.h"
 #include "controller/journal/journal.h"
+#include "controller/store/checkpoint_store.h"
+#include "controller/store/sign_key_store.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
 
@@ -165,20 +169,8 @@ static enum err read_anchors(struct audit *audit, const char *dir, const char *f
 
 static enum err walk(struct audit *audit, struct fault *fault)
 {
-    static const struct seal_hash none;
-    struct bytes key;
-    struct bytes record;
-    AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_prefix(audit->txn, TABLE_JOURNAL, (struct bytes){0}, UINT64_MAX, &iter, fault));
-    chain_check_begin(&audit->check, 1, &none, audit->anchors, audit->count);
-    enum err err;
-    while ((err = store_iter_next(&iter, &key, &record, fault)) == ERR_OK) {
-        struct reader r = reader_of(key);
-        if (!chain_check_add(&audit->check, reader_u64(&r), record)) {
-            return ERR_OK;
-        }
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    TRY(chain_walk_begin(audit->txn, &audit->check, audit->anchors, audit->count, fault));
+    return chain_walk(audit->txn, &audit->check, UINT64_MAX, NULL, fault);
 }
 
 static void sum_up(struct audit *audit)
@@ -218,6 +210,10 @@ static int show(struct audit *audit, const struct chain_report *report)
     if (report->finding != CHAIN_WHOLE) {
         (void)printf("at_seq=%" PRIu64 "\n", report->at);
     }
+    if (report->cut_at > 0) {
+        (void)printf("first_seq=%" PRIu64 "\ncut_seq=%" PRIu64 "\n", report->first,
+                     report->cut_at);
+    }
     if (report->restores > 0) {
         (void)printf("restores=%" PRIu64 "\nrestored_seq=%" PRIu64 "\n", report->restores,
                      report->restored_at);
@@ -253,6 +249,7 @@ int job_audit(const struct job_paths *paths, const char *anchors_file)
 struct files {
     char dir[PATH_SIZE];
     char branch[2 * ANCHOR_BRANCH_SIZE + 1]; /* of the entry in work */
+    uint64_t first; /* entry; those before it were cut off */
     FILE *entries, *list;
 };
 
@@ -277,22 +274,29 @@ static enum err close_file(FILE *file, const char *what, struct fault *fault)
     return good ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", what, strerror(errno));
 }
 
-/* sign-KEY.pub, for each key that the journal names. */
-static enum err write_key(const struct files *files, const Parkgate__Entry *entry,
-                          struct fault *fault)
+/* sign-KEY.pub; a key may come again. */
+static enum err write_public(const struct files *files, const struct sign_public *key,
+                             struct fault *fault)
 {
     char path[PATH_SIZE + 64];
     char id[SIGN_KEY_ID_SIZE];
+    sign_key_id(key, id);
+    (void)snprintf(path, sizeof(path), "%s/sign-%s.pub", files->dir, id);
+    enum err err = sign_public_write(path, key, fault);
+    return err == ERR_REFUSED ? ERR_OK : err;
+}
+
+/* For each key that the journal names. */
+static enum err write_key(const struct files *files, const Parkgate__Entry *entry,
+                          struct fault *fault)
+{
     struct sign_public key;
     enum err err = ERR_OK;
     Parkgate__SignKeyRecord *record =
         parkgate__sign_key_record__unpack(NULL, entry->body.len, entry->body.data);
     if (record != NULL && record->public_key.len == sizeof(key.bytes)) {
         memcpy(key.bytes, record->public_key.data, sizeof(key.bytes));
-        sign_key_id(&key, id);
-        (void)snprintf(path, sizeof(path), "%s/sign-%s.pub", files->dir, id);
-        err = sign_public_write(path, &key, fault);
-        err = err == ERR_REFUSED ? ERR_OK : err; /* a key may come again */
+        err = write_public(files, &key, fault);
     }
     parkgate__sign_key_record__free_unpacked(record, NULL);
     return err;
@@ -374,8 +378,11 @@ static enum err write_journal(struct audit *audit, struct files *files, uint64_t
     enum err err;
     while ((err = store_iter_next(&iter, &key, &record, fault)) == ERR_OK) {
         struct reader r = reader_of(key);
-        TRY(write_entry(files, reader_u64(&r), record, fault));
-        count++;
+        uint64_t sequence = reader_u64(&r);
+        if (sequence >= files->first) { /* others are being removed */
+            TRY(write_entry(files, sequence, record, fault));
+            count++;
+        }
     }
     *ret_count = count;
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -394,6 +401,64 @@ static enum err write_anchors(const struct audit *audit, FILE *file, struct faul
     return ERR_OK;
 }
 
+/* begin.txt: the last entry that was cut off, as a signed head; checkpoint.txt: the newest one. */
+static enum err write_line(const char *dir, const char *name, const char *line, struct fault *fault)
+{
+    FILE *file = make_file(dir, name, fault);
+    bool good = file != NULL && fprintf(file, "%s\n", line) > 0;
+    enum err err = file == NULL ? ERR_IO : close_file(file, name, fault);
+    return good || err != ERR_OK ? err
+                                 : fault_set(fault, ERR_IO, "%s: %s", name, strerror(errno));
+}
+
+static enum err write_begin(struct audit *audit, struct files *files, struct fault *fault)
+{
+    Parkgate__TruncationRecord *base = NULL;
+    enum err err = truncation_get(audit->txn, TRUNCATION_BASE, &base, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    struct anchor anchor;
+    if (anchor_from_line(base->anchor, &anchor)) {
+        note_branch(files, BYTES_OF(anchor.branch));
+    }
+    files->first = base->upto + 1;
+    err = write_line(files->dir, "begin.txt", base->anchor, fault);
+    parkgate__truncation_record__free_unpacked(base, NULL);
+    return err;
+}
+
+static enum err write_checkpoint(struct audit *audit, const struct files *files,
+                                 struct fault *fault)
+{
+    char line[CHECKPOINT_LINE_SIZE];
+    struct checkpoint checkpoint;
+    Parkgate__CheckpointRecord *record = NULL;
+    enum err err = checkpoint_newest(audit->txn, &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (checkpoint_of_record(record, &checkpoint)) {
+        checkpoint_to_line(&checkpoint, line);
+        err = write_line(files->dir, "checkpoint.txt", line, fault);
+    }
+    parkgate__checkpoint_record__free_unpacked(record, NULL);
+    return err;
+}
+
+/* Keys that entries named which are gone. */
+static enum err write_known_keys(struct audit *audit, const struct files *files,
+                                 struct fault *fault)
+{
+    struct sign_public key;
+    uint64_t at = 0;
+    enum err err;
+    while ((err = sign_key_next(audit->txn, &at, &key, fault)) == ERR_OK) {
+        TRY(write_public(files, &key, fault));
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err export_all(struct audit *audit, const struct job_paths *paths, struct files *files,
                            uint64_t *ret_count, struct fault *fault)
 {
@@ -403,6 +468,9 @@ static enum err export_all(struct audit *audit, const struct job_paths *paths, s
     }
     TRY(open_store(paths, audit, fault));
     TRY(read_anchors(audit, paths->anchor_dir, NULL, fault));
+    TRY(write_begin(audit, files, fault));
+    TRY(write_checkpoint(audit, files, fault));
+    TRY(write_known_keys(audit, files, fault));
     files->entries = make_file(files->dir, "entries.bin", fault);
     files->list = make_file(files->dir, "entries.txt", fault);
     FILE *anchors = make_file(files->dir, "anchors.txt", fault);
@@ -424,15 +492,16 @@ static enum err export_all(struct audit *audit, const struct job_paths *paths, s
 int job_audit_export(const struct job_paths *paths, const char *dir)
 {
     static struct audit audit;
-    struct files files = {.branch = "-"};
+    struct files files = {.branch = "-", .first = 1};
     struct fault fault = {0};
     uint64_t count = 0;
     (void)snprintf(files.dir, sizeof(files.dir), "%s", dir);
     enum err err = export_all(&audit, paths, &files, &count, &fault);
     int status = 0;
     if (err == ERR_OK) {
-        (void)printf("dir=%s\nentries=%" PRIu64 "\nanchors=%zu\nresult=good\n", dir, count,
-                     audit.count);
+        (void)printf("dir=%s\nentries=%" PRIu64 "\nanchors=%zu\nfirst_seq=%" PRIu64
+                     "\nresult=good\n",
+                     dir, count, audit.count, files.first);
     } else {
         status = failed(fault.what);
     }

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,6 +115,47 @@ static enum err copy_if_there(const char *from, const char *dir, const char *nam
     return copy_file(from, path, fault);
 }
 
+static bool is_snapshot(const char *name)
+{
+    static const char end[] = ".snapshot";
+    size_t size = strlen(name);
+    return size >= sizeof(end) && strcmp(name + size - (sizeof(end) - 1), end) == 0;
+}
+
+/* One that a newer checkpoint took away meanwhile is of no use any more. */
+static enum err copy_snapshot(const char *from, const char *to, const char *name,
+                              struct fault *fault)
+{
+    char source[PATH_SIZE];
+    char target[PATH_SIZE];
+    TRY(join(source, from, name, fault));
+    TRY(join(target, to, name, fault));
+    if (access(target, F_OK) == 0 || access(source, F_OK) != 0) {
+        return ERR_OK;
+    }
+    enum err err = copy_file(source, target, fault);
+    return err != ERR_OK && access(source, F_OK) != 0 && access(target, F_OK) != 0 ? ERR_OK : err;
+}
+
+/* The snapshots of checkpoints that are not in `to` yet. */
+static enum err copy_snapshots(const char *from, const char *to, struct fault *fault)
+{
+    struct dirent *entry;
+    enum err err = ERR_OK;
+    DIR *open_dir = opendir(from);
+    if (open_dir == NULL) {
+        return errno == ENOENT ? ERR_OK : file_fault(from, fault);
+    }
+    if (mkdir(to, 0700) != 0 && errno != EEXIST) {
+        err = file_fault(to, fault);
+    }
+    while (err == ERR_OK && (entry = readdir(open_dir)) != NULL) {
+        err = is_snapshot(entry->d_name) ? copy_snapshot(from, to, entry->d_name, fault) : ERR_OK;
+    }
+    (void)closedir(open_dir);
+    return err == ERR_OK ? file_sync_directory(to, fault) : err;
+}
+
 /* The journal first, the keys after it: the keys then cover every entry of the copy. The person
  * keys are a file of their own, so that they can be kept apart and for a shorter time. */
 static enum err backup(const struct job_paths *paths, const char *dir, struct journal_head *head,
@@ -124,8 +166,12 @@ static enum err backup(const struct job_paths *paths, const char *dir, struct jo
     if (mkdir(dir, 0700) != 0) {
         return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", dir, strerror(errno));
     }
+    char snapshots[PATH_SIZE];
+    TRY(join(snapshots, dir, "checkpoints", fault));
+    TRY(copy_snapshots(paths->checkpoint_dir, snapshots, fault)); /* before a newer one ... */
     TRY(join(path, dir, "store", fault));
     TRY(copy_store(paths->store, CONTROLLER_STORE_KIND, table_names, TABLE_COUNT, path, fault));
+    TRY(copy_snapshots(paths->checkpoint_dir, snapshots, fault)); /* ... and that, if it is in it */
     TRY(head_of(path, head, fault));
     TRY(join(path, dir, "person-keys", fault));
     TRY(copy_store(paths->keys, KEY_STORE_KIND, key_table_names, KEY_TABLE_COUNT, path, fault));
@@ -321,6 +367,9 @@ static enum err restore(const char *from, const char *dir, const char *erased, s
         return fault_set(fault, ERR_REFUSED, "%s: %s; name a new directory", dir, strerror(errno));
     }
     TRY(restore_env(from, "store", dir, "store", fault));
+    TRY(join(source, from, "checkpoints", fault));
+    TRY(join(target, dir, "checkpoints", fault));
+    TRY(copy_snapshots(source, target, fault));
     TRY(restore_keys(from, dir, erased, fault));
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
         TRY(join(source, from, files[i], fault));

@@ -14,6 +14,7 @@ struct job_paths {
     const char *config;       /* controller.conf */
     const char *key_file, *index_key_file, *gates_key_file, *recovery_key_file, *sign_key_file;
     const char *anchor_dir; /* of the export, and of what gates showed */
+    const char *checkpoint_dir; /* of snapshots (checkpoint_file.h) */
 };
 
 /* Checks the chain, rebuilds every table from the journal into an empty store beside the real one
@@ -24,6 +25,15 @@ int job_verify(const struct job_paths *paths);
 int job_audit(const struct job_paths *paths, const char *anchors_file);
 /* Writes the journal's bytes and the anchors into the new directory `dir`, for openssl. */
 int job_audit_export(const struct job_paths *paths, const char *dir);
+/* Verifies as job_verify(), then writes all tables into checkpoint_dir (snapshot.h) for the park to
+ * sign. Prints `seq`, `hash`, `digest`, `size`, `rows`. What does not verify gives no checkpoint. */
+int job_checkpoint(const struct job_paths *paths);
+/* May the entries up to this one go? The newest checkpoint's signature, size and digest are checked,
+ * and the chain up to there. Prints `upto`, `hash`, `checkpoint`, `newest_us`, and what the entries
+ * say of branches, packed, as hex (`branches`). */
+int job_truncate(const struct job_paths *paths, const char *upto);
+/* Removes the snapshots of checkpoints older than the newest one that the journal names. */
+int job_checkpoint_tidy(const struct job_paths *paths);
 /* Counts the headcount once more from the journal. */
 int job_recount(const struct job_paths *paths);
 /* Copies store, person keys (a file of their own) and configuration into the new directory `dir`.

@@ -36,6 +36,8 @@ const char *chain_finding_word(enum chain_finding finding)
         [CHAIN_REWRITTEN] = "rewritten",
         [CHAIN_CUT] = "cut",
         [CHAIN_FOREIGN_KEY] = "foreign-key",
+        [CHAIN_BEGINNING] = "beginning",
+        [CHAIN_CHECKPOINT] = "checkpoint",
     };
     MUST(finding < ARRAY_LEN(words));
     return words[finding];
@@ -62,6 +64,25 @@ void chain_check_begin(struct chain_check *check, uint64_t first, const struct s
     for (size_t i = 0; i < count; i++) {
         anchors[i].state = ANCHOR_NOT_REACHED;
     }
+}
+
+void chain_check_begin_at(struct chain_check *check, const struct chain_base *base,
+                          struct kept_anchor *anchors, size_t count)
+{
+    chain_check_begin(check, base->upto + 1, &base->hash, anchors, count);
+    check->base = *base;
+    check->base_met = base->upto == 0;
+    check->branch_count = base->branch_count;
+    memcpy(check->branches, base->branches, base->branch_count * sizeof(base->branches[0]));
+    check->report.restores = base->branch_count > 0 ? base->branch_count - 1 : 0;
+    check->report.restored_at = base->restored_at;
+    check->report.cut_at = base->recorded_at;
+}
+
+void chain_check_pin(struct chain_check *check, uint64_t sequence, const struct seal_hash *hash)
+{
+    check->pin_sequence = sequence;
+    check->pin = *hash;
 }
 
 static void found(struct chain_check *check, enum chain_finding finding, uint64_t at)
@@ -96,6 +117,11 @@ static void add_key(struct chain_check *check, struct bytes public)
         check->key_count--;
     }
     check->keys[check->key_count++] = key;
+}
+
+void chain_check_know_key(struct chain_check *check, const struct sign_public *key)
+{
+    add_key(check, BYTES_OF(key->bytes));
 }
 
 static void add_branch(struct chain_check *check, struct bytes id, const Parkgate__Entry *entry,
@@ -153,6 +179,21 @@ static void learn_restore(struct chain_check *check, const Parkgate__Entry *entr
     }
 }
 
+/* By which the journal begins where it does: it must say what the check began with. */
+static void learn_truncation(struct chain_check *check, const Parkgate__Entry *entry)
+{
+    Parkgate__TruncationRecord *body =
+        parkgate__truncation_record__unpack(NULL, entry->body.len, entry->body.data);
+    if (body == NULL) {
+        return;
+    }
+    if (entry->sequence == check->base.recorded_at && body->step == TRUNCATION_BEGAN) {
+        check->base_met = body->upto == check->base.upto &&
+                          bytes_equal(view(&body->hash), BYTES_OF(check->base.hash.bytes));
+    }
+    parkgate__truncation_record__free_unpacked(body, NULL);
+}
+
 static void learn(struct chain_check *check, const Parkgate__Entry *entry)
 {
     static const struct {
@@ -162,12 +203,42 @@ static void learn(struct chain_check *check, const Parkgate__Entry *entry)
         {ENTRY_GENESIS,  learn_genesis},
         {ENTRY_SIGN_KEY, learn_key    },
         {ENTRY_RESTORED, learn_restore},
+        {ENTRY_TRUNCATION, learn_truncation},
     };
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if (kinds[i].kind == entry->kind) {
             kinds[i].learn(check, entry);
         }
     }
+}
+
+size_t chain_branches_write(const struct chain_branch *branches, size_t count, uint8_t *out)
+{
+    struct writer w = writer_of(out, count * CHAIN_BRANCH_BYTES);
+    for (size_t i = 0; i < count; i++) {
+        writer_bytes(&w, BYTES_OF(branches[i].id));
+        writer_u64(&w, (uint64_t)branches[i].time.us);
+        writer_u64(&w, branches[i].from);
+        writer_u64(&w, branches[i].upto);
+    }
+    return writer_view(&w).size;
+}
+
+bool chain_branches_read(struct bytes bytes, struct chain_branch *out, size_t *ret_count)
+{
+    size_t count = bytes.size / CHAIN_BRANCH_BYTES;
+    struct reader r = reader_of(bytes);
+    if (bytes.size % CHAIN_BRANCH_BYTES != 0 || count > CHAIN_BRANCHES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        memcpy(out[i].id, reader_bytes(&r, sizeof(out[i].id)).data, sizeof(out[i].id));
+        out[i].time.us = (int64_t)reader_u64(&r);
+        out[i].from = reader_u64(&r);
+        out[i].upto = reader_u64(&r);
+    }
+    *ret_count = count;
+    return true;
 }
 
 /* --- anchors --- */
@@ -222,6 +293,15 @@ static void hold_against(struct chain_check *check, uint64_t sequence)
     }
 }
 
+/* Of the entry that was just taken. */
+static void hold_pin_against(struct chain_check *check, uint64_t sequence)
+{
+    if (!check->ended && check->pin_sequence == sequence &&
+        !seal_equal(BYTES_OF(check->pin.bytes), BYTES_OF(check->hash.bytes))) {
+        found(check, CHAIN_CHECKPOINT, sequence);
+    }
+}
+
 /* --- entries --- */
 
 /* Why a record does not fit the one before it; what follows it may tell that it was put in. */
@@ -266,6 +346,7 @@ static void take(struct chain_check *check, uint64_t sequence, struct bytes reco
         check->report.last = sequence;
         check->report.last_hash = hash;
         hold_against(check, sequence);
+        hold_pin_against(check, sequence);
     }
     if (entry != NULL) {
         parkgate__entry__free_unpacked(entry, NULL);
@@ -295,6 +376,10 @@ static void does_not_fit(struct chain_check *check, uint64_t sequence, struct by
 bool chain_check_add(struct chain_check *check, uint64_t sequence, struct bytes record)
 {
     struct seal_hash hash;
+    if (!check->base_held && check->base.upto > 0) {
+        check->base_held = true;
+        hold_against(check, check->base.upto); /* an anchor of the last entry that is gone */
+    }
     if (check->ended) {
         return false;
     }
@@ -425,6 +510,12 @@ const struct chain_report *chain_check_end(struct chain_check *check)
     if (report->finding == CHAIN_WHOLE) {
         look_for_foreign_key(check);
     }
+    if (report->finding == CHAIN_WHOLE && !check->base_met && check->base.upto > 0) {
+        found(check, CHAIN_BEGINNING, report->first);
+    }
+    if (report->finding == CHAIN_WHOLE && check->pin_sequence > report->last) {
+        found(check, CHAIN_CHECKPOINT, check->pin_sequence);
+    }
     memset(report->states, 0, sizeof(report->states));
     for (size_t i = 0; i < check->count; i++) {
         report->states[check->anchors[i].state]++;
@@ -475,7 +566,21 @@ void chain_report_sentence(const struct chain_report *report, const char *keeper
                        "the journal was rewritten behind entry %" PRIu64,
                        report->witness->anchor.key, keeper, report->at, report->surely_good);
         return;
+    case CHAIN_BEGINNING:
+        (void)snprintf(out, size,
+                       "the journal begins at entry %" PRIu64
+                       ", and no entry of it says that it was cut off there",
+                       report->at);
+        return;
+    case CHAIN_CHECKPOINT:
+        (void)snprintf(out, size,
+                       "the checkpoint of entry %" PRIu64
+                       " was made of another journal; the newest anchor that fits is of entry "
+                       "%" PRIu64,
+                       report->at, report->surely_good);
+        return;
     case CHAIN_WHOLE:
+    case CHAIN_FINDINGS:
     default:
         (void)snprintf(out, size, "entries %" PRIu64 " to %" PRIu64 " are whole", report->first,
                        report->last);

@@ -11,6 +11,10 @@
  *
  * What is behind the newest anchor and was made anew whole is not found: nobody has seen it.
  *
+ * Of a journal whose beginning was cut off, the rest is checked in the same way from the hash that
+ * the entry TRUNCATION has. That entry must be among the rest, so an anchor behind it proves it;
+ * anchors of what is gone are old. A newest checkpoint must be of this journal.
+ *
  * After a backup was restored (entry RESTORED) numbers come again. Anchors of the branch that the
  * restore left are told, and contradict nothing.
  *
@@ -55,6 +59,9 @@ enum chain_finding {
     CHAIN_REWRITTEN,   /* an anchor contradicts a chain that fits in itself */
     CHAIN_CUT,         /* an anchor is of an entry behind the last one */
     CHAIN_FOREIGN_KEY, /* anchors that can be believed are signed by a key that it does not name */
+    CHAIN_BEGINNING,   /* it begins late, and no entry of it says that it was cut there */
+    CHAIN_CHECKPOINT,  /* a checkpoint is of another journal */
+    CHAIN_FINDINGS,
 };
 
 /* The word of a finding in answers. */
@@ -72,6 +79,7 @@ struct chain_report {
     uint64_t surely_good; /* of the newest anchor that fits: up to it nothing differs; 0: none */
     const struct kept_anchor *witness; /* of REWRITTEN, CUT, FOREIGN_KEY; in the caller's array */
     uint64_t entries;
+    uint64_t cut_at;      /* the entry by which it begins where it does; 0: a whole journal */
     uint64_t first, last; /* entries looked at; `last` is the head when it is WHOLE */
     struct seal_hash last_hash;
     uint64_t restores;    /* entries RESTORED */
@@ -95,7 +103,21 @@ struct chain_branch {
     uint64_t from, upto; /* its entries; `upto` 0: it is the newest */
 };
 
+/* Where a journal begins whose first entries were cut off (entry TRUNCATION). */
+struct chain_base {
+    uint64_t upto; /* the last entry that is gone; 0: none is */
+    struct seal_hash hash;
+    uint64_t recorded_at; /* the entry that says so; it must be met on the way */
+    size_t branch_count;
+    struct chain_branch branches[CHAIN_BRANCHES_MAX]; /* as of `upto` */
+    uint64_t restored_at;
+};
+
 struct chain_check {
+    bool base_held, base_met; /* held against anchors; the entry that records it was met */
+    struct chain_base base;
+    uint64_t pin_sequence; /* a checkpoint says what the hash of this entry is; 0: none */
+    struct seal_hash pin;
     struct kept_anchor *anchors; /* sorted by sequence */
     size_t count, next;
     bool ended;
@@ -109,10 +131,26 @@ struct chain_check {
     struct chain_report report;
 };
 
+enum { CHAIN_BRANCH_BYTES = ANCHOR_BRANCH_SIZE + 3 * 8 };
+
+/* Branches as bytes, for the entry TRUNCATION: of each its id, u64 time, u64 from, u64 upto. Returns
+ * the size; `out` has CHAIN_BRANCH_BYTES for each. */
+size_t chain_branches_write(const struct chain_branch *branches, size_t count, uint8_t *out);
+/* And back. False: no such bytes, or over CHAIN_BRANCHES_MAX. */
+bool chain_branches_read(struct bytes bytes, struct chain_branch *out, size_t *ret_count);
+
 /* Sorts `anchors`, borrowed until chain_check_end(). `before`: the hash before entry `first`: zeros
  * and 1 for a whole journal. */
 void chain_check_begin(struct chain_check *check, uint64_t first, const struct seal_hash *before,
                        struct kept_anchor *anchors, size_t count);
+/* The same for a journal that was cut off, or not (base->upto 0). Entries up to base->upto that are
+ * still there must not be added. */
+void chain_check_begin_at(struct chain_check *check, const struct chain_base *base,
+                          struct kept_anchor *anchors, size_t count);
+/* A key that tables name: the entry that did may be gone. */
+void chain_check_know_key(struct chain_check *check, const struct sign_public *key);
+/* A checkpoint says that this is the hash of entry `sequence`. */
+void chain_check_pin(struct chain_check *check, uint64_t sequence, const struct seal_hash *hash);
 /* A record of the journal (journal.h: hash, packed entry) under its key. False: nothing more needs
  * to be added. */
 bool chain_check_add(struct chain_check *check, uint64_t sequence, struct bytes record);

@@ -55,6 +55,23 @@ enum err journal_head(struct store_txn *txn, struct journal_head *ret_head, stru
     return ERR_OK;
 }
 
+enum err journal_first(struct store_txn *txn, uint64_t *ret_sequence, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes record;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, journal_table, (struct bytes){0}, 1, &iter, fault));
+    enum err err = store_iter_next(&iter, &key, &record, fault);
+    if (err == ERR_OK) {
+        struct reader r = reader_of(key);
+        *ret_sequence = reader_u64(&r);
+    } else if (err == ERR_NOT_FOUND) {
+        *ret_sequence = 0;
+        err = ERR_OK;
+    }
+    return err;
+}
+
 enum err journal_append(struct store_txn *txn, Parkgate__Entry *entry, struct fault *fault)
 {
     uint8_t record[STORE_VALUE_MAX];

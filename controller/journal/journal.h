@@ -22,6 +22,10 @@ struct journal_head {
 MUST_CHECK enum err journal_head(struct store_txn *txn, struct journal_head *ret_head,
                                  struct fault *fault);
 
+/* The oldest entry that is there; 0: the journal is empty. */
+MUST_CHECK enum err journal_first(struct store_txn *txn, uint64_t *ret_sequence,
+                                  struct fault *fault);
+
 /* Appends entry under the next sequence; writes entry->sequence. Durable when the transaction is
  * committed. ERR_INPUT: over STORE_VALUE_MAX; nothing is written. */
 MUST_CHECK enum err journal_append(struct store_txn *txn, Parkgate__Entry *entry,

@@ -71,6 +71,8 @@ static const struct projector projectors[] = {
     {ENTRY_DISPOSITION,   &parkgate__disposition_record__descriptor, project_disposition },
     {ENTRY_AUDIT_EXPORT,  &parkgate__audit_export__descriptor,      project_nothing      },
     {ENTRY_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, project_disposition_notice},
+    {ENTRY_CHECKPOINT,    &parkgate__checkpoint_record__descriptor, project_checkpoint   },
+    {ENTRY_TRUNCATION,    &parkgate__truncation_record__descriptor, project_truncation   },
 };
 
 static enum err apply(struct store_txn *txn, const Parkgate__Entry *entry, struct fault *fault)

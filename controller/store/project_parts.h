@@ -89,4 +89,7 @@ projection project_disposition, project_disposition_notice;
 enum err project_disposition_hit(struct store_txn *txn, const Parkgate__WatchHit *hit,
                                  struct fault *fault);
 
+/* checkpoint_store.c: checkpoints of the journal, and where it was cut off */
+projection project_checkpoint, project_truncation;
+
 struct bytes project_name_key(struct keybuf *key, const char *name);

@@ -62,6 +62,28 @@ enum err sign_key_find(struct store_txn *txn, const char *id, struct sign_public
     return find(txn, id, ret_key, fault);
 }
 
+enum err sign_key_next(struct store_txn *txn, uint64_t *at, struct sign_public *ret_key,
+                       struct fault *fault)
+{
+    struct keybuf from;
+    struct keybuf until;
+    struct bytes key;
+    struct bytes value;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    (void)prefix(&from);
+    keybuf_u64(&from, *at + 1);
+    (void)prefix(&until);
+    keybuf_u64(&until, UINT64_MAX);
+    TRY(store_iter_range(txn, TABLE_META, keybuf_view(&from), keybuf_view(&until), 1, &iter,
+                         fault));
+    TRY(store_iter_next(&iter, &key, &value, fault));
+    TRY(read_key(key, value, ret_key, fault));
+    struct reader r =
+        reader_of((struct bytes){.data = key.data + key.size - sizeof(uint64_t), .size = 8});
+    *at = reader_u64(&r);
+    return ERR_OK;
+}
+
 enum err restored_backup(struct store_txn *txn, uint64_t *ret_sequence, struct fault *fault)
 {
     struct keybuf key;

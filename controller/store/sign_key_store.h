@@ -13,6 +13,10 @@ MUST_CHECK enum err sign_key_newest(struct store_txn *txn, struct sign_public *r
 /* The one with this id. ERR_NOT_FOUND: it was never the park's. */
 MUST_CHECK enum err sign_key_find(struct store_txn *txn, const char *id,
                                   struct sign_public *ret_key, struct fault *fault);
+/* All of them, oldest first: *at is the journal sequence of the one before, to begin with 0, and
+ * becomes that of this one. ERR_NOT_FOUND: no more. */
+MUST_CHECK enum err sign_key_next(struct store_txn *txn, uint64_t *at, struct sign_public *ret_key,
+                                  struct fault *fault);
 /* The last entry of the backup that the newest RESTORED speaks of. ERR_NOT_FOUND: there is none. */
 MUST_CHECK enum err restored_backup(struct store_txn *txn, uint64_t *ret_sequence,
                                     struct fault *fault);

@@ -12,7 +12,7 @@ static const char *const refused[] = {
     "face.attach",     "vehicle.add",    "pin.set",       "booking.add",   "visitor.add",
     "assignment.add",  "agent.enroll",  "agent.rekey",   "key.add",
     "key.replace",     "approval.grant", "clearance.add", "ban.decide",    "passback.forgive",
-    "recover.confirm", "backup", "audit.export",
+    "recover.confirm", "backup", "audit.export", "audit.checkpoint",
     "authority.add", "authority.replace", "authority.resume", "watch.begin", "watch.chunk", "watch.countersign",
     "disposition.confirm",
 };
@@ -35,7 +35,7 @@ static const char *const go_on[] = {
     "disclose.ask",    "disclose.file",    "disclose.told",    "retention.deleted",
     "retention.set",   "library.hand",     "disposition.show", "disposition.refuse",
     "authority.suspend", "watch.refuse", "watch.show",
-    "library.sent", "disposition.enter",
+    "library.sent", "disposition.enter", "audit.truncate",
 };
 
 static bool stands_in(const char *verb, const char *const *list, size_t count)

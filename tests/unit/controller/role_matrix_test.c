@@ -1,6 +1,7 @@
 /* Goal: every role tries every verb, and each answer is the one that a person wrote down. Method:
  * tests/data/role-verb.txt, played whole over the real way of a request in one world; each try
  * makes what it needs anew. What is refused leaves one refusal in the journal and nothing else. */
+#include "controller/store/hold_store.h"
 #include "controller/app/alerts.h"
 #include "controller/app/batch.h"
 #include "tests/unit/controller/harness.h"
@@ -339,6 +340,50 @@ static enum err raise_in_batch(struct controller *ctl, void *ctx, struct fault *
     return alert_raise(ctl, &raised->news, &raised->number, fault);
 }
 
+static enum err end_holds(struct controller *ctl, struct fault *fault)
+{
+    uint64_t at = 0;
+    Parkgate__HoldRecord *hold = NULL;
+    enum err err;
+    while ((err = hold_next(ctl->txn, at, &hold, fault)) == ERR_OK) {
+        at = hold->number;
+        hold->ended_us = ctl->now.us;
+        err = controller_record(ctl, ENTRY_HOLD, "", &hold->base, fault);
+        parkgate__hold_record__free_unpacked(hold, NULL);
+        TRY(err);
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* A checkpoint that holds all entries so far, and nobody is held; the backup is said before. */
+static enum err make_checkpoint(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct journal_head head;
+    Parkgate__CheckpointRecord record = PARKGATE__CHECKPOINT_RECORD__INIT;
+    struct wall now = ctl->now;
+    Parkgate__Refusal old = PARKGATE__REFUSAL__INIT;
+    (void)ctx;
+    TRY(end_holds(ctl, fault));
+    ctl->now.us = 1;
+    enum err err = controller_record(ctl, ENTRY_REFUSAL, "", &old.base, fault);
+    ctl->now = now;
+    TRY(err);
+    TRY(journal_head(ctl->txn, &head, fault));
+    record.at_sequence = head.sequence;
+    return controller_record(ctl, ENTRY_CHECKPOINT, "", &record.base, fault);
+}
+
+/* The newest entry, @old the one behind it, is older than the journal's term. */
+static void make_old_journal(void)
+{
+    char number[24];
+    batch_run(matrix.w->ctl, make_checkpoint, NULL);
+    world_turn(matrix.w);
+    (void)snprintf(number, sizeof(number), "%llu",
+                   (unsigned long long)head_of(matrix.w).sequence);
+    (void)keep("old", number);
+}
+
 /* " @a a-in": one at that lane, of a cause of its own. */
 static void raise_alert(const char *line)
 {
@@ -522,6 +567,10 @@ static void play_line(const struct matrix_row *row, const char *line)
         read_args("peer=police id=D-@n operate=set +disposition", &said);
         (void)keep("d", note(say(matrix.keys[MATRIX_COLUMNS - 1], "library.hand", &said),
                              "disposition"));
+        return;
+    }
+    if (strcmp(what, "years") == 0) {
+        make_old_journal();
         return;
     }
     if (strcmp(what, "notice") == 0) {

@@ -1,0 +1,598 @@
+/* Goal: a checkpoint is made of what verifies and of nothing else; the journal's beginning goes
+ * behind one, when nothing stands against it, and what is left verifies from there, counts the same
+ * and names each thing that was done to it. Method: a whole controller whose clock the test moves by
+ * years; its jobs as children of the test, with their output; files and tables changed by hand. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/controller/harness.h"
+
+#include "controller/app/anchors.h"
+#include "controller/app/checkpoints.h"
+#include "controller/app/retention.h"
+#include "controller/job/job.h"
+#include "controller/journal/checkpoint.h"
+#include "controller/store/checkpoint_store.h"
+#include "controller/store/sign_key_store.h"
+
+#define LI "04010203"
+#define WU "04010204"
+#define YEARS_4 ((int64_t)4 * 366 * 24 * 3600 * SECOND_US)
+
+enum { OUTPUT_SIZE = 8193, PATH_MAX_SIZE = 256 };
+
+struct place {
+    struct world *w;
+    struct gate gate;
+    char dir[PATH_MAX_SIZE];     /* of snapshots */
+    char output[OUTPUT_SIZE];    /* of the last job */
+    char anchors[PATH_MAX_SIZE]; /* no directory of this name */
+};
+
+static bool take_anchor(void *ctx, const char *keeper, const struct sign_public *key,
+                        const char *line)
+{
+    (void)ctx;
+    (void)keeper;
+    (void)key;
+    (void)line;
+    return true;
+}
+
+static void use_key(struct world *w)
+{
+    w->ctl->outlet.anchor = take_anchor;
+    anchors_begin(w->ctl);
+}
+
+/* NAME ARG STORE KEYS CHECKPOINTS ANCHORS, in a process that has no store open. */
+static int run_job(char **args)
+{
+    const char *name = args[0];
+    const char *arg = args[1];
+    struct job_paths paths = {.store = args[2],
+                              .keys = args[3],
+                              .checkpoint_dir = args[4],
+                              .anchor_dir = args[5]};
+    return strcmp(name, "checkpoint") == 0        ? job_checkpoint(&paths)
+           : strcmp(name, "checkpoint-tidy") == 0 ? job_checkpoint_tidy(&paths)
+           : strcmp(name, "truncate") == 0        ? job_truncate(&paths, arg)
+           : strcmp(name, "audit") == 0           ? job_audit(&paths, NULL)
+           : strcmp(name, "recount") == 0         ? job_recount(&paths)
+                                                  : job_verify(&paths);
+}
+
+/* In a process of its own, as the launcher has it; what it prints goes to p->output. */
+static int job(struct place *p, const char *name, const char *arg)
+{
+    int pipes[2];
+    int status = 0;
+    size_t used = 0;
+    ssize_t got;
+    assert_int_equal(pipe(pipes), 0);
+    (void)fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)dup2(pipes[1], STDOUT_FILENO);
+        (void)close(pipes[0]);
+        (void)execl("/proc/self/exe", "job", name, arg == NULL ? "" : arg, p->w->store_dir,
+                    p->w->keys_dir, p->dir, p->anchors, (char *)NULL);
+        _exit(99);
+    }
+    (void)close(pipes[1]);
+    while ((got = read(pipes[0], p->output + used, OUTPUT_SIZE - 1 - used)) > 0) {
+        used += (size_t)got;
+    }
+    p->output[used] = '\0';
+    (void)close(pipes[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static struct place begin(void **state)
+{
+    struct place p = {.w = *state};
+    (void)snprintf(p.dir, sizeof(p.dir), "%s/checkpoints", p.w->dir);
+    (void)snprintf(p.anchors, sizeof(p.anchors), "%s/anchors", p.w->dir);
+    use_key(p.w);
+    gate_join(p.w, &p.gate, "gate-a", 1);
+    person_with_badge(p.w, "acme", "Li Wei", LI, "day", NULL);
+    person_with_badge(p.w, "acme", "Wu Di", WU, "day", NULL);
+    gate_walk(p.w, &p.gate, "a-in", LI);
+    world_pass(p.w, MINUTE_US);
+    gate_walk(p.w, &p.gate, "a-in", WU);
+    world_pass(p.w, MINUTE_US);
+    gate_walk(p.w, &p.gate, "a-out", LI);
+    world_turn(p.w);
+    return p;
+}
+
+static void tick(struct world *w)
+{
+    world_pass(w, SECOND_US);
+    turn_tick(w->ctl);
+    world_turn(w);
+}
+
+/* A minute is over when the controller looks again. */
+static void look(struct world *w)
+{
+    w->ctl->checkpointing.look_at = w->mono;
+    tick(w);
+}
+
+/* What the controller started is run, and its end told. */
+static int answer_job(struct place *p, const char *name, const char *arg)
+{
+    assert_string_equal(p->w->job_name, name);
+    int status = job(p, name, arg);
+    turn_job_done(p->w->ctl, p->w->last_job, status, p->output);
+    world_turn(p->w);
+    return status;
+}
+
+static uint64_t make_checkpoint(struct place *p)
+{
+    (void)ask(p->w, p->w->admin, "audit.checkpoint", NULL);
+    assert_int_equal(answer_job(p, "checkpoint", NULL), 0);
+    look(p->w);
+    assert_int_equal(answer_job(p, "checkpoint-tidy", NULL), 0);
+    const Parkgate__Reply *list = admin(p->w, "audit.checkpoints", NULL);
+    return strtoull(cell(list, 0, "seq"), NULL, 10);
+}
+
+static void path_of(const struct place *p, uint64_t sequence, char out[2 * PATH_MAX_SIZE])
+{
+    (void)snprintf(out, 2 * PATH_MAX_SIZE, "%s/%llu.snapshot", p->dir,
+                   (unsigned long long)sequence);
+}
+
+static bool is_there(const struct place *p, uint64_t sequence)
+{
+    char path[2 * PATH_MAX_SIZE];
+    path_of(p, sequence, path);
+    return access(path, F_OK) == 0;
+}
+
+static void flip(const char *path, off_t at)
+{
+    uint8_t byte = 0;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    (void)close(fd);
+}
+
+static const char *text(uint64_t number)
+{
+    static char out[24];
+    (void)snprintf(out, sizeof(out), "%llu", (unsigned long long)number);
+    return out;
+}
+
+static const Parkgate__Reply *truncate_before(struct place *p, uint64_t before)
+{
+    return ask(p->w, p->w->admin, "audit.truncate", "before", text(before), "reason", "term", NULL);
+}
+
+static uint64_t first_of(struct world *w)
+{
+    uint64_t first = 0;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(journal_first(txn, &first, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return first;
+}
+
+/* Retention's run of the day, then slices until the end. */
+static void remove_all(struct place *p)
+{
+    for (int i = 0; i < 400 && (p->w->ctl->checkpointing.cutting || i < 3); i++) {
+        tick(p->w);
+    }
+    assert_false(p->w->ctl->checkpointing.cutting);
+}
+
+/* Four years later: backup, checkpoint, and the entries of then go. The first one that is left. */
+static uint64_t cut(struct place *p)
+{
+    uint64_t old = head_of(p->w).sequence;
+    world_pass(p->w, YEARS_4);
+    (void)ask(p->w, p->w->admin, "backup", "dir", "/nowhere", NULL);
+    (void)make_checkpoint(p);
+    (void)assert_done(truncate_before(p, old));
+    look(p->w);
+    assert_int_equal(answer_job(p, "truncate", text(old - 1)), 0);
+    look(p->w);
+    remove_all(p);
+    assert_int_equal(first_of(p->w), old);
+    return old;
+}
+
+/* --- making one --- */
+
+static void it_is_signed_and_on_record(void **state)
+{
+    struct place p = begin(state);
+    struct checkpoint checkpoint;
+    struct sign_public key;
+    struct store_txn *txn = NULL;
+    Parkgate__CheckpointRecord *record = NULL;
+    uint64_t head = head_of(p.w).sequence;
+    uint64_t sequence = make_checkpoint(&p);
+    assert_int_equal(sequence, head);
+    assert_int_equal(store_begin_read(p.w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(checkpoint_newest(txn, &record, NULL), ERR_OK);
+    assert_true(checkpoint_of_record(record, &checkpoint));
+    assert_int_equal(sign_key_newest(txn, &key, NULL), ERR_OK);
+    assert_true(checkpoint_is_good(&checkpoint, &key));
+    checkpoint.digest.bytes[0] ^= 1;
+    assert_false(checkpoint_is_good(&checkpoint, &key));
+    parkgate__checkpoint_record__free_unpacked(record, NULL);
+    store_txn_destroy(&txn);
+    assert_true(is_there(&p, sequence));
+    (void)assert_replays(p.w);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_int_equal(job(&p, "audit", NULL), 0);
+}
+
+static void what_does_not_verify_gives_none(void **state)
+{
+    struct place p = begin(state);
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(p.w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_put(txn, TABLE_META, bytes_of_text("more"), bytes_of_text("x"), NULL),
+                     ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+    (void)ask(p.w, p.w->admin, "audit.checkpoint", NULL);
+    assert_int_equal(answer_job(&p, "checkpoint", NULL), 1);
+    assert_non_null(strstr(p.output, "failed=1 records differ"));
+    assert_int_equal(entries_of(p.w, ENTRY_CHECKPOINT, 0), 0);
+}
+
+static void a_newer_one_takes_the_place_of_the_older(void **state)
+{
+    struct place p = begin(state);
+    uint64_t first = make_checkpoint(&p);
+    uint64_t second = make_checkpoint(&p);
+    assert_true(second > first);
+    assert_false(is_there(&p, first));
+    assert_true(is_there(&p, second));
+    /* one that was overtaken is not recorded */
+    size_t recorded = entries_of(p.w, ENTRY_CHECKPOINT, 0);
+    char old[OUTPUT_SIZE];
+    (void)snprintf(old, sizeof(old), "seq=%llu\nhash=%064d\ndigest=%064d\nsize=1\nrows=1\n"
+                   "result=good\n", (unsigned long long)first, 0, 0);
+    checkpoints_made(p.w->ctl, "", old);
+    world_turn(p.w);
+    assert_int_equal(entries_of(p.w, ENTRY_CHECKPOINT, 0), recorded);
+}
+
+static void it_is_made_anew_before_its_term(void **state)
+{
+    struct place p = begin(state);
+    uint64_t first = make_checkpoint(&p);
+    world_pass(p.w, (int64_t)(LIMIT_CHECKPOINT_DAYS - 1) * 24 * 3600 * SECOND_US);
+    uint64_t jobs = p.w->jobs;
+    look(p.w);
+    assert_int_equal(p.w->jobs, jobs);
+    world_pass(p.w, (int64_t)24 * 3600 * SECOND_US);
+    look(p.w);
+    assert_int_equal(answer_job(&p, "checkpoint", NULL), 0);
+    assert_int_equal(p.w->last_job, CHECKPOINT_JOB);
+    look(p.w);
+    assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+    assert_false(is_there(&p, first));
+}
+
+/* --- what stands against cutting --- */
+
+/* As two persons granted it. */
+static enum err hold(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct handle person;
+    struct journal_head head;
+    Parkgate__HoldRecord record = PARKGATE__HOLD_RECORD__INIT;
+    assert_true(handle_from_text(ctx, &person));
+    TRY(journal_head(ctl->txn, &head, fault));
+    record.number = head.sequence + 1;
+    record.holder = field_of(BYTES_OF(person.bytes));
+    record.from_us = ctl->now.us;
+    record.until_us = ctl->now.us + YEARS_4;
+    return controller_record(ctl, ENTRY_HOLD, "", &record.base, fault);
+}
+
+static void each_thing_against_it_is_named(void **state)
+{
+    struct place p = begin(state);
+    char person[HANDLE_TEXT_SIZE];
+    struct world *w = p.w;
+    uint64_t old = head_of(w).sequence;
+    person_with_badge(w, "acme", "Gao Yu", "04010209", NULL, person);
+    assert_refused(truncate_before(&p, 1), ERROR_ARG_BAD);
+    assert_refused(truncate_before(&p, old), ERROR_NO_CHECKPOINT);
+    (void)make_checkpoint(&p);
+    assert_refused(truncate_before(&p, head_of(w).sequence + 10), ERROR_NO_CHECKPOINT);
+    assert_refused(truncate_before(&p, old), ERROR_JOURNAL_TERM);
+    world_pass(w, (int64_t)LIMIT_JOURNAL_DAYS * 24 * 3600 * SECOND_US - MINUTE_US * 10);
+    assert_refused(truncate_before(&p, old), ERROR_JOURNAL_TERM);
+    world_pass(w, MINUTE_US * 11);
+    assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_BACKUP);
+    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    batch_run(w->ctl, hold, person);
+    world_turn(w);
+    assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_HELD);
+    const Parkgate__Reply *holds = admin(w, "hold.list", NULL);
+    const char *number = cell(holds, 0, "hold");
+    (void)admin(w, "hold.end", "hold", number, "reason", "over", NULL);
+    (void)assert_done(truncate_before(&p, old));
+    assert_int_equal(first_of(w), 1);
+    (void)assert_replays(w);
+}
+
+static void a_second_person_must_agree(void **state)
+{
+    struct place p = begin(state);
+    struct link_key other = operator_key(p.w, 77, "admin", NULL, NULL, NULL);
+    uint64_t old = head_of(p.w).sequence;
+    world_pass(p.w, YEARS_4);
+    (void)ask(p.w, p.w->admin, "backup", "dir", "/nowhere", NULL);
+    (void)make_checkpoint(&p);
+    const Parkgate__Reply *reply = assert_done(truncate_before(&p, old));
+    const char *approval = note(reply, "approval");
+    uint64_t jobs = p.w->jobs;
+    look(p.w);
+    assert_int_equal(p.w->jobs, jobs);
+    (void)assert_done(ask(p.w, other, "approval.grant", "approval", approval, NULL));
+    look(p.w);
+    assert_string_equal(p.w->job_name, "truncate");
+}
+
+static void a_snapshot_that_was_altered_lets_nothing_go(void **state)
+{
+    struct place p = begin(state);
+    char path[2 * PATH_MAX_SIZE];
+    uint64_t old = head_of(p.w).sequence;
+    world_pass(p.w, YEARS_4);
+    (void)ask(p.w, p.w->admin, "backup", "dir", "/nowhere", NULL);
+    uint64_t sequence = make_checkpoint(&p);
+    path_of(&p, sequence, path);
+    flip(path, 200);
+    (void)assert_done(truncate_before(&p, old));
+    look(p.w);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 1);
+    const Parkgate__Reply *list = admin(p.w, "audit.checkpoints", NULL);
+    assert_string_equal(note(list, "asked_state"), "refused");
+    assert_non_null(strstr(note(list, "asked_why"), "was altered"));
+    remove_all(&p);
+    assert_int_equal(first_of(p.w), 1);
+    flip(path, 200);
+    assert_int_equal(unlink(path), 0);
+    (void)assert_done(truncate_before(&p, old));
+    look(p.w);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 1);
+    assert_non_null(strstr(p.output, "is missing"));
+    assert_int_equal(first_of(p.w), 1);
+}
+
+/* --- what is left --- */
+
+static void what_is_left_verifies(void **state)
+{
+    struct place p = begin(state);
+    uint64_t first = cut(&p);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_non_null(strstr(p.output, "\ndifferences=0\n"));
+    char line[64];
+    (void)snprintf(line, sizeof(line), "\nfirst_seq=%llu\n", (unsigned long long)first);
+    assert_non_null(strstr(p.output, line));
+    assert_int_equal(job(&p, "audit", NULL), 0);
+    assert_non_null(strstr(p.output, "finding=whole"));
+    assert_non_null(strstr(p.output, line));
+    assert_int_equal(entries_of(p.w, ENTRY_TRUNCATION, first), 3);
+    assert_refused(ask(p.w, p.w->admin, "journal.show", "seq", "1", NULL), ERROR_ENTRY_GONE);
+    (void)admin(p.w, "events", "after", "0", NULL);
+    (void)admin(p.w, "events", "from", "2020-01-01", NULL);
+    (void)admin(p.w, "audit.opens", "from", "2020-01-01", NULL);
+    assert_refused(truncate_before(&p, first), ERROR_TRUNCATION_GONE);
+    /* what came since and a newer checkpoint */
+    gate_walk(p.w, &p.gate, "a-out", WU);
+    world_turn(p.w);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    (void)make_checkpoint(&p);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_int_equal(job(&p, "audit", NULL), 0);
+}
+
+static void it_goes_on_after_a_kill(void **state)
+{
+    struct place p = begin(state);
+    struct world *w = p.w;
+    for (int i = 0; i < 2 * TRUNCATION_SLICE_ROWS; i++) {
+        (void)admin(w, i % 2 == 0 ? "tenant.suspend" : "tenant.resume", "name", "acme", "reason",
+                    "x", NULL);
+    }
+    uint64_t old = head_of(w).sequence;
+    world_pass(w, YEARS_4);
+    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    (void)make_checkpoint(&p);
+    (void)assert_done(truncate_before(&p, old));
+    world_restart(w); /* asked, and not looked at */
+    use_key(w);
+    look(w);
+    assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+    look(w);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 0);
+    look(w);
+    for (int i = 0; i < 100 && first_of(w) == 1; i++) {
+        tick(w);
+    }
+    assert_true(first_of(w) > 1 && first_of(w) < old);
+    assert_int_equal(job(&p, "verify", NULL), 0); /* in the middle of it, too */
+    assert_int_equal(job(&p, "audit", NULL), 0);
+    world_restart(w);
+    use_key(w);
+    look(w);
+    assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+    look(w);
+    assert_true(w->ctl->checkpointing.cutting);
+    remove_all(&p);
+    assert_int_equal(first_of(w), old);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_int_equal(job(&p, "audit", NULL), 0);
+}
+
+/* --- what was done to it --- */
+
+static void fails(struct place *p, const char *name, const char *what)
+{
+    int status = job(p, name, NULL);
+    if (status == 0 || strstr(p->output, what) == NULL) {
+        fail_msg("%s says: %s", name, p->output);
+    }
+}
+
+static void a_bad_snapshot_is_named(void **state)
+{
+    struct place p = begin(state);
+    char path[2 * PATH_MAX_SIZE];
+    char other[3 * PATH_MAX_SIZE];
+    (void)cut(&p);
+    const Parkgate__Reply *list = admin(p.w, "audit.checkpoints", NULL);
+    path_of(&p, strtoull(cell(list, 0, "seq"), NULL, 10), path);
+    (void)snprintf(other, sizeof(other), "%s.away", path);
+    flip(path, 300);
+    fails(&p, "verify", "was altered");
+    fails(&p, "checkpoint", "was altered"); /* and none is made of it */
+    flip(path, 300);
+    assert_int_equal(rename(path, other), 0);
+    fails(&p, "verify", "is missing");
+    assert_int_equal(rename(other, path), 0);
+    assert_int_equal(truncate(path, 100), 0);
+    fails(&p, "verify", "was altered");
+}
+
+static void change_record(struct world *w, size_t table, uint64_t number, size_t at)
+{
+    struct keybuf key;
+    struct bytes value;
+    uint8_t copy[4096];
+    struct store_txn *txn = NULL;
+    keybuf_begin(&key);
+    if (table == TABLE_TRUNCATION) {
+        keybuf_u8(&key, TRUNCATION_BASE);
+    } else {
+        keybuf_u64(&key, number);
+    }
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_get(txn, table, keybuf_view(&key), &value, NULL), ERR_OK);
+    memcpy(copy, value.data, value.size);
+    copy[at] ^= 1;
+    assert_int_equal(store_put(txn, table, keybuf_view(&key),
+                               (struct bytes){.data = copy, .size = value.size}, NULL),
+                     ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void remove_entry(struct world *w, uint64_t sequence)
+{
+    struct keybuf key;
+    struct store_txn *txn = NULL;
+    keybuf_begin(&key);
+    keybuf_u64(&key, sequence);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_del(txn, TABLE_JOURNAL, keybuf_view(&key), NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void the_first_that_is_left_was_altered(void **state)
+{
+    struct place p = begin(state);
+    uint64_t first = cut(&p);
+    char what[64];
+    change_record(p.w, TABLE_JOURNAL, first, SEAL_HASH_SIZE + 12);
+    (void)snprintf(what, sizeof(what), "entry %llu was altered", (unsigned long long)first);
+    fails(&p, "verify", what);
+    fails(&p, "audit", what);
+}
+
+static void more_is_gone_than_is_on_record(void **state)
+{
+    struct place p = begin(state);
+    uint64_t first = cut(&p);
+    char what[64];
+    remove_entry(p.w, first);
+    (void)snprintf(what, sizeof(what), "entry %llu is missing", (unsigned long long)first);
+    fails(&p, "verify", what);
+    fails(&p, "audit", what);
+}
+
+static void a_beginning_that_nobody_recorded(void **state)
+{
+    struct place p = begin(state);
+    (void)make_checkpoint(&p);
+    remove_entry(p.w, 1);
+    fails(&p, "verify", "entry 1 is missing");
+    fails(&p, "audit", "entry 1 is missing");
+}
+
+static void an_altered_record_of_the_beginning(void **state)
+{
+    struct place p = begin(state);
+    (void)cut(&p);
+    change_record(p.w, TABLE_TRUNCATION, 0, 10); /* its CRC fits no more */
+    assert_int_equal(job(&p, "verify", NULL), 1);
+    assert_int_equal(job(&p, "audit", NULL), 1);
+}
+
+/* --- counts --- */
+
+static void counts_the_same(struct place *p)
+{
+    if (job(p, "recount", NULL) != 0 || strstr(p->output, "\ndifferences=0\n") == NULL) {
+        fail_msg("recount says: %s", p->output);
+    }
+}
+
+static void the_headcount_is_counted_from_there(void **state)
+{
+    struct place p = begin(state);
+    counts_the_same(&p);
+    (void)cut(&p);
+    counts_the_same(&p);
+    gate_walk(p.w, &p.gate, "a-out", WU);
+    world_turn(p.w);
+    counts_the_same(&p);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 7) {
+        return run_job(argv + 1);
+    }
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(it_is_signed_and_on_record),
+        WORLD_TEST(what_does_not_verify_gives_none),
+        WORLD_TEST(a_newer_one_takes_the_place_of_the_older),
+        WORLD_TEST(it_is_made_anew_before_its_term),
+        WORLD_TEST(each_thing_against_it_is_named),
+        WORLD_TEST(a_second_person_must_agree),
+        WORLD_TEST(a_snapshot_that_was_altered_lets_nothing_go),
+        WORLD_TEST(what_is_left_verifies),
+        WORLD_TEST(it_goes_on_after_a_kill),
+        WORLD_TEST(a_bad_snapshot_is_named),
+        WORLD_TEST(the_first_that_is_left_was_altered),
+        WORLD_TEST(more_is_gone_than_is_on_record),
+        WORLD_TEST(a_beginning_that_nobody_recorded),
+        WORLD_TEST(an_altered_record_of_the_beginning),
+        WORLD_TEST(the_headcount_is_counted_from_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
