@@ -14,11 +14,11 @@ enum retention_class {
     RETAIN_DAY_KEYS,     /* unmatched reads are sealed under them */
     RETAIN_LOOKUPS,      /* sums of look-ups by key and day */
     RETAIN_DISCLOSURES,  /* the transfer log */
+    RETAIN_EXPORTS,      /* files that left: their day, and the register of them */
     RETAIN_ALERTS,       /* closed alerts, their steps, what is told of them; sums stay */
     RETAIN_HITS,         /* of the watch list, and the days of an entry */
     RETAIN_CANDIDATES,   /* keys that a candidate left; itself it lapses in minutes */
     RETAIN_DISPOSITIONS, /* those that are over, their notifications, the peers' ids */
-    RETAIN_EXPORTS,      /* files that left: their day, and the register of them */
     RETAIN_COUNT,
 };
 

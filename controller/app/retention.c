@@ -167,6 +167,8 @@ static enum err cut_of(struct controller *ctl, struct retaining *r, bool *ret_ba
     return ERR_OK;
 }
 
+_Static_assert(RETAIN_COUNT == RETAIN_ALERTS + 4, "the classes of hits come last");
+
 bool retention_tells_of_hits(enum retention_class class)
 {
     return class == RETAIN_ALERTS || class == RETAIN_HITS || class == RETAIN_CANDIDATES ||
