@@ -193,6 +193,11 @@ const struct fault_kind fault_erasure_waits = {
     "an erased person's key is still in the file of the %s after an hour: see the log for "
     "erasure_again, make room on the disk, end what job runs",
     "删除个人信息已超过一小时，其密钥仍在 %s 文件中：请查看日志 erasure_again，腾出磁盘空间，结束占用的作业"};
+const struct fault_kind fault_export_overdue = {
+    "export-overdue",
+    "files that left are past their day and nobody said that they are deleted (%s of exports): "
+    "parkgate retention exports",
+    "导出登记（%s）中有文件已过保存期限且无人确认已删除：parkgate retention exports"};
 const struct fault_kind fault_watch_pushes = {
     "watch-pushes",
     "authority %s began more bundles today than it may; more are refused until tomorrow: call the "

@@ -28,7 +28,9 @@ extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_
     fault_recovering, fault_credential_damaged, fault_store_short, fault_copy_behind,
     fault_gate_floods, fault_two_boxes, fault_recall_lost,
     fault_not_ordered, fault_quarantine_full, fault_faces_many, fault_audit_break,
-    fault_sign_key_changed, fault_watch_stale, fault_erasure_waits, fault_watch_pushes;
+    fault_sign_key_changed, fault_watch_stale, fault_erasure_waits, fault_watch_pushes,
+    fault_export_overdue;
+#define FAULT_EXPORTS "register" /* what fault_export_overdue is about */
 #define FAULT_PERSON_KEYS "person-keys" /* what fault_erasure_waits is about */
 
 /* `about`: a gate, lane or device name. gate and lane may be "". */

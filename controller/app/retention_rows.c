@@ -5,6 +5,7 @@
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "controller/app/erasure.h"
+#include "controller/app/faults.h"
 #include "controller/app/retention_parts.h"
 #include "controller/store/hold_store.h"
 
@@ -167,6 +168,13 @@ enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *f
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* At the end of the walk: is any file past its day that nobody said is deleted? */
+static enum err settle_overdue(struct slice *s, const struct retaining *r, struct fault *fault)
+{
+    return r->overdue ? fault_raise(s->ctl, &fault_export_overdue, FAULT_EXPORTS, "", "", fault)
+                      : fault_end(s->ctl, &fault_export_overdue, FAULT_EXPORTS, fault);
+}
+
 /* The files lie elsewhere: what ends here is the note of one that somebody said is deleted. */
 enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault)
 {
@@ -175,7 +183,8 @@ enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault
     const int64_t kept_us =
         (int64_t)retention_specs[RETAIN_DISCLOSURES].floor * 86400 * INT64_C(1000000);
     AUTO(store_iter_end) struct store_iter iter = {0};
-    (void)r;
+    const int32_t today = controller_today(s->ctl);
+    r->overdue = r->overdue && r->key.size > 0; /* a walk that begins has seen none */
     TRY(slice_walk(s, TABLE_EXPORTED, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
@@ -188,11 +197,12 @@ enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault
         TRY(store_unpack_message(key, value, &parkgate__export_record__descriptor, &message,
                                  fault));
         const Parkgate__ExportRecord *record = (const void *)message;
+        r->overdue |= record->deleted_us == 0 && today > record->last_day;
         if (record->deleted_us != 0 && s->ctl->now.us - record->deleted_us > kept_us) {
             slice_remove(s, TABLE_EXPORTED, key, NULL);
         }
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err == ERR_NOT_FOUND ? settle_overdue(s, r, fault) : err;
 }
 
 static enum err drop_booking(struct slice *s, const Parkgate__BookingRecord *record)

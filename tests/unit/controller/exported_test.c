@@ -54,6 +54,16 @@ static void a_refused_export_leaves_no_note(void **state)
     assert_int_equal(row_count(admin(w, "retention.exports", NULL)), 0);
 }
 
+static void run(struct world *w)
+{
+    (void)admin(w, "retention.run", NULL);
+    for (int i = 0; i < 400 && (w->ctl->retaining.asked || w->ctl->retaining.running); i++) {
+        world_pass(w, SECOND_US);
+        turn_tick(w->ctl);
+        world_turn(w);
+    }
+}
+
 static void one_past_its_day_is_overdue_until_it_is_deleted(void **state)
 {
     struct world *w = *state;
@@ -82,14 +92,31 @@ static void one_past_its_day_is_overdue_until_it_is_deleted(void **state)
     (void)assert_replays(w);
 }
 
-static void run(struct world *w)
+static bool is_told(struct world *w)
 {
-    (void)admin(w, "retention.run", NULL);
-    for (int i = 0; i < 400 && (w->ctl->retaining.asked || w->ctl->retaining.running); i++) {
-        world_pass(w, SECOND_US);
-        turn_tick(w->ctl);
-        world_turn(w);
-    }
+    return row_with(admin(w, "status", NULL), "fault", "export-overdue") != SIZE_MAX;
+}
+
+static void somebody_is_told_of_a_file_past_its_day(void **state)
+{
+    struct world *w = *state;
+    char li[HANDLE_TEXT_SIZE];
+    char number[24];
+    begin(w, li);
+    (void)admin(w, "retention.set", "class", "exports", "days", "3", "reason", "short", NULL);
+    (void)admin(w, "person.export", "person", li, "reason", "his request", NULL);
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(admin(w, "retention.exports", NULL), 0, "export"));
+    world_pass(w, 3 * DAY_US);
+    run(w);
+    assert_false(is_told(w));
+    world_pass(w, DAY_US);
+    run(w);
+    assert_true(is_told(w));
+    (void)admin(w, "retention.deleted", "export", number, "how", "shredded", NULL);
+    run(w);
+    assert_false(is_told(w));
+    (void)assert_replays(w);
 }
 
 /* Only what was said deleted leaves the register, and that after 3 years. */
@@ -120,6 +147,7 @@ int main(void)
         WORLD_TEST(each_file_that_leaves_is_noted),
         WORLD_TEST(a_refused_export_leaves_no_note),
         WORLD_TEST(one_past_its_day_is_overdue_until_it_is_deleted),
+        WORLD_TEST(somebody_is_told_of_a_file_past_its_day),
         WORLD_TEST(the_register_forgets_what_is_deleted_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
