@@ -15,7 +15,7 @@
  * them. They tell that the journal grew by an entry, not of what or of whom. */
 static const char *const of_chain[] = {
     "seq",        "hash",     "journal_seq", "after", "head", "anchored_seq",
-    "backup_seq", "approval", "hold",        "stage", "dir",
+    "backup_seq", "approval", "hold",        "stage", "dir",   "export",
 };
 
 struct prober {
