@@ -1,5 +1,7 @@
 /* alert follow: what is open, then what happens, on and on; the terminal's bell for what this key
  * is told. */
+#include "admin-cli/alerts.h"
+
 #include <string.h>
 
 #include "admin-cli/request.h"
@@ -14,7 +16,7 @@ struct follow {
     bool head_shown, was_there, quiet;
 };
 
-static bool rings(const struct answer *answer)
+static bool has_ringing(const struct answer *answer)
 {
     for (size_t i = 0; i < answer->row_count * answer->column_count; i++) {
         const char *column = answer->columns[i % answer->column_count];
@@ -23,6 +25,14 @@ static bool rings(const struct answer *answer)
         }
     }
     return false;
+}
+
+void alerts_ring(const struct cli *cli, const struct answer *answer, bool quiet)
+{
+    if (!quiet && cli->out_terminal && cli->format != FORMAT_JSON && has_ringing(answer)) {
+        (void)fputc('\a', cli->out);
+        (void)fflush(cli->out);
+    }
 }
 
 static void show(const struct cli *cli, const struct answer *answer, struct follow *f)
@@ -36,10 +46,7 @@ static void show(const struct cli *cli, const struct answer *answer, struct foll
         show_lines(cli, answer, !f->head_shown);
         f->head_shown = true;
     }
-    if (!f->quiet && cli->format != FORMAT_JSON && rings(answer)) {
-        (void)fputc('\a', cli->out);
-        (void)fflush(cli->out);
-    }
+    alerts_ring(cli, answer, f->quiet);
 }
 
 static void keep_after(const struct answer *answer, struct follow *f)

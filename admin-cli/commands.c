@@ -565,7 +565,14 @@ static const struct command commands[] = {
      .args = {ALERT, OPTION("reason", ARG_TEXT, "a note, as who goes; it is journalled",
                             "备注，如派往何人；将记入日志")}},
     {"alert", "confirm", "alert.confirm", PLAIN, .csv = CSV_NEVER,
-     .help = {{"it is so; opens no lane", "情况属实；不会开启通道"}}, .args = {ALERT, REASON}},
+     .help = {{"it is so; opens no lane; a person only by a document that was shown",
+               "情况属实；不会开启通道；人员须凭出示的证件"}},
+     .args = {ALERT, REASON,
+              OPTION("document", ARG_TEXT,
+                     "kind of the document that was shown, never its number: id-card, passport, "
+                     "residence-permit, travel-permit, work-permit, driving-licence",
+                     "所出示证件的种类，不写号码：id-card、passport、residence-permit、"
+                     "travel-permit、work-permit、driving-licence")}},
     {"alert", "reject", "alert.reject", PLAIN, .csv = CSV_NEVER,
      .help = {{"it is not so; a candidate is closed and forgotten by it",
                "情况不属实；候选者随即结案并销毁"}},

@@ -451,6 +451,9 @@ enum exit_code {
     X(708, DISCLOSE_FALSE, EXIT_REFUSED,                                                           \
       "%1 is not what the park's key %2 signed: %3",                                               \
       "%1 与园区密钥 %2 所签不符：%3")                                                             \
+    X(723, ALERT_DOCUMENT, EXIT_REFUSED,                                                           \
+      "alert %1 is about a person: only a document shown at the desk decides; say its kind, never its number: --document %2", \
+      "告警 %1 涉及人员：只能凭在值班台出示的证件确认；请注明证件种类（不要写号码）：--document %2") \
     X(730, WATCH_LIST, EXIT_BAD_FILE, "%1, line %2: %3; correct it", "%1，第 %2 行：%3；请改正")   \
     X(731, WATCH_FILE, EXIT_BAD_FILE, "%1: %2", "%1：%2") \
     /* dispositions of a view library */                                                           \

@@ -113,6 +113,7 @@ const char *const table_names[TABLE_COUNT] = {
     [TABLE_EXPORTED] = "exported",
     [TABLE_CHECKPOINT] = "checkpoint",
     [TABLE_TRUNCATION] = "truncation",
+    [TABLE_WATCH_SUM] = "watch_sum",
 };
 
 const char *const key_table_names[KEY_TABLE_COUNT] = {

@@ -126,6 +126,7 @@ enum table {
     TABLE_EXPORTED, /* u64 number -> ExportRecord */
     TABLE_CHECKPOINT,      /* u64 sequence of the last entry in it -> CheckpointRecord */
     TABLE_TRUNCATION,      /* u8 enum truncation_row -> TruncationRecord */
+    TABLE_WATCH_SUM,       /* u32 year, text authority, text matcher -> WatchSum */
     TABLE_COUNT,
 };
 enum { EMERGENCY_ROW = 1, COPY_DIGEST_ROW = 1, FACE_COUNT_ROW = 1 };

@@ -5,6 +5,7 @@
 #include "common/base/must.h"
 #include "controller/app/approvals.h"
 #include "controller/store/alert_store.h"
+#include "schema/watch.h"
 
 bool alert_is_seen(const struct controller *ctl, const struct request *request,
                    const Parkgate__AlertRecord *record)
@@ -69,6 +70,12 @@ enum err alert_asked_for(struct controller *ctl, struct request *request,
         *ret = NULL;
     }
     return ERR_OK;
+}
+
+bool alert_wants_document(const Parkgate__AlertRecord *record)
+{
+    return record->candidate &&
+           strcmp(record->matcher, watch_matcher_name(WATCH_MATCHER_PLATE)) != 0;
 }
 
 bool alert_row(const struct controller *ctl, struct answer *a, const Parkgate__AlertRecord *record)

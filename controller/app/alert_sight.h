@@ -21,6 +21,10 @@ bool alert_rings(const struct controller *ctl, const struct request *request,
 MUST_CHECK enum err alert_asked_for(struct controller *ctl, struct request *request,
                                     Parkgate__AlertRecord **ret, struct fault *fault);
 
+/* Is it about a person who may be one of the list, so that only a document shown at the desk
+ * decides? */
+bool alert_wants_document(const Parkgate__AlertRecord *record);
+
 /* A row under this heading; the row is ended. False: it did not fit. */
 #define ALERT_COLUMNS                                                                              \
     "alert,state,priority,kind,gate,lane,about,count,raised_us,due_us,whom,handler,late,decision," \

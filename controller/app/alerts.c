@@ -298,6 +298,7 @@ static enum err record_step(struct controller *ctl, const Parkgate__AlertRecord 
     entry.person = field_text(hand->person);
     entry.from = field_text(hand->from);
     entry.reason = field_text(hand->reason);
+    entry.document = field_text(or_none(hand->document));
     return controller_record(ctl, ENTRY_ALERT, hand->actor, &entry.base, fault);
 }
 

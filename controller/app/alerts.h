@@ -74,6 +74,7 @@ bool alert_rules_check(const struct park *park, struct complaint *c);
 /* Who did it, from where. */
 struct alert_hand {
     const char *actor, *person, *from, *reason;
+    const char *document; /* kind of the one that was shown; NULL: none */
 };
 /* One step of an alert. *ret_made false: not from the state it is in. */
 MUST_CHECK enum err alert_make_step(struct controller *ctl, const Parkgate__AlertRecord *record,

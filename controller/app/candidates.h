@@ -9,12 +9,18 @@
 #pragma once
 
 #include "controller/app/alerts.h"
+#include "controller/app/answer.h"
 #include "controller/app/hits.h"
 
 /* Notes what the read of `event` may be: one candidate an entry and lane at a time. */
 MUST_CHECK enum err candidates_raise(struct controller *ctl, const struct watch_finds *finds,
                                      enum watch_how how, const Parkgate__Event *event,
                                      struct hit_notes *notes, struct fault *fault);
+
+/* What is compared before it is decided: the raw read beside the entry, or, of a face, nothing. The
+ * note `how` is `none` when it was decided. For who may see the alert (verbs_hits.c). */
+MUST_CHECK enum err candidate_note(struct controller *ctl, struct answer *a,
+                                   const Parkgate__AlertRecord *alert, struct fault *fault);
 
 /* alert_hooks.c: an alert of kind `watch-candidate` was decided. */
 alert_decided candidate_decided;

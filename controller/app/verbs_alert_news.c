@@ -10,6 +10,7 @@
 #include "controller/app/waiters.h"
 #include "controller/journal/journal.h"
 #include "controller/store/alert_store.h"
+#include "controller/store/watch_sum.h"
 
 enum { NEWS_LOOKED_AT_MOST = 500, SUMS_LOOKED_AT_MOST = 500 };
 
@@ -249,16 +250,46 @@ static bool stats_row(struct answer *a, const struct alert_sum_row *row, bool ye
         answer_number(a, (int64_t)sum->escalated);
         answer_number(a, (int64_t)sum->closed);
         put_times(a, sum);
+    } else {
+        answer_text(a, ""); /* entries are of the whole year */
     }
     return answer_end_row(a);
 }
 
-#define STATS_YEAR_COLUMNS                                                                         \
+#define STATS_MONTH_COLUMNS                                                                        \
     "month,kind,authority,matcher,raised,repeats,confirmed,rejected,lapsed,false_permille"
+#define STATS_YEAR_COLUMNS                                                                         \
+    STATS_MONTH_COLUMNS ",watch_entries"
 #define STATS_COLUMNS                                                                              \
-    STATS_YEAR_COLUMNS ",escalated,closed,acknowledged,acknowledged_late,acknowledged_ms,"         \
+    STATS_MONTH_COLUMNS ",escalated,closed,acknowledged,acknowledged_late,acknowledged_ms,"         \
                        "acknowledged_longest_ms,dispatched,dispatched_late,dispatched_ms,"         \
                        "dispatched_longest_ms,decided,decided_late,decided_ms,decided_longest_ms"
+
+/* How many entries acted in that year, of whom and by what they match: rows of their own, first. */
+static enum err fill_entries(struct controller *ctl, struct answer *a, uint32_t year,
+                             struct fault *fault)
+{
+    static const char *const none[] = {"", "", "", "", "", ""};
+    struct watch_sums sums;
+    TRY(watch_sum_year(ctl->txn, year, &sums, fault));
+    for (size_t i = 0; i < sums.count; i++) {
+        uint64_t entries = sums.items[i].begun - sums.items[i].ended;
+        if (sums.items[i].begun <= sums.items[i].ended) {
+            continue;
+        }
+        answer_begin_row(a);
+        answer_number(a, year);
+        answer_text(a, "watch-entry");
+        answer_text(a, sums.items[i].authority);
+        answer_text(a, sums.items[i].matcher);
+        for (size_t k = 0; k < ARRAY_LEN(none); k++) {
+            answer_text(a, none[k]);
+        }
+        answer_number(a, (int64_t)entries);
+        MUST(answer_end_row(a)); /* a few authorities, three matchers */
+    }
+    return ERR_OK;
+}
 
 static bool is_shown(const struct months *months, const char *word)
 {
@@ -300,6 +331,9 @@ static enum err on_alert_stats(struct controller *ctl, struct request *request, 
         return ERR_OK;
     }
     answer_columns(request->answer, months.year ? STATS_YEAR_COLUMNS : STATS_COLUMNS);
+    if (months.year && size == 0) {
+        TRY(fill_entries(ctl, request->answer, months.from / 12, fault));
+    }
     return fill_stats(ctl, request, &months, (struct bytes){.data = cursor, .size = size}, fault);
 }
 

@@ -248,6 +248,7 @@ static enum err step_row(struct controller *ctl, const struct request *request,
     answer_number(a, step->level);
     answer_text(a, step->reason);
     answer_number(a, (int64_t)told);
+    answer_text(a, step->document);
     *ret_fits = answer_end_row(a);
     return ERR_OK;
 }
@@ -259,7 +260,7 @@ static enum err list_steps(struct controller *ctl, const struct request *request
     bool fits = true;
     enum err err = ERR_OK;
     Parkgate__AlertStep *step = NULL;
-    answer_columns(request->answer, "time_us,step,person,actor,from,level,reason_given,seq");
+    answer_columns(request->answer, "time_us,step,person,actor,from,level,reason_given,seq,document");
     while (fits && (err = alert_next_step(ctl->txn, number, at, &at, &step, fault)) == ERR_OK) {
         err = step_row(ctl, request, step, at, &fits, fault);
         parkgate__alert_step__free_unpacked(step, NULL);
@@ -342,6 +343,21 @@ static enum err note_state_now(struct controller *ctl, struct request *request, 
     return ERR_OK;
 }
 
+/* A person who may be one of the list is confirmed by a document that he showed. False: refused. */
+static bool has_document(struct request *request, const Parkgate__AlertRecord *record,
+                         enum alert_step step, const char **ret)
+{
+    const char *kind = request_arg(request, "document");
+    *ret = kind == NULL ? "" : kind;
+    bool needed = step == ALERT_STEP_CONFIRM && alert_wants_document(record);
+    if (*ret[0] == '\0' ? !needed : alert_document_exists(*ret)) {
+        return true;
+    }
+    char number[24];
+    (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)alert_label(record));
+    return request_refuse(request, ERROR_ALERT_DOCUMENT, number, ALERT_DOCUMENTS, NULL);
+}
+
 static enum err make_step(struct controller *ctl, struct request *request, enum alert_step step,
                           bool needs_reason, struct fault *fault)
 {
@@ -356,6 +372,10 @@ static enum err make_step(struct controller *ctl, struct request *request, enum 
         return ERR_OK;
     }
     struct alert_hand hand = hand_of(request, reason == NULL ? "" : reason);
+    if (!has_document(request, record, step, &hand.document)) {
+        parkgate__alert_record__free_unpacked(record, NULL);
+        return ERR_OK;
+    }
     const char *handler = step == ALERT_STEP_ACKNOWLEDGE ? hand.person : record->handler;
     enum err err = alert_make_step(ctl, record, step, &hand, handler, &made, fault);
     if (err == ERR_OK && !made) {

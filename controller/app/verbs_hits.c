@@ -9,6 +9,7 @@
 #include "common/facts/tables.h"
 #include "common/facts/watch_store.h"
 #include "controller/app/alert_sight.h"
+#include "controller/app/candidates.h"
 #include "controller/app/request.h"
 #include "controller/app/watch_open.h"
 #include "controller/store/candidate_store.h"
@@ -197,25 +198,32 @@ static enum err show_candidate(struct controller *ctl, struct answer *a,
     return err;
 }
 
+enum err candidate_note(struct controller *ctl, struct answer *a,
+                        const Parkgate__AlertRecord *alert, struct fault *fault)
+{
+    Parkgate__Candidate *candidate = NULL;
+    enum err err = candidate_get(ctl->txn, people_handle(&alert->subject), &candidate, fault);
+    if (err == ERR_OK) {
+        err = show_candidate(ctl, a, candidate, fault);
+        parkgate__candidate__free_unpacked(candidate, NULL);
+    }
+    if (err == ERR_NOT_FOUND) {
+        answer_note(a, "how", "none");
+        return ERR_OK;
+    }
+    return err;
+}
+
 static enum err on_watch_candidate(struct controller *ctl, struct request *request,
                                    struct fault *fault)
 {
     Parkgate__AlertRecord *alert = NULL;
-    Parkgate__Candidate *candidate = NULL;
     TRY(alert_asked_for(ctl, request, &alert, fault));
     if (alert == NULL) {
         return ERR_OK;
     }
-    enum err err = candidate_get(ctl->txn, people_handle(&alert->subject), &candidate, fault);
+    enum err err = candidate_note(ctl, request->answer, alert, fault);
     parkgate__alert_record__free_unpacked(alert, NULL);
-    if (err == ERR_OK) {
-        err = show_candidate(ctl, request->answer, candidate, fault);
-        parkgate__candidate__free_unpacked(candidate, NULL);
-    }
-    if (err == ERR_NOT_FOUND) {
-        answer_note(request->answer, "how", "none");
-        return ERR_OK;
-    }
     return err;
 }
 

@@ -265,3 +265,18 @@ const struct alert_kind *alert_kind_table(size_t *ret_count)
     *ret_count = ARRAY_LEN(kinds);
     return kinds;
 }
+
+bool alert_document_exists(const char *word)
+{
+    size_t size = strlen(word);
+    static const char documents[] = ALERT_DOCUMENTS;
+    const char *at = documents;
+    while (size > 0 && (at = strstr(at, word)) != NULL) {
+        bool begins = at == documents || at[-1] == ' ';
+        if (begins && (at[size] == '\0' || at[size] == ' ')) {
+            return true;
+        }
+        at += size;
+    }
+    return false;
+}

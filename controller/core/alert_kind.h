@@ -30,3 +30,7 @@ const struct alert_kind *alert_kind_table(size_t *ret_count);
 extern const struct alert_kind *const alert_watch_hit, *const alert_watch_candidate;
 /* Too many are open: those of one kind are counted together. */
 extern const struct alert_kind *const alert_flood;
+
+/* Kinds of documents that a person may show at the desk, with blanks between. Never their numbers. */
+#define ALERT_DOCUMENTS "id-card passport residence-permit travel-permit work-permit driving-licence"
+bool alert_document_exists(const char *word);

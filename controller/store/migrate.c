@@ -20,7 +20,9 @@
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
 #include "controller/store/quarantine_store.h"
+#include "controller/store/watch_sum.h"
 #include "schema/kinds.h"
+#include "schema/watch.h"
 
 enum { SLICE_ROWS = 2000 };
 
@@ -340,7 +342,18 @@ static enum err index_day(struct store_txn *txn, struct bytes key, const Protobu
     return store_put_message(txn, TABLE_WATCH_DAY, keybuf_view(&at), &day.base, fault);
 }
 
+/* Of entries that are over the program before kept no sums. */
+static enum err index_watch_sum(struct store_txn *txn, const ProtobufCMessage *message,
+                                struct fault *fault)
+{
+    const Parkgate__WatchRecord *record = (const void *)message;
+    return record->state == WATCH_STATE_ACTING
+               ? watch_sum_begun(txn, record, (struct wall){record->since_us}, fault)
+               : ERR_OK;
+}
+
 static const struct reindex reindexes[] = {
+    {TABLE_WATCH,              &parkgate__watch_record__descriptor,       index_watch_sum},
     {TABLE_ALERT,              &parkgate__alert_record__descriptor,       index_label    },
     {TABLE_CANDIDATE,          &parkgate__candidate__descriptor,          index_candidate},
     {TABLE_DISPOSITION_NOTICE, &parkgate__disposition_notice__descriptor, index_notice   },

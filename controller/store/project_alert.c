@@ -93,6 +93,7 @@ static enum err put_step(struct store_txn *txn, const struct change *change, str
     step.from = change->made->from;
     step.reason = change->made->reason;
     step.level = change->alert->level;
+    step.document = change->made->document;
     (void)number_key(&key, change->alert->number);
     keybuf_u64(&key, change->entry->sequence);
     return store_put_message(txn, TABLE_ALERT_STEP, keybuf_view(&key), &step.base, fault);

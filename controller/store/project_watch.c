@@ -10,6 +10,7 @@
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
 #include "controller/store/watch_person_store.h"
+#include "controller/store/watch_sum.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"
 
@@ -229,6 +230,9 @@ static enum err end_identity(struct store_txn *txn, const Parkgate__Entry *by, s
         if (err == ERR_OK) {
             err = project_person_moved(txn, record, &changed, fault);
         }
+        if (err == ERR_OK && record->state == WATCH_STATE_ACTING) {
+            err = watch_sum_ended(txn, record, (struct wall){by->time_us}, fault);
+        }
     }
     parkgate__watch_record__free_unpacked(record, NULL);
     return err;
@@ -345,11 +349,25 @@ static void take_persons(Parkgate__WatchBundle *bundle, struct persons *persons)
     bundle->person_other = persons->other;
 }
 
+/* Which entries begin or end to act when the bundle is closed, for the figures of the year. */
+static void sum_acting(Parkgate__WatchBundle *bundle, uint32_t kind,
+                       const Parkgate__WatchRecord *record)
+{
+    bool acted = record->matcher == WATCH_MATCHER_PLATE || record->by_us != 0;
+    if (record->test || record->matcher >= WATCH_MATCHER_COUNT) {
+        return;
+    }
+    bundle->begun[record->matcher] +=
+        kind == WATCH_CHANGE_ADD && record->state == WATCH_STATE_ACTING;
+    bundle->ended[record->matcher] += kind == WATCH_CHANGE_WITHDRAW && acted;
+}
+
 /* What one change of a slice adds to its bundle's sums. */
 static void sum_up(Parkgate__WatchBundle *bundle, uint32_t kind, uint32_t change,
                    const Parkgate__WatchRecord *record, struct persons *persons)
 {
     bool person = watch_is_person(record);
+    sum_acting(bundle, kind, record);
     bundle->changes++;
     bundle->adds += kind == WATCH_CHANGE_ADD;
     bundle->renewals += kind == WATCH_CHANGE_RENEW;
@@ -400,15 +418,29 @@ static enum err put_changes(struct store_txn *txn, const Parkgate__WatchSlice *s
     return ERR_OK;
 }
 
+static void copy_counts(uint32_t to[static WATCH_MATCHER_COUNT], const uint32_t *from, size_t count)
+{
+    for (size_t i = 0; i < WATCH_MATCHER_COUNT; i++) {
+        to[i] = i < count ? from[i] : 0;
+    }
+}
+
 enum err project_watch_slice(struct store_txn *txn, const Parkgate__Entry *entry,
                              const ProtobufCMessage *body, struct fault *fault)
 {
     const Parkgate__WatchSlice *slice = (const void *)body;
+    uint32_t begun[WATCH_MATCHER_COUNT];
+    uint32_t ended[WATCH_MATCHER_COUNT];
     struct persons persons;
     Parkgate__WatchBundle *known = NULL;
     TRY(watch_bundle_get(txn, slice->authority, slice->number, &known, fault));
     Parkgate__WatchBundle bundle = *known;
     take_persons(&bundle, &persons);
+    copy_counts(begun, bundle.begun, bundle.n_begun);
+    copy_counts(ended, bundle.ended, bundle.n_ended);
+    bundle.begun = begun;
+    bundle.ended = ended;
+    bundle.n_begun = bundle.n_ended = WATCH_MATCHER_COUNT;
     bundle.chunks = slice->chunks;
     bundle.moved_us = entry->time_us;
     enum err err = put_changes(txn, slice, &bundle, &persons, fault);
@@ -430,6 +462,18 @@ static void apply_to_authority(Parkgate__AuthorityRecord *authority,
                                : bundle->vehicles_withdrawn;
 }
 
+static enum err sum_year(struct store_txn *txn, const Parkgate__WatchBundle *bundle,
+                         struct fault *fault)
+{
+    struct wall at = {bundle->closed_us};
+    for (size_t i = 0; i < WATCH_MATCHER_COUNT; i++) {
+        TRY(watch_sum_add(txn, bundle->authority, (uint32_t)i, at,
+                          i < bundle->n_begun ? bundle->begun[i] : 0,
+                          i < bundle->n_ended ? bundle->ended[i] : 0, fault));
+    }
+    return ERR_OK;
+}
+
 static enum err close_at_authority(struct store_txn *txn, const Parkgate__WatchBundle *bundle,
                                    bool cancelled, struct fault *fault)
 {
@@ -442,6 +486,9 @@ static enum err close_at_authority(struct store_txn *txn, const Parkgate__WatchB
         authority.digest = bundle->digest;
     }
     enum err err = project_watch_authority(txn, &authority, fault);
+    if (err == ERR_OK && !cancelled) {
+        err = sum_year(txn, bundle, fault);
+    }
     parkgate__authority_record__free_unpacked(known, NULL);
     return err;
 }

@@ -7,6 +7,7 @@
 #include "controller/store/project_parts.h"
 #include "controller/store/project_watch.h"
 #include "controller/store/watch_person_store.h"
+#include "controller/store/watch_sum.h"
 #include "schema/kinds.h"
 #include "schema/watch.h"
 
@@ -101,6 +102,10 @@ static enum err decide_entry(struct store_txn *txn, const Parkgate__Entry *entry
     if (err == ERR_OK) {
         err = project_person_moved(txn, known, &record, fault);
     }
+    if (err == ERR_OK && known->state == WATCH_STATE_WAITING &&
+        record.state == WATCH_STATE_ACTING) {
+        err = watch_sum_begun(txn, &record, (struct wall){entry->time_us}, fault);
+    }
     if (err == ERR_OK && step->step == WATCH_COUNTERSIGNED) {
         err = not_at_gates(txn, entry, &record, fault);
     }
@@ -145,6 +150,9 @@ static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
 {
     Parkgate__WatchRecord record = *known;
     bool vehicle = record.matcher == WATCH_MATCHER_PLATE;
+    if (record.state == WATCH_STATE_ACTING && valid) {
+        TRY(watch_sum_ended(txn, &record, (struct wall){by->time_us}, fault));
+    }
     if (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING) {
         record.state = WATCH_STATE_ENDED;
         record.since_us = by->time_us;
@@ -190,7 +198,11 @@ static enum err lapse_one(struct store_txn *txn, struct handle entry, struct fau
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     Parkgate__WatchRecord record = *known;
-    if (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING) {
+    if (record.state == WATCH_STATE_ACTING) {
+        err = watch_sum_ended(txn, &record, (struct wall){record.until_us}, fault);
+    }
+    if (err == ERR_OK &&
+        (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING)) {
         record.state = WATCH_STATE_ENDED;
         record.since_us = record.until_us;
         record.renewed_until_us = 0;

@@ -371,6 +371,9 @@ static void a_guard_compares_and_confirms(void **state)
     assert_string_equal(note(shown, "read"), "浙A·1Z345");
     assert_string_equal(note(shown, "listed"), LISTED);
     assert_string_equal(note(shown, "differences"), "1");
+    shown = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    assert_string_equal(note(shown, "read"), "浙A·1Z345");
+    assert_string_equal(note(shown, "listed"), LISTED);
     (void)assert_done(ask(d->w, guard, "alert.ack", "alert", number, NULL));
     (void)assert_done(ask(d->w, guard, "alert.dispatch", "alert", number, NULL));
     (void)assert_done(ask(d->w, guard, "alert.confirm", "alert", number, "reason", "it is", NULL));
@@ -381,6 +384,46 @@ static void a_guard_compares_and_confirms(void **state)
         "none");
     assert_int_equal(sent_count(d->w, MESSAGE_COMMAND), 0);
     assert_int_equal(sent_count(d->w, MESSAGE_VERDICT), 0);
+}
+
+/* A face says who it may be; a document that was shown decides, and its kind is on record. */
+static void a_person_is_confirmed_by_a_document(void **state)
+{
+    struct park_day *d = *state;
+    char number[24];
+    struct link_key guard = operator_key(d->w, 62, "guard", NULL, "a-in", NULL);
+    (void)admin(d->w, "face.attach", "person", d->li, "subject", "li-1", "consent", "c1", "purpose",
+                "entry", NULL);
+    (void)watch_list(d->w, 1, PERSON_ENTRY(d->li, NOTIFY));
+    (void)face(d, "a-in", "li-1");
+    world_turn(d->w);
+    const Parkgate__Reply *list = assert_done(ask(d->w, guard, "alert.list", NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(list, row_with(list, "kind", "watch-candidate"), "alert"));
+    const Parkgate__Reply *shown =
+        assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    char command[64];
+    (void)snprintf(command, sizeof(command), "parkgate watch candidate %s", number);
+    assert_string_equal(note(shown, "compare"), command);
+    assert_string_equal(note(shown, "documents"), ALERT_DOCUMENTS);
+    assert_string_equal(note(shown, "how"), "face");
+    (void)assert_done(ask(d->w, guard, "alert.ack", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.dispatch", "alert", number, NULL));
+    static const char *const none[] = {"", "card", "id-card passport", "330102199001011234"};
+    assert_refused(ask(d->w, guard, "alert.confirm", "alert", number, "reason", "it is", NULL),
+                   ERROR_ALERT_DOCUMENT);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+        assert_refused(ask(d->w, guard, "alert.confirm", "alert", number, "reason", "it is",
+                           "document", none[i], NULL),
+                       ERROR_ALERT_DOCUMENT);
+    }
+    assert_int_equal(hits(d), 0);
+    (void)assert_done(ask(d->w, guard, "alert.confirm", "alert", number, "reason", "it is",
+                          "document", "passport", NULL));
+    assert_int_equal(hits(d), 1);
+    shown = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    assert_string_equal(cell(shown, row_with(shown, "step", "confirmed"), "document"), "passport");
+    (void)assert_replays(d->w);
 }
 
 static void a_guard_rejects(void **state)
@@ -417,6 +460,7 @@ int main(void)
         CANDIDATE_TEST(an_entry_that_ended_meanwhile_is_no_hit),
         CANDIDATE_TEST(a_face_alone_is_a_candidate),
         CANDIDATE_TEST(a_guard_compares_and_confirms),
+        CANDIDATE_TEST(a_person_is_confirmed_by_a_document),
         CANDIDATE_TEST(a_guard_rejects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
