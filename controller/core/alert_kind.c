@@ -271,7 +271,7 @@ bool alert_document_exists(const char *word)
     size_t size = strlen(word);
     static const char documents[] = ALERT_DOCUMENTS;
     const char *at = documents;
-    while (size > 0 && (at = strstr(at, word)) != NULL) {
+    while (size > 0 && strchr(word, ' ') == NULL && (at = strstr(at, word)) != NULL) {
         bool begins = at == documents || at[-1] == ' ';
         if (begins && (at[size] == '\0' || at[size] == ' ')) {
             return true;

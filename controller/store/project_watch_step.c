@@ -151,7 +151,8 @@ static enum err end_entry(struct store_txn *txn, const Parkgate__Entry *by,
     Parkgate__WatchRecord record = *known;
     bool vehicle = record.matcher == WATCH_MATCHER_PLATE;
     if (record.state == WATCH_STATE_ACTING && valid) {
-        TRY(watch_sum_ended(txn, &record, (struct wall){by->time_us}, fault));
+        int64_t at_us = by->time_us < record.until_us ? by->time_us : record.until_us;
+        TRY(watch_sum_ended(txn, &record, (struct wall){at_us}, fault));
     }
     if (record.state == WATCH_STATE_WAITING || record.state == WATCH_STATE_ACTING) {
         record.state = WATCH_STATE_ENDED;

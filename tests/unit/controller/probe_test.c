@@ -2,7 +2,7 @@
  * days of a listed worker nothing leaves the park but one hit a day. Method: two worlds of one seed
  * live the same day and eleven minutes more, in one of them Li is listed, in the other somebody who
  * never comes; every verb is asked by every role, again and again while alerts are escalated and
- * lapse, and each answer is compared byte by byte. Who is meant to see more stands in a table, with
+ * lapse, and each answer is compared byte by byte, with the work that it took. Who is meant to see more stands in a table, with
  * what and why. The days: four passages each, the station asking after each, and every frame that
  * is sent to it counted. */
 #include "tests/unit/controller/watch_fixture.h"
@@ -44,7 +44,16 @@ struct answers {
     bool keeps_chain;
     struct seal_hash at[4096];
     char verb[4096][48];
+    uint64_t work[4096]; /* records read, written, deleted and walked over */
+    uint64_t commits[4096];
 };
+
+static struct store_stats work_of(const struct world *w)
+{
+    struct store_stats stats;
+    store_stats_of(w->store, &stats);
+    return stats;
+}
 
 /* Pages that a store takes and bytes that the disk has left are of the machine: they differ between
  * two runs of the same day. */
@@ -96,8 +105,11 @@ static void strip(const struct answers *a, Parkgate__Reply *reply)
     }
 }
 
-static void add(struct answers *a, const char *verb, const Parkgate__Reply *reply)
+/* `before`: what had been done when it was asked. */
+static void add(struct answers *a, const char *verb, const struct world *w,
+                const struct store_stats *before, const Parkgate__Reply *reply)
 {
+    struct store_stats after = work_of(w);
     uint8_t packed[65536];
     assert_true(a->count < ARRAY_LEN(a->at));
     size_t size = 0;
@@ -108,10 +120,18 @@ static void add(struct answers *a, const char *verb, const Parkgate__Reply *repl
         assert_true(size <= sizeof(packed));
         (void)parkgate__reply__pack(&bare, packed);
     }
+    a->work[a->count] = after.steps - before->steps;
+    a->commits[a->count] = after.commits - before->commits;
     a->at[a->count] = seal_hash_of((struct bytes){.data = packed, .size = size});
     (void)snprintf(a->verb[a->count], sizeof(a->verb[0]), "%s", verb);
     a->count++;
 }
+
+#define ADD(a, verb, ...)                                                                          \
+    do {                                                                                           \
+        struct store_stats before_ = work_of(d->w);                                                \
+        add((a), (verb), d->w, &before_, ask(d->w, key, (verb), __VA_ARGS__));                     \
+    } while (0)
 
 static void ask_every_verb(struct park_day *d, struct link_key key, struct answers *a)
 {
@@ -120,27 +140,24 @@ static void ask_every_verb(struct park_day *d, struct link_key key, struct answe
     d->w->random = 4711; /* a candidate has drawn a key; what is drawn from here on is compared */
     for (size_t i = 0; i < verbs; i++) {
         const char *v = table[i].name;
-        add(a, v, ask(d->w, key, v, NULL));
-        add(a, v, ask(d->w, key, v, "person", d->li, "tenant", "acme", "reason", "probe", NULL));
-        add(a, v, ask(d->w, key, v, "person", d->li, "lane", "a-in", "holder", d->li, NULL));
-        add(a, v,
-            ask(d->w, key, v, "plate", TRUCK, "uid", LI, "name", "Li Wei", "reason", "x", NULL));
+        ADD(a, v, NULL);
+        ADD(a, v, "person", d->li, "tenant", "acme", "reason", "probe", NULL);
+        ADD(a, v, "person", d->li, "lane", "a-in", "holder", d->li, NULL);
+        ADD(a, v, "plate", TRUCK, "uid", LI, "name", "Li Wei", "reason", "x", NULL);
     }
     static const char *const numbers[] = {"1", "20", "60", "70", "80", "90", "100"};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         if (!a->keeps_chain) { /* whoever keeps it is told what stands where */
-            add(a, "journal.show", ask(d->w, key, "journal.show", "seq", numbers[i], NULL));
-            add(a, "events", ask(d->w, key, "events", "after", numbers[i], NULL));
+            ADD(a, "journal.show", "seq", numbers[i], NULL);
+            ADD(a, "events", "after", numbers[i], NULL);
         }
-        add(a, "alert.show", ask(d->w, key, "alert.show", "alert", numbers[i], NULL));
-        add(a, "lane.open",
-            ask(d->w, key, "lane.open", "lane", "a-in", "presentation", numbers[i], "reason", "x",
-                NULL));
+        ADD(a, "alert.show", "alert", numbers[i], NULL);
+        ADD(a, "lane.open", "lane", "a-in", "presentation", numbers[i], "reason", "x", NULL);
     }
     if (!a->keeps_chain) { /* what an administrator did just now is named by its number */
-        add(a, "events", ask(d->w, key, "events", "limit", "200", NULL));
+        ADD(a, "events", "limit", "200", NULL);
     }
-    add(a, "who", ask(d->w, key, "who", "names", "yes", "reason", "probe", NULL));
+    ADD(a, "who", "names", "yes", "reason", "probe", NULL);
 }
 
 /* Eleven minutes: what nobody takes in hand is escalated, candidates lapse. All the while somebody
@@ -152,14 +169,14 @@ static void wait_and_poll(struct park_day *d, struct link_key key, struct answer
         turn_tick(d->w->ctl);
         world_turn(d->w);
         if (i % 15 == 0) {
-            add(a, "status", ask(d->w, key, "status", NULL));
-            add(a, "status.metrics", ask(d->w, key, "status.metrics", NULL));
-            add(a, "events", ask(d->w, key, "events", "limit", "20", NULL));
-            add(a, "alert.list", ask(d->w, key, "alert.list", "all", "yes", NULL));
-            add(a, "alert.follow", ask(d->w, key, "alert.follow", NULL));
-            add(a, "alert.stats", ask(d->w, key, "alert.stats", NULL));
-            add(a, "agent.list", ask(d->w, key, "agent.list", NULL));
-            add(a, "import.begin", ask(d->w, key, "import.begin", "tenant", "acme", NULL));
+            ADD(a, "status", NULL);
+            ADD(a, "status.metrics", NULL);
+            ADD(a, "events", "limit", "20", NULL);
+            ADD(a, "alert.list", "all", "yes", NULL);
+            ADD(a, "alert.follow", NULL);
+            ADD(a, "alert.stats", NULL);
+            ADD(a, "agent.list", NULL);
+            ADD(a, "import.begin", "tenant", "acme", NULL);
         }
     }
 }
@@ -186,7 +203,7 @@ static void live(struct park_day *d, bool listed, const struct prober *who, stru
     gate_walk(d->w, &d->a, "a-out", LI);
     gate_walk(d->w, &d->a, "a-in", WANG);
     wait_and_poll(d, key, a);
-    add(a, "events", ask(d->w, key, "events", "limit", "200", NULL));
+    ADD(a, "events", "limit", "200", NULL);
     ask_every_verb(d, key, a);
 }
 
@@ -222,6 +239,22 @@ static void live_twice(const struct prober *who, struct answers both[2])
     assert_true(both[0].count > 600);
 }
 
+/* Lists of alerts pass over rows of hits, and an erasure takes the rows by which the list found the
+ * person: a few records more. Of these docs/watch-list.md claims the same bytes, not the same time.
+ */
+static const char *const passes_over[] = {"alert.list", "alert.follow", "alert.stats",
+                                          "person.erase"};
+
+static bool is_same_work(const struct answers *both, size_t i)
+{
+    for (size_t k = 0; k < ARRAY_LEN(passes_over); k++) {
+        if (strcmp(passes_over[k], both[0].verb[i]) == 0) {
+            return true;
+        }
+    }
+    return both[0].work[i] == both[1].work[i] && both[0].commits[i] == both[1].commits[i];
+}
+
 static struct answers both[2];
 
 static void nobody_learns_who_is_listed(void **state)
@@ -235,6 +268,11 @@ static void nobody_learns_who_is_listed(void **state)
             same += is_same(both, i);
             if (!is_same(both, i) && !is_meant_to_see(who, both[0].verb[i])) {
                 fail_msg("%s: answer %zu, to %s, differs", who->role, i, both[0].verb[i]);
+            }
+            if (!who->keeps_chain && !is_same_work(both, i)) {
+                fail_msg("%s: answer %zu, to %s, took %llu steps and %llu", who->role, i,
+                         both[0].verb[i], (unsigned long long)both[0].work[i],
+                         (unsigned long long)both[1].work[i]);
             }
         }
         print_message("%s: %zu of %zu answers are the same (%s)\n", who->role, same, both[0].count,
