@@ -6,6 +6,8 @@
 #include "common/facts/copy_class.h"
 #include "common/facts/event_effects.h"
 #include "common/facts/tables.h"
+#include "common/facts/watch_store.h"
+#include "common/facts/people_store.h"
 #include "controller/journal/journal.h"
 #include "controller/store/alert_store.h"
 #include "controller/store/candidate_store.h"
@@ -342,14 +344,33 @@ static enum err index_day(struct store_txn *txn, struct bytes key, const Protobu
     return store_put_message(txn, TABLE_WATCH_DAY, keybuf_view(&at), &day.base, fault);
 }
 
-/* Of entries that are over the program before kept no sums. */
-static enum err index_watch_sum(struct store_txn *txn, const ProtobufCMessage *message,
-                                struct fault *fault)
+/* What is left of entries tells of them; those that were swept away are not in the sums. */
+static enum err sum_entry(struct store_txn *txn, const Parkgate__WatchRecord *record,
+                          struct fault *fault)
 {
-    const Parkgate__WatchRecord *record = (const void *)message;
-    return record->state == WATCH_STATE_ACTING
-               ? watch_sum_begun(txn, record, (struct wall){record->since_us}, fault)
-               : ERR_OK;
+    bool over = record->state == WATCH_STATE_WITHDRAWN || record->state == WATCH_STATE_ENDED;
+    bool acted = record->by_us != 0 || record->matcher == WATCH_MATCHER_PLATE;
+    if (record->state != WATCH_STATE_ACTING && !(over && acted)) {
+        return ERR_OK;
+    }
+    int64_t begun_us = record->by_us != 0 ? record->by_us : record->since_us;
+    TRY(watch_sum_begun(txn, record, (struct wall){begun_us}, fault));
+    return over ? watch_sum_ended(txn, record, (struct wall){record->since_us}, fault) : ERR_OK;
+}
+
+static enum err index_watch_sum(struct store_txn *txn, struct bytes key,
+                                const ProtobufCMessage *message, struct fault *fault)
+{
+    (void)key;
+    Parkgate__WatchRecord *valid = NULL;
+    const Parkgate__WatchRecord *newest = (const void *)message;
+    enum err err = watch_entry(txn, people_handle(&newest->entry), &valid, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    err = sum_entry(txn, valid, fault);
+    parkgate__watch_record__free_unpacked(valid, NULL);
+    return err;
 }
 
 static const struct reindex reindexes[] = {

@@ -211,10 +211,11 @@ static enum err visit_entry(struct store_txn *txn, struct bytes key, struct byte
 
 /* --- bundles --- */
 
-/* Changes of persons of a bundle that is being taken, as if their slices came now. */
+/* Changes of a bundle that is being taken, as if their slices came now. */
 struct open_bundle {
     Parkgate__WatchBundle bundle;
     uint32_t other[LIMIT_WATCH_PERSONS];
+    uint32_t begun[WATCH_MATCHER_COUNT], ended[WATCH_MATCHER_COUNT];
 };
 
 static enum err stage_again(struct store_txn *txn, struct bytes key, struct bytes value,
@@ -231,6 +232,9 @@ static enum err stage_again(struct store_txn *txn, struct bytes key, struct byte
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
     Parkgate__WatchRecord *record = (void *)message;
+    if (record->stage == open->bundle.stage) {
+        project_watch_sum(&open->bundle, kind, record);
+    }
     if (!watch_is_person(record) || record->stage != open->bundle.stage) {
         return ERR_OK;
     }
@@ -252,6 +256,9 @@ static enum err visit_open(struct store_txn *txn, const Parkgate__WatchBundle *b
     AUTO(store_iter_end) struct store_iter iter = {0};
     open.bundle.n_person_other = 0;
     open.bundle.person_other = open.other;
+    open.bundle.begun = open.begun;
+    open.bundle.ended = open.ended;
+    open.bundle.n_begun = open.bundle.n_ended = bundle->changes > 0 ? WATCH_MATCHER_COUNT : 0;
     TRY(store_iter_prefix(txn, TABLE_WATCH_CHANGE,
                           watch_bundle_key(&prefix, bundle->authority, bundle->number), UINT64_MAX,
                           &iter, fault));

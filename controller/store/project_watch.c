@@ -349,8 +349,7 @@ static void take_persons(Parkgate__WatchBundle *bundle, struct persons *persons)
     bundle->person_other = persons->other;
 }
 
-/* Which entries begin or end to act when the bundle is closed, for the figures of the year. */
-static void sum_acting(Parkgate__WatchBundle *bundle, uint32_t kind,
+void project_watch_sum(Parkgate__WatchBundle *bundle, uint32_t kind,
                        const Parkgate__WatchRecord *record)
 {
     bool acted = record->matcher == WATCH_MATCHER_PLATE || record->by_us != 0;
@@ -367,7 +366,7 @@ static void sum_up(Parkgate__WatchBundle *bundle, uint32_t kind, uint32_t change
                    const Parkgate__WatchRecord *record, struct persons *persons)
 {
     bool person = watch_is_person(record);
-    sum_acting(bundle, kind, record);
+    project_watch_sum(bundle, kind, record);
     bundle->changes++;
     bundle->adds += kind == WATCH_CHANGE_ADD;
     bundle->renewals += kind == WATCH_CHANGE_RENEW;
@@ -486,9 +485,7 @@ static enum err close_at_authority(struct store_txn *txn, const Parkgate__WatchB
         authority.digest = bundle->digest;
     }
     enum err err = project_watch_authority(txn, &authority, fault);
-    if (err == ERR_OK && !cancelled) {
-        err = sum_year(txn, bundle, fault);
-    }
+
     parkgate__authority_record__free_unpacked(known, NULL);
     return err;
 }
@@ -507,7 +504,12 @@ enum err project_watch_close(struct store_txn *txn, const Parkgate__Entry *entry
     bundle.n_arg = close->n_arg;
     bundle.arg = close->arg;
     enum err err = project_persons_closed(txn, &bundle, close->cancelled, fault);
-    bundle.n_person_other = 0; /* it served its turn */
+    if (err == ERR_OK && !close->cancelled) {
+        err = sum_year(txn, &bundle, fault);
+    }
+    bundle.n_person_other = 0; /* these served their turn */
+    bundle.n_begun = 0;
+    bundle.n_ended = 0;
     if (err == ERR_OK) {
         err = put_stage(txn, bundle.stage, entry->actor, bundle.state, bundle.changes, fault);
     }

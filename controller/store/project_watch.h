@@ -15,3 +15,8 @@ MUST_CHECK enum err project_watch_entry(struct store_txn *txn, Parkgate__WatchRe
                                         struct fault *fault);
 MUST_CHECK enum err project_watch_rows(struct store_txn *txn, const Parkgate__WatchRecord *record,
                                        struct fault *fault);
+
+/* One change of a bundle into its sums (`begun`, `ended`, each WATCH_MATCHER_COUNT long): entries
+ * that begin or end to act when it is closed, for the figures of the year. */
+void project_watch_sum(Parkgate__WatchBundle *bundle, uint32_t kind,
+                       const Parkgate__WatchRecord *record);
