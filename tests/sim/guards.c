@@ -46,7 +46,8 @@ static void make(size_t place, enum alert_step step)
     alarm->asked[step] = true;
     unsigned error =
         controller_ask_as(own ? &guard : officer_key(), NULL, NULL, 0, verbs[step], "alert", number,
-                          step >= ALERT_STEP_CONFIRM ? "reason" : NULL, "looked", NULL);
+                          step >= ALERT_STEP_CONFIRM ? "reason" : NULL, "looked", "document",
+                          "passport", NULL);
     alarm = alarm_at(place); /* more may have been raised */
     bool busy = error == UINT32_MAX || error == ERROR_STORE_FULL || error == ERROR_TRY_LATER;
     if (error != 0 && may && !own && !busy) {
