@@ -182,9 +182,10 @@ static bool is_fire(const struct word *word)
     return word->change == FIRE_ON || word->change == FIRE_INPUT_ENDED;
 }
 
+/* A reset that waits has ended nothing yet. */
 static bool says_fire(const struct word *word)
 {
-    return word->waits_until_us == 0 && is_fire(word);
+    return word->waits_until_us == 0 ? is_fire(word) : word->change == FIRE_RESET;
 }
 
 static const struct word *first_fire(const struct state *s)
@@ -195,6 +196,17 @@ static const struct word *first_fire(const struct state *s)
         }
     }
     return NULL;
+}
+
+/* Does a word of fire wait? Its gate may hold its exits by it: nothing ends before it is known. */
+static bool a_fire_waits(const struct state *s)
+{
+    for (size_t i = 0; i < s->word_count; i++) {
+        if (s->words[i].waits_until_us != 0 && is_fire(&s->words[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Each board that says fire has its fault, and no other board. */
@@ -245,6 +257,9 @@ static enum err settle(struct controller *ctl, struct state *s, const char *acto
     uint32_t winner = fire != NULL    ? EMERGENCY_FIRE
                       : s->evacuation ? EMERGENCY_EVACUATION
                                       : EMERGENCY_NONE;
+    if (winner == EMERGENCY_NONE && a_fire_waits(s)) {
+        winner = s->state;
+    }
     bool news = changed || winner != s->state;
     ctl->emergency_waits = true; /* looked at by the next tick */
     if (news) {
@@ -320,6 +335,18 @@ static bool was_told_late(const struct controller *ctl, const struct session *se
     return event->received_us < now_there_us - EMERGENCY_LATE_MS * INT64_C(1000);
 }
 
+/* `counted`: its board says fire already. What its gate could only tell late may be followed by
+ * more: a fire by its reset, a reset by the next fire. */
+static bool has_to_wait(const struct controller *ctl, const struct session *session,
+                        const Parkgate__Event *event, bool counted)
+{
+    bool late = event->late || was_told_late(ctl, session, event);
+    if (event->fire == FIRE_RESET) {
+        return counted && late;
+    }
+    return !counted && (event->fire != FIRE_ON || late);
+}
+
 enum err emergency_word(struct controller *ctl, const struct session *session,
                         const Parkgate__Event *event, struct fault *fault)
 {
@@ -346,8 +373,7 @@ enum err emergency_word(struct controller *ctl, const struct session *session,
                           .epoch = event->epoch,
                           .sequence = event->sequence,
                           .again = event->late};
-    if (!counted && event->fire != FIRE_RESET &&
-        (event->fire != FIRE_ON || event->late || was_told_late(ctl, session, event))) {
+    if (has_to_wait(ctl, session, event, counted)) {
         word->waits_until_us = ctl->now.us + EMERGENCY_WAIT_MS * INT64_C(1000);
     }
     return settle(ctl, &s, session->gate.text, "", false, fault);

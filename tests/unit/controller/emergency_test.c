@@ -520,6 +520,67 @@ static void a_fire_told_late_and_not_reset_counts(void **state)
     (void)assert_replays(f.w);
 }
 
+/* While the link was cut the key ended one fire, and another began. */
+static void a_reset_told_late_ends_no_newer_fire(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    expect_state(&f, "fire");
+    uint64_t number = told(&f)->number;
+    sent_forget(f.w);
+    word_at(&f, &f.a, "board-a", FIRE_RESET, 10 * MINUTE_US);
+    expect_state(&f, "fire");
+    beat(&f, &f.a, number, 2); /* more is to come */
+    word_at(&f, &f.a, "board-a", FIRE_ON, 5 * MINUTE_US);
+    word_at(&f, &f.a, "board-a", FIRE_INPUT_ENDED, 4 * MINUTE_US);
+    beat(&f, &f.a, number, 0);
+    world_pass(f.w, EMERGENCY_WAIT_MS * MS_US);
+    turn_tick(f.w->ctl);
+    world_turn(f.w);
+    expect_state(&f, "fire");
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0); /* it never ended */
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "none");
+    (void)assert_replays(f.w);
+}
+
+static void a_reset_told_late_counts_when_all_is_told(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    uint64_t number = told(&f)->number;
+    word_at(&f, &f.a, "board-a", FIRE_RESET, 10 * MINUTE_US);
+    expect_state(&f, "fire");
+    beat(&f, &f.a, number, 0);
+    expect_state(&f, "none");
+    word(&f, &f.a, "board-a", FIRE_ON);
+    word_at(&f, &f.a, "board-a", FIRE_RESET, 10 * MINUTE_US);
+    expect_state(&f, "fire");
+    world_pass(f.w, EMERGENCY_WAIT_MS * MS_US); /* it never says that it has told all */
+    turn_tick(f.w->ctl);
+    world_turn(f.w);
+    expect_state(&f, "none");
+    (void)assert_replays(f.w);
+}
+
+/* The end is told to all gates: one would shut what its own fire holds open. */
+static void nothing_ends_while_another_fire_waits(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.b, "board-b", FIRE_ON);
+    uint64_t number = told(&f)->number;
+    word_at(&f, &f.a, "board-a", FIRE_ON, 10 * MINUTE_US);
+    sent_forget(f.w);
+    word(&f, &f.b, "board-b", FIRE_RESET);
+    expect_state(&f, "fire");
+    beat(&f, &f.a, number, 0);
+    expect_state(&f, "fire");
+    assert_int_equal(sent_count(f.w, MESSAGE_EMERGENCY), 0);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "none");
+    (void)assert_replays(f.w);
+}
+
 static void a_silent_board_is_named(void **state)
 {
     struct fire f = begin(state);
@@ -608,6 +669,9 @@ int main(void)
         WORLD_TEST(a_fire_told_late_waits_for_its_reset),
         WORLD_TEST(an_input_that_ended_does_not_count_before_its_reset),
         WORLD_TEST(a_fire_told_late_and_not_reset_counts),
+        WORLD_TEST(a_reset_told_late_ends_no_newer_fire),
+        WORLD_TEST(a_reset_told_late_counts_when_all_is_told),
+        WORLD_TEST(nothing_ends_while_another_fire_waits),
         WORLD_TEST(a_silent_board_is_named),
         WORLD_TEST(words_that_make_no_sense_are_refused),
         WORLD_TEST(a_park_may_let_entries_run_on),
