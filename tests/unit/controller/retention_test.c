@@ -344,7 +344,7 @@ static void persons_are_gone_through_in_slices(void **state)
     enum { PERSONS = 5, ASSIGNED = 90 };
     struct kept k = begin(state);
     for (int i = 0; i < PERSONS; i++) {
-        char uid[16];
+        char uid[24];
         char who[HANDLE_TEXT_SIZE];
         (void)snprintf(uid, sizeof(uid), "0501020%d", i);
         person_with_badge(k.w, "acme", "Sun", uid, NULL, who);
