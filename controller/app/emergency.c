@@ -308,7 +308,8 @@ static bool is_older(const struct word *known, const struct session *session,
 static bool is_by_another_box(const struct word *known, const struct session *session,
                               const Parkgate__Event *event)
 {
-    return is_fire(known) && name_equal(known->gate, session->gate) && event->epoch > known->epoch;
+    return (is_fire(known) || says_fire(known)) && name_equal(known->gate, session->gate) &&
+           event->epoch > known->epoch;
 }
 
 static enum err hear_another_box(struct controller *ctl, struct state *s, struct word *word,

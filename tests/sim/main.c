@@ -21,7 +21,7 @@ static int64_t begin_of(const struct plan *plan)
     return FIRST_NIGHT - (plan->seed % 2 == 0 ? 19 * HOUR : HOUR + 20 * MINUTE);
 }
 
-enum { REST_LEAST_S = 90, REST_MOST_S = 3600, REST_STEP_S = 5, LONG_EVERY = 32 };
+enum { REST_LEAST_S = 90, REST_MOST_S = 3600, REST_STEP_S = 5, REST_WALK_S = 900, LONG_EVERY = 32 };
 
 struct options {
     uint64_t seed, seeds;
@@ -124,17 +124,24 @@ static bool is_at_rest(void)
     return true;
 }
 
-/* Somebody looks at what the controller shows, and ends what only a person may. */
-static void officer_looks(void)
+/* Somebody looks at what the controller shows, and ends what only a person may: a state that is not
+ * on record; and, having walked there, a fire whose reset went down with its helper while its
+ * gate's disk took nothing. What ends by itself has the time for it. */
+static void officer_looks(int64_t rested_s)
 {
     char unrecorded[16] = "";
+    char state[16] = "";
     if (!controller_machine()->on || fires_any() ||
         controller_ask("unrecorded", unrecorded, sizeof(unrecorded), "emergency.show", NULL) != 0 ||
-        strcmp(unrecorded, "0") == 0) {
+        controller_ask("emergency", state, sizeof(state), "emergency.show", NULL) != 0) {
         return;
     }
-    sim_note("officer ends what is not on record", 0, 0);
-    (void)controller_ask(NULL, NULL, 0, "emergency.end", "reason", "nothing burns", NULL);
+    bool stands = strcmp(state, "none") != 0 && rested_s >= REST_WALK_S;
+    if (stands || strcmp(unrecorded, "0") != 0) {
+        sim_note("officer ends the emergency", stands, 0);
+        (void)controller_ask(NULL, NULL, 0, "emergency.end", "reason", "nothing burns", "force",
+                             stands ? "yes" : "no", NULL);
+    }
 }
 
 static void come_to_rest(void)
@@ -151,7 +158,7 @@ static void come_to_rest(void)
             return;
         }
         if (s >= REST_LEAST_S) {
-            officer_looks();
+            officer_looks(s);
         }
     }
     for (unsigned i = 0; i < sim.plan.gates; i++) {
