@@ -20,7 +20,7 @@
 enum {
     CHECKPOINT_LOOK_MS = 60000, /* is one due, is a truncation asked for? */
     TRUNCATION_SLICE_MS = 50,
-    TRUNCATION_SLICE_ROWS = 500,
+    TRUNCATION_SLICE_ROWS = 200,
 };
 
 /* The job's number when no operator waits for it. */

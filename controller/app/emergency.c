@@ -321,8 +321,9 @@ static enum err hear_another_box(struct controller *ctl, struct state *s, struct
                     LOG_TEXT("board", word->board.text), LOG_NUM("epoch", event->epoch));
         return ERR_OK;
     }
+    bool counted = says_fire(word);
     word->change = FIRE_ON;
-    if (!event->late) {
+    if (counted || !event->late) {
         word->waits_until_us = 0;
     }
     return settle(ctl, s, session->gate.text, "", false, fault);
@@ -386,11 +387,13 @@ static enum err end_waits(struct controller *ctl, const struct name *gate, struc
     struct state s;
     bool any = false;
     bool left = false;
+    const int64_t latest_us = ctl->now.us + EMERGENCY_WAIT_MS * INT64_C(1000);
     TRY(read_state(ctl, &s, fault));
     for (size_t i = 0; i < s.word_count; i++) {
         struct word *word = &s.words[i];
         bool all_told = gate != NULL && name_equal(word->gate, *gate) && !word->again;
-        bool due = all_told || word->waits_until_us <= ctl->now.us;
+        bool due = all_told || word->waits_until_us <= ctl->now.us ||
+                   word->waits_until_us > latest_us; /* the clock was set back */
         if (word->waits_until_us != 0 && due) {
             word->waits_until_us = 0;
             any = true;

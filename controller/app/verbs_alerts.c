@@ -260,7 +260,7 @@ static enum err list_steps(struct controller *ctl, const struct request *request
     bool fits = true;
     enum err err = ERR_OK;
     Parkgate__AlertStep *step = NULL;
-    answer_columns(request->answer, "time_us,step,person,actor,from,level,reason_given,seq,document");
+    answer_columns(request->answer, "time_us,step,person,actor,from,level,reason_given,seq,shown_document");
     while (fits && (err = alert_next_step(ctl->txn, number, at, &at, &step, fault)) == ERR_OK) {
         err = step_row(ctl, request, step, at, &fits, fault);
         parkgate__alert_step__free_unpacked(step, NULL);

@@ -44,6 +44,11 @@ class Grammar(unittest.TestCase):
         self.rows = table_rows(self.text[self.text.index("One request, one reply."):])
         self.verbs = re.findall(r'^    \{"([a-z.]+)", ', tree.text("schema/verbs.c"), re.M)
 
+    def test_no_title_of_a_column_stands_twice(self):
+        names = re.findall(r'^    \{"(\w+)", COLUMN_', tree.text("admin-cli/words.c"), re.M)
+        self.assertGreater(len(names), 200)
+        self.assertEqual([name for name in sorted(set(names)) if names.count(name) > 1], [])
+
     def test_every_verb_has_its_row(self):
         named = set()
         for row in self.rows:

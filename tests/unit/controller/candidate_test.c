@@ -422,7 +422,7 @@ static void a_person_is_confirmed_by_a_document(void **state)
                           "document", "passport", NULL));
     assert_int_equal(hits(d), 1);
     shown = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
-    assert_string_equal(cell(shown, row_with(shown, "step", "confirmed"), "document"), "passport");
+    assert_string_equal(cell(shown, row_with(shown, "step", "confirmed"), "shown_document"), "passport");
     (void)assert_replays(d->w);
 }
 

@@ -317,6 +317,23 @@ static void a_box_with_a_stolen_key_ends_no_fire(void **state)
     (void)assert_replays(f.w);
 }
 
+static void another_box_ends_no_fire_whose_reset_waits(void **state)
+{
+    struct fire f = begin(state);
+    word(&f, &f.a, "board-a", FIRE_ON);
+    word_at(&f, &f.a, "board-a", FIRE_RESET, 10 * MINUTE_US);
+    join_as_another_box(&f, &f.a);
+    word(&f, &f.a, "board-a", FIRE_RESET);
+    expect_state(&f, "fire");
+    word_at(&f, &f.a, "board-a", FIRE_ON, MINUTE_US);
+    expect_state(&f, "fire"); /* it counts on, and waits for nothing */
+    world_pass(f.w, EMERGENCY_WAIT_MS * MS_US);
+    turn_tick(f.w->ctl);
+    world_turn(f.w);
+    expect_state(&f, "fire");
+    (void)assert_replays(f.w);
+}
+
 static void said_again(struct fire *f, uint32_t change)
 {
     Parkgate__Event event = PARKGATE__EVENT__INIT;
@@ -672,6 +689,7 @@ int main(void)
         WORLD_TEST(a_reset_told_late_ends_no_newer_fire),
         WORLD_TEST(a_reset_told_late_counts_when_all_is_told),
         WORLD_TEST(nothing_ends_while_another_fire_waits),
+        WORLD_TEST(another_box_ends_no_fire_whose_reset_waits),
         WORLD_TEST(a_silent_board_is_named),
         WORLD_TEST(words_that_make_no_sense_are_refused),
         WORLD_TEST(a_park_may_let_entries_run_on),
