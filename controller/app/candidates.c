@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
@@ -222,6 +223,11 @@ static enum err decide_one(struct controller *ctl, struct handle handle,
 {
     Parkgate__Candidate *candidate = NULL;
     enum err err = candidate_get(ctl->txn, handle, &candidate, fault);
+    if (err == ERR_CORRUPT) { /* whatever was said: what it would become is not known */
+        log_error("store_row_damaged", LOG_TEXT("table", table_names[TABLE_CANDIDATE]),
+                  LOG_TEXT("what", fault->what));
+        return end_one(ctl, handle, CANDIDATE_LAPSED, "", fault);
+    }
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -273,7 +279,7 @@ static enum err sweep(struct controller *ctl, void *ctx, struct fault *fault)
     (void)ctx;
     TRY(find_over(ctl->txn, ctl->now, &over, fault));
     for (size_t i = 0; i < over.count; i++) {
-        TRY(end_one(ctl, over.items[i], CANDIDATE_LAPSED, "", fault));
+        TRY(decide_one(ctl, over.items[i], ALERT_UNDECIDED, "", fault));
     }
     return ERR_OK;
 }

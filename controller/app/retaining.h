@@ -25,6 +25,7 @@ enum retention_class {
 struct retaining {
     bool running, asked;
     bool more, done;               /* the class goes on; the slice was committed */
+    bool damaged;                  /* the class met what cannot be read: on with the next one */
     bool overdue;                  /* this walk saw an exported file past its day */
     int32_t day;                   /* of the last run that ended; 0: none since the start */
     struct wall ran[RETAIN_COUNT]; /* when a run was last done with the class; soft */

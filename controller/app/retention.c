@@ -104,13 +104,37 @@ enum err slice_walk(struct slice *s, enum table table, struct store_iter *iter, 
                             (struct bytes){0}, UINT64_MAX, iter, fault);
 }
 
+bool slice_passes_over(enum err err, enum table table, const struct fault *what)
+{
+    if (err == ERR_CORRUPT) {
+        log_error("store_row_damaged", LOG_TEXT("table", table_names[table]),
+                  LOG_TEXT("what", what->what));
+    }
+    return err == ERR_CORRUPT;
+}
+
+enum err slice_read(enum table table, struct bytes key, struct bytes value,
+                    const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret,
+                    struct fault *fault)
+{
+    *ret = NULL;
+    enum err err = store_unpack_message(key, value, descriptor, ret, fault);
+    return slice_passes_over(err, table, fault) ? ERR_OK : err;
+}
+
 enum err slice_is_held(struct slice *s, const ProtobufCBinaryData *of, bool *ret,
                        struct fault *fault)
 {
     *ret = false;
-    return of->len == HANDLE_SIZE
-               ? hold_is_on(s->ctl->txn, people_handle(of), s->ctl->now, ret, fault)
-               : ERR_OK;
+    if (of->len != HANDLE_SIZE) {
+        return ERR_OK;
+    }
+    enum err err = hold_is_on(s->ctl->txn, people_handle(of), s->ctl->now, ret, fault);
+    if (slice_passes_over(err, TABLE_HOLD, fault)) {
+        *ret = true;
+        return ERR_OK;
+    }
+    return err;
 }
 
 /* --- the run --- */
@@ -197,7 +221,7 @@ static enum err record_slice(struct slice *s, const struct retaining *r, struct 
 }
 
 /* Done again after a full map it looks at the same rows: what it counted is put back first. */
-static enum err run_slice(struct controller *ctl, void *ctx, struct fault *fault)
+static enum err one_slice(struct controller *ctl, void *ctx, struct fault *fault)
 {
     static struct slice slice; /* one thread; too large for the stack */
     struct retaining *r = &ctl->retaining;
@@ -224,6 +248,13 @@ static enum err run_slice(struct controller *ctl, void *ctx, struct fault *fault
     }
     r->done = true;
     return ERR_OK;
+}
+
+static enum err run_slice(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    enum err err = one_slice(ctl, ctx, fault);
+    ctl->retaining.damaged = err == ERR_CORRUPT;
+    return err;
 }
 
 static enum err look_up_place(struct controller *ctl, void *ctx, struct fault *fault)
@@ -278,17 +309,19 @@ void retention_tick(struct controller *ctl)
         begin_run(ctl);
     }
     uint64_t before = r->removed[r->class];
-    r->done = false;
+    r->done = r->damaged = false;
     batch_run(ctl, run_slice, &before);
-    if (!r->done) {
+    if (!r->done && !r->damaged) {
         return; /* the batch was given up: the same slice comes again */
     }
-    if (r->more) {
+    if (r->done && r->more) {
         r->place = r->next;
         r->key = r->next_key;
         return;
     }
-    r->ran[r->class] = ctl->now;
+    if (r->done) {
+        r->ran[r->class] = ctl->now;
+    }
     if (r->class + 1 < RETAIN_COUNT) {
         begin_class(ctl, r->class + 1);
     } else {

@@ -101,6 +101,18 @@ static enum err drop_alert(struct slice *s, struct retaining *r,
     return ERR_OK;
 }
 
+/* The same of one that cannot be read: its number is all that is known. */
+static enum err drop_damaged(struct slice *s, struct retaining *r, struct bytes key, bool *ret_all,
+                             struct fault *fault)
+{
+    struct reader of = reader_of(key);
+    TRY(drop_steps(s, r, reader_u64(&of), ret_all, fault));
+    if (*ret_all) {
+        slice_remove(s, TABLE_ALERT, key, NULL);
+    }
+    return ERR_OK;
+}
+
 /* They lie in the order in which they were raised. */
 enum err slice_alerts(struct slice *s, struct retaining *r, struct fault *fault)
 {
@@ -117,12 +129,14 @@ enum err slice_alerts(struct slice *s, struct retaining *r, struct fault *fault)
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, &parkgate__alert_record__descriptor, &message, fault));
+        TRY(slice_read(TABLE_ALERT, key, value, &parkgate__alert_record__descriptor, &message,
+                       fault));
         const Parkgate__AlertRecord *record = (const void *)message;
-        if (record->raised_us >= s->cut.us) {
+        if (record != NULL && record->raised_us >= s->cut.us) {
             return ERR_OK;
         }
-        TRY(drop_alert(s, r, record, &all, fault));
+        TRY(record == NULL ? drop_damaged(s, r, key, &all, fault)
+                           : drop_alert(s, r, record, &all, fault));
         if (!all) {
             slice_resume(s, key);
             return ERR_OK;

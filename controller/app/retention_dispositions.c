@@ -30,8 +30,8 @@ static enum err is_notice_past(struct slice *s, const Parkgate__DispositionNotic
     }
     enum err err = disposition_get(s->ctl->txn, notice->disposition, &record, fault);
     if (err != ERR_OK) {
-        *ret = err == ERR_NOT_FOUND;
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+        *ret = err == ERR_NOT_FOUND || slice_passes_over(err, TABLE_DISPOSITION, fault);
+        return *ret ? ERR_OK : err;
     }
     *ret = !disposition_lives(record->state) && record->since_us < s->cut.us;
     parkgate__disposition_record__free_unpacked(record, NULL);
@@ -60,11 +60,11 @@ enum err slice_is_due(struct slice *s, uint64_t disposition, bool *ret, struct f
 {
     Parkgate__DispositionNotice *notice = NULL;
     enum err err = disposition_next_due_of(s->ctl->txn, disposition, &notice, fault);
-    *ret = err == ERR_OK;
+    *ret = err == ERR_OK || slice_passes_over(err, TABLE_DISPOSITION_NOTICE, fault);
     if (err == ERR_OK) {
         parkgate__disposition_notice__free_unpacked(notice, NULL);
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return *ret || err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 static enum err still_acts(struct slice *s, const Parkgate__DispositionRecord *record, bool *ret,
@@ -81,7 +81,7 @@ static enum err still_acts(struct slice *s, const Parkgate__DispositionRecord *r
         *ret = watch_is_live(entry, s->ctl->now);
         parkgate__watch_record__free_unpacked(entry, NULL);
     }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err == ERR_NOT_FOUND || slice_passes_over(err, TABLE_WATCH, fault) ? ERR_OK : err;
 }
 
 /* The row that leads from an id or an entry to this disposition, if it does not lead to a newer
@@ -125,6 +125,22 @@ static enum err drop_disposition(struct slice *s, struct bytes key,
 
 /* --- */
 
+/* The newest number stays known: the row under it is put anew, bare. */
+static enum err drop_damaged(struct slice *s, bool notice, struct bytes key, struct fault *fault)
+{
+    bool newest = false;
+    const enum table table = notice ? TABLE_DISPOSITION_NOTICE : TABLE_DISPOSITION;
+    Parkgate__DispositionNotice bare_notice = PARKGATE__DISPOSITION_NOTICE__INIT;
+    Parkgate__DispositionRecord bare = PARKGATE__DISPOSITION_RECORD__INIT;
+    struct reader of = reader_of(key);
+    TRY(is_newest(s, table, key, &newest, fault));
+    bare.number = bare_notice.number = reader_u64(&of);
+    bare.state = VIID_STATE_ENDED;
+    bare_notice.dropped = true;
+    slice_remove(s, table, key, !newest ? NULL : notice ? &bare_notice.base : &bare.base);
+    return ERR_OK;
+}
+
 static enum err walk(struct slice *s, bool notices, struct fault *fault)
 {
     struct bytes key;
@@ -133,8 +149,9 @@ static enum err walk(struct slice *s, bool notices, struct fault *fault)
     const ProtobufCMessageDescriptor *descriptor = notices
                                                        ? &parkgate__disposition_notice__descriptor
                                                        : &parkgate__disposition_record__descriptor;
+    const enum table table = notices ? TABLE_DISPOSITION_NOTICE : TABLE_DISPOSITION;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(slice_walk(s, notices ? TABLE_DISPOSITION_NOTICE : TABLE_DISPOSITION, &iter, fault));
+    TRY(slice_walk(s, table, &iter, fault));
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         AUTO(store_message_destroy) ProtobufCMessage *message = NULL;
         if (slice_is_full(s)) {
@@ -142,9 +159,10 @@ static enum err walk(struct slice *s, bool notices, struct fault *fault)
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, descriptor, &message, fault));
-        TRY(notices ? drop_notice(s, key, (const void *)message, fault)
-                    : drop_disposition(s, key, (const void *)message, fault));
+        TRY(slice_read(table, key, value, descriptor, &message, fault));
+        TRY(message == NULL ? drop_damaged(s, notices, key, fault)
+            : notices       ? drop_notice(s, key, (const void *)message, fault)
+                            : drop_disposition(s, key, (const void *)message, fault));
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }

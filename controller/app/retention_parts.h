@@ -29,7 +29,16 @@ void slice_resume(struct slice *s, struct bytes key);
 /* Walks `table` from where the slice before ended. */
 MUST_CHECK enum err slice_walk(struct slice *s, enum table table, struct store_iter *iter,
                                struct fault *fault);
-/* Is the person or vehicle held? False for a field that names none. */
+/* True: a row of `table` cannot be read, and that was logged. What is looked up on the way is taken
+ * as it keeps more, or as not there. */
+bool slice_passes_over(enum err err, enum table table, const struct fault *what);
+/* *ret NULL: the row is damaged, and that was logged. The caller removes it, or leaves it where the
+ * law wants it kept; so the walk goes on. */
+MUST_CHECK enum err slice_read(enum table table, struct bytes key, struct bytes value,
+                               const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **ret,
+                               struct fault *fault);
+/* Is the person or vehicle held? False for a field that names none. True if a hold on it cannot be
+ * read. */
 MUST_CHECK enum err slice_is_held(struct slice *s, const ProtobufCBinaryData *of, bool *ret,
                                   struct fault *fault);
 

@@ -43,6 +43,10 @@ static enum err strip_event(struct slice *s, struct bytes key, struct fault *fau
     Parkgate__EventIndex bare = PARKGATE__EVENT_INDEX__INIT;
     enum err err = store_get_message(s->ctl->txn, TABLE_EVENT, key,
                                      &parkgate__event_index__descriptor, &message, fault);
+    if (slice_passes_over(err, TABLE_EVENT, fault)) {
+        slice_remove(s, TABLE_EVENT, key, NULL);
+        return ERR_OK;
+    }
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
@@ -119,7 +123,7 @@ static enum err drop_event(struct slice *s, const Parkgate__Entry *entry, struct
     return err;
 }
 
-/* *ret NULL: that entry is not there any more. */
+/* *ret NULL: that entry is not there any more, or cannot be read. */
 static enum err read_entry(struct slice *s, uint64_t sequence, Parkgate__Entry **ret,
                            struct fault *fault)
 {
@@ -127,7 +131,7 @@ static enum err read_entry(struct slice *s, uint64_t sequence, Parkgate__Entry *
     struct seal_hash hash;
     enum err err = journal_read(s->ctl->txn, sequence, &packed, &hash, fault);
     *ret = err == ERR_OK ? parkgate__entry__unpack(NULL, packed.size, packed.data) : NULL;
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
+    return err == ERR_NOT_FOUND || slice_passes_over(err, TABLE_JOURNAL, fault) ? ERR_OK : err;
 }
 
 static enum err walk_journal(struct slice *s, struct retaining *r, struct fault *fault)
@@ -169,7 +173,7 @@ static enum err look_again(struct slice *s, const ProtobufCBinaryData *held,
                         .journal = journal};
     enum err err = store_get_message(s->ctl->txn, TABLE_EVENT, read.event,
                                      &parkgate__event_index__descriptor, &message, fault);
-    if (err != ERR_OK && err != ERR_NOT_FOUND) {
+    if (err != ERR_OK && err != ERR_NOT_FOUND && err != ERR_CORRUPT) {
         return err;
     }
     if (message != NULL) {
@@ -179,6 +183,19 @@ static enum err look_again(struct slice *s, const ProtobufCBinaryData *held,
     }
     err = drop_read(s, &read, fault);
     store_message_destroy(&message);
+    return err;
+}
+
+/* As the journal says it, whose note cannot be read. */
+static enum err drop_again(struct slice *s, uint64_t journal, struct fault *fault)
+{
+    Parkgate__Entry *entry = NULL;
+    TRY(read_entry(s, journal, &entry, fault));
+    if (entry == NULL) {
+        return ERR_OK;
+    }
+    enum err err = entry->kind == ENTRY_EVENT ? drop_event(s, entry, fault) : ERR_OK;
+    parkgate__entry__free_unpacked(entry, NULL);
     return err;
 }
 
@@ -195,9 +212,10 @@ static enum err drop_if_free(struct slice *s, struct bytes key, struct bytes val
     if (held) {
         return ERR_OK;
     }
-    TRY(store_unpack_message(key, value, &parkgate__held_read__descriptor, &message, fault));
+    TRY(slice_read(TABLE_HELD_READ, key, value, &parkgate__held_read__descriptor, &message, fault));
     slice_remove(s, TABLE_HELD_READ, key, NULL);
-    return look_again(s, &field, (const void *)message, journal, fault);
+    return message == NULL ? drop_again(s, journal, fault)
+                           : look_again(s, &field, (const void *)message, journal, fault);
 }
 
 static enum err walk_held(struct slice *s, struct fault *fault)

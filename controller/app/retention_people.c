@@ -160,10 +160,13 @@ enum err slice_people(struct slice *s, struct retaining *r, bool faces, struct f
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value,
-                                 faces ? &parkgate__face_record__descriptor
-                                       : &parkgate__holder_record__descriptor,
-                                 &message, fault));
+        TRY(slice_read(faces ? TABLE_FACE : TABLE_HOLDER, keybuf_view(&copy), value,
+                       faces ? &parkgate__face_record__descriptor
+                             : &parkgate__holder_record__descriptor,
+                       &message, fault));
+        if (message == NULL) {
+            continue; /* not retention's to remove */
+        }
         const Parkgate__FaceRecord *face = (const void *)message;
         const Parkgate__HolderRecord *holder = (const void *)message;
         bool wanted = faces ? face->attached : !holder->vehicle && !holder->removed;

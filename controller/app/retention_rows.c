@@ -7,7 +7,6 @@
 #include "controller/app/erasure.h"
 #include "controller/app/faults.h"
 #include "controller/app/retention_parts.h"
-#include "controller/store/hold_store.h"
 
 /* --- attendance: cut short at the passages' term, gone at its own --- */
 
@@ -20,8 +19,12 @@ static enum err drop_attendance(struct slice *s, struct bytes key, struct bytes 
         slice_remove(s, TABLE_ATTENDANCE, key, NULL);
         return ERR_OK;
     }
-    TRY(store_unpack_message(key, value, &parkgate__attendance_record__descriptor, &message,
-                             fault));
+    TRY(slice_read(TABLE_ATTENDANCE, key, value, &parkgate__attendance_record__descriptor, &message,
+                   fault));
+    if (message == NULL) {
+        slice_remove(s, TABLE_ATTENDANCE, key, NULL);
+        return ERR_OK;
+    }
     const Parkgate__AttendanceRecord *record = (const void *)message;
     bare.first_in_us = record->first_in_us;
     bare.last_out_us = record->last_out_us;
@@ -77,7 +80,8 @@ enum err slice_attendance(struct slice *s, struct retaining *r, bool keep, struc
             slice_resume(s, keybuf_view(&copy));
             return ERR_OK;
         }
-        TRY(hold_is_on(s->ctl->txn, person, s->ctl->now, &held, fault));
+        ProtobufCBinaryData of = people_field(&person);
+        TRY(slice_is_held(s, &of, &held, fault));
         if (!held) {
             TRY(drop_attendance(s, keybuf_view(&copy), value, keep, fault));
         }
@@ -102,11 +106,12 @@ enum err slice_quarantine(struct slice *s, struct retaining *r, struct fault *fa
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, &parkgate__event_refused__descriptor, &message,
-                                 fault));
-        int32_t day = ((Parkgate__EventRefused *)(void *)message)->day_key;
+        TRY(slice_read(TABLE_QUARANTINE, key, value, &parkgate__event_refused__descriptor, &message,
+                       fault));
+        bool stays =
+            message != NULL && ((Parkgate__EventRefused *)(void *)message)->day_key >= s->cut_day;
         store_message_destroy(&message);
-        if (day >= s->cut_day) {
+        if (stays) {
             return ERR_OK; /* they lie in the order in which they came */
         }
         slice_remove(s, TABLE_QUARANTINE, key, NULL);
@@ -155,8 +160,11 @@ enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *f
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, &parkgate__disclosure_record__descriptor, &message,
-                                 fault));
+        TRY(slice_read(TABLE_DISCLOSURE, key, value, &parkgate__disclosure_record__descriptor,
+                       &message, fault));
+        if (message == NULL) {
+            continue; /* of which day it is nobody can say: it stays */
+        }
         const Parkgate__DisclosureRecord *record = (const void *)message;
         int64_t last_us = record->handed_us != 0  ? record->handed_us
                           : record->taken_us != 0 ? record->taken_us
@@ -194,8 +202,11 @@ enum err slice_exports(struct slice *s, struct retaining *r, struct fault *fault
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, &parkgate__export_record__descriptor, &message,
-                                 fault));
+        TRY(slice_read(TABLE_EXPORTED, key, value, &parkgate__export_record__descriptor, &message,
+                       fault));
+        if (message == NULL) {
+            continue; /* the file lies somewhere still: its number stays */
+        }
         const Parkgate__ExportRecord *record = (const void *)message;
         r->overdue |= record->deleted_us == 0 && today > record->last_day;
         if (record->deleted_us != 0 && s->ctl->now.us - record->deleted_us > kept_us) {
@@ -226,7 +237,7 @@ static enum err drop_visit(struct slice *s, const Parkgate__VisitRecord *record,
     struct handle handle = people_handle(&record->visit);
     struct handle visitor = people_handle(&record->visitor);
     struct wall until = {record->until_us};
-    TRY(hold_is_on(s->ctl->txn, visitor, s->ctl->now, &held, fault));
+    TRY(slice_is_held(s, &record->visitor, &held, fault));
     if (held) {
         return ERR_OK;
     }
@@ -244,8 +255,9 @@ static enum err slice_expected_of(struct slice *s, bool bookings, struct fault *
     struct bytes value;
     const ProtobufCMessageDescriptor *descriptor =
         bookings ? &parkgate__booking_record__descriptor : &parkgate__visit_record__descriptor;
+    const enum table table = bookings ? TABLE_BOOKING : TABLE_VISIT;
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(slice_walk(s, bookings ? TABLE_BOOKING : TABLE_VISIT, &iter, fault));
+    TRY(slice_walk(s, table, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         ProtobufCMessage *message = NULL;
@@ -254,7 +266,11 @@ static enum err slice_expected_of(struct slice *s, bool bookings, struct fault *
             return ERR_OK;
         }
         s->looked++;
-        TRY(store_unpack_message(key, value, descriptor, &message, fault));
+        TRY(slice_read(table, key, value, descriptor, &message, fault));
+        if (message == NULL) {
+            slice_remove(s, table, key, NULL);
+            continue;
+        }
         int64_t until_us = bookings ? ((Parkgate__BookingRecord *)(void *)message)->until_us
                                     : ((Parkgate__VisitRecord *)(void *)message)->until_us;
         err = until_us >= s->cut.us ? ERR_OK

@@ -1,5 +1,6 @@
 #include "controller/store/candidate_store.h"
 
+#include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
@@ -175,6 +176,42 @@ static enum err forget(struct store_txn *txn, const Parkgate__Candidate *candida
     return store_del(txn, TABLE_CANDIDATE, BYTES_OF(one.candidate.bytes), fault);
 }
 
+/* --- one that cannot be read: its index rows are found by the handle alone --- */
+
+static enum err forget_rows_of(struct store_txn *txn, enum table table, struct handle candidate,
+                               struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    enum err err;
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_prefix(txn, table, (struct bytes){0}, UINT64_MAX, &iter, fault));
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct reader r = reader_of(value);
+        struct handle of =
+            table == TABLE_CANDIDATE_AT ? keybuf_read_handle(&r) : handle_of_key(key);
+        struct keybuf kept; /* what is borrowed does not outlive a write */
+        keybuf_begin(&kept);
+        keybuf_bytes(&kept, key);
+        if (handle_equal(of, candidate)) {
+            TRY(store_del(txn, table, keybuf_view(&kept), fault));
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* At most LIMIT_CANDIDATES_OPEN rows of each table. The same rows go as of one that can be read: a
+ * replay reads it. */
+static enum err forget_damaged(struct store_txn *txn, struct handle candidate, struct fault *fault)
+{
+    static const enum table tables[] = {TABLE_CANDIDATE_AT, TABLE_CANDIDATE_LEAD,
+                                        TABLE_CANDIDATE_DUE};
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        TRY(forget_rows_of(txn, tables[i], candidate, fault));
+    }
+    return forget_row(txn, TABLE_CANDIDATE, BYTES_OF(candidate.bytes), fault);
+}
+
 enum err project_watch_candidate(struct store_txn *txn, const Parkgate__Entry *entry,
                                  const ProtobufCMessage *body, struct fault *fault)
 {
@@ -188,10 +225,11 @@ enum err project_watch_candidate(struct store_txn *txn, const Parkgate__Entry *e
                                  fault);
     }
     enum err err = candidate_get(txn, handle, &known, fault);
-    if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    if (err == ERR_OK) {
+        err = forget(txn, known, fault);
+        parkgate__candidate__free_unpacked(known, NULL);
     }
-    err = forget(txn, known, fault);
-    parkgate__candidate__free_unpacked(known, NULL);
-    return err;
+    return err == ERR_CORRUPT     ? forget_damaged(txn, handle, fault)
+           : err == ERR_NOT_FOUND ? ERR_OK
+                                  : err;
 }

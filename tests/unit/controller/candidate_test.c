@@ -216,6 +216,56 @@ static void what_nobody_confirms_lapses_in_ten_minutes(void **state)
     assert_int_equal(hits(d), 0);
 }
 
+static void damage(struct park_day *d, size_t table)
+{
+    struct bytes key;
+    struct bytes value;
+    struct keybuf kept;
+    struct store_txn *txn = NULL;
+    struct store_iter iter = {0};
+    world_turn(d->w);
+    assert_int_equal(store_begin_write(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, 1, &iter, NULL), ERR_OK);
+    assert_int_equal(store_iter_next(&iter, &key, &value, NULL), ERR_OK);
+    keybuf_begin(&kept);
+    keybuf_bytes(&kept, key);
+    store_iter_end(&iter);
+    assert_int_equal(store_put(txn, table, keybuf_view(&kept), bytes_of_text("??"), NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* Nobody can tell what it would be: its key goes as any other's, and no other's is kept by it. */
+static void one_that_is_damaged_lapses_as_the_others(void **state)
+{
+    static const size_t tables[] = {TABLE_CANDIDATE, TABLE_CANDIDATE_AT, TABLE_CANDIDATE_LEAD,
+                                    TABLE_CANDIDATE_DUE};
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    (void)plate(d, "p-leave", ALIKE);
+    assert_int_equal(candidates(d), 2);
+    damage(d, TABLE_CANDIDATE);
+    later(d, 10 * MINUTE_US);
+    turn_tick(d->w->ctl);
+    assert_int_equal(candidates(d), 0);
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        assert_int_equal(rows_of(d->w->store, tables[i]), 0);
+    }
+}
+
+/* A guard's word on it ends it; a hit it cannot become. */
+static void a_damaged_one_is_no_hit(void **state)
+{
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    assert_int_equal(candidates(d), 1);
+    damage(d, TABLE_CANDIDATE);
+    decide_newest(d, ALERT_IS_TRUE);
+    assert_int_equal(candidates(d), 0);
+    assert_int_equal(hits(d), 0);
+}
+
 /* So many as may be open, of other entries, at other lanes. */
 static void fill_up(struct park_day *d, unsigned count)
 {
@@ -455,6 +505,8 @@ int main(void)
         CANDIDATE_TEST(a_confirmed_one_is_the_stations_hit),
         CANDIDATE_TEST(a_rejected_one_is_gone),
         CANDIDATE_TEST(what_nobody_confirms_lapses_in_ten_minutes),
+        CANDIDATE_TEST(one_that_is_damaged_lapses_as_the_others),
+        CANDIDATE_TEST(a_damaged_one_is_no_hit),
         CANDIDATE_TEST(only_so_many_are_open),
         CANDIDATE_TEST(many_open_ones_make_no_read_long),
         CANDIDATE_TEST(an_entry_that_ended_meanwhile_is_no_hit),

@@ -21,6 +21,25 @@ static inline uint64_t rows_of(struct world *w, size_t table)
     return rows_in(w->store, table);
 }
 
+/* The first row of a table is one that no program wrote. */
+static inline void damage_first(struct world *w, size_t table)
+{
+    struct bytes key;
+    struct bytes value;
+    struct keybuf kept;
+    struct store_txn *txn = NULL;
+    struct store_iter iter = {0};
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, 1, &iter, NULL), ERR_OK);
+    assert_int_equal(store_iter_next(&iter, &key, &value, NULL), ERR_OK);
+    keybuf_begin(&kept);
+    keybuf_bytes(&kept, key);
+    store_iter_end(&iter);
+    assert_int_equal(store_put(txn, table, keybuf_view(&kept), bytes_of_text("??"), NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
 static inline void tick(struct world *w)
 {
     world_pass(w, SECOND_US);
