@@ -144,7 +144,17 @@ enum err slice_lookups(struct slice *s, struct retaining *r, struct fault *fault
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* By the day of its last page; one whose file was never taken, by that of the agreement. */
+/* The day of its last page, of the agreement where its file was never taken, or of the end of its
+ * silence. Whom it is about has it in his export until then. */
+static int64_t last_of(const Parkgate__DisclosureRecord *record)
+{
+    int64_t last_us = record->handed_us != 0  ? record->handed_us
+                      : record->taken_us != 0 ? record->taken_us
+                                              : record->at_us;
+    return record->silent && record->silent_until_us > last_us ? record->silent_until_us : last_us;
+}
+
+/* One that somebody is to be told of stays until somebody said that he was. */
 enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *fault)
 {
     struct bytes key;
@@ -166,10 +176,8 @@ enum err slice_disclosures(struct slice *s, struct retaining *r, struct fault *f
             continue; /* of which day it is nobody can say: it stays */
         }
         const Parkgate__DisclosureRecord *record = (const void *)message;
-        int64_t last_us = record->handed_us != 0  ? record->handed_us
-                          : record->taken_us != 0 ? record->taken_us
-                                                  : record->at_us;
-        if (last_us < s->cut.us) {
+        bool owed = record->taken_us != 0 && record->told_us == 0;
+        if (!owed && last_of(record) < s->cut.us) {
             slice_remove(s, TABLE_DISCLOSURE, key, NULL);
         }
     }

@@ -676,10 +676,67 @@ static void run_retention(struct world *w)
     }
 }
 
+static void run_in(struct world *w, int days)
+{
+    world_pass(w, (int64_t)days * 24 * 60 * MINUTE_US);
+    run_retention(w);
+}
+
+static size_t logged(struct matter *d)
+{
+    return row_count(assert_done(ask(d->w, d->anna, "disclose.list", NULL)));
+}
+
+static void tell(struct matter *d, const char *number)
+{
+    (void)assert_done(ask(d->w, d->anna, "disclose.told", "disclosure", number, "person", d->li,
+                          "how", "letter", NULL));
+}
+
+/* Its silence ends when the log of others does: he can be told of it still, and it stays for 3
+ * years from there. */
+static void what_was_silent_is_told_and_kept_from_then_on(void **state)
+{
+    char number[24];
+    struct matter d = begin(state);
+    (void)snprintf(number, sizeof(number), "%s",
+                   agree(&d, ask_for(&d, d.anna, "persons", d.li, "fields", "name", "from", DAY,
+                                     "to", DAY, "silent_until", "2029-03-02")));
+    take(&d, number, &taken); /* 3 March 2026 */
+    run_in(d.w, 1096);
+    const Parkgate__Reply *due = assert_done(ask(d.w, d.anna, "disclose.due", NULL));
+    assert_int_equal(row_count(due), 1);
+    assert_string_equal(cell(due, 0, "person"), d.li);
+    tell(&d, number);
+    run_in(d.w, 1000);
+    assert_int_equal(logged(&d), 1);
+    run_in(d.w, 100);
+    assert_int_equal(logged(&d), 0);
+    (void)assert_replays(d.w);
+}
+
+/* However long nobody tells him. */
+static void what_is_owed_stays_in_the_log(void **state)
+{
+    char number[24];
+    struct matter d = begin(state);
+    (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "name")));
+    take(&d, number, &taken);
+    run_in(d.w, 2000);
+    assert_int_equal(row_count(assert_done(ask(d.w, d.anna, "disclose.due", NULL))), 1);
+    tell(&d, number);
+    run_in(d.w, 1);
+    assert_int_equal(logged(&d), 0);
+    (void)assert_replays(d.w);
+}
+
 static void the_log_is_kept_three_years(void **state)
 {
+    char number[24];
     struct matter d = begin(state);
-    take(&d, agree(&d, ask_persons(&d, d.li, "name")), &taken);
+    (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "name")));
+    take(&d, number, &taken);
+    tell(&d, number);
     assert_refused(ask(d.w, d.w->admin, "retention.set", "class", "disclosures", "days", "1094",
                        "reason", "less", NULL),
                    ERROR_RETENTION_TERM);
@@ -719,6 +776,8 @@ int main(void)
         WORLD_TEST(a_document_that_forbids_it_is_kept_until_its_day),
         WORLD_TEST(of_a_lanes_day_a_notice_is_put_up),
         WORLD_TEST(the_auditor_sees_it_without_persons),
+        WORLD_TEST(what_was_silent_is_told_and_kept_from_then_on),
+        WORLD_TEST(what_is_owed_stays_in_the_log),
         WORLD_TEST(the_log_is_kept_three_years),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
