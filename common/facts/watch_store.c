@@ -1,5 +1,6 @@
 #include "common/facts/watch_store.h"
 
+#include "common/base/log.h"
 #include "common/facts/field.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
@@ -138,7 +139,10 @@ static enum err find(struct store_txn *txn, enum versioned_kind kind, struct byt
         if (err == ERR_OK) {
             err = add_if_acting(txn, matcher, key, (void *)message, now, finds, fault);
         }
-        if (err != ERR_OK && err != ERR_NOT_FOUND) {
+        if (err == ERR_CORRUPT) { /* whoever passes is not refused for it */
+            log_error("store_row_damaged", LOG_TEXT("table", "watch"),
+                      LOG_TEXT("what", fault->what));
+        } else if (err != ERR_OK && err != ERR_NOT_FOUND) {
             return err;
         }
     }

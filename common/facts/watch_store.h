@@ -58,7 +58,8 @@ struct bytes watch_change_key(struct keybuf *key, const char *authority, uint64_
 /* --- what acts --- */
 
 /* Adds the entries that act now on this target. `hash`: WATCH_MATCHER_PLATE and
- * WATCH_MATCHER_BADGE: as a credential of that kind and canonical bytes has it. */
+ * WATCH_MATCHER_BADGE: as a credential of that kind and canonical bytes has it. A row that cannot be
+ * read is logged and finds nothing. */
 MUST_CHECK enum err watch_find_match(struct store_txn *txn, uint32_t matcher, struct bytes hash,
                                      struct wall now, struct watch_finds *finds,
                                      struct fault *fault);

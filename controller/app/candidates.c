@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/tables.h"
@@ -173,7 +172,10 @@ enum err candidates_raise(struct controller *ctl, const struct watch_finds *find
 {
     struct raising raising = {.how = how, .event = event, .notes = notes};
     for (size_t i = 0; i < finds->count; i++) {
-        TRY(raise_one(ctl, &raising, &finds->items[i], fault));
+        enum err err = raise_one(ctl, &raising, &finds->items[i], fault);
+        if (err != ERR_OK && !hits_pass_over(err, fault)) {
+            return err;
+        }
     }
     return ERR_OK;
 }
@@ -223,9 +225,7 @@ static enum err decide_one(struct controller *ctl, struct handle handle,
 {
     Parkgate__Candidate *candidate = NULL;
     enum err err = candidate_get(ctl->txn, handle, &candidate, fault);
-    if (err == ERR_CORRUPT) { /* whatever was said: what it would become is not known */
-        log_error("store_row_damaged", LOG_TEXT("table", table_names[TABLE_CANDIDATE]),
-                  LOG_TEXT("what", fault->what));
+    if (hits_pass_over(err, fault)) { /* whatever was said: what it would become is not known */
         return end_one(ctl, handle, CANDIDATE_LAPSED, "", fault);
     }
     if (err != ERR_OK) {
@@ -233,6 +233,7 @@ static enum err decide_one(struct controller *ctl, struct handle handle,
     }
     if (decision == ALERT_IS_TRUE) {
         err = confirm(ctl, candidate, fault);
+        err = hits_pass_over(err, fault) ? ERR_OK : err;
     }
     if (err == ERR_OK) {
         err = end_one(ctl, handle, step_of(decision), actor, fault);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/access/civil.h"
+#include "common/base/log.h"
 #include "common/base/must.h"
 #include "common/facts/people_store.h"
 #include "common/facts/presence_now.h"
@@ -242,14 +243,29 @@ enum err hit_acted_then(struct controller *ctl, struct handle entry, struct wall
     return err;
 }
 
+bool hits_pass_over(enum err err, const struct fault *what)
+{
+    if (err == ERR_CORRUPT) {
+        log_error("store_row_damaged", LOG_TEXT("table", "watch"), LOG_TEXT("what", what->what));
+    }
+    return err == ERR_CORRUPT;
+}
+
+static enum err look_at_exact(struct controller *ctl, const struct watch_found *found,
+                              struct hit_notes *notes, struct fault *fault)
+{
+    bool acted = false;
+    TRY(hit_acted_then(ctl, found->entry, notes->place.captured, &acted, fault));
+    return acted ? note_exact(ctl, found, notes, fault) : ERR_OK;
+}
+
 enum err hits_exact(struct controller *ctl, const struct watch_finds *finds,
                     struct hit_notes *notes, struct fault *fault)
 {
     for (size_t i = 0; i < finds->count; i++) {
-        bool acted = false;
-        TRY(hit_acted_then(ctl, finds->items[i].entry, notes->place.captured, &acted, fault));
-        if (acted) {
-            TRY(note_exact(ctl, &finds->items[i], notes, fault));
+        enum err err = look_at_exact(ctl, &finds->items[i], notes, fault);
+        if (err != ERR_OK && !hits_pass_over(err, fault)) {
+            return err;
         }
     }
     return ERR_OK;

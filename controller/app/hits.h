@@ -60,6 +60,10 @@ struct hit_notes {
     uint8_t bytes[HIT_NOTES_BYTES];
 };
 
+/* True: a row of the list, or of what it led to, cannot be read, and that was logged. Nothing of it
+ * is found then; a passage is not refused for it, nor anything else of its batch. */
+bool hits_pass_over(enum err err, const struct fault *what);
+
 /* Notes what `finds` (of the read's exact matches) leads to. */
 MUST_CHECK enum err hits_exact(struct controller *ctl, const struct watch_finds *finds,
                                struct hit_notes *notes, struct fault *fault);

@@ -24,7 +24,9 @@ static struct bytes row_key(struct keybuf *key, enum hidden_row row, uint64_t at
     return keybuf_view(key);
 }
 
-/* What the last of these rows before `end` says; 0 without one. */
+/* What the last of these rows before `end` says; 0 without one. One that cannot be read counts as
+ * one more than the row before it: under a sequence that is what it said, and elsewhere the least.
+ */
 static enum err count_before(struct store_txn *txn, enum hidden_row row, uint64_t end,
                              uint64_t *ret, struct fault *fault)
 {
@@ -35,14 +37,18 @@ static enum err count_before(struct store_txn *txn, enum hidden_row row, uint64_
     AUTO(store_iter_end) struct store_iter iter = {0};
     *ret = 0;
     TRY(store_iter_range_back(txn, TABLE_HIDDEN, row_key(&from, row, 0), row_key(&until, row, end),
-                              1, &iter, fault));
-    enum err err = store_iter_next(&iter, &key, &value, fault);
-    if (err != ERR_OK) {
-        return err == ERR_NOT_FOUND ? ERR_OK : err;
+                              UINT64_MAX, &iter, fault));
+    enum err err;
+    while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
+        struct reader r = reader_of(value);
+        uint64_t said = reader_u64(&r);
+        if (reader_done(&r)) {
+            *ret += said;
+            return ERR_OK;
+        }
+        ++*ret;
     }
-    struct reader r = reader_of(value);
-    *ret = reader_u64(&r);
-    return r.bad ? fault_set(fault, ERR_CORRUPT, "hidden: a bad row") : ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 enum err hidden_note(struct store_txn *txn, uint64_t sequence, struct fault *fault)

@@ -51,7 +51,10 @@ static enum err end_approach(struct store_txn *txn, const struct hit_near *near,
     Parkgate__WatchDay *known = NULL;
     Parkgate__WatchDay day = PARKGATE__WATCH_DAY__INIT;
     TRY(forget(txn, TABLE_WATCH_NEAR, hit_near_key(&key, near), fault));
-    TRY(hit_day_get(txn, near->entry, near->day, &known, fault));
+    enum err err = hit_day_get(txn, near->entry, near->day, &known, fault);
+    if (err != ERR_OK) {
+        return err == ERR_CORRUPT ? ERR_OK : err; /* retention removes it: the others go on */
+    }
     bool is_its = known != NULL && known->noted_us == near->noted.us;
     if (known != NULL) {
         day.hits = known->hits;

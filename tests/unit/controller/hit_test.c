@@ -4,6 +4,7 @@
  * ends with a replay of its journal. */
 #include "tests/unit/controller/watch_fixture.h"
 
+#include "controller/store/hidden_store.h"
 #include "controller/store/hit_store.h"
 
 #define reviewed(d, read) assert_verdict((d)->w, read, OUTCOME_REVIEW, REASON_GUARD_CHECK)
@@ -20,6 +21,16 @@ static int begin(void **state)
 }
 
 #define HIT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, day_teardown)
+
+/* What was written over is in no replay. */
+static int damaged_teardown(void **state)
+{
+    struct park_day *d = *state;
+    world_close(d->w);
+    return 0;
+}
+
+#define DAMAGED_TEST(name) cmocka_unit_test_setup_teardown(name, begin, damaged_teardown)
 
 static const Parkgate__Reply *hits(struct park_day *d, const char *after)
 {
@@ -351,6 +362,94 @@ static void a_drivers_face_is_no_hit(void **state)
     assert_hits(d, 1);
 }
 
+/* --- rows that cannot be read --- */
+
+/* All rows of these tables are what no program wrote. */
+static void damage(struct park_day *d, size_t table)
+{
+    struct bytes key;
+    struct bytes value;
+    struct keybuf kept[8];
+    size_t count = 0;
+    struct store_txn *txn = NULL;
+    struct store_iter iter = {0};
+    world_turn(d->w);
+    assert_int_equal(store_begin_write(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_iter_prefix(txn, table, (struct bytes){0}, 8, &iter, NULL), ERR_OK);
+    while (store_iter_next(&iter, &key, &value, NULL) == ERR_OK) {
+        keybuf_begin(&kept[count]);
+        keybuf_bytes(&kept[count++], key);
+    }
+    store_iter_end(&iter);
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(store_put(txn, table, keybuf_view(&kept[i]), bytes_of_text("??"), NULL),
+                         ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static uint64_t rows_of(struct park_day *d, size_t table)
+{
+    uint64_t count = 0;
+    struct store_txn *txn = NULL;
+    world_turn(d->w);
+    assert_int_equal(store_begin_read(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_count(txn, table, &count, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return count;
+}
+
+/* Who passes is granted as ever, and so is who passes in the same batch. */
+static void a_damaged_row_of_the_list_stops_nobody(void **state)
+{
+    static const size_t tables[] = {TABLE_WATCH_DAY, TABLE_WATCH, TABLE_WATCH_TARGET,
+                                    TABLE_WATCH_MATCH};
+    struct park_day *d = *state;
+    (void)watch_list(d->w, 1, PERSON_ENTRY(d->li, NOTIFY));
+    (void)watch_list(d->w, 2, BADGE_ENTRY(WANG, NOTIFY));
+    granted(d, gate_badge(d->w, &d->a, "a-in", LI), REASON_GRANTED);
+    assert_hits(d, 1);
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        uint64_t before = rows_of(d, TABLE_EVENT);
+        damage(d, tables[i]);
+        later(d, 60 * MINUTE_US);
+        granted(d, gate_badge(d->w, &d->a, "a-in", LI), REASON_GRANTED);
+        granted(d, gate_badge(d->w, &d->a, "a-out", LI), REASON_EXIT);
+        granted(d, gate_badge(d->w, &d->a, "a-in", ZHAO), REASON_GRANTED);
+        granted(d, gate_badge(d->w, &d->a, "a-out", ZHAO), REASON_EXIT);
+        assert_int_equal(rows_of(d, TABLE_EVENT), before + 4); /* and recorded */
+    }
+    granted(d, gate_badge(d->w, &d->a, "a-in", WANG), REASON_GRANTED);
+    assert_int_equal(rows_of(d, TABLE_WATCH_HIT), 1);
+}
+
+/* Numbers of what is shown go on, and are as the journal says. */
+static void a_damaged_count_of_hidden_entries_is_made_up(void **state)
+{
+    struct park_day *d = *state;
+    uint64_t before = 0;
+    uint64_t after = 0;
+    uint64_t head = 0;
+    struct store_txn *txn = NULL;
+    (void)watch_list(d->w, 1, BADGE_ENTRY(LI, NOTIFY));
+    granted(d, gate_badge(d->w, &d->a, "a-in", LI), REASON_GRANTED);
+    later(d, 60 * MINUTE_US);
+    granted(d, gate_badge(d->w, &d->a, "a-out", LI), REASON_EXIT);
+    turn_tick(d->w->ctl);
+    world_turn(d->w);
+    head = head_of(d->w).sequence;
+    assert_int_equal(store_begin_read(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(hidden_shown(txn, head, &before, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_true(before < head);
+    damage(d, TABLE_HIDDEN);
+    assert_int_equal(store_begin_read(d->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(hidden_shown(txn, head, &after, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_int_equal(after, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +468,8 @@ int main(void)
         HIT_TEST(a_late_event_of_another_day_is_that_days_hit),
         HIT_TEST(a_face_alone_is_no_hit),
         HIT_TEST(a_drivers_face_is_no_hit),
+        DAMAGED_TEST(a_damaged_row_of_the_list_stops_nobody),
+        DAMAGED_TEST(a_damaged_count_of_hidden_entries_is_made_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
