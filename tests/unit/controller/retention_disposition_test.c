@@ -166,11 +166,28 @@ static void what_is_due_stays_with_its_hit(void **state)
     (void)assert_replays(w);
 }
 
+/* Its number is not given out again. */
+static void a_damaged_one_leaves_its_number(void **state)
+{
+    begin(state);
+    assert_string_equal(hand("D-1", 20), "1");
+    damage_first(w, TABLE_DISPOSITION);
+    run(w);
+    assert_int_equal(rows_of(w, TABLE_DISPOSITION), 1);
+    assert_int_equal(listed(), 0);
+    assert_string_equal(hand("D-2", 20), "2");
+    run(w);
+    assert_int_equal(rows_of(w, TABLE_DISPOSITION), 1);
+    assert_int_equal(listed(), 1);
+    (void)assert_replays(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(one_that_is_over_ends_with_its_notices_and_id),
         WORLD_TEST(what_is_due_stays_with_its_hit),
+        WORLD_TEST(a_damaged_one_leaves_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
