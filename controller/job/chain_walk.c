@@ -6,6 +6,7 @@
 #include "common/facts/field.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/job/checkpoint_file.h"
 #include "controller/journal/checkpoint.h"
 #include "controller/journal/journal.h"
 #include "controller/store/checkpoint_store.h"
@@ -58,18 +59,20 @@ static enum err pin_checkpoint(struct store_txn *txn, struct chain_check *check,
                                struct fault *fault)
 {
     struct checkpoint checkpoint;
+    struct sign_public key;
     Parkgate__CheckpointRecord *record = NULL;
     enum err err = checkpoint_newest(txn, &record, fault);
     if (err != ERR_OK) {
         return err == ERR_NOT_FOUND ? ERR_OK : err;
     }
-    if (checkpoint_of_record(record, &checkpoint)) {
-        chain_check_pin(check, checkpoint.sequence, &checkpoint.hash);
-    } else {
-        err = fault_set(fault, ERR_CORRUPT, "the checkpoint's record is not whole");
-    }
+    bool good = checkpoint_of_record(record, &checkpoint);
     parkgate__checkpoint_record__free_unpacked(record, NULL);
-    return err;
+    if (!good) {
+        return fault_set(fault, ERR_CORRUPT, "the checkpoint's record is not whole");
+    }
+    TRY(checkpoint_file_signer(txn, &checkpoint, &key, fault));
+    chain_check_pin(check, &checkpoint, &key);
+    return ERR_OK;
 }
 
 enum err chain_walk_begin(struct store_txn *txn, struct chain_check *check,

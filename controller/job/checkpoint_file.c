@@ -36,11 +36,10 @@ static enum err read_record(struct store_txn *txn, struct checkpoint *ret, struc
     return good ? ERR_OK : fault_set(fault, ERR_CORRUPT, "the checkpoint's record is not whole");
 }
 
-static enum err check_signature(struct store_txn *txn, const struct checkpoint *checkpoint,
-                                struct fault *fault)
+enum err checkpoint_file_signer(struct store_txn *txn, const struct checkpoint *checkpoint,
+                                struct sign_public *ret_key, struct fault *fault)
 {
-    struct sign_public key;
-    enum err err = sign_key_find(txn, checkpoint->key, &key, fault);
+    enum err err = sign_key_find(txn, checkpoint->key, ret_key, fault);
     if (err == ERR_NOT_FOUND) {
         return fault_set(fault, ERR_CORRUPT,
                          "the checkpoint of entry %" PRIu64 " is signed by %s, which the journal "
@@ -48,7 +47,7 @@ static enum err check_signature(struct store_txn *txn, const struct checkpoint *
                          checkpoint->sequence, checkpoint->key);
     }
     TRY(err);
-    return checkpoint_is_good(checkpoint, &key)
+    return checkpoint_is_good(checkpoint, ret_key)
                ? ERR_OK
                : fault_set(fault, ERR_CORRUPT,
                            "the checkpoint of entry %" PRIu64 " is not signed by %s",
@@ -59,9 +58,10 @@ enum err checkpoint_file_check(struct store_txn *txn, const char *dir, struct ch
                                struct fault *fault)
 {
     char path[PATH_SIZE];
+    struct sign_public key;
     struct snapshot_sum sum;
     TRY(read_record(txn, ret, fault));
-    TRY(check_signature(txn, ret, fault));
+    TRY(checkpoint_file_signer(txn, ret, &key, fault));
     TRY(checkpoint_file_path(dir, ret->sequence, path, sizeof(path), fault));
     TRY(snapshot_sum_of(path, &sum, fault));
     if (sum.size != ret->size ||

@@ -10,6 +10,7 @@
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "controller/job/checkpoint_file.h"
+#include "controller/journal/checkpoint_claim.h"
 #include "controller/store/checkpoint_store.h"
 #include "controller/store/project.h"
 
@@ -62,12 +63,15 @@ void replay_end(struct replay *replay)
 
 struct start {
     struct seal_hash hash;        /* before the first entry that is left */
-    struct checkpoint checkpoint; /* sequence 0: none is needed */
+    struct checkpoint checkpoint;  /* sequence 0: none is needed */
+    struct checkpoint_claim claim; /* that the journal says it */
 };
 
 static enum err find_start(struct replay *replay, const char *checkpoint_dir, struct start *start,
                            struct fault *fault)
 {
+    struct sign_public key;
+    uint64_t cut_at = 0;
     Parkgate__TruncationRecord *base = NULL;
     *start = (struct start){0};
     enum err err = truncation_get(replay->read, TRUNCATION_BASE, &base, fault);
@@ -79,6 +83,7 @@ static enum err find_start(struct replay *replay, const char *checkpoint_dir, st
     if (good) {
         memcpy(start->hash.bytes, base->hash.data, sizeof(start->hash.bytes));
         replay->begins_behind = base->upto;
+        cut_at = base->at_sequence;
     }
     parkgate__truncation_record__free_unpacked(base, NULL);
     if (!good) {
@@ -91,28 +96,35 @@ static enum err find_start(struct replay *replay, const char *checkpoint_dir, st
                          ", and the journal was cut off up to %" PRIu64,
                          start->checkpoint.sequence, replay->begins_behind);
     }
+    TRY(checkpoint_file_signer(replay->read, &start->checkpoint, &key, fault));
+    checkpoint_claim_begin(&start->claim, &start->checkpoint, &key, cut_at);
     replay->from = start->checkpoint.sequence;
     return checkpoint_file_load(checkpoint_dir, &start->checkpoint, replay->copy, fault);
 }
 
 /* --- entries --- */
 
-static enum err project(struct store_txn *txn, uint64_t sequence, struct bytes packed,
-                        struct fault *fault)
+/* Entries that are in the checkpoint's tables only tell whether the journal says it. */
+static enum err take(const struct replay *replay, struct store_txn *txn, uint64_t sequence,
+                     struct bytes packed, struct checkpoint_claim *claim, struct fault *fault)
 {
+    enum err err = ERR_OK;
     Parkgate__Entry *entry = parkgate__entry__unpack(NULL, packed.size, packed.data);
-    enum err err = entry == NULL || entry->sequence != sequence
-                       ? fault_set(fault, ERR_CORRUPT, "entry %" PRIu64 " cannot be read", sequence)
-                       : project_entry(txn, entry, fault);
+    if (entry == NULL || entry->sequence != sequence) {
+        err = fault_set(fault, ERR_CORRUPT, "entry %" PRIu64 " cannot be read", sequence);
+    } else {
+        checkpoint_claim_take(claim, entry);
+        err = sequence > replay->from ? project_entry(txn, entry, fault) : ERR_OK;
+    }
     if (entry != NULL) {
         parkgate__entry__free_unpacked(entry, NULL);
     }
     return err;
 }
 
-/* Entries that are in the checkpoint's tables are held against the chain, no more. */
 static enum err replay_one(struct replay *replay, struct store_txn *txn, uint64_t sequence,
-                           struct seal_hash *hash, struct fault *fault)
+                           struct seal_hash *hash, struct checkpoint_claim *claim,
+                           struct fault *fault)
 {
     struct bytes packed;
     struct seal_hash stored;
@@ -127,7 +139,7 @@ static enum err replay_one(struct replay *replay, struct store_txn *txn, uint64_
                          "entry %" PRIu64 " was altered: its chain hash does not fit", sequence);
     }
     replay->entries++;
-    return sequence > replay->from ? project(txn, sequence, packed, fault) : ERR_OK;
+    return take(replay, txn, sequence, packed, claim, fault);
 }
 
 static enum err is_of_this_journal(const struct start *start, uint64_t sequence,
@@ -139,6 +151,14 @@ static enum err is_of_this_journal(const struct start *start, uint64_t sequence,
                : fault_set(fault, ERR_CORRUPT,
                            "the checkpoint of entry %" PRIu64 " was made of another journal",
                            sequence);
+}
+
+static enum err is_said(const struct start *start, struct fault *fault)
+{
+    const char *lacks = checkpoint_claim_lacks(&start->claim);
+    return lacks == NULL ? ERR_OK
+                         : fault_set(fault, ERR_CORRUPT, "the checkpoint of entry %" PRIu64 " %s",
+                                     start->checkpoint.sequence, lacks);
 }
 
 /* What a truncation has not removed yet is of no account. */
@@ -179,12 +199,13 @@ enum err replay_run(struct replay *replay, const char *checkpoint_dir, struct fa
         if (txn == NULL) {
             TRY(store_begin_write(replay->copy, &txn, fault));
         }
-        TRY(replay_one(replay, txn, i, &hash, fault));
+        TRY(replay_one(replay, txn, i, &hash, &start.claim, fault));
         TRY(is_of_this_journal(&start, i, &hash, fault));
         if (i % ENTRIES_A_COMMIT == 0 || i == replay->head.sequence) {
             TRY(store_commit(&txn, fault));
         }
     }
+    TRY(is_said(&start, fault));
     return count_entries(replay, fault);
 }
 

@@ -79,10 +79,11 @@ void chain_check_begin_at(struct chain_check *check, const struct chain_base *ba
     check->report.cut_at = base->recorded_at;
 }
 
-void chain_check_pin(struct chain_check *check, uint64_t sequence, const struct seal_hash *hash)
+void chain_check_pin(struct chain_check *check, const struct checkpoint *checkpoint,
+                     const struct sign_public *key)
 {
-    check->pin_sequence = sequence;
-    check->pin = *hash;
+    check->pin_sequence = checkpoint->sequence;
+    checkpoint_claim_begin(&check->claim, checkpoint, key, check->base.recorded_at);
 }
 
 static void found(struct chain_check *check, enum chain_finding finding, uint64_t at)
@@ -297,7 +298,7 @@ static void hold_against(struct chain_check *check, uint64_t sequence)
 static void hold_pin_against(struct chain_check *check, uint64_t sequence)
 {
     if (!check->ended && check->pin_sequence == sequence &&
-        !seal_equal(BYTES_OF(check->pin.bytes), BYTES_OF(check->hash.bytes))) {
+        !seal_equal(BYTES_OF(check->claim.checkpoint.hash.bytes), BYTES_OF(check->hash.bytes))) {
         found(check, CHAIN_CHECKPOINT, sequence);
     }
 }
@@ -339,6 +340,7 @@ static void take(struct chain_check *check, uint64_t sequence, struct bytes reco
               sequence);
     } else {
         learn(check, entry);
+        checkpoint_claim_take(&check->claim, entry);
         check->hash_before = check->hash;
         check->hash = hash;
         check->expected = sequence + 1;
@@ -513,8 +515,11 @@ const struct chain_report *chain_check_end(struct chain_check *check)
     if (report->finding == CHAIN_WHOLE && !check->base_met && check->base.upto > 0) {
         found(check, CHAIN_BEGINNING, report->first);
     }
-    if (report->finding == CHAIN_WHOLE && check->pin_sequence > report->last) {
-        found(check, CHAIN_CHECKPOINT, check->pin_sequence);
+    if (report->finding == CHAIN_WHOLE && check->pin_sequence > 0) {
+        report->lacks = checkpoint_claim_lacks(&check->claim);
+        if (report->lacks != NULL || check->pin_sequence > report->last) {
+            found(check, CHAIN_CHECKPOINT, check->pin_sequence);
+        }
     }
     memset(report->states, 0, sizeof(report->states));
     for (size_t i = 0; i < check->count; i++) {
@@ -575,9 +580,10 @@ void chain_report_sentence(const struct chain_report *report, const char *keeper
     case CHAIN_CHECKPOINT:
         (void)snprintf(out, size,
                        "the checkpoint of entry %" PRIu64
-                       " was made of another journal; the newest anchor that fits is of entry "
-                       "%" PRIu64,
-                       report->at, report->surely_good);
+                       " %s; the newest anchor that fits is of entry %" PRIu64,
+                       report->at,
+                       report->lacks == NULL ? "was made of another journal" : report->lacks,
+                       report->surely_good);
         return;
     case CHAIN_WHOLE:
     case CHAIN_FINDINGS:

@@ -13,7 +13,7 @@
  *
  * Of a journal whose beginning was cut off, the rest is checked in the same way from the hash that
  * the entry TRUNCATION has. That entry must be among the rest, so an anchor behind it proves it;
- * anchors of what is gone are old. A newest checkpoint must be of this journal.
+ * anchors of what is gone are old. The newest checkpoint must be of this journal, and said by it.
  *
  * After a backup was restored (entry RESTORED) numbers come again. Anchors of the branch that the
  * restore left are told, and contradict nothing.
@@ -25,6 +25,7 @@
 #pragma once
 
 #include "common/seal/anchor.h"
+#include "controller/journal/checkpoint_claim.h"
 
 enum anchor_state {
     ANCHOR_NOT_REACHED = 0, /* the walk ended before */
@@ -79,6 +80,7 @@ struct chain_report {
     uint64_t surely_good; /* of the newest anchor that fits: up to it nothing differs; 0: none */
     const struct kept_anchor *witness; /* of REWRITTEN, CUT, FOREIGN_KEY; in the caller's array */
     uint64_t entries;
+    const char *lacks;    /* CHECKPOINT: checkpoint_claim_lacks(); NULL: another hash */
     uint64_t cut_at;      /* the entry by which it begins where it does; 0: a whole journal */
     uint64_t first, last; /* entries looked at; `last` is the head when it is WHOLE */
     struct seal_hash last_hash;
@@ -117,7 +119,7 @@ struct chain_check {
     bool base_held, base_met; /* held against anchors; the entry that records it was met */
     struct chain_base base;
     uint64_t pin_sequence; /* a checkpoint says what the hash of this entry is; 0: none */
-    struct seal_hash pin;
+    struct checkpoint_claim claim; /* of that checkpoint */
     struct kept_anchor *anchors; /* sorted by sequence */
     size_t count, next;
     bool ended;
@@ -149,8 +151,10 @@ void chain_check_begin_at(struct chain_check *check, const struct chain_base *ba
                           struct kept_anchor *anchors, size_t count);
 /* A key that tables name: the entry that did may be gone. */
 void chain_check_know_key(struct chain_check *check, const struct sign_public *key);
-/* A checkpoint says that this is the hash of entry `sequence`. */
-void chain_check_pin(struct chain_check *check, uint64_t sequence, const struct seal_hash *hash);
+/* The newest checkpoint, signed by this key: its entry must have that hash, and the chain say it
+ * (checkpoint_claim.h). */
+void chain_check_pin(struct chain_check *check, const struct checkpoint *checkpoint,
+                     const struct sign_public *key);
 /* A record of the journal (journal.h: hash, packed entry) under its key. False: nothing more needs
  * to be added. */
 bool chain_check_add(struct chain_check *check, uint64_t sequence, struct bytes record);

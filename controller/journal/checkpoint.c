@@ -18,7 +18,10 @@ static bool take_hash(const ProtobufCBinaryData *field, struct seal_hash *ret)
 bool checkpoint_of_record(const Parkgate__CheckpointRecord *record, struct checkpoint *ret)
 {
     *ret = (struct checkpoint){
-        .sequence = record->at_sequence, .size = record->size, .time = {record->time_us}};
+        .sequence = record->at_sequence,
+                                .size = record->size,
+                                .time = {record->time_us},
+                                .recorded_at = record->recorded_at};
     if (!take_hash(&record->hash, &ret->hash) || !take_hash(&record->digest, &ret->digest) ||
         record->branch.len != sizeof(ret->branch) || record->value.len != sizeof(ret->value) ||
         strlen(record->key) != SIGN_KEY_ID_SIZE - 1) {

@@ -26,6 +26,7 @@ struct checkpoint {
     uint8_t branch[ANCHOR_BRANCH_SIZE];
     char key[SIGN_KEY_ID_SIZE];
     struct sign_value value;
+    uint64_t recorded_at; /* the entry that says it, by the table; 0 in the entry itself */
 };
 
 /* False: a field has not its size. */

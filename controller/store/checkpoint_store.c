@@ -56,10 +56,10 @@ enum err project_checkpoint(struct store_txn *txn, const Parkgate__Entry *entry,
                             const ProtobufCMessage *body, struct fault *fault)
 {
     struct keybuf key;
-    const Parkgate__CheckpointRecord *record = (const void *)body;
-    (void)entry;
-    return store_put_message(txn, TABLE_CHECKPOINT, number_key(&key, record->at_sequence), body,
-                             fault);
+    Parkgate__CheckpointRecord record = *(const Parkgate__CheckpointRecord *)(const void *)body;
+    record.recorded_at = entry->sequence;
+    return store_put_message(txn, TABLE_CHECKPOINT, number_key(&key, record.at_sequence),
+                             &record.base, fault);
 }
 
 static enum err drop_next(struct store_txn *txn, struct fault *fault)

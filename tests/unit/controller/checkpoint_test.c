@@ -552,6 +552,107 @@ static void an_altered_record_of_the_beginning(void **state)
     assert_int_equal(job(&p, "audit", NULL), 1);
 }
 
+/* A row as the writer of a store makes it: right in itself. */
+static void put_row(struct world *w, size_t table, struct keybuf *key, const ProtobufCMessage *row)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_put_message(txn, table, keybuf_view(key), row, NULL), ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* A key of his own among the park's, as if an entry that is gone had named it. */
+static struct sign_key own_key(struct world *w)
+{
+    struct keybuf at;
+    struct sign_key key = sign_key_make(entropy_system());
+    struct sign_public public = sign_public_of(&key);
+    Parkgate__SignKeyRecord record = PARKGATE__SIGN_KEY_RECORD__INIT;
+    record.public_key = field_of(BYTES_OF(public.bytes));
+    keybuf_begin(&at);
+    keybuf_text(&at, "sign_key");
+    keybuf_u64(&at, 1);
+    put_row(w, TABLE_META, &at, &record.base);
+    return key;
+}
+
+/* The newest checkpoint, signed anew with his key. */
+struct forged {
+    struct checkpoint checkpoint;
+    Parkgate__CheckpointRecord record;
+};
+
+static void forge(struct world *w, const struct sign_key *key, struct forged *forged)
+{
+    char message[CHECKPOINT_LINE_SIZE];
+    struct store_txn *txn = NULL;
+    struct sign_public public = sign_public_of(key);
+    struct checkpoint *c = &forged->checkpoint;
+    Parkgate__CheckpointRecord *record = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(checkpoint_newest(txn, &record, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_true(checkpoint_of_record(record, c));
+    sign_key_id(&public, c->key);
+    sign_make(key, checkpoint_message(c, message), &c->value);
+    forged->record = (Parkgate__CheckpointRecord)PARKGATE__CHECKPOINT_RECORD__INIT;
+    forged->record.at_sequence = c->sequence;
+    forged->record.hash = field_of(BYTES_OF(c->hash.bytes));
+    forged->record.digest = field_of(BYTES_OF(c->digest.bytes));
+    forged->record.size = c->size;
+    forged->record.rows = record->rows;
+    forged->record.time_us = c->time.us;
+    forged->record.branch = field_of(BYTES_OF(c->branch));
+    forged->record.key = c->key;
+    forged->record.value = field_of(BYTES_OF(c->value.bytes));
+    forged->record.recorded_at = c->recorded_at;
+    parkgate__checkpoint_record__free_unpacked(record, NULL);
+}
+
+static void a_checkpoint_that_no_entry_says(void **state)
+{
+    struct place p = begin(state);
+    struct keybuf at;
+    struct forged forged;
+    (void)cut(&p);
+    struct sign_key key = own_key(p.w);
+    forge(p.w, &key, &forged);
+    keybuf_begin(&at);
+    keybuf_u64(&at, forged.checkpoint.sequence);
+    put_row(p.w, TABLE_CHECKPOINT, &at, &forged.record.base);
+    fails(&p, "verify", "is said by no entry of the journal");
+    fails(&p, "checkpoint", "is said by no entry of the journal"); /* the park signs none of it */
+    fails(&p, "audit", "is said by no entry of the journal");
+    forged.record.recorded_at = head_of(p.w).sequence + 1; /* nor one to come */
+    put_row(p.w, TABLE_CHECKPOINT, &at, &forged.record.base);
+    fails(&p, "verify", "is said by no entry of the journal");
+    fails(&p, "audit", "is said by no entry of the journal");
+}
+
+static enum err record_forged(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    struct forged *forged = ctx;
+    forged->record.recorded_at = 0;
+    return controller_record(ctl, ENTRY_CHECKPOINT, "", &forged->record.base, fault);
+}
+
+static void a_checkpoint_by_a_key_that_no_entry_names(void **state)
+{
+    struct place p = begin(state);
+    struct forged forged;
+    (void)cut(&p);
+    (void)make_checkpoint(&p); /* after it began: what began it names the park's key */
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_int_equal(job(&p, "audit", NULL), 0);
+    struct sign_key key = own_key(p.w);
+    forge(p.w, &key, &forged);
+    batch_run(p.w->ctl, record_forged, &forged);
+    world_turn(p.w);
+    fails(&p, "verify", "is signed by a key that no entry of the journal names");
+    fails(&p, "checkpoint", "is signed by a key that no entry of the journal names");
+    fails(&p, "audit", "is signed by a key that no entry of the journal names");
+}
+
 /* --- counts --- */
 
 static void counts_the_same(struct place *p)
@@ -592,6 +693,8 @@ int main(int argc, char **argv)
         WORLD_TEST(more_is_gone_than_is_on_record),
         WORLD_TEST(a_beginning_that_nobody_recorded),
         WORLD_TEST(an_altered_record_of_the_beginning),
+        WORLD_TEST(a_checkpoint_that_no_entry_says),
+        WORLD_TEST(a_checkpoint_by_a_key_that_no_entry_names),
         WORLD_TEST(the_headcount_is_counted_from_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
