@@ -10,7 +10,7 @@
  *                journal begins, and entries go in slices between batches, over restarts too (ended)
  *
  * What is refused: entries younger than LIMIT_JOURNAL_DAYS, or behind no checkpoint, or in no
- * backup; while somebody is held (hold.add), or the controller recovers. The tables say how far it
+ * backup that was made; while somebody is held (hold.add), or the controller recovers. The tables say how far it
  * is; what is in struct checkpointing is soft.
  */
 #pragma once

@@ -596,6 +596,17 @@ static void export_words(const ProtobufCMessage *body, struct entry_words *w)
                    (unsigned long long)given->at_sequence, given->reason);
 }
 
+static void backup_words(const ProtobufCMessage *body, struct entry_words *w)
+{
+    const Parkgate__BackupEntry *backup = (const void *)body;
+    if (backup->made_of != 0) {
+        (void)snprintf(w->text, sizeof(w->text), "%s was made, with entries up to %llu",
+                       backup->dir, (unsigned long long)backup->made_upto);
+        (void)snprintf(w->text_zh, sizeof(w->text_zh), "%s 备份完成，含截至第 %llu 条的条目",
+                       backup->dir, (unsigned long long)backup->made_upto);
+    }
+}
+
 static void checkpoint_words(const ProtobufCMessage *body, struct entry_words *w)
 {
     const Parkgate__CheckpointRecord *record = (const void *)body;
@@ -748,7 +759,7 @@ static const struct wording wordings[] = {
     {ENTRY_REFUSAL,       "refusal",       &parkgate__refusal__descriptor,           refusal_words   },
     {ENTRY_LOOKUP,        "lookup",        &parkgate__lookup__descriptor,            lookup_words    },
     {ENTRY_CARRY,         "carry",         &parkgate__carry_entry__descriptor,       carry_words     },
-    {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      no_words        },
+    {ENTRY_BACKUP,        "backup",        &parkgate__backup_entry__descriptor,      backup_words    },
     {ENTRY_TENANT,        "tenant",        &parkgate__park_row__descriptor,          row_words       },
     {ENTRY_NOTICE,        "notice",        &parkgate__notice_record__descriptor,     notice_words    },
     {ENTRY_CLEARANCE,     "clearance",     &parkgate__clearance_record__descriptor,  clearance_words },

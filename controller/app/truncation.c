@@ -10,6 +10,7 @@
 #include "common/facts/recall_store.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/backups.h"
 #include "controller/app/copies_part.h"
 #include "controller/app/park_sign.h"
 #include "controller/app/waiters.h"
@@ -135,24 +136,18 @@ static bool recovers_not(struct controller *ctl, uint64_t upto, struct complaint
     return *err == ERR_OK && (!open || complain(c, ERROR_TRUNCATION_RECOVERS, NULL, NULL, NULL, NULL));
 }
 
-/* A backup is made after its entry, so it holds all up to there. */
+/* One that was asked for and was not made holds nothing. */
 static bool has_backup(struct controller *ctl, uint64_t upto, struct complaint *c, enum err *err,
                        struct fault *fault)
 {
     char text[24];
-    struct bytes key = {0};
     uint64_t newest = 0;
     number_text(upto, text);
-    *err = store_last(ctl->txn, TABLE_BACKUP, &key, NULL, fault);
-    if (*err == ERR_OK) {
-        struct reader r = reader_of(key);
-        newest = reader_u64(&r);
-    }
-    if (*err != ERR_OK && *err != ERR_NOT_FOUND) {
+    *err = backups_hold_upto(ctl->txn, &newest, fault);
+    if (*err != ERR_OK) {
         return false;
     }
-    *err = ERR_OK;
-    return upto < newest || complain(c, ERROR_TRUNCATION_BACKUP, text, NULL, NULL, NULL);
+    return upto <= newest || complain(c, ERROR_TRUNCATION_BACKUP, text, NULL, NULL, NULL);
 }
 
 static bool may_go(struct controller *ctl, uint64_t upto, struct complaint *c, enum err *err,

@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/must.h"
 #include "controller/app/anchors.h"
+#include "controller/app/backups.h"
 #include "controller/app/checkpoints.h"
 #include "schema/envelope.h"
 
@@ -315,6 +316,9 @@ void waiters_job_done(struct controller *ctl, uint64_t job, int status, const ch
         }
         if (strcmp(w->args[0], "checkpoint") == 0 && status == 0) {
             checkpoints_made(ctl, w->args[1], output);
+        }
+        if (strcmp(w->args[0], "backup") == 0 && status == 0) {
+            backups_made(ctl, w->args[1], output);
         }
         log_event("job_done", LOG_NUM("job", job), LOG_NUM("status", status));
         send_reply(ctl, w, &answer);

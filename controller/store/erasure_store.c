@@ -362,12 +362,35 @@ enum err project_erasure(struct store_txn *txn, const Parkgate__Entry *entry,
     return store_put_message(txn, TABLE_ERASURE, field_view(&record->holder), &kept.base, fault);
 }
 
+/* Its job ended well: the row says up to where, unless retention was quicker. */
+static enum err backup_made(struct store_txn *txn, const Parkgate__BackupEntry *made,
+                            struct fault *fault)
+{
+    struct keybuf key;
+    ProtobufCMessage *message = NULL;
+    keybuf_begin(&key);
+    keybuf_u64(&key, made->made_of);
+    enum err err = store_get_message(txn, TABLE_BACKUP, keybuf_view(&key),
+                                     &parkgate__backup_record__descriptor, &message, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    ((Parkgate__BackupRecord *)(void *)message)->made_upto = made->made_upto;
+    err = store_put_message(txn, TABLE_BACKUP, keybuf_view(&key), message, fault);
+    store_message_destroy(&message);
+    return err;
+}
+
 enum err project_backup(struct store_txn *txn, const Parkgate__Entry *entry,
                         const ProtobufCMessage *body, struct fault *fault)
 {
     struct keybuf key;
+    const Parkgate__BackupEntry *backup = (const void *)body;
+    if (backup->made_of != 0) {
+        return backup_made(txn, backup, fault);
+    }
     Parkgate__BackupRecord record = PARKGATE__BACKUP_RECORD__INIT;
-    record.dir = ((const Parkgate__BackupEntry *)(const void *)body)->dir;
+    record.dir = backup->dir;
     record.at_us = entry->time_us;
     keybuf_begin(&key);
     keybuf_u64(&key, entry->sequence);

@@ -118,6 +118,13 @@ static void tick(struct world *w)
     world_turn(w);
 }
 
+/* Person keys of backups are a job of another test. */
+static void without_rewriting(struct world *w)
+{
+    w->ctl->erasing.again = mono_after_ms(w->mono, 2 * YEARS_4 / 1000);
+    w->ctl->erasing.later_at = w->ctl->erasing.again;
+}
+
 /* A minute is over when the controller looks again. */
 static void look(struct world *w)
 {
@@ -200,12 +207,31 @@ static void remove_all(struct place *p)
     assert_false(p->w->ctl->checkpointing.cutting);
 }
 
+/* As the job tells it. */
+static void backup_ends(struct place *p, int status, uint64_t upto)
+{
+    (void)snprintf(p->output, sizeof(p->output),
+                   status == 0 ? "store=/nowhere/store\nseq=%llu\nresult=good\n"
+                               : "failed=no room behind entry %llu\n",
+                   (unsigned long long)upto);
+    assert_string_equal(p->w->job_name, "backup");
+    without_rewriting(p->w);
+    turn_job_done(p->w->ctl, p->w->last_job, status, p->output);
+    world_turn(p->w);
+}
+
+static void back_up(struct place *p)
+{
+    (void)ask(p->w, p->w->admin, "backup", "dir", "/nowhere", NULL);
+    backup_ends(p, 0, head_of(p->w).sequence);
+}
+
 /* Four years later: backup, checkpoint, and the entries of then go. The first one that is left. */
 static uint64_t cut(struct place *p)
 {
     uint64_t old = head_of(p->w).sequence;
     world_pass(p->w, YEARS_4);
-    (void)ask(p->w, p->w->admin, "backup", "dir", "/nowhere", NULL);
+    back_up(p);
     (void)make_checkpoint(p);
     (void)assert_done(truncate_before(p, old));
     look(p->w);
@@ -325,7 +351,7 @@ static void each_thing_against_it_is_named(void **state)
     assert_refused(truncate_before(&p, old), ERROR_JOURNAL_TERM);
     world_pass(w, MINUTE_US * 11);
     assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_BACKUP);
-    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    back_up(&p);
     batch_run(w->ctl, hold, person);
     world_turn(w);
     assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_HELD);
@@ -343,7 +369,7 @@ static void a_second_person_must_agree(void **state)
     struct link_key other = operator_key(p.w, 77, "admin", NULL, NULL, NULL);
     uint64_t old = head_of(p.w).sequence;
     world_pass(p.w, YEARS_4);
-    (void)ask(p.w, p.w->admin, "backup", "dir", "/nowhere", NULL);
+    back_up(&p);
     (void)make_checkpoint(&p);
     const Parkgate__Reply *reply = assert_done(truncate_before(&p, old));
     const char *approval = note(reply, "approval");
@@ -361,7 +387,7 @@ static void a_snapshot_that_was_altered_lets_nothing_go(void **state)
     char path[2 * PATH_MAX_SIZE];
     uint64_t old = head_of(p.w).sequence;
     world_pass(p.w, YEARS_4);
-    (void)ask(p.w, p.w->admin, "backup", "dir", "/nowhere", NULL);
+    back_up(&p);
     uint64_t sequence = make_checkpoint(&p);
     path_of(&p, sequence, path);
     flip(path, 200);
@@ -380,6 +406,26 @@ static void a_snapshot_that_was_altered_lets_nothing_go(void **state)
     assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 1);
     assert_non_null(strstr(p.output, "is missing"));
     assert_int_equal(first_of(p.w), 1);
+}
+
+static void a_backup_that_was_not_made_lets_nothing_go(void **state)
+{
+    struct place p = begin(state);
+    struct world *w = p.w;
+    uint64_t old = head_of(w).sequence;
+    world_pass(w, YEARS_4);
+    (void)make_checkpoint(&p);
+    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_BACKUP); /* it runs */
+    backup_ends(&p, 1, old);
+    assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_BACKUP);
+    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    uint64_t asked = head_of(w).sequence;
+    backup_ends(&p, 0, asked);
+    assert_int_equal(entries_of(w, ENTRY_BACKUP, asked - 1), 2); /* asked for, and made */
+    assert_refused(truncate_before(&p, head_of(w).sequence + 1), ERROR_NO_CHECKPOINT);
+    (void)assert_done(truncate_before(&p, old));
+    (void)assert_replays(w);
 }
 
 /* --- what is left --- */
@@ -421,7 +467,7 @@ static void it_goes_on_after_a_kill(void **state)
     }
     uint64_t old = head_of(w).sequence;
     world_pass(w, YEARS_4);
-    (void)ask(w, w->admin, "backup", "dir", "/nowhere", NULL);
+    back_up(&p);
     (void)make_checkpoint(&p);
     (void)assert_done(truncate_before(&p, old));
     world_restart(w); /* asked, and not looked at */
@@ -686,6 +732,7 @@ int main(int argc, char **argv)
         WORLD_TEST(each_thing_against_it_is_named),
         WORLD_TEST(a_second_person_must_agree),
         WORLD_TEST(a_snapshot_that_was_altered_lets_nothing_go),
+        WORLD_TEST(a_backup_that_was_not_made_lets_nothing_go),
         WORLD_TEST(what_is_left_verifies),
         WORLD_TEST(it_goes_on_after_a_kill),
         WORLD_TEST(a_bad_snapshot_is_named),

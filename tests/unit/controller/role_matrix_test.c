@@ -355,11 +355,12 @@ static enum err end_holds(struct controller *ctl, struct fault *fault)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* A checkpoint that holds all entries so far, and nobody is held; the backup is said before. */
+/* A checkpoint that holds all entries so far, and nobody is held, and a backup of it. */
 static enum err make_checkpoint(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct journal_head head;
     Parkgate__CheckpointRecord record = PARKGATE__CHECKPOINT_RECORD__INIT;
+    Parkgate__BackupEntry backup = PARKGATE__BACKUP_ENTRY__INIT;
     struct wall now = ctl->now;
     Parkgate__Refusal old = PARKGATE__REFUSAL__INIT;
     (void)ctx;
@@ -370,7 +371,12 @@ static enum err make_checkpoint(struct controller *ctl, void *ctx, struct fault 
     TRY(err);
     TRY(journal_head(ctl->txn, &head, fault));
     record.at_sequence = head.sequence;
-    return controller_record(ctl, ENTRY_CHECKPOINT, "", &record.base, fault);
+    TRY(controller_record(ctl, ENTRY_CHECKPOINT, "", &record.base, fault));
+    backup.dir = field_text("/backup-made");
+    TRY(controller_record(ctl, ENTRY_BACKUP, "", &backup.base, fault));
+    backup.made_of = head.sequence + 2;
+    backup.made_upto = head.sequence + 2;
+    return controller_record(ctl, ENTRY_BACKUP, "", &backup.base, fault);
 }
 
 /* The newest entry, @old the one behind it, is older than the journal's term. */
@@ -380,7 +386,7 @@ static void make_old_journal(void)
     batch_run(matrix.w->ctl, make_checkpoint, NULL);
     world_turn(matrix.w);
     (void)snprintf(number, sizeof(number), "%llu",
-                   (unsigned long long)head_of(matrix.w).sequence);
+                   (unsigned long long)head_of(matrix.w).sequence - 2);
     (void)keep("old", number);
 }
 
