@@ -1,6 +1,5 @@
 /* The jobs `audit` and `audit-export`: is the journal what was anchored of it, and its bytes for
  * somebody who checks it without us (docs/audit.md). */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,8 +13,8 @@
 #include "common/base/must.h"
 #include "common/facts/field.h"
 #include "common/facts/tables.h"
-#include "common/seal/anchor_file.h"
 #include "common/seal/seal.h"
+#include "controller/job/anchors_read.h"
 #include "controller/job/job.h"
 #include "controller/job/chain_walk.h"
 #include "controller/journal/chain_check.h"
@@ -26,26 +25,12 @@
 #include "schema/kinds.h"
 #include "schema/limits.h"
 
-enum {
-    KEEPERS_MAX = 2 * LIMIT_AGENTS + 8,
-    KEEPER_SIZE = NAME_SIZE + 16,
-    ANCHORS_MAX = 4 << 20, /* of all keepers: years */
-    PATH_SIZE = 1024,
-};
-
-struct keeper {
-    char name[KEEPER_SIZE];
-    uint64_t states[ANCHOR_STATES];
-    uint64_t newest;
-    size_t bad; /* lines that are none */
-};
+enum { PATH_SIZE = 1024 };
 
 struct audit {
     struct store *store;
     struct store_txn *txn;
-    size_t keeper_count, count, room;
-    struct keeper keepers[KEEPERS_MAX];
-    struct kept_anchor *anchors;
+    struct anchors_read kept;
     struct chain_check check;
 };
 
@@ -70,114 +55,24 @@ static enum err open_store(const struct job_paths *paths, struct audit *audit, s
 
 static void end(struct audit *audit)
 {
-    free(audit->anchors);
+    anchors_read_end(&audit->kept);
     store_txn_destroy(&audit->txn);
     store_destroy(&audit->store);
-}
-
-/* --- anchors --- */
-
-static enum err take(void *ctx, const struct anchor *anchor)
-{
-    struct audit *audit = ctx;
-    if (audit->count == audit->room) {
-        size_t room = audit->room == 0 ? 4096 : 2 * audit->room;
-        struct kept_anchor *grown =
-            room > ANCHORS_MAX ? NULL : realloc(audit->anchors, room * sizeof(*grown));
-        if (grown == NULL) {
-            return ERR_FULL;
-        }
-        audit->anchors = grown;
-        audit->room = room;
-    }
-    audit->anchors[audit->count++] =
-        (struct kept_anchor){.anchor = *anchor, .keeper = (uint16_t)(audit->keeper_count - 1)};
-    return ERR_OK;
-}
-
-/* The file's anchors under this keeper, which is made when it has none yet. */
-static enum err read_file(struct audit *audit, const char *path, const char *keeper,
-                          struct fault *fault)
-{
-    struct keeper *last =
-        audit->keeper_count == 0 ? NULL : &audit->keepers[audit->keeper_count - 1];
-    size_t bad = 0;
-    if (last == NULL || strcmp(last->name, keeper) != 0) {
-        if (audit->keeper_count == KEEPERS_MAX) {
-            return fault_set(fault, ERR_FULL, "%s: too many keepers of anchors", path);
-        }
-        last = &audit->keepers[audit->keeper_count++];
-        (void)snprintf(last->name, sizeof(last->name), "%s", keeper);
-    }
-    enum err err = anchor_file_read(path, take, audit, &bad, fault);
-    last->bad += bad;
-    if (err == ERR_FULL) {
-        return fault_set(fault, ERR_FULL, "%s: over %d anchors; keep older ones elsewhere", path,
-                         ANCHORS_MAX);
-    }
-    return err == ERR_NOT_FOUND ? ERR_OK : err;
-}
-
-static enum err read_in(struct audit *audit, const char *dir, const char *file, const char *keeper,
-                        struct fault *fault)
-{
-    char path[PATH_SIZE];
-    int size = snprintf(path, sizeof(path), "%s/%s", dir, file);
-    return size > 0 && (size_t)size < sizeof(path)
-               ? read_file(audit, path, keeper, fault)
-               : fault_set(fault, ERR_INPUT, "%s: the path is too long", dir);
-}
-
-/* gate-NAME: what that gate showed. */
-static enum err read_gates(struct audit *audit, const char *dir, struct fault *fault)
-{
-    static const char before[] = "gate-";
-    enum err err = ERR_OK;
-    struct dirent *entry;
-    DIR *open_dir = opendir(dir);
-    while (err == ERR_OK && open_dir != NULL && (entry = readdir(open_dir)) != NULL) {
-        char keeper[KEEPER_SIZE];
-        const char *name = entry->d_name;
-        if (strncmp(name, before, sizeof(before) - 1) != 0 || strlen(name) >= sizeof(keeper)) {
-            continue;
-        }
-        (void)snprintf(keeper, sizeof(keeper), "%s", name + sizeof(before) - 1);
-        err = read_in(audit, dir, name, keeper, fault);
-    }
-    if (open_dir != NULL) {
-        (void)closedir(open_dir);
-    }
-    return err;
-}
-
-static enum err read_anchors(struct audit *audit, const char *dir, const char *file,
-                             struct fault *fault)
-{
-    TRY(read_in(audit, dir, "park.old", "export", fault)); /* the first keeper: the export */
-    TRY(read_in(audit, dir, "park", "export", fault));
-    TRY(read_gates(audit, dir, fault));
-    if (file == NULL) {
-        return ERR_OK;
-    }
-    if (access(file, R_OK) != 0) {
-        return fault_set(fault, ERR_IO, "%s: %s", file, strerror(errno));
-    }
-    return read_file(audit, file, "file", fault);
 }
 
 /* --- the journal --- */
 
 static enum err walk(struct audit *audit, struct fault *fault)
 {
-    TRY(chain_walk_begin(audit->txn, &audit->check, audit->anchors, audit->count, fault));
+    TRY(chain_walk_begin(audit->txn, &audit->check, audit->kept.anchors, audit->kept.count, fault));
     return chain_walk(audit->txn, &audit->check, UINT64_MAX, NULL, fault);
 }
 
 static void sum_up(struct audit *audit)
 {
-    for (size_t i = 0; i < audit->count; i++) {
-        const struct kept_anchor *kept = &audit->anchors[i];
-        struct keeper *keeper = &audit->keepers[kept->keeper];
+    for (size_t i = 0; i < audit->kept.count; i++) {
+        const struct kept_anchor *kept = &audit->kept.anchors[i];
+        struct anchor_keeper *keeper = &audit->kept.keepers[kept->keeper];
         keeper->states[kept->state]++;
         if (kept->anchor.sequence > keeper->newest) {
             keeper->newest = kept->anchor.sequence;
@@ -188,8 +83,8 @@ static void sum_up(struct audit *audit)
 static void show_keepers(const struct audit *audit)
 {
     (void)printf("columns=keeper,fits,left,unproved,not_reached,bad_lines,seq\n");
-    for (size_t i = 0; i < audit->keeper_count && i < LIMIT_AGENTS / 2; i++) {
-        const struct keeper *keeper = &audit->keepers[i];
+    for (size_t i = 0; i < audit->kept.keeper_count && i < LIMIT_AGENTS / 2; i++) {
+        const struct anchor_keeper *keeper = &audit->kept.keepers[i];
         (void)printf("%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%zu\t%" PRIu64 "\n",
                      keeper->name, keeper->states[ANCHOR_FITS], keeper->states[ANCHOR_LEFT],
                      keeper->states[ANCHOR_FOREIGN_KEY] + keeper->states[ANCHOR_BAD_SIGNATURE],
@@ -201,9 +96,8 @@ static void show_keepers(const struct audit *audit)
 static int show(struct audit *audit, const struct chain_report *report)
 {
     char sentence[320];
-    const char *keeper =
-        report->witness == NULL ? "" : audit->keepers[report->witness->keeper].name;
-    chain_report_sentence(report, keeper, sentence, sizeof(sentence));
+    chain_report_sentence(report, anchors_read_witness(&audit->kept, report), sentence,
+                          sizeof(sentence));
     (void)printf("entries=%" PRIu64 "\nseq=%" PRIu64 "\nfinding=%s\nanchored_seq=%" PRIu64 "\n",
                  report->entries, report->last, chain_finding_word(report->finding),
                  report->surely_good);
@@ -234,7 +128,7 @@ int job_audit(const struct job_paths *paths, const char *anchors_file)
     struct fault fault = {0};
     enum err err = open_store(paths, &audit, &fault);
     if (err == ERR_OK) {
-        err = read_anchors(&audit, paths->anchor_dir, anchors_file, &fault);
+        err = anchors_read(&audit.kept, paths->anchor_dir, anchors_file, &fault);
     }
     if (err == ERR_OK) {
         err = walk(&audit, &fault);
@@ -391,9 +285,9 @@ static enum err write_journal(struct audit *audit, struct files *files, uint64_t
 /* All anchors as lines, the export's and those that gates showed. */
 static enum err write_anchors(const struct audit *audit, FILE *file, struct fault *fault)
 {
-    for (size_t i = 0; i < audit->count; i++) {
+    for (size_t i = 0; i < audit->kept.count; i++) {
         char line[ANCHOR_LINE_SIZE];
-        anchor_to_line(&audit->anchors[i].anchor, line);
+        anchor_to_line(&audit->kept.anchors[i].anchor, line);
         if (fprintf(file, "%s\n", line) < 0) {
             return fault_set(fault, ERR_IO, "anchors: %s", strerror(errno));
         }
@@ -467,7 +361,7 @@ static enum err export_all(struct audit *audit, const struct job_paths *paths, s
                          strerror(errno));
     }
     TRY(open_store(paths, audit, fault));
-    TRY(read_anchors(audit, paths->anchor_dir, NULL, fault));
+    TRY(anchors_read(&audit->kept, paths->anchor_dir, NULL, fault));
     TRY(write_begin(audit, files, fault));
     TRY(write_checkpoint(audit, files, fault));
     TRY(write_known_keys(audit, files, fault));
@@ -501,7 +395,7 @@ int job_audit_export(const struct job_paths *paths, const char *dir)
     if (err == ERR_OK) {
         (void)printf("dir=%s\nentries=%" PRIu64 "\nanchors=%zu\nfirst_seq=%" PRIu64
                      "\nresult=good\n",
-                     dir, count, audit.count, files.first);
+                     dir, count, audit.kept.count, files.first);
     } else {
         status = failed(fault.what);
     }

@@ -6,6 +6,7 @@
 #include "common/facts/field.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/job/anchors_read.h"
 #include "controller/job/checkpoint_file.h"
 #include "controller/journal/checkpoint.h"
 #include "controller/journal/journal.h"
@@ -126,4 +127,31 @@ enum err chain_walk(struct store_txn *txn, struct chain_check *check, uint64_t u
         *ret_newest_us = newest_us;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err hold_against(struct store_txn *txn, struct anchors_read *read,
+                             struct fault *fault)
+{
+    static struct chain_check check; /* large */
+    char sentence[320];
+    TRY(chain_walk_begin(txn, &check, read->anchors, read->count, fault));
+    TRY(chain_walk(txn, &check, UINT64_MAX, NULL, fault));
+    const struct chain_report *report = chain_check_end(&check);
+    if (report->finding == CHAIN_WHOLE) {
+        return ERR_OK;
+    }
+    chain_report_sentence(report, anchors_read_witness(read, report), sentence, sizeof(sentence));
+    return fault_set(fault, ERR_CORRUPT, "%s", sentence);
+}
+
+enum err chain_walk_whole(struct store_txn *txn, const char *anchor_dir, struct fault *fault)
+{
+    static struct anchors_read read; /* large */
+    read = (struct anchors_read){0};
+    enum err err = anchors_read(&read, anchor_dir, NULL, fault);
+    if (err == ERR_OK) {
+        err = hold_against(txn, &read, fault);
+    }
+    anchors_read_end(&read);
+    return err;
 }

@@ -13,3 +13,7 @@ MUST_CHECK enum err chain_walk_begin(struct store_txn *txn, struct chain_check *
  * time that one of them has. */
 MUST_CHECK enum err chain_walk(struct store_txn *txn, struct chain_check *check, uint64_t upto,
                                int64_t *ret_newest_us, struct fault *fault);
+/* Is the whole journal the one that every anchor in `anchor_dir` was made of, as the audit asks?
+ * ERR_CORRUPT: not; the fault says what was found. */
+MUST_CHECK enum err chain_walk_whole(struct store_txn *txn, const char *anchor_dir,
+                                     struct fault *fault);

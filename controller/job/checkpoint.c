@@ -52,6 +52,7 @@ static enum err make(const struct job_paths *paths, struct replay *replay, struc
     uint64_t differences = 0;
     char first[FIRST_SIZE] = "";
     TRY(replay_open(paths, replay, fault));
+    TRY(chain_walk_whole(replay->read, paths->anchor_dir, fault));
     TRY(replay_run(replay, paths->checkpoint_dir, fault));
     TRY(replay_compare(replay, &tables, &differences, first, sizeof(first), fault));
     if (differences > 0) {
@@ -132,6 +133,7 @@ static enum err look(const struct job_paths *paths, uint64_t upto, struct chain_
     TRY(store_open(&options, &store, fault));
     TRY(store_begin_read(store, &txn, fault));
     TRY(checkpoint_file_check(txn, paths->checkpoint_dir, checkpoint, fault));
+    TRY(chain_walk_whole(txn, paths->anchor_dir, fault));
     return look_at_chain(txn, upto, check, ret_newest_us, fault);
 }
 

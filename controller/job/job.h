@@ -26,10 +26,11 @@ int job_audit(const struct job_paths *paths, const char *anchors_file);
 /* Writes the journal's bytes and the anchors into the new directory `dir`, for openssl. */
 int job_audit_export(const struct job_paths *paths, const char *dir);
 /* Verifies as job_verify(), then writes all tables into checkpoint_dir (snapshot.h) for the park to
- * sign. Prints `seq`, `hash`, `digest`, `size`, `rows`. What does not verify gives no checkpoint. */
+ * sign. Prints `seq`, `hash`, `digest`, `size`, `rows`. What does not verify, or contradicts an anchor
+ * as job_audit() has them, gives no checkpoint. */
 int job_checkpoint(const struct job_paths *paths);
 /* May the entries up to this one go? The newest checkpoint's signature, size and digest are checked,
- * and the chain up to there. Prints `upto`, `hash`, `checkpoint`, `newest_us`, and what the entries
+ * the whole chain against the anchors as job_audit() does, and the chain up to there. Prints `upto`, `hash`, `checkpoint`, `newest_us`, and what the entries
  * say of branches, packed, as hex (`branches`). */
 int job_truncate(const struct job_paths *paths, const char *upto);
 /* Removes the snapshots of checkpoints older than the newest one that the journal names. */

@@ -428,6 +428,49 @@ static void a_backup_that_was_not_made_lets_nothing_go(void **state)
     (void)assert_replays(w);
 }
 
+/* A head that the park signed once, as a gate keeps it: the chain is another one since. */
+static void keep_anchor(struct place *p, uint64_t sequence)
+{
+    char text_of[ANCHOR_LINE_SIZE];
+    char path[2 * PATH_MAX_SIZE];
+    struct store_txn *txn = NULL;
+    struct sign_public public = sign_public_of(&p->w->ctl->sign_key);
+    struct anchor anchor = {.sequence = sequence, .hash = {{1}}, .time = p->w->ctl->now};
+    assert_int_equal(store_begin_read(p->w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(journal_branch(txn, anchor.branch, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    sign_key_id(&public, anchor.key);
+    sign_make(&p->w->ctl->sign_key, anchor_message(&anchor, text_of), &anchor.value);
+    anchor_to_line(&anchor, text_of);
+    (void)mkdir(p->anchors, 0700);
+    (void)snprintf(path, sizeof(path), "%s/gate-gate-a", p->anchors);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%s\n", text_of) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void what_a_gate_keeps_lets_nothing_go_and_none_be_made(void **state)
+{
+    struct place p = begin(state);
+    uint64_t old = head_of(p.w).sequence;
+    world_pass(p.w, YEARS_4);
+    back_up(&p);
+    (void)make_checkpoint(&p);
+    keep_anchor(&p, old - 1);
+    (void)assert_done(truncate_before(&p, old));
+    look(p.w);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 1);
+    assert_non_null(strstr(p.output, "what gate-a keeps"));
+    remove_all(&p);
+    assert_int_equal(first_of(p.w), 1);
+    size_t made = entries_of(p.w, ENTRY_CHECKPOINT, 0);
+    (void)ask(p.w, p.w->admin, "audit.checkpoint", NULL);
+    assert_int_equal(answer_job(&p, "checkpoint", NULL), 1);
+    assert_non_null(strstr(p.output, "what gate-a keeps"));
+    assert_int_equal(entries_of(p.w, ENTRY_CHECKPOINT, 0), made);
+}
+
 /* --- what is left --- */
 
 static void what_is_left_verifies(void **state)
@@ -733,6 +776,7 @@ int main(int argc, char **argv)
         WORLD_TEST(a_second_person_must_agree),
         WORLD_TEST(a_snapshot_that_was_altered_lets_nothing_go),
         WORLD_TEST(a_backup_that_was_not_made_lets_nothing_go),
+        WORLD_TEST(what_a_gate_keeps_lets_nothing_go_and_none_be_made),
         WORLD_TEST(what_is_left_verifies),
         WORLD_TEST(it_goes_on_after_a_kill),
         WORLD_TEST(a_bad_snapshot_is_named),
