@@ -9,6 +9,7 @@
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "common/store/keybuf.h"
+#include "controller/app/faults.h"
 #include "controller/app/park_sign.h"
 #include "controller/app/truncation.h"
 #include "controller/journal/checkpoint.h"
@@ -101,6 +102,7 @@ static enum err record_made(struct controller *ctl, void *ctx, struct fault *fau
     if (!read_made(made, &checkpoint, &record.rows)) {
         return fault_set(fault, ERR_INPUT, "checkpoint: what the job said cannot be read");
     }
+    TRY(fault_end(ctl, &fault_checkpoint_failed, FAULT_CHECKPOINTS, fault));
     TRY(is_newest(ctl, checkpoint.sequence, &newest, fault));
     if (!newest) {
         return ERR_OK;
@@ -149,6 +151,33 @@ static void start_job(struct controller *ctl, enum checkpoint_work work, const c
     }
 }
 
+static enum err raise_failed(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    (void)ctx;
+    return fault_raise(ctl, &fault_checkpoint_failed, FAULT_CHECKPOINTS, "", "", fault);
+}
+
+/* Not at once again: it may load the disk, or fill it, each time. */
+static void job_failed(struct controller *ctl, enum checkpoint_work work, int status,
+                       const char *output)
+{
+    struct checkpointing *c = &ctl->checkpointing;
+    char why[FAULT_TEXT_SIZE] = "the job's process died";
+    if (status == CHECKPOINT_JOB_REFUSED && output[0] == '\0') {
+        log_warning("checkpoint_waits", LOG_TEXT("job", "checkpoint"),
+                    LOG_TEXT("why", "as many jobs run as may"));
+        return;
+    }
+    (void)value_of(output, "failed", why, sizeof(why));
+    log_error("checkpoint_failed", LOG_TEXT("what", why));
+    if (work == CHECKPOINT_MAKING) {
+        c->make_at = mono_after_ms(ctl->mono, CHECKPOINT_AGAIN_MS);
+        batch_run(ctl, raise_failed, NULL);
+    } else {
+        c->tidy_at = mono_after_ms(ctl->mono, CHECKPOINT_TIDY_AGAIN_MS);
+    }
+}
+
 bool checkpoints_job_done(struct controller *ctl, uint64_t job, int status, const char *output)
 {
     struct checkpointing *c = &ctl->checkpointing;
@@ -162,9 +191,7 @@ bool checkpoints_job_done(struct controller *ctl, uint64_t job, int status, cons
         return true;
     }
     if (status != 0) {
-        char why[FAULT_TEXT_SIZE] = "the job's process died";
-        (void)value_of(output, "failed", why, sizeof(why));
-        log_error("checkpoint_failed", LOG_TEXT("what", why));
+        job_failed(ctl, work, status, output);
     } else if (work == CHECKPOINT_MAKING) {
         checkpoints_made(ctl, "", output);
     } else {
@@ -202,11 +229,11 @@ static enum err look(struct controller *ctl, struct fault *fault)
     TRY(truncation_look(ctl, txn, upto, sizeof(upto), fault));
     c->tidy |= !c->looked && there; /* a kill may have come before the tidying */
     c->looked = true;
-    if (c->tidy) {
+    if (c->tidy && !mono_before(ctl->mono, c->tidy_at)) {
         start_job(ctl, CHECKPOINT_TIDYING, "checkpoint-tidy", NULL);
     } else if (upto[0] != '\0') {
         start_job(ctl, CHECKPOINT_LOOKING, "truncate", upto);
-    } else if (due) {
+    } else if (due && !mono_before(ctl->mono, c->make_at)) {
         start_job(ctl, CHECKPOINT_MAKING, "checkpoint", NULL);
     }
     return ERR_OK;

@@ -4,7 +4,8 @@
  *                job/snapshot.h); the park signs its digest, and the journal keeps that (entry
  *                CHECKPOINT). Then older snapshots are removed. The newest one is made anew before
  *                it is LIMIT_CHECKPOINT_DAYS old, so that it never holds what tables dropped longer
- *                ago than that.
+ *                ago than that. One that cannot be made raises `checkpoint-failed`, and is tried
+ *                again a day later.
  *   truncation   two persons ask for it (entry TRUNCATION, asked); a job looks whether checkpoint,
  *                snapshot and chain are what they were; then it is on record (began) where the
  *                journal begins, and entries go in slices between batches, over restarts too (ended)
@@ -18,7 +19,10 @@
 #include "controller/app/request.h"
 
 enum {
+    CHECKPOINT_JOB_REFUSED = 255, /* with no word: the launcher has no place for it */
     CHECKPOINT_LOOK_MS = 60000, /* is one due, is a truncation asked for? */
+    CHECKPOINT_AGAIN_MS = 86400000, /* one that cannot be made reads the whole journal each time */
+    CHECKPOINT_TIDY_AGAIN_MS = 3600000,
     TRUNCATION_SLICE_MS = 50,
     TRUNCATION_SLICE_ROWS = 200,
 };

@@ -135,6 +135,7 @@ struct checkpointing {
     bool cutting;      /* entries are to go */
     enum checkpoint_work work;
     struct mono look_at, slice_at;
+    struct mono make_at, tidy_at; /* not before: the last time it went wrong */
 };
 
 /* watch.h. Soft. */

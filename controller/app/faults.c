@@ -193,6 +193,11 @@ const struct fault_kind fault_erasure_waits = {
     "an erased person's key is still in the file of the %s after an hour: see the log for "
     "erasure_again, make room on the disk, end what job runs",
     "删除个人信息已超过一小时，其密钥仍在 %s 文件中：请查看日志 erasure_again，腾出磁盘空间，结束占用的作业"};
+const struct fault_kind fault_checkpoint_failed = {
+    "checkpoint-failed",
+    "a checkpoint of the %s was due and cannot be made; the controller's log says why "
+    "(checkpoint_failed): parkgate journal verify",
+    "检查点（%s）到期未能建立；控制器日志 checkpoint_failed 载明原因：parkgate journal verify"};
 const struct fault_kind fault_export_overdue = {
     "export-overdue",
     "files that left are past their day and nobody said that they are deleted (%s of exports): "

@@ -29,7 +29,8 @@ extern const struct fault_kind fault_gate_away, fault_device_down, fault_device_
     fault_gate_floods, fault_two_boxes, fault_recall_lost,
     fault_not_ordered, fault_quarantine_full, fault_faces_many, fault_audit_break,
     fault_sign_key_changed, fault_watch_stale, fault_erasure_waits, fault_watch_pushes,
-    fault_export_overdue;
+    fault_export_overdue, fault_checkpoint_failed;
+#define FAULT_CHECKPOINTS "journal" /* what fault_checkpoint_failed is about */
 #define FAULT_EXPORTS "register" /* what fault_export_overdue is about */
 #define FAULT_PERSON_KEYS "person-keys" /* what fault_erasure_waits is about */
 

@@ -45,6 +45,21 @@ static enum err write_tables(struct replay *replay, const char *dir, struct snap
     return snapshot_write(path, txn, &head, sum, fault);
 }
 
+/* For a copy of the store beside it, and for the snapshot. */
+static enum err is_there_room(const struct replay *replay, struct fault *fault)
+{
+    struct store_stats stats;
+    uint64_t free_bytes = 0;
+    store_stats_of(replay->live, &stats);
+    TRY(store_disk_free(replay->live, &free_bytes, fault));
+    return free_bytes >= 2 * (uint64_t)stats.used_bytes
+               ? ERR_OK
+               : fault_set(fault, ERR_FULL,
+                           "no room: a copy of the store and a snapshot need %" PRIu64
+                           " bytes, and the disk has %" PRIu64,
+                           2 * (uint64_t)stats.used_bytes, free_bytes);
+}
+
 static enum err make(const struct job_paths *paths, struct replay *replay, struct snapshot_sum *sum,
                      struct fault *fault)
 {
@@ -52,6 +67,7 @@ static enum err make(const struct job_paths *paths, struct replay *replay, struc
     uint64_t differences = 0;
     char first[FIRST_SIZE] = "";
     TRY(replay_open(paths, replay, fault));
+    TRY(is_there_room(replay, fault));
     TRY(chain_walk_whole(replay->read, paths->anchor_dir, fault));
     TRY(replay_run(replay, paths->checkpoint_dir, fault));
     TRY(replay_compare(replay, &tables, &differences, first, sizeof(first), fault));

@@ -318,6 +318,52 @@ static void it_is_made_anew_before_its_term(void **state)
     assert_false(is_there(&p, first));
 }
 
+static bool fault_stands(struct world *w)
+{
+    return row_with(admin(w, "status", NULL), "fault", "checkpoint-failed") != SIZE_MAX;
+}
+
+static void one_that_cannot_be_made_is_told_and_tried_a_day_later(void **state)
+{
+    static const int64_t day_us = (int64_t)24 * 3600 * SECOND_US;
+    struct place p = begin(state);
+    struct world *w = p.w;
+    (void)make_checkpoint(&p);
+    world_pass(w, LIMIT_CHECKPOINT_DAYS * day_us);
+    look(w);
+    assert_string_equal(w->job_name, "checkpoint");
+    turn_job_done(w->ctl, w->last_job, CHECKPOINT_JOB_REFUSED, ""); /* the launcher has no place */
+    assert_false(fault_stands(w));
+    uint64_t jobs = w->jobs;
+    look(w);
+    assert_int_equal(w->jobs, jobs + 1);
+    turn_job_done(w->ctl, w->last_job, 1, "failed=no room\n");
+    world_turn(w);
+    assert_true(fault_stands(w));
+    jobs = w->jobs;
+    for (int i = 0; i < 3; i++) {
+        world_pass(w, day_us / 4);
+        look(w);
+        assert_int_equal(w->jobs, jobs);
+    }
+    world_pass(w, day_us / 4);
+    look(w);
+    assert_int_equal(answer_job(&p, "checkpoint", NULL), 0);
+    assert_int_equal(w->last_job, CHECKPOINT_JOB);
+    assert_false(fault_stands(w));
+    (void)assert_replays(w);
+    /* what older ones leave: an hour later */
+    look(w);
+    assert_string_equal(w->job_name, "checkpoint-tidy");
+    turn_job_done(w->ctl, w->last_job, 1, "failed=busy\n");
+    jobs = w->jobs;
+    look(w);
+    assert_int_equal(w->jobs, jobs);
+    world_pass(w, day_us / 24);
+    look(w);
+    assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+}
+
 /* --- what stands against cutting --- */
 
 /* As two persons granted it. */
@@ -772,6 +818,7 @@ int main(int argc, char **argv)
         WORLD_TEST(what_does_not_verify_gives_none),
         WORLD_TEST(a_newer_one_takes_the_place_of_the_older),
         WORLD_TEST(it_is_made_anew_before_its_term),
+        WORLD_TEST(one_that_cannot_be_made_is_told_and_tried_a_day_later),
         WORLD_TEST(each_thing_against_it_is_named),
         WORLD_TEST(a_second_person_must_agree),
         WORLD_TEST(a_snapshot_that_was_altered_lets_nothing_go),
