@@ -115,8 +115,7 @@ static bool read_period(struct controller *ctl, struct request *request,
         return false;
     }
     (void)snprintf(days, sizeof(days), "%d", LIMIT_DISCLOSE_DAYS);
-    return (record->to_day >= record->day &&
-            record->to_day - record->day < LIMIT_DISCLOSE_DAYS) ||
+    return (record->to_day >= record->day && record->to_day - record->day < LIMIT_DISCLOSE_DAYS) ||
            request_refuse(request, ERROR_DISCLOSE_PERIOD, days, request_arg(request, "from"), NULL);
 }
 
@@ -176,10 +175,20 @@ static bool read_person(struct controller *ctl, struct request *request, struct 
     return true;
 }
 
+/* The next word of a list by commas or spaces, ended in place; NULL: there is none. */
+static char *next_word(char **rest)
+{
+    char *word = *rest + strspn(*rest, ", ");
+    size_t size = strcspn(word, ", ");
+    *rest = word + size + (word[size] != '\0');
+    word[size] = '\0';
+    return size == 0 ? NULL : word;
+}
+
 static bool read_persons(struct controller *ctl, struct request *request, struct asked *asked,
                          enum err *ret_err, struct fault *fault)
 {
-    char *save = NULL;
+    char *rest = asked->persons;
     const char *text = NULL;
     if (!request_need(request, "persons", &text)) {
         return false;
@@ -190,8 +199,7 @@ static bool read_persons(struct controller *ctl, struct request *request, struct
     }
     asked->record.holder = asked->holder;
     (void)snprintf(asked->persons, sizeof(asked->persons), "%s", text);
-    for (char *word = strtok_r(asked->persons, ", ", &save); word != NULL;
-         word = strtok_r(NULL, ", ", &save)) {
+    for (char *word; (word = next_word(&rest)) != NULL;) {
         if (!read_person(ctl, request, asked, word, ret_err, fault)) {
             return false;
         }
@@ -230,7 +238,7 @@ static bool refuse_field(struct request *request, const char *word, bool lane)
 
 static bool read_fields(struct request *request, struct asked *asked)
 {
-    char *save = NULL;
+    char *rest = asked->fields;
     const char *text = NULL;
     uint32_t seen = 0;
     bool lane = asked->record.lane[0] != '\0';
@@ -239,8 +247,7 @@ static bool read_fields(struct request *request, struct asked *asked)
     }
     asked->record.field = asked->field;
     (void)snprintf(asked->fields, sizeof(asked->fields), "%s", text);
-    for (char *word = strtok_r(asked->fields, ", ", &save); word != NULL;
-         word = strtok_r(NULL, ", ", &save)) {
+    for (char *word; (word = next_word(&rest)) != NULL;) {
         const struct disclosure_field_spec *spec = field_of_name(word, lane);
         if (spec == NULL) {
             return refuse_field(request, word, lane);
@@ -282,7 +289,7 @@ static bool read_silence(struct controller *ctl, struct request *request,
 struct answered {
     struct handle persons[LIMIT_DISCLOSE_PERSONS];
     size_t count;
-    uint64_t lane; /* number of a request for a lane's day */
+    uint64_t lane;   /* number of a request for a lane's day */
     uint64_t number; /* of any request */
 };
 
