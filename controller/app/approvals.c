@@ -70,7 +70,7 @@ static const struct two_person_verb two_person_verbs[] = {
     {"authority.resume",  always,                   "name",     0},
     {"hold.add",          always,                   "person",   2},
     {"disclose.ask",      always,                   "document", 2},
-    {"audit.truncate",    always,                   "before",   0},
+    {"audit.truncate",    always,                   "before",   1},
 };
 
 static const struct two_person_verb *two_person(const struct request *request)
