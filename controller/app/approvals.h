@@ -24,6 +24,8 @@ MUST_CHECK enum err approval_is_needed(struct controller *ctl, const struct requ
 
 /* Whether it can be decided on still; in one word, and by whom it was: the keys that agreed, then
  * `last`, with commas. (verbs_approvals.c) */
+/* What was asked before this waits no more. */
+int64_t approval_oldest_us(struct wall now);
 bool approval_is_waiting(const Parkgate__ApprovalRecord *record, struct wall now);
 const char *approval_state_word(const Parkgate__ApprovalRecord *record, struct wall now);
 void approval_deciders(const Parkgate__ApprovalRecord *record, const char *last, char *out,

@@ -14,7 +14,7 @@
 #include "controller/store/face_store.h"
 #include "controller/store/hidden_store.h"
 
-enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_LOOKED_AT = 256 };
+enum { KEYS_LOOKED_AT = 1024, IMPORTS_LOOKED_AT = 64, APPROVALS_NEWEST = 256 };
 
 /* --- the process and its stores --- */
 
@@ -52,11 +52,25 @@ static enum err put_process(struct controller *ctl, struct store_txn *txn,
 
 /* Whoever counts these rows while he stands at a lane would learn whether he is looked for. */
 static const enum table about_hits[] = {
-    TABLE_ALERT,         TABLE_ALERT_STEP,         TABLE_ALERT_FOLD,      TABLE_ALERT_OPEN,
-    TABLE_ALERT_DUE,     TABLE_ALERT_NEWS,         TABLE_ALERT_SUM,       TABLE_ALERT_LABEL,
-    TABLE_WATCH_HIT,     TABLE_WATCH_DAY,          TABLE_WATCH_TOLD,      TABLE_CANDIDATE,
-    TABLE_CANDIDATE_AT,  TABLE_CANDIDATE_LEAD,     TABLE_CANDIDATE_DUE,   TABLE_HIDDEN,
-    TABLE_DISPOSITION_NOTICE, TABLE_DISPOSITION_DUE, TABLE_DISPOSITION_DUE_OF,
+    TABLE_ALERT,
+    TABLE_ALERT_STEP,
+    TABLE_ALERT_FOLD,
+    TABLE_ALERT_OPEN,
+    TABLE_ALERT_DUE,
+    TABLE_ALERT_NEWS,
+    TABLE_ALERT_SUM,
+    TABLE_ALERT_LABEL,
+    TABLE_WATCH_HIT,
+    TABLE_WATCH_DAY,
+    TABLE_WATCH_TOLD,
+    TABLE_CANDIDATE,
+    TABLE_CANDIDATE_AT,
+    TABLE_CANDIDATE_LEAD,
+    TABLE_CANDIDATE_DUE,
+    TABLE_HIDDEN,
+    TABLE_DISPOSITION_NOTICE,
+    TABLE_DISPOSITION_DUE,
+    TABLE_DISPOSITION_DUE_OF,
     TABLE_WATCH_NEAR,
 };
 
@@ -233,7 +247,7 @@ static enum err approvals_waiting(struct controller *ctl, struct store_txn *txn,
     enum err err;
     *ret_waiting = 0;
     TRY(store_iter_range_back(txn, TABLE_APPROVAL, (struct bytes){0}, (struct bytes){0},
-                              APPROVALS_LOOKED_AT, &iter, fault));
+                              APPROVALS_NEWEST, &iter, fault));
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         ProtobufCMessage *message = NULL;
         TRY(store_unpack_message(key, value, &parkgate__approval_record__descriptor, &message,

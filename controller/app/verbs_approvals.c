@@ -69,6 +69,9 @@ static enum err on_approval_list(struct controller *ctl, struct request *request
     const char *all = request_arg(request, "all");
     answer_columns(request->answer,
                    "approval,state,asker,text,asked_us,expires_us,decider,reason,digest");
+    if (all == NULL) {
+        TRY(approval_before(ctl->txn, approval_oldest_us(ctl->now), &at, fault));
+    }
     while (fits && (err = approval_next(ctl->txn, at, &record, fault)) == ERR_OK) {
         at = record->number;
         if (all != NULL || approval_is_waiting(record, ctl->now)) {
