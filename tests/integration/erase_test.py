@@ -2,28 +2,19 @@
 where they were written; a backup that was taken away is restored without it; the controller killed on the way changes nothing."""
 import os
 import shutil
-import struct
-import subprocess
 import unittest
 
 import stores
-from case import ParkCase, foot_gate
+from keys_case import KeysCase
 from park import until
 
 
-class Erase(ParkCase):
-    GATES = staticmethod(lambda: [foot_gate("gate-a")])
-
+class Erase(KeysCase):
     def walk(self, lane, uid):
         counted = len([event for event in self.park.events() if event["kind"] == "passage"])
         self.park.tap(lane, uid)
         self.park.push(lane)
         until("the passage counts", lambda: len([event for event in self.park.events() if event["kind"] == "passage"]) > counted)
-
-    def key_of(self, person):
-        with stores.transaction(self.park.home / "keys") as txn:
-            found = dict(stores.rows(txn, "holder"))
-        return found[bytes.fromhex(person)]
 
     def state(self, person):
         rows = {row["person"]: row for row in self.park.rows("person", "erasures", "--all")}
@@ -31,19 +22,6 @@ class Erase(ParkCase):
 
     def ended(self, person):
         until("the erasure ends", lambda: self.state(person)["state"] == "ended", timeout=90)
-
-    def controller(self, *args, days=0):
-        """The controller's program, on a machine whose clock is so many days ahead."""
-        moved = self.park.directory / "moved"
-        moved.write_bytes(struct.pack("=q", days * 86400 * 1000000))
-        env = {**self.park.env, "MOVED_CLOCK": str(moved),
-               "LD_PRELOAD": str(self.park.programs.build / "tests/integration/moved_clock.so")} if days else self.park.env
-        return subprocess.run([self.park.programs.path("parkgate-controller"), *args], text=True, capture_output=True, timeout=60,
-                              check=False, env=env)
-
-    def restored(self, backup, name, *more, days=0):
-        home = self.park.directory / name
-        return home, self.controller("--restore", backup, home, *more, days=days)
 
     def test_erased_keys_are_in_no_file(self):
         park = self.park
@@ -90,34 +68,6 @@ class Erase(ParkCase):
         self.assertEqual(stores.files_with(key, home), [])  # nothing of it is left where it failed
         home, done = self.restored(near, "restored-near")
         self.assertEqual(stores.files_with(key, home), [])
-
-    def test_keys_of_a_backup_live_30_days(self):
-        """Restored later they are left out; where the backup was written they are destroyed with the next rewriting."""
-        park = self.park
-        person, _ = self.person(assigned=False)
-        key = self.key_of(person)
-        near, gone = park.directory / "backup-month", park.directory / "elsewhere-month"
-        park.cli("backup", near)
-        shutil.copytree(near, gone)
-        for path in near.rglob("*"):
-            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
-        home, done = self.restored(gone, "restored-29", days=29)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertNotEqual(stores.files_with(key, home), [])
-        home, done = self.restored(gone, "restored-31", days=31)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("older than 30 days and are not restored", done.stdout)
-        self.assertIn("已超过 30 天", done.stdout)
-        self.assertEqual(stores.files_with(key, home), [])
-        self.assertFalse((home / "keys").exists())
-        job = ("--config", park.home / "controller.conf", "--job", "wipe-keys")
-        self.assertIn("backups_left=", self.controller(*job, days=29).stdout)
-        self.assertNotEqual(stores.files_with(key, near), [])
-        self.assertEqual(self.controller(*job, days=31).stdout, "backups_left=0\n")
-        self.assertEqual(stores.files_with(key, near), [])
-        self.assertFalse((near / "person-keys").exists())
-        self.assertTrue((near / "store" / "data.mdb").exists())
-        self.assertEqual(self.key_of(person), key)  # the park's own are as they were
 
     def moments(self, person):
         """Places between the first step and the last; the last one has come when any other was missed."""

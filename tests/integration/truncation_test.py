@@ -42,6 +42,9 @@ class Truncation(ParkCase):
         park.controller.end()
         park.controller.env = park.env
         park.start()
+        cls.second = park.directory / "second"
+        park.cli("key", "make", cls.second)
+        park.cli("key", "add", "second", "--public", f"{cls.second}.pub", "--role", "admin")
         cls.one, cls.uid = cls.person()
         park.tap("gate-a-in", cls.uid)
         park.push("gate-a-in")
@@ -72,7 +75,8 @@ class Truncation(ParkCase):
         park = self.park
         self.assertEqual(park.cli("audit", "checkpoint")["result"], "good")
         before = self.headcount()
-        self.assertEqual(park.cli("audit", "truncate", "--before", self.old, "--reason", "term")["state"], "asked")
+        asked = park.cli("audit", "truncate", "--before", self.old, "--reason", "term")["approval"]
+        self.assertEqual(park.cli("--key", self.second, "approval", "grant", asked)["state"], "asked")
         park.controller.wait_event("truncation_began")
         park.controller.kill()  # on record, and not removed
         park.start_controller()

@@ -63,7 +63,17 @@ static const Parkgate__Reply *begin_wire(struct campaign *c, const struct wire *
     return ask_rows(c->w, c->s.key, "watch.begin", &row, 1, "signature", hex, NULL);
 }
 
-/* Was it applied? */
+static bool has_note(const Parkgate__Reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->n_note; i++) {
+        if (strcmp(reply->note[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Was it applied? One that acts since it was pushed before is told so, and changes nothing. */
 static bool push_wire(struct campaign *c, const struct wire *wire)
 {
     char number[24];
@@ -72,7 +82,8 @@ static bool push_wire(struct campaign *c, const struct wire *wire)
         (void)snprintf(number, sizeof(number), "%s", note(reply, "number"));
         reply = push_chunk(c, wire, i, number);
     }
-    return reply->error == 0 && strcmp(note(reply, "state"), "applied") == 0;
+    return reply->error == 0 && strcmp(note(reply, "state"), "applied") == 0 &&
+           !has_note(reply, "already");
 }
 
 /* What the park says that it has of this authority. */
