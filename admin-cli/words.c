@@ -243,6 +243,7 @@ static const struct title titles[] = {
     {"listed", COLUMN_TEXT, "listed", "布控车牌"},
     {"instruction", COLUMN_TEXT, "what to do", "处置要求"},
     {"instruction_zh", COLUMN_TEXT, "what to do (zh)", "处置要求（中文）"},
+    {"contact", COLUMN_TEXT, "call", "联系人"},
     {"how", COLUMN_WORD, "how", "方式"},
     {"test", COLUMN_WORD, "test", "测试条目"},
     {"newest", COLUMN_NUMBER, "newest", "最新编号"},

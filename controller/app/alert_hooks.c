@@ -19,14 +19,10 @@ static enum err nothing_more(struct controller *ctl, const Parkgate__AlertRecord
     return ERR_OK;
 }
 
-static enum err nothing_to_add(struct controller *ctl, struct request *request,
-                               const Parkgate__AlertRecord *alert, struct fault *fault)
+static enum err hit_shown(struct controller *ctl, struct request *request,
+                          const Parkgate__AlertRecord *alert, struct fault *fault)
 {
-    (void)ctl;
-    (void)request;
-    (void)alert;
-    (void)fault;
-    return ERR_OK;
+    return hit_note(ctl, request->answer, alert, fault);
 }
 
 /* What leads on: the command that compares, what is compared, and what decides. */
@@ -44,7 +40,7 @@ static enum err candidate_shown(struct controller *ctl, struct request *request,
 }
 
 const struct alert_hook alert_hooks[] = {
-    {"watch-hit",       nothing_more,      nothing_to_add},
+    {"watch-hit",       nothing_more,      hit_shown      },
     {"watch-candidate", candidate_decided, candidate_shown},
 };
 const size_t alert_hook_count = ARRAY_LEN(alert_hooks);

@@ -14,6 +14,7 @@
 
 #include "common/facts/watch_look.h"
 #include "controller/app/alerts.h"
+#include "controller/app/answer.h"
 #include "controller/app/controller.h"
 #include "schema/kinds.h"
 #include "schema/limits.h"
@@ -73,6 +74,11 @@ ProtobufCBinaryData hit_notes_pack(struct hit_notes *notes);
 /* After the entry: alerts that had no place in it, for a read that matches several entries. */
 MUST_CHECK enum err hit_notes_rest(struct controller *ctl, struct hit_notes *notes,
                                    struct fault *fault);
+
+/* What the station wrote for the guard of this alert of kind `watch-hit`: what to do, whom to call.
+ * Nothing once the entry's key is destroyed. For who may see the alert (verbs_hits.c). */
+MUST_CHECK enum err hit_note(struct controller *ctl, struct answer *a,
+                             const Parkgate__AlertRecord *alert, struct fault *fault);
 
 /* --- for candidates.c --- */
 

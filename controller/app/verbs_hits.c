@@ -166,6 +166,14 @@ static void note_plates(struct answer *a, const Parkgate__SealedRead *read,
                        plate_alike(bytes_of_text(plate.text), field_view(&listed->match)));
 }
 
+/* What the station wrote for the guard: what to do, and whom to call. */
+static void note_words(struct answer *a, const Parkgate__WatchEntry *listed)
+{
+    answer_note(a, "instruction", watch_instruction_en(listed->instruction));
+    answer_note(a, "instruction_zh", watch_instruction_zh(listed->instruction));
+    answer_note(a, "contact", listed->contact);
+}
+
 static enum err show_candidate(struct controller *ctl, struct answer *a,
                                const Parkgate__Candidate *candidate, struct fault *fault)
 {
@@ -185,8 +193,7 @@ static enum err show_candidate(struct controller *ctl, struct answer *a,
         if (hit->how == WATCH_HOW_ALIKE) {
             note_plates(a, read, listed);
         }
-        answer_note(a, "instruction", watch_instruction_en(listed->instruction));
-        answer_note(a, "instruction_zh", watch_instruction_zh(listed->instruction));
+        note_words(a, listed);
     }
     if (read != NULL) {
         parkgate__sealed_read__free_unpacked(read, NULL);
@@ -212,6 +219,18 @@ enum err candidate_note(struct controller *ctl, struct answer *a,
         return ERR_OK;
     }
     return err;
+}
+
+enum err hit_note(struct controller *ctl, struct answer *a, const Parkgate__AlertRecord *alert,
+                  struct fault *fault)
+{
+    Parkgate__WatchEntry *listed = NULL;
+    enum err err = watch_open(ctl, people_handle(&alert->subject), &listed, fault);
+    if (err == ERR_OK) {
+        note_words(a, listed);
+        parkgate__watch_entry__free_unpacked(listed, NULL);
+    }
+    return err == ERR_NOT_FOUND || hits_pass_over(err, fault) ? ERR_OK : err;
 }
 
 static enum err on_watch_candidate(struct controller *ctl, struct request *request,

@@ -106,6 +106,13 @@ class Operating(unittest.TestCase):
         self.assertGreater(len(words), 10)
         self.assertEqual(sorted(rows), sorted(words))
 
+    def test_every_alert_is_explained(self):
+        kinds = re.findall(r'^    (?:\[\w+\] = )?\{"([a-z-]+)", [1-5], (?:true|false),', tree.text("controller/core/alert_kind.c"), re.M)
+        rows = {code_words(row[0])[0] for title in ("Faults", "Alerts") for row in table_rows(self.section(title)) if code_words(row[0])}
+        self.assertGreater(len(kinds), 50)
+        self.assertEqual(set(kinds) - rows, set())
+        self.assertEqual([kind for kind in kinds if f"| `{kind}` |" not in tree.text("docs/runbook.zh-CN.md")], [])
+
     def test_every_exit_code_is_explained(self):
         codes = re.findall(r"EXIT_[A-Z_]+ = (\d)", tree.text("schema/errors.h"))
         rows = [row[0] for row in table_rows(self.section("Exit codes")) if row[0].isdigit()]
@@ -129,6 +136,12 @@ class Operating(unittest.TestCase):
         roles = re.findall(r'\[ROLE_[A-Z]+\] = "([a-z]+)"', tree.text("schema/verbs.c"))
         rows = {row[0] for row in table_rows(self.section("Keys and roles"))}
         self.assertEqual(set(roles) - {"agent"} - rows, set())
+
+    def test_the_ports_are_those_of_init(self):
+        base = int(re.search(r"PORT_BASE_DEFAULT = (\d+)", tree.text("admin-cli/init.c"))[1])
+        for number, of in enumerate(("gates", "staff", "new gates", "police stations")):
+            self.assertIn(f"{base + number} for {of}", self.text)
+        self.assertIn(f"`stations` of controller.conf ({base + 3})", self.text)
 
     def test_commands_that_it_shows_exist(self):
         table = set(re.findall(r'^    \{"([a-z]+)", "([a-z]*)", ', tree.text("admin-cli/commands.c"), re.M))

@@ -421,6 +421,7 @@ static void a_guard_compares_and_confirms(void **state)
     assert_string_equal(note(shown, "read"), "浙A·1Z345");
     assert_string_equal(note(shown, "listed"), LISTED);
     assert_string_equal(note(shown, "differences"), "1");
+    assert_string_equal(note(shown, "contact"), CONTACT);
     shown = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
     assert_string_equal(note(shown, "read"), "浙A·1Z345");
     assert_string_equal(note(shown, "listed"), LISTED);
@@ -494,6 +495,48 @@ static void a_guard_rejects(void **state)
     assert_int_equal(hits(d), 0);
 }
 
+/* The newest candidate's alert, as the guard of its lane sees it. */
+static void assert_closed_as(struct park_day *d, struct link_key guard, const char *decision)
+{
+    char number[24];
+    world_turn(d->w);
+    const Parkgate__Reply *reply =
+        assert_done(ask(d->w, guard, "alert.list", "kind", "watch-candidate", "all", "yes", NULL));
+    assert_int_equal(row_count(reply), 1);
+    (void)snprintf(number, sizeof(number), "%s", cell(reply, 0, "alert"));
+    reply = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    assert_string_equal(note(reply, "state"), "closed");
+    assert_string_equal(note(reply, "decision"), decision);
+    assert_string_equal(note(reply, "how"), "none"); /* nothing of it is left */
+}
+
+static void its_alert_closes_as_rejected_or_lapsed(void **state)
+{
+    struct park_day *d = *state;
+    char number[24];
+    struct link_key guard = operator_key(d->w, 62, "guard", NULL, "a-truck", NULL);
+    struct link_key other = operator_key(d->w, 63, "guard", NULL, "p-leave", NULL);
+    (void)watch_list(d->w, 1, PLATE_ENTRY(LISTED, NOTIFY));
+    (void)plate(d, "a-truck", ALIKE);
+    (void)plate(d, "p-leave", ALIKE);
+    world_turn(d->w);
+    const Parkgate__Reply *list = assert_done(ask(d->w, guard, "alert.list", NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(list, row_with(list, "kind", "watch-candidate"), "alert"));
+    (void)assert_done(ask(d->w, guard, "alert.ack", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.dispatch", "alert", number, NULL));
+    (void)assert_done(ask(d->w, guard, "alert.reject", "alert", number, "reason", "a Z", NULL));
+    assert_closed_as(d, guard, "rejected");
+    later(d, 10 * MINUTE_US);
+    for (int i = 0; i < 3; i++) {
+        turn_tick(d->w->ctl);
+    }
+    assert_int_equal(candidates(d), 0);
+    assert_closed_as(d, other, "lapsed");
+    assert_closed_as(d, guard, "rejected");
+    assert_int_equal(hits(d), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +557,7 @@ int main(void)
         CANDIDATE_TEST(a_guard_compares_and_confirms),
         CANDIDATE_TEST(a_person_is_confirmed_by_a_document),
         CANDIDATE_TEST(a_guard_rejects),
+        CANDIDATE_TEST(its_alert_closes_as_rejected_or_lapsed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

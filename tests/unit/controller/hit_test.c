@@ -214,6 +214,44 @@ static void a_plate_is_one_hit_an_approach(void **state)
     assert_hits(d, 3);
 }
 
+static bool says(const Parkgate__Reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->n_note; i++) {
+        if (strcmp(reply->note[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whoever handles the alert reads what the station wants done and whom to call; nobody else does,
+ * and nobody once the entry's key is destroyed. */
+static void the_guard_reads_what_to_do_and_whom_to_call(void **state)
+{
+    struct park_day *d = *state;
+    char number[24];
+    struct link_key guard = operator_key(d->w, 62, "guard", NULL, "a-in", NULL);
+    struct link_key other = operator_key(d->w, 63, "guard", NULL, "b-in", NULL);
+    (void)watch_list(d->w, 1, PERSON_ENTRY(d->li, REVIEW));
+    reviewed(d, gate_badge(d->w, &d->a, "a-in", LI));
+    world_turn(d->w);
+    const Parkgate__Reply *list = assert_done(ask(d->w, guard, "alert.list", NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   cell(list, row_with(list, "kind", "watch-hit"), "alert"));
+    const Parkgate__Reply *shown =
+        assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    assert_string_equal(note(shown, "instruction"),
+                        watch_instruction_en(WATCH_INSTRUCTION_CHECK_DOCUMENT));
+    assert_string_equal(note(shown, "instruction_zh"),
+                        watch_instruction_zh(WATCH_INSTRUCTION_CHECK_DOCUMENT));
+    assert_string_equal(note(shown, "contact"), CONTACT);
+    assert_int_not_equal(ask(d->w, other, "alert.show", "alert", number, NULL)->error, 0);
+    assert_int_not_equal(ask(d->w, d->w->admin, "alert.show", "alert", number, NULL)->error, 0);
+    watch_swept(d->w, 1);
+    shown = assert_done(ask(d->w, guard, "alert.show", "alert", number, NULL));
+    assert_false(says(shown, "contact") || says(shown, "instruction"));
+}
+
 /* A plate that belongs to nobody proves the path. */
 static void a_test_entry_is_marked(void **state)
 {
@@ -462,6 +500,7 @@ int main(void)
         HIT_TEST(a_person_is_one_hit_a_business_day),
         HIT_TEST(a_night_is_one_business_day),
         HIT_TEST(a_plate_is_one_hit_an_approach),
+        HIT_TEST(the_guard_reads_what_to_do_and_whom_to_call),
         HIT_TEST(a_test_entry_is_marked),
         HIT_TEST(a_late_event_is_a_hit_if_its_entry_acted_then),
         HIT_TEST(an_entry_acts_since_its_bundle_was_closed),

@@ -12,6 +12,7 @@
 #include "schema/watch.pb-c.h"
 
 #define STATION "hz-police"
+#define CONTACT "duty desk 0571-110"
 #define DAY_US  (INT64_C(86400) * SECOND_US)
 
 struct listed {
@@ -76,6 +77,8 @@ static inline void watch_seal(struct world *w, struct handle handle, const char 
     Parkgate__WatchEntry entry = PARKGATE__WATCH_ENTRY__INIT;
     entry.id = text_of(id);
     entry.matcher = one->matcher;
+    entry.instruction = WATCH_INSTRUCTION_CHECK_DOCUMENT;
+    entry.contact = text_of(CONTACT);
     if (one->plate != NULL) {
         entry.match = (ProtobufCBinaryData){.len = strlen(one->plate),
                                             .data = (uint8_t *)text_of(one->plate)};
