@@ -19,6 +19,7 @@
 #include "controller/app/roster.h"
 #include "controller/journal/journal.h"
 #include "controller/store/disclosure_store.h"
+#include "controller/store/hold_store.h"
 #include "schema/kinds.h"
 
 enum {
@@ -232,6 +233,25 @@ static enum err export_visit(struct export *e, struct bytes key, struct bytes va
     return ERR_OK;
 }
 
+/* That it is on, as `person erase` says, too; whose document it is, and why, is not his to see. */
+static enum err export_hold(struct export *e, struct bytes key, struct bytes value,
+                            struct fault *fault)
+{
+    struct reader r = reader_of(key);
+    Parkgate__HoldRecord *record = NULL;
+    (void)value;
+    (void)keybuf_read_handle(&r);
+    enum err err = hold_get(e->ctl->txn, reader_u64(&r), &record, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    if (record->until_us > e->ctl->now.us) {
+        row(e, "hold", record->until_us, "kept past its term", "");
+    }
+    parkgate__hold_record__free_unpacked(record, NULL);
+    return ERR_OK;
+}
+
 static enum err export_passage(struct export *e, struct bytes key, struct bytes value,
                                struct fault *fault)
 {
@@ -271,6 +291,11 @@ static enum err export_visits(struct export *e, struct fault *fault)
     return export_rows(e, TABLE_VISIT_OF, export_visit, fault);
 }
 
+static enum err export_holds(struct export *e, struct fault *fault)
+{
+    return export_rows(e, TABLE_HOLD_OF, export_hold, fault);
+}
+
 static enum err export_passages(struct export *e, struct fault *fault)
 {
     return export_rows(e, TABLE_PASSAGE, export_passage, fault);
@@ -291,6 +316,54 @@ static enum err export_ban(struct export *e, struct fault *fault)
         detail);
     parkgate__ban_record__free_unpacked(ban, NULL);
     return ERR_OK;
+}
+
+/* --- bookings in which he is the driver: they are found by vehicle, so all are looked at --- */
+
+static enum err export_booking(struct export *e, struct bytes key, struct bytes value,
+                               struct fault *fault)
+{
+    char detail[DETAIL_SIZE];
+    ProtobufCMessage *message = NULL;
+    TRY(store_unpack_message(key, value, &parkgate__booking_record__descriptor, &message, fault));
+    const Parkgate__BookingRecord *record = (const void *)message;
+    if (bytes_equal(field_view(&record->driver), BYTES_OF(e->person.bytes))) {
+        (void)snprintf(detail, sizeof(detail), "driver, into %s%s%s", record->zone,
+                       record->cancelled ? ", cancelled: " : "", record->reason);
+        row(e, "booking", record->from_us, record->tenant, detail);
+    }
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+/* Place: key of the last one. */
+static enum err export_bookings(struct export *e, struct fault *fault)
+{
+    struct bytes key;
+    struct bytes value;
+    struct keybuf from = e->place;
+    struct bytes after = keybuf_view(&from);
+    AUTO(store_iter_end) struct store_iter iter = {0};
+    TRY(store_iter_range(e->ctl->txn, TABLE_BOOKING, after, (struct bytes){0}, UINT64_MAX, &iter,
+                         fault));
+    enum err err;
+    for (size_t i = 0; (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK; i++) {
+        struct keybuf here;
+        if (bytes_equal(key, after)) {
+            continue;
+        }
+        keybuf_begin(&here);
+        keybuf_bytes(&here, key);
+        TRY(export_booking(e, key, value, fault));
+        if (!e->lost) {
+            e->place = here;
+        }
+        e->full = e->full || i >= EXPORT_ENTRIES;
+        if (e->full) {
+            return ERR_OK;
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
 /* --- attendance: by tenant and day, newest first --- */
@@ -522,8 +595,9 @@ static enum err export_disclosures(struct export *e, struct fault *fault)
 /* --- pages --- */
 
 static enum err (*const sections[])(struct export *e, struct fault *fault) = {
-    export_identity, export_credentials, export_assignments, export_clearances, export_ban,
-    export_visits,   export_passages,    export_attendance,  export_journal,    export_disclosures,
+    export_identity, export_credentials, export_assignments, export_clearances,
+    export_ban,      export_visits,      export_bookings,    export_holds,
+    export_passages, export_attendance,  export_journal,     export_disclosures,
 };
 
 /* A page behind the first is the same look-up: the cursor proves that it was counted, for this key,

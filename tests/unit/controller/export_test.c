@@ -68,6 +68,23 @@ static void take_all(struct exported *e, const char *reason, struct pages *p)
     } while (after[0] != '\0' && p->pages < 100);
 }
 
+/* He drives a booked truck, and two others agreed that his records are kept. */
+static void book_and_hold(struct exported *e)
+{
+    char number[24];
+    struct link_key second = operator_key(e->w, 70, "security", NULL, NULL, NULL);
+    struct link_key third = operator_key(e->w, 71, "security", NULL, NULL, NULL);
+    (void)admin(e->w, "vehicle.add", "tenant", "acme", "plate", "浙A12345", NULL);
+    (void)admin(e->w, "booking.add", "tenant", "acme", "plate", "浙A12345", "driver", e->li, "zone",
+                "yard", "from", "2026-03-04", "until", "2026-03-04", NULL);
+    (void)snprintf(number, sizeof(number), "%s",
+                   note(admin(e->w, "hold.add", "person", e->li, "reason", "accident 7", "document",
+                              "D-7", "until", "2026-05-01", NULL),
+                        "approval"));
+    (void)assert_done(ask(e->w, second, "approval.grant", "approval", number, NULL));
+    (void)assert_done(ask(e->w, third, "approval.grant", "approval", number, NULL));
+}
+
 static void everything_that_is_held_is_given(void **state)
 {
     static struct pages p;
@@ -81,8 +98,11 @@ static void everything_that_is_held_is_given(void **state)
                                          "passage|in|a-in",
                                          "attendance|2026-03-03|acme, 1 in",
                                          "read|presentation|a-in",
-                                         "looked-up|person.show|lost badge"};
+                                         "looked-up|person.show|lost badge",
+                                         "booking|acme|driver, into yard\n",
+                                         "hold|kept past its term|\n"};
     struct exported e = begin(state);
+    book_and_hold(&e);
     (void)admin(e.w, "person.show", "person", e.li, "reason", "lost badge", NULL);
     take_all(&e, "his request", &p);
     for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
