@@ -78,7 +78,7 @@ class Fire(Campaign):
             os.kill(bus.gate.worker, signal.SIGKILL)
             wait_until(lambda: not is_alive(bus.gate.worker), "the agent's end")
         if dead in ("disk-hangs", "disk-gone"):
-            for scribe in children(bus.gate.pids["b1"]):
+            for scribe in children(bus.gate.pid_of("b1")):
                 os.kill(scribe, signal.SIGSTOP if dead == "disk-hangs" else signal.SIGKILL)
 
     def fire(self, bus, kind, dead, number):
@@ -129,7 +129,7 @@ class Fire(Campaign):
 
     def provoke(self, bus, alive, dead, number):
         if dead == "helper-again" and number % 2 == 0:
-            os.kill(bus.gate.pids["b1"], signal.SIGKILL)
+            os.kill(bus.gate.pid_of("b1"), signal.SIGKILL)
             bus.gate.expect("started b1", 20)
             since = len(bus.gate.heard)
             for unit in alive:  # in any order

@@ -67,6 +67,12 @@ class Gate:
                 self.at = at
                 return line
 
+    def pid_of(self, name):
+        """That the helper was started may be told after what the helper itself has said already."""
+        if name not in self.pids:
+            self.expect(f"started {name} ")
+        return self.pids[name]
+
     def drain(self):
         """All news that have come by now."""
         lines = []
