@@ -39,11 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    const struct roster_options options = {
-        .kind = (data[0] & 1) != 0 ? ROSTER_VEHICLES : ROSTER_PERSONS,
-        .tenant = (data[0] & 2) != 0 ? "sun-express" : NULL,
-        .person_kind = (data[0] & 4) != 0 ? "staff" : NULL,
-        .shift = (data[0] & 8) != 0 ? "day" : NULL};
+    const struct roster_options options = {.kind = (data[0] & 1) != 0 ? ROSTER_VEHICLES
+                                                                      : ROSTER_PERSONS,
+                                           .tenant = (data[0] & 2) != 0 ? "sun-express" : NULL,
+                                           .person_kind = (data[0] & 4) != 0 ? "staff" : NULL,
+                                           .shift = (data[0] & 8) != 0 ? "day" : NULL};
     int fd = memfd_create("roster", MFD_CLOEXEC);
     MUST(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)(size - 1));
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
