@@ -29,7 +29,7 @@ def gather(paths, some):
 
 
 # What a person wants to see of tests that passed: times beside their bounds, and how much a campaign did.
-TELLING = re.compile(r"\(bound [\d.]+ s\)$|^\d+ kills: |^kills=\d+|^nothing lost|\d+ executions|^campaign \S+: |\d+ entries replayed")
+TELLING = re.compile(r"\(bound [\d.]+ s\)$|^\d+ kills: |^kills=\d+|^nothing lost|\d+ executions|^campaign \S+: |\d+ entries replayed|^passed alone")
 
 
 def tell(paths):

@@ -7,7 +7,8 @@
 #
 #   build/release  gcc with hardening         tests labelled `release`: structure, figures, benchmarks; then those
 #                                             labelled `campaign`, each for its share (tests/campaigns/shares.toml)
-#   build/asan     gcc, ASan and UBSan        unit, integration, peers, crash, the demo
+#   build/asan     gcc, ASan and UBSan        unit (their stores in memory, where there is room), integration, peers,
+#                                             crash, the demo
 #   build/clang    clang 14, every object     tests labelled `fuzz`
 #
 # Logs: build/test-logs. Status 1 when a test failed, was skipped or did not run.
@@ -20,7 +21,7 @@ quick=no
 only=
 
 usage() {
-    sed -n '2,15s/^# \{0,1\}//p' "$0"
+    sed -n '2,16s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -69,6 +70,32 @@ run() {
     say "tests of build/$tree ($name) took $((SECONDS - begun)) s"
 }
 
+# What a test's stores lose with the machine is the matter of the campaign `power`: here they need no disk.
+run_unit() {
+    local memory
+    memory=$(memory)
+    TMPDIR=${memory:-${TMPDIR:-/tmp}} run asan:unit -L unit
+}
+
+# again TREE[:NAME] REGEX: those that failed and match run once more, each with the machine for itself; what failed
+# only beside others is said by the report, and does not count.
+again() {
+    local tree=${1%%:*} name=${1##*:} names
+    names=$(python3 -B scripts/again.py failed "$logs/$name.xml" "$2")
+    [ -n "$names" ] || return 0
+    say "again, alone: $names"
+    ctest --test-dir "build/$tree" -j 1 --timeout 300 --test-output-size-passed 4194304 --test-output-size-failed 4194304 \
+        --output-junit "$PARKGATE_ROOT/$logs/$name-again.xml" --output-on-failure -R "^($names)\$" 2>&1 || true
+    python3 -B scripts/again.py merge "$logs/$name.xml" "$logs/$name-again.xml"
+}
+
+# A directory in memory with room for the stores of unit tests, else nothing.
+memory() {
+    local free
+    free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1) || return 0
+    if [ "${free:-0}" -gt 4000000 ] && [ -w /dev/shm ]; then echo /dev/shm; fi
+}
+
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 
@@ -80,17 +107,20 @@ install_packages build run test
 step configure-asan configure build/asan -DPARKGATE_SANITIZE=ON
 step build-asan build build/asan
 if [ "$quick" = yes ]; then
-    only=${only:-^unit\\.}
-    run asan -LE 'release|fuzz'
+    run_unit
     exec python3 -B scripts/test-report.py --some "${expected[@]}"
 fi
-step configure-release configure build/release
+step configure-release configure build/release -DPARKGATE_UNIT=OFF # they run with sanitizers
 step build-release build build/release
 step configure-clang configure build/clang -DCMAKE_C_COMPILER=clang-14 -DPARKGATE_FUZZ=ON
 step build-clang build_clang
 
-run asan -LE 'release|fuzz'
+real='(integration|agent|helpers|crash|demo|bench)\.' # processes with deadlines
+run_unit
+run asan -LE 'release|fuzz|unit'
+again asan "$real"
 run release -L release
+again release "$real"
 run clang -L fuzz
 run release:campaigns -L campaign
 if [ -n "$only" ]; then

@@ -158,7 +158,9 @@ struct gate_world *gate_world_open(bool real_clock)
     struct fault fault = {0};
     struct park_rows rows = {0};
     MUST(world != NULL && seal_init(NULL) == ERR_OK);
-    (void)snprintf(world->dir, sizeof(world->dir), "/tmp/gate-XXXXXX");
+    const char *where = getenv("TMPDIR");
+    (void)snprintf(world->dir, sizeof(world->dir), "%s/gate-XXXXXX",
+                   where == NULL || strlen(where) > 32 ? "/tmp" : where);
     MUST(mkdtemp(world->dir) != NULL);
     world->real_clock = real_clock;
     world->wall = (struct wall){.us = INT64_C(1767250800000000)};
