@@ -136,9 +136,18 @@ static bool take_signature(char *text, size_t size, char *parts[SIGNATURE_PARTS]
     return count == SIGNATURE_PARTS && strcmp(parts[0], "signature") == 0;
 }
 
+enum wrong { WRONG_LINE, WRONG_TEXT, WRONG_KEY, WRONG_SIGNATURE };
+
+static const struct bilingual wrongs[] = {
+    [WRONG_LINE] = {{"its last line is no signature", "最后一行不是签名"}},
+    [WRONG_TEXT] = {{"its text was changed", "内容已被改动"}},
+    [WRONG_KEY] = {{"another key signed it", "由另一密钥签名"}},
+    [WRONG_SIGNATURE] = {{"the signature is false", "签名无效"}},
+};
+
 /* NULL: it is. Else what is wrong. */
-static const char *why_false(char *text, size_t size, const struct sign_public *key,
-                             const char *key_id)
+static const struct bilingual *why_false(char *text, size_t size, const struct sign_public *key,
+                                         const char *key_id)
 {
     size_t body = 0;
     char hex[2 * SEAL_HASH_SIZE + 1];
@@ -146,21 +155,31 @@ static const char *why_false(char *text, size_t size, const struct sign_public *
     char *parts[SIGNATURE_PARTS];
     struct sign_value value;
     if (!take_signature(text, size, parts, &body) || !sign_from_base64(parts[4], &value)) {
-        return "its last line is no signature";
+        return &wrongs[WRONG_LINE];
     }
     struct seal_hash hash = seal_hash_of((struct bytes){.data = (uint8_t *)text, .size = body});
     bytes_to_hex(BYTES_OF(hash.bytes), hex, sizeof(hex));
     if (strcmp(hex, parts[2]) != 0) {
-        return "its text was changed";
+        return &wrongs[WRONG_TEXT];
     }
     if (strcmp(key_id, parts[3]) != 0) {
-        return "another key signed it";
+        return &wrongs[WRONG_KEY];
     }
     int used = snprintf(message, sizeof(message), "parkgate disclosure 1\n%s %s %s\n", parts[1],
                         parts[2], parts[3]);
     bool good = used > 0 && (size_t)used < sizeof(message) &&
                 sign_is_good(key, bytes_of_text(message), &value);
-    return good ? NULL : "the signature is false";
+    return good ? NULL : &wrongs[WRONG_SIGNATURE];
+}
+
+static enum exit_code say_false(const struct cli *cli, const char *path, const char *key_id,
+                                const struct bilingual *wrong)
+{
+    struct complaint said[LANG_COUNT] = {{0}};
+    for (int lang = 0; lang < LANG_COUNT; lang++) {
+        (void)complain(&said[lang], ERROR_DISCLOSE_FALSE, path, key_id, wrong->text[lang], NULL);
+    }
+    return cli_say_pair(cli, &said[LANG_EN], &said[LANG_ZH]);
 }
 
 enum exit_code run_disclose_check(struct cli *cli, const struct call *call)
@@ -181,10 +200,10 @@ enum exit_code run_disclose_check(struct cli *cli, const struct call *call)
         return cli_say(cli, &c);
     }
     sign_key_id(&key, id);
-    const char *wrong = why_false(text, size, &key, id);
+    const struct bilingual *wrong = why_false(text, size, &key, id);
     free(text);
     if (wrong != NULL) {
-        return cli_refuse(cli, ERROR_DISCLOSE_FALSE, path, id, wrong, NULL);
+        return say_false(cli, path, id, wrong);
     }
     answer_add_note(&answer, "result", "good");
     answer_add_note(&answer, "sign_key", id);

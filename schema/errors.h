@@ -451,6 +451,9 @@ enum exit_code {
     X(708, DISCLOSE_FALSE, EXIT_REFUSED,                                                           \
       "%1 is not what the park's key %2 signed: %3",                                               \
       "%1 与园区密钥 %2 所签不符：%3")                                                             \
+    X(709, DISCLOSE_BUSY, EXIT_REFUSED,                                                            \
+      "the file of request %1 is being taken; begin when it is done, or a minute after its last page", \
+      "第 %1 号请求的文件正在取出；请待其完成，或在其最后一页之后一分钟再开始")                     \
     X(723, ALERT_DOCUMENT, EXIT_REFUSED,                                                           \
       "alert %1 is about a person: only a document shown at the desk decides; say its kind, never its number: --document %2", \
       "告警 %1 涉及人员：只能凭在值班台出示的证件确认；请注明证件种类（不要写号码）：--document %2") \

@@ -287,6 +287,12 @@ static bool is_dead(enum err code)
     return code == ERR_MAP_FULL || code == ERR_FULL || code == ERR_IO || code == ERR_CORRUPT;
 }
 
+/* A row that cannot be read is the trouble of the input that met it, not of the others. */
+static bool ends_all(enum err code)
+{
+    return is_dead(code) && code != ERR_CORRUPT;
+}
+
 /* A timer's work, in a savepoint of its own: what it wrote is undone when it fails. */
 static enum err run_work(struct controller *ctl, struct fault *fault)
 {
@@ -317,7 +323,7 @@ static enum err work_in_savepoint(struct controller *ctl, struct input *input, s
     batch->outgoing_count = outgoing;
     batch->out_used = out_used;
     struct fault again = {0};
-    if (!is_dead(err) && controller_reload(ctl, batch->txn, &again) != ERR_OK) {
+    if (!ends_all(err) && controller_reload(ctl, batch->txn, &again) != ERR_OK) {
         log_error("reload_failed", LOG_TEXT("what", again.what));
     }
     return err;
@@ -335,13 +341,18 @@ static enum err work_input(struct controller *ctl, struct input *input, struct f
     return err;
 }
 
-/* An agent's event that cannot be worked off would come again for ever: it is refused instead. */
-static void spoil(struct input *input, enum err why, const struct fault *fault)
+/* An agent's event that cannot be worked off would come again for ever: it is refused instead. One
+ * that met a damaged row is not (false): it stays at its gate until that row is restored. */
+static bool spoil(struct input *input, enum err why, const struct fault *fault)
 {
+    if (input->port == PORT_AGENTS && why == ERR_CORRUPT) {
+        return false;
+    }
     input->spoiled = true;
     if (input->port == PORT_AGENTS) {
         log_error("event_spoiled", LOG_TEXT("error", err_name(why)), LOG_TEXT("what", fault->what));
     }
+    return true;
 }
 
 /* Works off the inputs from number `first` on. A savepoint for each would copy every page that it
@@ -353,17 +364,17 @@ static enum err work_from(struct controller *ctl, size_t first, struct fault *fa
     for (size_t i = first; i < batch->input_count; i++) {
         struct input *input = &batch->inputs[i];
         enum err err = work_input(ctl, input, fault);
-        if (err != ERR_OK && !is_dead(err) && !input->spoiled) {
-            spoil(input, err, fault);
+        if (err != ERR_OK && !ends_all(err) && !input->spoiled) {
+            bool once_more = spoil(input, err, fault);
             if (!batch->careful) {
                 batch->careful = true;
                 forget(ctl);
                 TRY(reload_committed(ctl, fault));
                 return work_from(ctl, 0, fault);
             }
-            err = work_input(ctl, input, fault);
+            err = once_more ? work_input(ctl, input, fault) : err;
         }
-        if (is_dead(err)) {
+        if (ends_all(err)) {
             return err;
         }
         if (err != ERR_OK) {

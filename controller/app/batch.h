@@ -6,7 +6,8 @@
  * commit returned 0. When the map is full the batch is given up, the store grows and all its inputs
  * are worked off again; verdicts already sent are kept (input->verdict_sent). When the disk is full
  * nothing of the batch is acknowledged: agents are told to try again later, operators that nothing
- * was changed.
+ * was changed. An input that meets a row which cannot be read fails alone: an operator is told so,
+ * an event stays at its gate, unanswered.
  */
 #pragma once
 

@@ -5,6 +5,7 @@
 #include "controller/app/copies_inside.h"
 #include "controller/journal/journal.h"
 #include "controller/store/changes.h"
+#include "controller/store/hidden_store.h"
 
 bool copies_can_be_fed(const struct controller *ctl, const struct session *session)
 {
@@ -200,6 +201,17 @@ static void begin_behind(struct controller *ctl, uint64_t head)
     }
 }
 
+/* The last entry of which a gate is told when it comes. Hidden ones touch nothing that must be
+ * known at once: they go along with others, or when the copy is told that it is whole. Else a copy
+ * that is told, or its age, would tell who is looked for. */
+static enum err newest_shown(struct store_txn *txn, uint64_t head, uint64_t *ret,
+                             struct fault *fault)
+{
+    uint64_t number = 0;
+    TRY(hidden_shown(txn, head, &number, fault));
+    return hidden_sequence(txn, number, ret, fault);
+}
+
 enum err copies_begin(struct controller *ctl, struct store_txn *txn, bool round,
                       struct fault *fault)
 {
@@ -207,6 +219,7 @@ enum err copies_begin(struct controller *ctl, struct store_txn *txn, bool round,
     struct journal_head head;
     bool recovering = false;
     uint64_t floor = 0;
+    uint64_t newest = 0;
     TRY(copies_look_for_recovery(copies, txn, &recovering, fault));
     if (recovering) {
         copies->look = false;
@@ -214,20 +227,21 @@ enum err copies_begin(struct controller *ctl, struct store_txn *txn, bool round,
     }
     TRY(journal_head(txn, &head, fault));
     TRY(changes_floor(txn, head.sequence, &floor, fault));
-    copies->head = head.sequence;
+    TRY(newest_shown(txn, head.sequence, &newest, fault));
+    copies->head = newest;
     judge_sequences(ctl, head.sequence, floor);
     judge_classes(ctl);
     if (copies->snapshot.id == 0) {
         begin_snapshot(ctl, head.sequence);
     }
     if (round && copies->changes.id == 0) {
-        begin_round(ctl, head.sequence);
+        begin_round(ctl, newest);
         copies->last_round = ctl->mono;
         copies->urgent =
             copies->urgent && !copies_is_urgent(ctl); /* else the next round tells it */
     }
     if (copies->behind.id == 0) {
-        begin_behind(ctl, head.sequence);
+        begin_behind(ctl, newest);
     }
     copies->look = false;
     return ERR_OK;

@@ -55,13 +55,18 @@ struct disclose_place {
     struct seal_hasher hasher; /* of all bytes so far */
 };
 
+/* So long after its last page a file that is not at its end gives way to another one. */
+enum { DISCLOSE_PAUSE_MS = 60 * 1000 };
+
 /* The file under way: one at a time. Page `page` was given last; it began at `start` and ended at
  * `end`, so that it can be given again. */
 struct disclosing {
     uint64_t number, page;
     char taker[LIMIT_TEXT_BYTES + 1];
     struct wall made;
-    int32_t last_day; /* the file is to be deleted by then */
+    struct mono given; /* the last page */
+    bool ended;        /* it was the file's last */
+    int32_t last_day;  /* the file is to be deleted by then */
     struct disclose_place start, end;
 };
 void disclosing_destroy(struct disclosing **disclosing);
@@ -74,7 +79,8 @@ struct disclose_page {
     uint32_t fields;
     struct disclose_place *place;
     size_t rows;
-    bool full; /* the page ends here; the file does not */
+    size_t looked; /* rows of tables, given or not */
+    bool full;     /* the page ends here; the file does not */
 };
 
 /* A line of the file, without its line feed. False: the page is full, and it comes with the next

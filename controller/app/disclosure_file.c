@@ -204,6 +204,7 @@ static enum err give_page(struct controller *ctl, struct request *request,
     uint8_t cursor[8];
     struct disclosing *d = ctl->disclosing;
     Parkgate__DisclosureRecord changed = *record;
+    d->given = ctl->mono;
     struct disclose_page page = {.ctl = ctl,
                                  .answer = request->answer,
                                  .record = record,
@@ -215,7 +216,8 @@ static enum err give_page(struct controller *ctl, struct request *request,
         head_lines(&page, d->made, d->last_day);
     }
     TRY(disclose_rows(&page, fault));
-    if (!page.full) {
+    d->ended = !page.full;
+    if (d->ended) {
         return end_file(ctl, request, &changed, fault);
     }
     struct writer w = writer_of(cursor, sizeof(cursor));
@@ -253,6 +255,21 @@ static bool may_take(struct controller *ctl, struct request *request,
            request_refuse(request, ERROR_DISCLOSE_OVER, number, date, NULL);
 }
 
+/* There is one file under way at a time. Whoever takes this one may begin it anew. False: refused.
+ */
+static bool is_free(struct controller *ctl, struct request *request, uint64_t number)
+{
+    char other[24];
+    const struct disclosing *d = ctl->disclosing;
+    if (d == NULL || d->ended ||
+        (d->number == number && strcmp(d->taker, request->key->name) == 0) ||
+        !mono_before(ctl->mono, mono_after_ms(d->given, DISCLOSE_PAUSE_MS))) {
+        return true;
+    }
+    (void)snprintf(other, sizeof(other), "%llu", (unsigned long long)d->number);
+    return request_refuse(request, ERROR_DISCLOSE_BUSY, other, NULL, NULL);
+}
+
 static enum err take(struct controller *ctl, struct request *request,
                      const Parkgate__DisclosureRecord *record, bool first, uint64_t page,
                      struct fault *fault)
@@ -268,7 +285,8 @@ static enum err take(struct controller *ctl, struct request *request,
                    ? give_page(ctl, request, record, fault)
                    : ERR_OK;
     }
-    if (!count_taking(ctl, request, &begun, &err, fault)) {
+    if (!is_free(ctl, request, record->number) ||
+        !count_taking(ctl, request, &begun, &err, fault)) {
         return err;
     }
     TRY(exported_note(ctl, request, "disclosure", record->document, &last_day, fault));

@@ -16,7 +16,7 @@
 
 enum {
     DISCLOSE_ENTRIES = 1000, /* of the journal looked at by one page */
-    DISCLOSE_LOOKED = 2000,  /* days of a tenant */
+    DISCLOSE_LOOKED = 2000,  /* rows of tables, likewise */
     DISCLOSE_LINE = 2048,
 };
 
@@ -159,16 +159,24 @@ static enum err rows_of_identity(struct disclose_page *page, struct handle perso
 typedef enum err disclose_row(struct disclose_page *page, struct bytes key, struct bytes value,
                               struct fault *fault);
 
+/* One more row is looked at. False: a page has looked at enough. */
+static bool may_look(struct disclose_page *page)
+{
+    page->full = page->full || page->looked++ >= DISCLOSE_LOOKED;
+    return !page->full;
+}
+
+/* The person's rows below `until` (empty: all). */
 static enum err rows_of_table(struct disclose_page *page, size_t table, struct handle person,
-                              disclose_row *one, struct fault *fault)
+                              struct bytes until, disclose_row *one, struct fault *fault)
 {
     struct bytes key;
     struct bytes value;
     struct keybuf after = page->place->at;
     AUTO(store_iter_end) struct store_iter iter = {0};
     TRY(store_iter_range(page->ctl->txn, table,
-                         after.size > 0 ? keybuf_view(&after) : BYTES_OF(person.bytes),
-                         (struct bytes){0}, UINT64_MAX, &iter, fault));
+                         after.size > 0 ? keybuf_view(&after) : BYTES_OF(person.bytes), until,
+                         UINT64_MAX, &iter, fault));
     enum err err;
     while ((err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK) {
         struct keybuf here;
@@ -181,7 +189,9 @@ static enum err rows_of_table(struct disclose_page *page, size_t table, struct h
         }
         keybuf_begin(&here);
         keybuf_bytes(&here, key);
-        TRY(one(page, key, value, fault));
+        if (may_look(page)) {
+            TRY(one(page, key, value, fault));
+        }
         if (page->full) {
             return ERR_OK;
         }
@@ -255,7 +265,7 @@ static enum err row_of_passage(struct disclose_page *page, struct bytes key, str
     (void)keybuf_read_handle(&r);
     struct wall at = keybuf_read_wall(&r);
     uint64_t journal = reader_u64(&r);
-    if (at.us < begin_us(page) || at.us >= end_us(page) || journal >= page->record->number) {
+    if (journal >= page->record->number) { /* it was not known yet */
         return ERR_OK;
     }
     TRY(store_unpack_message(key, value, &parkgate__passage_record__descriptor, &message, fault));
@@ -270,23 +280,27 @@ static enum err row_of_passage(struct disclose_page *page, struct bytes key, str
 static enum err rows_of_credentials(struct disclose_page *page, struct handle person,
                                     struct fault *fault)
 {
-    return rows_of_table(page, TABLE_CREDENTIAL_OF, person, row_of_credential, fault);
+    return rows_of_table(page, TABLE_CREDENTIAL_OF, person, (struct bytes){0}, row_of_credential,
+                         fault);
 }
 
 static enum err rows_of_assignments(struct disclose_page *page, struct handle person,
                                     struct fault *fault)
 {
-    return rows_of_table(page, TABLE_ASSIGNMENT, person, row_of_assignment, fault);
+    return rows_of_table(page, TABLE_ASSIGNMENT, person, (struct bytes){0}, row_of_assignment,
+                         fault);
 }
 
-/* From the first moment of the period on: what was before is not even walked over. */
+/* From the first moment of the period to its last: nothing else is even walked over. */
 static enum err rows_of_passages(struct disclose_page *page, struct handle person,
                                  struct fault *fault)
 {
+    struct keybuf until;
+    passage_key(&until, person, (struct wall){end_us(page)}, 0);
     if (page->place->at.size == 0) {
         passage_key(&page->place->at, person, (struct wall){begin_us(page)}, 0);
     }
-    return rows_of_table(page, TABLE_PASSAGE, person, row_of_passage, fault);
+    return rows_of_table(page, TABLE_PASSAGE, person, keybuf_view(&until), row_of_passage, fault);
 }
 
 /* --- attendance: by tenant and day --- */
@@ -343,14 +357,12 @@ static enum err rows_of_attendance(struct disclose_page *page, struct handle per
     uint32_t tenant = page->place->at.size > 0 ? reader_u32(&r) : 0;
     uint32_t days = page->place->at.size > 0 ? reader_u32(&r) : 0;
     uint32_t all = (uint32_t)(page->record->to_day - page->record->day + 1);
-    size_t looked = 0;
     for (; tenant < page->ctl->park->tenant_count; tenant++, days = 0) {
         bool his = false;
         const char *name = page->ctl->park->tenants[tenant].name.text;
         TRY(is_of_tenant(page, person, name, &his, fault));
         for (; his && days < all; days++) {
-            page->full = page->full || looked++ >= DISCLOSE_LOOKED;
-            if (!page->full) {
+            if (may_look(page)) {
                 TRY(row_of_day(page, person, name, page->record->day + (int32_t)days, fault));
             }
             if (page->full) {

@@ -102,6 +102,8 @@ static void set_after(struct answer *a, uint64_t at)
     answer_more(a, writer_view(&w));
 }
 
+enum { LIST_LOOKED = 1000 }; /* records by one page, shown or not */
+
 /* One record's rows, whole or none: false, and they come with the next page. */
 typedef bool disclosure_lister(struct controller *ctl, struct answer *a,
                                const Parkgate__DisclosureRecord *record, size_t *rows);
@@ -117,9 +119,10 @@ static enum err list(struct controller *ctl, struct request *request, disclosure
     if (!read_after(request, &at)) {
         return ERR_OK;
     }
-    while (fits && (err = disclosure_next(ctl->txn, at, &record, fault)) == ERR_OK) {
+    for (size_t looked = 0; fits && (err = disclosure_next(ctl->txn, at, &record, fault)) == ERR_OK;
+         looked++) {
         struct answer_mark mark = answer_mark_of(request->answer);
-        fits = rows + LIMIT_DISCLOSE_PERSONS <= LIMIT_ROWS_PER_MESSAGE &&
+        fits = looked < LIST_LOOKED && rows + LIMIT_DISCLOSE_PERSONS <= LIMIT_ROWS_PER_MESSAGE &&
                one(ctl, request->answer, record, &rows);
         if (fits) {
             at = record->number;

@@ -102,7 +102,7 @@ static bool read_past_day(struct controller *ctl, struct request *request, const
         return request_refuse(request, ERROR_DISCLOSE_PERIOD, days, name, NULL);
     }
     return request_date(request, name, ret_day) &&
-           (*ret_day <= controller_today(ctl) ||
+           (*ret_day < controller_today(ctl) ||
             request_refuse(request, ERROR_DISCLOSE_PERIOD, days, text, NULL));
 }
 

@@ -63,12 +63,15 @@ static void set_after(struct answer *a, uint64_t at)
     answer_more(a, writer_view(&w));
 }
 
+enum { EXPORTS_LOOKED = 1000 }; /* by one page, shown or not */
+
 static enum err on_exports(struct controller *ctl, struct request *request, struct fault *fault)
 {
     uint8_t cursor[ANSWER_CURSOR_MAX];
     size_t size = 0;
     enum err err = ERR_OK;
     bool fits = true;
+    size_t rows = 0;
     Parkgate__ExportRecord *record = NULL;
     const char *all = request_arg(request, "all");
     if (!request_cursor(request, cursor, &size)) {
@@ -78,11 +81,12 @@ static enum err on_exports(struct controller *ctl, struct request *request, stru
     uint64_t at = size == 0 ? 0 : reader_u64(&r);
     answer_columns(request->answer,
                    "export,state,kind,by,reason_given,at_us,delete_by,deleted_us,deleted_by,how");
-    for (size_t rows = 0; fits && (err = export_next(ctl->txn, at, &record, fault)) == ERR_OK;) {
+    for (size_t looked = 0; fits && (err = export_next(ctl->txn, at, &record, fault)) == ERR_OK;
+         looked++) {
         const char *state = state_of(record, controller_today(ctl));
         bool shown = all != NULL || record->deleted_us == 0;
-        fits = !shown || (rows++ < LIMIT_ROWS_PER_MESSAGE &&
-                          add_export(request->answer, record, state));
+        fits = looked < EXPORTS_LOOKED && (!shown || (rows++ < LIMIT_ROWS_PER_MESSAGE &&
+                                                      add_export(request->answer, record, state)));
         if (fits) {
             at = record->number;
         } else {

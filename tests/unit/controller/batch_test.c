@@ -1,5 +1,6 @@
 /* Goal: a batch that does not fit is redone whole with the verdicts already sent, one that the disk
- * does not take is acknowledged to nobody, and a full one commits by itself. Method: a whole
+ * does not take is acknowledged to nobody, what meets a damaged row fails alone, and a full one
+ * commits by itself. Method: a whole
  * controller without its shell over a store of one megabyte, and RLIMIT_FSIZE for a full disk. */
 #include "tests/unit/controller/harness.h"
 
@@ -291,6 +292,96 @@ static void a_tenant_that_was_refused_leaves_no_trace(void **state)
     (void)assert_replays(w);
 }
 
+/* --- damaged rows --- */
+
+/* Flips the lowest bit of the last byte of the person's row; once more mends it. */
+static void flip(struct world *w, const char *person)
+{
+    uint8_t kept[1024];
+    struct handle handle;
+    struct bytes value;
+    struct store_txn *txn = NULL;
+    world_turn(w);
+    assert_true(handle_from_text(person, &handle));
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(store_get(txn, TABLE_HOLDER, BYTES_OF(handle.bytes), &value, NULL), ERR_OK);
+    assert_in_range(value.size, 1, sizeof(kept));
+    memcpy(kept, value.data, value.size);
+    kept[value.size - 1] ^= 1;
+    assert_int_equal(store_put(txn, TABLE_HOLDER, BYTES_OF(handle.bytes),
+                               (struct bytes){.data = kept, .size = value.size}, NULL),
+                     ERR_OK);
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static void a_request_that_meets_a_damaged_row_fails_alone(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    char li[HANDLE_TEXT_SIZE];
+    person_with_badge(w, "acme", "Li Wei", "04010203", "day", li);
+    hire(w, 2);
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t head = head_of(w).sequence;
+    flip(w, li);
+    sent_forget(w);
+    uint64_t shown = gate_badge(w, &gate, "a-in", "04005000");
+    send_rows(w, w->admin, "person.show", NULL, 0, "person", li, "reason", "x", NULL);
+    uint64_t passed = gate_passage(w, &gate, "a-in", shown, PASSAGE_PASSED);
+    send_rows(w, w->admin, "lane.lock", NULL, 0, "lane", "a-hall", "reason", "x", NULL);
+    world_turn(w);
+    assert_granted(w, shown, REASON_GRANTED);
+    assert_int_equal(verdicts_on(w, shown), 1);
+    assert_int_equal(answer_of(w, shown, NULL), ANSWER_APPLIED);
+    assert_int_equal(answer_of(w, passed, NULL), ANSWER_APPLIED);
+    assert_int_equal(entries_of(w, ENTRY_EVENT, head), 2);
+    assert_int_equal(entries_of(w, ENTRY_LANE_STATE, head), 1);
+    assert_int_equal(sent_count(w, MESSAGE_REPLY), 2);
+    for (size_t i = 0; i < w->sent_count; i++) {
+        const Parkgate__Reply *reply = (const void *)w->sent[i].body;
+        if (w->sent[i].kind == MESSAGE_REPLY && reply->error != 0) {
+            assert_refused(reply, ERROR_INTERNAL);
+            assert_non_null(strstr(reply->error_arg[0], "damaged (CRC)"));
+            head = 0;
+        }
+    }
+    assert_int_equal(head, 0); /* one of them was told so */
+    flip(w, li);
+    (void)assert_replays(w);
+}
+
+/* It stays at its gate, neither answered nor refused, and the others of the batch do not. */
+static void an_event_that_meets_a_damaged_row_waits_for_it(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    struct gate again;
+    char li[HANDLE_TEXT_SIZE];
+    person_with_badge(w, "acme", "Li Wei", "04010203", "day", li);
+    hire(w, 2);
+    gate_join(w, &gate, "gate-a", 1);
+    uint64_t head = head_of(w).sequence;
+    flip(w, li);
+    sent_forget(w);
+    uint64_t before = gate_badge(w, &gate, "a-in", "04005000");
+    uint64_t damaged = gate_badge(w, &gate, "a-in", "04010203");
+    again = gate;
+    uint64_t behind = gate_badge(w, &gate, "a-in", "04005001");
+    world_turn(w);
+    assert_granted(w, before, REASON_GRANTED);
+    assert_granted(w, behind, REASON_GRANTED);
+    assert_int_equal(answer_of(w, before, NULL), ANSWER_APPLIED);
+    assert_int_equal(answer_of(w, behind, NULL), ANSWER_APPLIED);
+    assert_int_equal(answers_to(w, damaged), 0);
+    assert_int_equal(entries_of(w, ENTRY_EVENT, head), 2);
+    flip(w, li);
+    gate_again(w, &again);
+    world_turn(w);
+    assert_granted(w, damaged, REASON_GRANTED);
+    assert_int_equal(answer_of(w, damaged, NULL), ANSWER_APPLIED);
+    (void)assert_replays(w);
+}
+
 /* --- groups --- */
 
 static void a_full_batch_commits_by_itself(void **state)
@@ -383,6 +474,8 @@ int main(void)
         WORLD_TEST(poison_stays_poison_when_its_refusal_was_not_kept),
         WORLD_TEST(a_configuration_that_was_not_kept_is_not_in_force),
         WORLD_TEST(a_tenant_that_was_refused_leaves_no_trace),
+        WORLD_TEST(a_request_that_meets_a_damaged_row_fails_alone),
+        WORLD_TEST(an_event_that_meets_a_damaged_row_waits_for_it),
         WORLD_TEST(a_full_batch_commits_by_itself),
         WORLD_TEST(a_batch_is_due_after_five_milliseconds),
         WORLD_TEST(gates_get_a_letter_each),

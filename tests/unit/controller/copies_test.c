@@ -403,6 +403,43 @@ static void its_own_events_are_named(void **state)
     taker_close(&t);
 }
 
+static enum err end_approaches(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    Parkgate__RetentionEntry entry = PARKGATE__RETENTION_ENTRY__INIT;
+    (void)ctx;
+    entry.class_ = text_of("approaches");
+    entry.approaches_us = ctl->now.us;
+    return controller_record(ctl, ENTRY_WATCH_RETENTION, "", &entry.base, fault);
+}
+
+/* Else a copy that is told between two others, and its age, would say that somebody is looked for.
+ */
+static void a_hidden_entry_is_told_with_others_alone(void **state)
+{
+    struct world *w = *state;
+    struct taker t;
+    taker_open(&t, w, "gate-a", 71);
+    taker_have(&t, true);
+    taker_rounds(&t, 3);
+    for (size_t told = t.completes; t.completes == told;) { /* it was told that it is whole */
+        taker_rounds(&t, 1);
+    }
+    uint64_t sequence = t.sequence;
+    uint64_t parts = copies_figures_of(w->ctl).parts;
+    batch_run(w->ctl, end_approaches, NULL);
+    assert_int_equal(head_of(w).sequence, sequence + 1);
+    taker_rounds(&t, 3);
+    assert_int_equal(copies_figures_of(w->ctl).parts, parts);
+    taker_rounds(&t, 4); /* as it would have been without */
+    assert_int_equal(copies_figures_of(w->ctl).parts, parts + 1);
+    assert_int_equal(t.sequence, sequence + 1);
+    assert_taken_whole(&t);
+    (void)admin(w, "lane.lock", "lane", "a-in", "reason", "x", NULL); /* what is shown is told */
+    taker_rounds(&t, 1);
+    assert_int_equal(t.sequence, sequence + 2);
+    taker_close(&t);
+}
+
 static void agent_list_says_how_far_a_copy_is(void **state)
 {
     struct world *w = *state;
@@ -674,6 +711,7 @@ int main(void)
         WORLD_TEST(a_snapshot_is_whole_while_things_change),
         WORLD_TEST(a_damaged_credential_stops_no_copy),
         WORLD_TEST(its_own_events_are_named),
+        WORLD_TEST(a_hidden_entry_is_told_with_others_alone),
         WORLD_TEST(agent_list_says_how_far_a_copy_is),
         WORLD_TEST(a_gate_knows_the_park_that_it_decides_with),
         WORLD_TEST(who_begins_again_and_again_starves_nobody),

@@ -4,6 +4,7 @@
  * reader of the file that checks its signature by itself. */
 #include "tests/unit/controller/harness.h"
 
+#include "common/facts/passage_walk.h"
 #include "common/seal/sign.h"
 #include "controller/app/park_sign.h"
 #include "controller/store/project.h"
@@ -57,9 +58,17 @@ static void walk(struct matter *d, const char *uid, size_t times)
     }
 }
 
+/* What is asked for must be over: the first demand comes the next morning. */
+static struct world *next_day(struct matter *d)
+{
+    int64_t left_us = at_shanghai(TUESDAY + 1, 7, 50) - d->w->now.us;
+    world_pass(d->w, left_us > 0 ? left_us : 0);
+    return d->w;
+}
+
 #define ask_for(d, key, ...)                                                                       \
-    ask((d)->w, key, "disclose.ask", "document", "D-1", "authority", "Station East", "officer",    \
-        "071234", "basis", "Criminal Procedure Law 136", __VA_ARGS__, NULL)
+    ask(next_day(d), key, "disclose.ask", "document", "D-1", "authority", "Station East",          \
+        "officer", "071234", "basis", "Criminal Procedure Law 136", __VA_ARGS__, NULL)
 #define ask_persons(d, people, fields)                                                             \
     ask_for(d, (d)->anna, "fields", fields, "persons", people, "from", DAY, "to", DAY)
 #define ask_lane(d, fields) ask_for(d, (d)->anna, "fields", fields, "lane", "a-in", "day", DAY)
@@ -262,7 +271,8 @@ static void a_period_is_closed_and_over(void **state)
     static const char *const periods[][2] = {
         {"2026-03-03", ""          },
         {"",           "2026-03-03"},
-        {"2026-03-03", "2026-03-04"}, /* tomorrow */
+        {"2026-03-03", "2026-03-04"}, /* today */
+        {"2026-03-03", "2026-03-05"}, /* tomorrow */
         {"2026-03-03", "2026-03-02"},
         {"2025-03-02", "2026-03-03"}
     }; /* 367 days */
@@ -351,6 +361,7 @@ static void a_demand_has_document_officer_and_basis(void **state)
     static const char *const needed[] = {"document", "authority", "officer",
                                          "basis",    "fields",    "persons"};
     struct matter d = begin(state);
+    (void)next_day(&d);
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
         const char *value[ARRAY_LEN(needed)] = {"D-1", "A", "071", "B", "name", d.li};
         value[i] = "";
@@ -398,7 +409,7 @@ static void only_what_is_named_is_in_it(void **state)
     assert_null(strstr(taken.text, d.li));
     assert_int_equal(strncmp(taken.text, "parkgate disclosure 1\n", 22), 0);
     assert_non_null(strstr(taken.text, "\ndocument\tD-1\n"));
-    assert_non_null(strstr(taken.text, "\ndelete_by\t2026-04-02\t"));
+    assert_non_null(strstr(taken.text, "\ndelete_by\t2026-04-03\t"));
     const Parkgate__Reply *left = admin(d.w, "retention.exports", NULL);
     assert_string_equal(cell(left, 0, "kind"), "disclosure");
     assert_string_equal(cell(left, 0, "reason_given"), "D-1");
@@ -491,6 +502,104 @@ static void a_page_may_be_asked_again_but_none_left_out(void **state)
     assert_false(reply->more);
     (void)snprintf(taken.signature, sizeof(taken.signature), "%s", note(reply, "signature"));
     assert_true(is_signed(d.w, &taken));
+}
+
+/* Rows of passages of Li that cannot be read, a millisecond apart. */
+static void put_passages(struct matter *d, int64_t from_us, uint64_t journal, size_t count)
+{
+    struct handle li;
+    struct keybuf key;
+    struct store_txn *txn = NULL;
+    assert_true(handle_from_text(d->li, &li));
+    world_turn(d->w);
+    assert_int_equal(store_begin_write(d->w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        passage_key(&key, li, (struct wall){from_us + (int64_t)i * MS_US}, journal);
+        assert_int_equal(
+            store_put(txn, TABLE_PASSAGE, keybuf_view(&key), bytes_of_text("??"), NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+static uint64_t steps_of(struct world *w)
+{
+    struct store_stats stats;
+    store_stats_of(w->store, &stats);
+    return stats.steps;
+}
+
+/* However often he came since. */
+static void what_is_behind_the_period_is_not_walked_over(void **state)
+{
+    struct matter d = begin(state);
+    char number[24];
+    walk(&d, LI, 2);
+    (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "passages")));
+    put_passages(&d, at_shanghai(TUESDAY + 1, 0, 0), 1, 5000);
+    uint64_t before = steps_of(d.w);
+    take(&d, number, &taken);
+    assert_int_equal(taken.pages, 1);
+    assert_int_equal(count_of(taken.text, "\tpassage\t"), 2);
+    assert_in_range(steps_of(d.w) - before, 1, 500);
+}
+
+/* What came late, after the others had agreed, is passed over, and a page ends there, too. */
+static void a_page_looks_at_no_more_than_its_share(void **state)
+{
+    struct matter d = begin(state);
+    char number[24];
+    walk(&d, LI, 2);
+    (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "passages")));
+    put_passages(&d, at_shanghai(TUESDAY, 12, 0), INT64_MAX, 5000);
+    walk(&d, LI, 1);
+    take(&d, number, &taken);
+    assert_int_equal(taken.pages, 3); /* 2000 rows each */
+    assert_int_equal(count_of(taken.text, "\tpassage\t"), 2);
+    assert_true(is_signed(d.w, &taken));
+}
+
+/* Else two who take files at once would never end, and each beginning is counted. */
+static void a_file_under_way_is_not_cut_short_by_another(void **state)
+{
+    char after[64];
+    char first[24];
+    char other[24];
+    char number[24];
+    struct matter d = begin(state);
+    walk(&d, LI, 300);
+    sent_forget(d.w);
+    (void)snprintf(first, sizeof(first), "%s", agree(&d, ask_persons(&d, d.li, "passages")));
+    (void)snprintf(other, sizeof(other), "%s",
+                   note(assert_done(ask_for(&d, d.bo, "fields", "name", "persons", d.wu, "from",
+                                            DAY, "to", DAY)),
+                        "approval"));
+    assert_done(ask(d.w, d.anna, "approval.grant", "approval", other, NULL));
+    (void)snprintf(number, sizeof(number), "%s",
+                   note(assert_done(ask(d.w, d.carla, "approval.grant", "approval", other, NULL)),
+                        "disclosure"));
+    assert_done(ask(d.w, d.anna, "disclose.file", "disclosure", first, NULL));
+    size_t entries = entries_of(d.w, ENTRY_DISCLOSURE, 0);
+    const Parkgate__Reply *reply = ask(d.w, d.bo, "disclose.file", "disclosure", number, NULL);
+    assert_refused(reply, ERROR_DISCLOSE_BUSY);
+    assert_string_equal(reply->error_arg[0], first);
+    assert_int_equal(entries_of(d.w, ENTRY_DISCLOSURE, 0), entries); /* and nothing was counted */
+    assert_int_equal(row_count(admin(d.w, "retention.exports", NULL)), 1);
+    reply = assert_done(ask(d.w, d.anna, "disclose.file", "disclosure", first, NULL)); /* anew */
+    (void)snprintf(after, sizeof(after), "%.*s", (int)reply->cursor.len,
+                   (const char *)reply->cursor.data);
+    world_pass(d.w, 59 * SECOND_US);
+    assert_refused(ask(d.w, d.bo, "disclose.file", "disclosure", number, NULL),
+                   ERROR_DISCLOSE_BUSY);
+    assert_false(
+        assert_done(ask(d.w, d.anna, "disclose.file", "disclosure", first, "after", after, NULL))
+            ->more);
+    assert_done(ask(d.w, d.bo, "disclose.file", "disclosure", number, NULL)); /* it is done */
+    assert_done(ask(d.w, d.anna, "disclose.file", "disclosure", first, NULL));
+    world_pass(d.w, 60 * SECOND_US);
+    assert_done(ask(d.w, d.bo, "disclose.file", "disclosure", number, NULL)); /* it was given up */
+    assert_refused(ask(d.w, d.anna, "disclose.file", "disclosure", first, "after", after, NULL),
+                   ERROR_ARG_BAD);
+    (void)assert_replays(d.w);
 }
 
 static void what_is_past_its_term_is_not_given(void **state)
@@ -647,6 +756,52 @@ static void of_a_lanes_day_a_notice_is_put_up(void **state)
     assert_int_equal(row_count(assert_done(ask(d.w, d.anna, "disclose.due", NULL))), 0);
 }
 
+/* Rows of the log, of which nobody is to be told any more. */
+static void put_told(struct world *w, uint64_t from, size_t count)
+{
+    struct keybuf key;
+    struct store_txn *txn = NULL;
+    Parkgate__DisclosureRecord record = PARKGATE__DISCLOSURE_RECORD__INIT;
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        record.number = from + i;
+        keybuf_begin(&key);
+        keybuf_u64(&key, record.number);
+        assert_int_equal(
+            store_put_message(txn, TABLE_DISCLOSURE, keybuf_view(&key), &record.base, NULL),
+            ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* A page of them looks at 1000. */
+static void who_is_to_be_told_is_found_behind_a_long_log(void **state)
+{
+    size_t pages = 0;
+    size_t rows = 0;
+    char number[24];
+    char after[64] = "";
+    struct matter d = begin(state);
+    put_told(d.w, 1, 8); /* before it, and behind it */
+    (void)snprintf(number, sizeof(number), "%s", agree(&d, ask_persons(&d, d.li, "name")));
+    take(&d, number, &taken);
+    put_told(d.w, 1000000, 2500);
+    do {
+        uint64_t before = steps_of(d.w);
+        const Parkgate__Reply *reply =
+            assert_done(after[0] == '\0' ? ask(d.w, d.anna, "disclose.due", NULL)
+                                         : ask(d.w, d.anna, "disclose.due", "after", after, NULL));
+        assert_in_range(steps_of(d.w) - before, 1, 1100);
+        rows += row_count(reply);
+        (void)snprintf(after, sizeof(after), "%.*s", reply->more ? (int)reply->cursor.len : 0,
+                       (const char *)reply->cursor.data);
+        pages++;
+    } while (after[0] != '\0');
+    assert_int_equal(pages, 3);
+    assert_int_equal(rows, 1);
+}
+
 /* --- the log --- */
 
 static void assert_not_in(const Parkgate__Reply *reply, const char *text)
@@ -709,7 +864,7 @@ static void what_was_silent_is_told_and_kept_from_then_on(void **state)
     (void)snprintf(number, sizeof(number), "%s",
                    agree(&d, ask_for(&d, d.anna, "persons", d.li, "fields", "name", "from", DAY,
                                      "to", DAY, "silent_until", "2029-03-02")));
-    take(&d, number, &taken); /* 3 March 2026 */
+    take(&d, number, &taken); /* 4 March 2026 */
     run_in(d.w, 1096);
     const Parkgate__Reply *due = assert_done(ask(d.w, d.anna, "disclose.due", NULL));
     assert_int_equal(row_count(due), 1);
@@ -776,12 +931,16 @@ int main(void)
         WORLD_TEST(a_lanes_day_is_that_lane_and_that_day),
         WORLD_TEST(pages_lose_nothing_and_a_change_is_found),
         WORLD_TEST(a_page_may_be_asked_again_but_none_left_out),
+        WORLD_TEST(what_is_behind_the_period_is_not_walked_over),
+        WORLD_TEST(a_page_looks_at_no_more_than_its_share),
+        WORLD_TEST(a_file_under_way_is_not_cut_short_by_another),
         WORLD_TEST(what_is_past_its_term_is_not_given),
         WORLD_TEST(the_asker_alone_takes_it_in_time),
         WORLD_TEST(a_taking_is_counted),
         WORLD_TEST(whom_it_is_about_is_told),
         WORLD_TEST(a_document_that_forbids_it_is_kept_until_its_day),
         WORLD_TEST(of_a_lanes_day_a_notice_is_put_up),
+        WORLD_TEST(who_is_to_be_told_is_found_behind_a_long_log),
         WORLD_TEST(the_auditor_sees_it_without_persons),
         WORLD_TEST(what_was_silent_is_told_and_kept_from_then_on),
         WORLD_TEST(what_is_owed_stays_in_the_log),

@@ -141,6 +141,53 @@ static void the_register_forgets_what_is_deleted_alone(void **state)
     (void)assert_replays(w);
 }
 
+static void put_deleted(struct world *w, uint64_t from, size_t count)
+{
+    struct keybuf key;
+    struct store_txn *txn = NULL;
+    Parkgate__ExportRecord record = PARKGATE__EXPORT_RECORD__INIT;
+    world_turn(w);
+    assert_int_equal(store_begin_write(w->store, &txn, NULL), ERR_OK);
+    for (size_t i = 0; i < count; i++) {
+        record.number = from + i;
+        record.deleted_us = w->now.us;
+        keybuf_begin(&key);
+        keybuf_u64(&key, record.number);
+        assert_int_equal(
+            store_put_message(txn, TABLE_EXPORTED, keybuf_view(&key), &record.base, NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(&txn, NULL), ERR_OK);
+}
+
+/* A page looks at 1000, and the next one goes on. */
+static void the_one_that_is_kept_is_found_among_many(void **state)
+{
+    struct world *w = *state;
+    size_t pages = 0;
+    size_t rows = 0;
+    char li[HANDLE_TEXT_SIZE];
+    char after[64] = "";
+    begin(w, li);
+    (void)admin(w, "person.export", "person", li, "reason", "his request", NULL);
+    put_deleted(w, 1000000, 2500);
+    do {
+        struct store_stats before;
+        struct store_stats behind;
+        store_stats_of(w->store, &before);
+        const Parkgate__Reply *reply = after[0] == '\0'
+                                           ? admin(w, "retention.exports", NULL)
+                                           : admin(w, "retention.exports", "after", after, NULL);
+        store_stats_of(w->store, &behind);
+        assert_in_range(behind.steps - before.steps, 1, 1100);
+        rows += row_count(reply);
+        (void)snprintf(after, sizeof(after), "%.*s", reply->more ? (int)reply->cursor.len : 0,
+                       (const char *)reply->cursor.data);
+        pages++;
+    } while (after[0] != '\0');
+    assert_int_equal(pages, 3);
+    assert_int_equal(rows, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +196,7 @@ int main(void)
         WORLD_TEST(one_past_its_day_is_overdue_until_it_is_deleted),
         WORLD_TEST(somebody_is_told_of_a_file_past_its_day),
         WORLD_TEST(the_register_forgets_what_is_deleted_alone),
+        WORLD_TEST(the_one_that_is_kept_is_found_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,19 +40,24 @@ static void take(const Parkgate__Reply *reply)
 }
 
 /* Every page of the answer. */
-static void read_all(struct world *w)
+static void read_as(struct world *w, struct link_key key)
 {
     memset(&figures, 0, sizeof(figures));
-    const Parkgate__Reply *reply = admin(w, "status.metrics", NULL);
+    const Parkgate__Reply *reply = assert_done(ask(w, key, "status.metrics", NULL));
     take(reply);
     while (reply->more) {
         char cursor[64] = "";
         assert_true(reply->cursor.len < sizeof(cursor));
         memcpy(cursor, reply->cursor.data, reply->cursor.len);
-        reply = admin(w, "status.metrics", "after", cursor, NULL);
+        reply = assert_done(ask(w, key, "status.metrics", "after", cursor, NULL));
         take(reply);
         assert_true(figures.pages < 100);
     }
+}
+
+static void read_all(struct world *w)
+{
+    read_as(w, w->admin);
 }
 
 static const struct figure *figure_of(const char *metric, const char *labels)
@@ -357,6 +362,47 @@ static void nothing_of_a_person_is_shown(void **state)
     }
 }
 
+static size_t shown_of(enum metric metric)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < figures.count; i++) {
+        count += metric_find(figures.rows[i].metric) == &metric_table()[metric];
+    }
+    return count;
+}
+
+/* A commit more than passages explain, or a turn, would say that somebody is looked for. */
+static void work_is_shown_to_who_keeps_the_chain(void **state)
+{
+    static const struct {
+        const char *role;
+        bool shown;
+    } roles[] = {
+        {"operator", false},
+        {"admin",    true },
+        {"security", true },
+        {"auditor",  true },
+    };
+    static const enum metric of_work[] = {
+        METRIC_COMMITS,      METRIC_COMMIT,     METRIC_COMMIT_QUANTILE,   METRIC_TURN,
+        METRIC_TURN_WORK,    METRIC_TURNS_LATE, METRIC_TURN_WORK_LONGEST, METRIC_INPUTS,
+        METRIC_BATCH_INPUTS, METRIC_CPU,        METRIC_STORE_USED,        METRIC_COPY_BYTES,
+    };
+    struct world *w = *state;
+    turn_committed(w->ctl, 900);
+    turn_took(w->ctl, 1200);
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        struct link_key key = operator_key(w, (uint8_t)(40 + i), roles[i].role, NULL, NULL, NULL);
+        read_as(w, key);
+        assert_true(shown_of(METRIC_JOURNAL) == 1);
+        for (size_t k = 0; k < ARRAY_LEN(of_work); k++) {
+            if ((shown_of(of_work[k]) > 0) != roles[i].shown) {
+                fail_msg("%s: %s", roles[i].role, metric_table()[of_work[k]].name);
+            }
+        }
+    }
+}
+
 static void asking_changes_nothing(void **state)
 {
     struct world *w = *state;
@@ -383,6 +429,7 @@ int main(void)
         WORLD_TEST(a_mark_of_no_page_is_refused),
         WORLD_TEST(the_page_of_the_port_says_the_same),
         WORLD_TEST(nothing_of_a_person_is_shown),
+        WORLD_TEST(work_is_shown_to_who_keeps_the_chain),
         WORLD_TEST(asking_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
