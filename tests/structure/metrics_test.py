@@ -92,8 +92,8 @@ class Metrics(unittest.TestCase):
         self.assertEqual(len(uncovered(self.limits.replace("LIMIT_AGENTS =", "LIMIT_BOXES ="), self.metrics)), 2)
         excused = self.metrics.replace('{"LIMIT_ARG_BYTES"', '{"LIMIT_AGENTS", "no"},\n    {"LIMIT_ARG_BYTES"')
         self.assertEqual(len(uncovered(self.limits, excused)), 1)
-        for word, wrong in (("Entries of the journal.", 1), ("`parkgate_agents` | gauge", 1), ("LIMIT_AGENTS", 1),
-                            ("日志条目数。", 1), ("`parkgate_jobs`", 2)):
+        for word, wrong in (("Entries of the journal, but", 1), ("`parkgate_agents` | gauge", 1), ("LIMIT_AGENTS", 1),
+                            ("日志条目数（", 1), ("`parkgate_jobs`", 2)):
             self.assertIn(word, self.page)
             page = self.page.replace(word, word.replace("gauge", "g").replace("LIMIT_AGENTS", "L").replace(
                 "Entries", "E").replace("日志", "日").replace("_jobs", "_job"))

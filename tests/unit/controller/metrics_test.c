@@ -379,7 +379,6 @@ static void work_is_shown_to_who_keeps_the_chain(void **state)
         bool shown;
     } roles[] = {
         {"operator", false},
-        {"admin",    true },
         {"security", true },
         {"auditor",  true },
     };
