@@ -418,6 +418,7 @@ static void a_hidden_entry_is_told_with_others_alone(void **state)
 {
     struct world *w = *state;
     struct taker t;
+    person_with_badge(w, "acme", "Ma Xiaoming", UID, "day", NULL);
     taker_open(&t, w, "gate-a", 71);
     taker_have(&t, true);
     taker_rounds(&t, 3);
