@@ -126,7 +126,7 @@ class Disclose(ParkCase):
             with self.assertRaises(Refused) as refused:
                 self.park.cli("disclose", "check", file, public)
             self.assertIn(f"is not what the park's key {key} signed", str(refused.exception))
-            self.assertRegex(str(refused.exception), "所签不符：(最后一行不是签名|内容已被改动)")
+            self.assertRegex(str(refused.exception), "所签不符：(最后一行不是签名|内容已被改动|签名无效)")
         file.write_bytes(whole)
         shutil.copy(public, place / "again.pub")
         with self.assertRaises(Refused):  # a file that is there is never written over
