@@ -32,6 +32,7 @@
 #include "controller/app/turn.h"
 #include "controller/job/index_file.h"
 #include "controller/job/job.h"
+#include "controller/job/replay_copy.h"
 #include "controller/net/ports.h"
 #include "controller/settings.h"
 #include "controller/store/migrate.h"
@@ -657,6 +658,19 @@ static enum err look_for_restored(struct daemon *d, struct fault *fault)
     return unlink(path) == 0 ? ERR_OK : fault_set(fault, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
+/* What verify and checkpoint left that were killed with us; a start does not fail of it. */
+static void remove_left_copies(const struct daemon *d)
+{
+    unsigned removed = 0;
+    struct fault fault = {0};
+    if (replay_copy_sweep(d->settings.store, &removed, &fault) != ERR_OK) {
+        log_error("verify_copy_stays", LOG_TEXT("what", fault.what));
+    }
+    if (removed > 0) {
+        log_event("verify_copies_removed", LOG_NUM("count", removed));
+    }
+}
+
 static enum err start(struct daemon *d, struct fault *fault)
 {
     (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
@@ -666,6 +680,7 @@ static enum err start(struct daemon *d, struct fault *fault)
     TRY(loop_stop_on_signals(d->loop, fault));
     TRY(link_key_pair_read(d->settings.key_file, &d->pair, fault));
     TRY(open_stores(d, fault));
+    remove_left_copies(d);
     TRY(create_controller(d, fault));
     ballast_begin(d->ctl, BALLAST_BYTES);
     TRY(look_for_restored(d, fault)); /* before anything else is recorded */

@@ -139,14 +139,26 @@ void checkpoints_made(struct controller *ctl, const char *actor, const char *out
 
 /* --- jobs of our own --- */
 
-static void start_job(struct controller *ctl, enum checkpoint_work work, const char *name,
-                      const char *arg)
+static const char *const job_names[] = {
+    [CHECKPOINT_NOTHING] = "",
+    [CHECKPOINT_MAKING] = "checkpoint",
+    [CHECKPOINT_TIDYING] = "checkpoint-tidy",
+    [CHECKPOINT_LOOKING] = "truncate",
+};
+
+/* It is begun again when the controller looks the next time. */
+static void job_waits(enum checkpoint_work work, const char *why)
+{
+    log_warning("checkpoint_waits", LOG_TEXT("job", job_names[work]), LOG_TEXT("why", why));
+}
+
+static void start_job(struct controller *ctl, enum checkpoint_work work, const char *arg)
 {
     struct fault fault = {0};
-    const char *const args[] = {name, arg, NULL};
+    const char *const args[] = {job_names[work], arg, NULL};
     ctl->checkpointing.work = work;
     if (ctl->outlet.job(ctl->outlet.ctx, CHECKPOINT_JOB, args, &fault) != ERR_OK) {
-        log_warning("checkpoint_waits", LOG_TEXT("job", name), LOG_TEXT("why", fault.what));
+        job_waits(work, fault.what);
         ctl->checkpointing.work = CHECKPOINT_NOTHING;
     }
 }
@@ -158,16 +170,10 @@ static enum err raise_failed(struct controller *ctl, void *ctx, struct fault *fa
 }
 
 /* Not at once again: it may load the disk, or fill it, each time. */
-static void job_failed(struct controller *ctl, enum checkpoint_work work, int status,
-                       const char *output)
+static void job_failed(struct controller *ctl, enum checkpoint_work work, const char *output)
 {
     struct checkpointing *c = &ctl->checkpointing;
     char why[FAULT_TEXT_SIZE] = "the job's process died";
-    if (status == CHECKPOINT_JOB_REFUSED && output[0] == '\0') {
-        log_warning("checkpoint_waits", LOG_TEXT("job", "checkpoint"),
-                    LOG_TEXT("why", "as many jobs run as may"));
-        return;
-    }
     (void)value_of(output, "failed", why, sizeof(why));
     log_error("checkpoint_failed", LOG_TEXT("what", why));
     if (work == CHECKPOINT_MAKING) {
@@ -186,12 +192,12 @@ bool checkpoints_job_done(struct controller *ctl, uint64_t job, int status, cons
         return false;
     }
     c->work = CHECKPOINT_NOTHING;
-    if (work == CHECKPOINT_LOOKING) {
+    if (status == CHECKPOINT_JOB_REFUSED && output[0] == '\0') {
+        job_waits(work, "as many jobs run as may");
+    } else if (work == CHECKPOINT_LOOKING) {
         truncation_looked(ctl, status, output);
-        return true;
-    }
-    if (status != 0) {
-        job_failed(ctl, work, status, output);
+    } else if (status != 0) {
+        job_failed(ctl, work, output);
     } else if (work == CHECKPOINT_MAKING) {
         checkpoints_made(ctl, "", output);
     } else {
@@ -211,7 +217,8 @@ static enum err is_due(struct controller *ctl, struct store_txn *txn, bool *ret_
     *ret_there = err == ERR_OK;
     *ret = false;
     if (err == ERR_OK) {
-        *ret = ctl->now.us - newest->time_us >= (int64_t)LIMIT_CHECKPOINT_DAYS * 86400 * 1000000;
+        int64_t age_us = ctl->now.us - newest->time_us; /* below 0: the clock was ahead */
+        *ret = age_us < 0 || age_us >= (int64_t)LIMIT_CHECKPOINT_DAYS * 86400 * 1000000;
         parkgate__checkpoint_record__free_unpacked(newest, NULL);
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
@@ -230,11 +237,11 @@ static enum err look(struct controller *ctl, struct fault *fault)
     c->tidy |= !c->looked && there; /* a kill may have come before the tidying */
     c->looked = true;
     if (c->tidy && !mono_before(ctl->mono, c->tidy_at)) {
-        start_job(ctl, CHECKPOINT_TIDYING, "checkpoint-tidy", NULL);
+        start_job(ctl, CHECKPOINT_TIDYING, NULL);
     } else if (upto[0] != '\0') {
-        start_job(ctl, CHECKPOINT_LOOKING, "truncate", upto);
+        start_job(ctl, CHECKPOINT_LOOKING, upto);
     } else if (due && !mono_before(ctl->mono, c->make_at)) {
-        start_job(ctl, CHECKPOINT_MAKING, "checkpoint", NULL);
+        start_job(ctl, CHECKPOINT_MAKING, NULL);
     }
     return ERR_OK;
 }

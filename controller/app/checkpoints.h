@@ -11,8 +11,10 @@
  *                journal begins, and entries go in slices between batches, over restarts too (ended)
  *
  * What is refused: entries younger than LIMIT_JOURNAL_DAYS, or behind no checkpoint, or in no
- * backup that was made; while somebody is held (hold.add), or the controller recovers. The tables say how far it
- * is; what is in struct checkpointing is soft.
+ * backup that was made, or that retention has not walked over; while somebody is held (hold.add),
+ * or the controller recovers. A hold that begins later stops the slices until it ends. A job for
+ * which the launcher has no place now is begun a minute later. The tables say how far it is; what
+ * is in struct checkpointing is soft.
  */
 #pragma once
 

@@ -33,5 +33,6 @@ struct retaining {
     uint64_t place, next;           /* within the class: a journal sequence, or a part of it; of
                                        alerts the newest of the news that went */
     struct keybuf key, next_key;    /* or a key */
+    uint64_t walked;                /* entries up to there were passed by RETAIN_PASSAGES */
     uint64_t removed[RETAIN_COUNT]; /* by this run, or the last one */
 };

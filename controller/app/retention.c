@@ -267,6 +267,16 @@ static enum err look_up_place(struct controller *ctl, void *ctx, struct fault *f
     return ERR_OK;
 }
 
+enum err retention_walked(struct controller *ctl, uint64_t *ret_upto, struct fault *fault)
+{
+    Parkgate__RetentionRecord *record = NULL;
+    TRY(retention_get(ctl->txn, retention_specs[RETAIN_PASSAGES].name, &record, fault));
+    bool farther = ctl->retaining.walked > record->place;
+    *ret_upto = farther ? ctl->retaining.walked : record->place;
+    parkgate__retention_record__free_unpacked(record, NULL);
+    return ERR_OK;
+}
+
 static void begin_class(struct controller *ctl, enum retention_class class)
 {
     struct retaining *r = &ctl->retaining;
@@ -313,6 +323,9 @@ void retention_tick(struct controller *ctl)
     batch_run(ctl, run_slice, &before);
     if (!r->done && !r->damaged) {
         return; /* the batch was given up: the same slice comes again */
+    }
+    if (r->done && r->class == RETAIN_PASSAGES && r->next > r->walked) {
+        r->walked = r->next;
     }
     if (r->done && r->more) {
         r->place = r->next;

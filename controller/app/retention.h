@@ -30,5 +30,10 @@ MUST_CHECK enum err retention_days(struct controller *ctl, enum retention_class 
  * for them alone who see hits. */
 bool retention_tells_of_hits(enum retention_class class);
 
+/* Entries up to there are not needed any more to find passages and reads whose term is over. After
+ * a start it is what the table says, until a run comes farther. */
+MUST_CHECK enum err retention_walked(struct controller *ctl, uint64_t *ret_upto,
+                                     struct fault *fault);
+
 /* Once a second: begins the run of a day that has begun (and at a start), and goes on with it. */
 void retention_tick(struct controller *ctl);

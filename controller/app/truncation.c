@@ -13,6 +13,7 @@
 #include "controller/app/backups.h"
 #include "controller/app/copies_part.h"
 #include "controller/app/park_sign.h"
+#include "controller/app/retention.h"
 #include "controller/app/waiters.h"
 #include "controller/journal/chain_check.h"
 #include "controller/journal/journal.h"
@@ -163,6 +164,19 @@ static bool may_go(struct controller *ctl, uint64_t upto, struct complaint *c, e
     return true;
 }
 
+/* Passages and reads of persons are found by their entries alone when their term ends. What was
+ * walked over stays so: it is asked once. */
+static bool is_walked_over(struct controller *ctl, uint64_t upto, struct complaint *c,
+                           enum err *err, struct fault *fault)
+{
+    char text[24];
+    uint64_t walked = 0;
+    *err = retention_walked(ctl, &walked, fault);
+    number_text(walked, text);
+    return *err == ERR_OK &&
+           (upto <= walked || complain(c, ERROR_TRUNCATION_RETENTION, text, NULL, NULL, NULL));
+}
+
 /* --- asking --- */
 
 static enum err on_audit_truncate(struct controller *ctl, struct request *request,
@@ -181,7 +195,9 @@ static enum err on_audit_truncate(struct controller *ctl, struct request *reques
         (void)request_refuse(request, ERROR_ARG_BAD, "before", text, "an entry behind the first");
         return ERR_OK;
     }
-    if (!may_go(ctl, before - 1, &request->answer->complaint, &err, fault)) {
+    struct complaint *c = &request->answer->complaint;
+    if (!may_go(ctl, before - 1, c, &err, fault) ||
+        !is_walked_over(ctl, before - 1, c, &err, fault)) {
         return err;
     }
     record.upto = before - 1;
@@ -350,6 +366,18 @@ static enum err remove_rows(struct store_txn *txn, uint64_t upto, size_t *ret_re
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
+/* Somebody's hold began since: nothing goes until it ends. */
+static bool waits_for_hold(struct controller *ctl, uint64_t upto, enum err *err,
+                           struct fault *fault)
+{
+    struct complaint c = {0};
+    if (nobody_is_held(ctl, upto, &c, err, fault)) {
+        return false;
+    }
+    ctl->checkpointing.slice_at = mono_after_ms(ctl->mono, CHECKPOINT_LOOK_MS);
+    return true;
+}
+
 static enum err remove_slice(struct controller *ctl, void *ctx, struct fault *fault)
 {
     size_t removed = 0;
@@ -359,7 +387,7 @@ static enum err remove_slice(struct controller *ctl, void *ctx, struct fault *fa
     if (err != ERR_OK || base->step != TRUNCATION_BEGAN) {
         ctl->checkpointing.cutting = false;
         err = err == ERR_NOT_FOUND ? ERR_OK : err;
-    } else {
+    } else if (!waits_for_hold(ctl, base->upto, &err, fault)) {
         err = remove_rows(ctl->txn, base->upto, &removed, fault);
         if (err == ERR_OK && removed == 0) {
             err = end_it(ctl, base, fault);
@@ -371,7 +399,7 @@ static enum err remove_slice(struct controller *ctl, void *ctx, struct fault *fa
     return err;
 }
 
-/* Retention walks along the journal: what tables still owe it must be done before. */
+/* Retention walks along the journal: the run of a start is done before. */
 static bool may_slice(const struct controller *ctl)
 {
     return ctl->checkpointing.cutting && ctl->retaining.day != 0 && batch_due_ms(ctl) < 0;
@@ -387,7 +415,11 @@ int64_t checkpoints_turn(struct controller *ctl)
         c->slice_at = mono_after_ms(ctl->mono, TRUNCATION_SLICE_MS);
         batch_run(ctl, remove_slice, NULL);
     }
-    return c->cutting ? TRUNCATION_SLICE_MS : -1;
+    if (!c->cutting) {
+        return -1;
+    }
+    int64_t left_us = c->slice_at.us - ctl->mono.us;
+    return left_us < 0 ? 0 : (left_us + 999) / 1000;
 }
 
 enum err truncation_look(struct controller *ctl, struct store_txn *txn, char *out, size_t size,

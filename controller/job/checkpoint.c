@@ -14,6 +14,7 @@
 #include "controller/job/checkpoint_file.h"
 #include "controller/job/job.h"
 #include "controller/job/replay.h"
+#include "controller/job/replay_copy.h"
 #include "controller/job/snapshot.h"
 #include "controller/store/checkpoint_store.h"
 
@@ -236,6 +237,7 @@ int job_checkpoint_tidy(const struct job_paths *paths)
 {
     uint64_t newest = 0;
     unsigned removed = 0;
+    unsigned copies = 0;
     struct fault fault = {0};
     enum err err = seal_init(&fault);
     if (err == ERR_OK) {
@@ -244,9 +246,12 @@ int job_checkpoint_tidy(const struct job_paths *paths)
     if (err == ERR_OK) {
         err = remove_older(paths->checkpoint_dir, newest, &removed, &fault);
     }
+    if (err == ERR_OK) {
+        err = replay_copy_sweep(paths->store, &copies, &fault);
+    }
     if (err != ERR_OK) {
         return failed(fault.what);
     }
-    (void)printf("removed=%u\n", removed);
+    (void)printf("removed=%u\ncopies_removed=%u\n", removed, copies);
     return 0;
 }

@@ -95,6 +95,11 @@ static enum err load_row(void *ctx, size_t table, struct bytes key, struct bytes
 static enum err bring_forward(struct loading *l, uint32_t version, struct fault *fault)
 {
     uint32_t from = 0;
+    if (version < CHECKPOINT_FIRST_VERSION) { /* its steps would want entries (migrate.c) */
+        return fault_set(fault, ERR_UNSUPPORTED,
+                         "the snapshot is of version %u, and there were none before version %d",
+                         version, CHECKPOINT_FIRST_VERSION);
+    }
     if (l->txn == NULL) {
         TRY(store_begin_write(l->store, &l->txn, fault));
     }

@@ -19,6 +19,7 @@ MUST_CHECK enum err checkpoint_file_signer(struct store_txn *txn,
  * ERR_CORRUPT    another signature, size or digest; the fault names which */
 MUST_CHECK enum err checkpoint_file_check(struct store_txn *txn, const char *dir,
                                           struct checkpoint *ret, struct fault *fault);
-/* Loads that checked file into an empty store, and brings it to the layout of this version. */
+/* Loads that checked file into an empty store, and brings it to the layout of this version.
+ * ERR_UNSUPPORTED: of a version that had no checkpoints, or of a newer one. */
 MUST_CHECK enum err checkpoint_file_load(const char *dir, const struct checkpoint *checkpoint,
                                          struct store *store, struct fault *fault);

@@ -33,7 +33,8 @@ int job_checkpoint(const struct job_paths *paths);
  * the whole chain against the anchors as job_audit() does, and the chain up to there. Prints `upto`, `hash`, `checkpoint`, `newest_us`, and what the entries
  * say of branches, packed, as hex (`branches`). */
 int job_truncate(const struct job_paths *paths, const char *upto);
-/* Removes the snapshots of checkpoints older than the newest one that the journal names. */
+/* Removes the snapshots of checkpoints older than the newest one that the journal names, and what
+ * killed jobs left beside the store (replay_copy.h). */
 int job_checkpoint_tidy(const struct job_paths *paths);
 /* Counts the headcount once more from the journal. */
 int job_recount(const struct job_paths *paths);

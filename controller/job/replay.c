@@ -1,62 +1,43 @@
 #include "controller/job/replay.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/must.h"
 #include "common/facts/tables.h"
 #include "controller/job/checkpoint_file.h"
+#include "controller/job/replay_copy.h"
 #include "controller/journal/checkpoint_claim.h"
 #include "controller/store/checkpoint_store.h"
 #include "controller/store/project.h"
 
 enum { ENTRIES_A_COMMIT = 2000, DIFFERENCES_SHOWN = 50 };
 
-static struct store_options options_of(const char *dir)
-{
-    return (struct store_options){.dir = dir,
-                                  .kind = CONTROLLER_STORE_KIND,
-                                  .version = CONTROLLER_STORE_VERSION,
-                                  .tables = table_names,
-                                  .table_count = TABLE_COUNT};
-}
-
 enum err replay_open(const struct job_paths *paths, struct replay *replay, struct fault *fault)
 {
-    struct store_options live = options_of(paths->store);
-    live.read_only = true;
+    unsigned removed = 0;
+    struct store_options live = {.dir = paths->store,
+                                 .kind = CONTROLLER_STORE_KIND,
+                                 .version = CONTROLLER_STORE_VERSION,
+                                 .tables = table_names,
+                                 .table_count = TABLE_COUNT,
+                                 .read_only = true};
     TRY(seal_init(fault));
     TRY(store_open(&live, &replay->live, fault));
     TRY(store_begin_read(replay->live, &replay->read, fault));
-    int size =
-        snprintf(replay->copy_dir, sizeof(replay->copy_dir), "%s.verify-XXXXXX", paths->store);
-    if (size < 0 || (size_t)size >= sizeof(replay->copy_dir) || mkdtemp(replay->copy_dir) == NULL) {
-        return fault_set(fault, ERR_IO, "verify: cannot make %s: %s", replay->copy_dir,
-                         strerror(errno));
+    if (replay_copy_sweep(paths->store, &removed, fault) != ERR_OK) {
+        *fault = (struct fault){0}; /* no reason not to verify; checkpoint-tidy says it */
     }
-    struct store_options copy = options_of(replay->copy_dir);
-    copy.create = true;
-    return store_open(&copy, &replay->copy, fault);
+    return replay_copy_make(paths->store, replay->copy_dir, &replay->copy, fault);
 }
 
 void replay_end(struct replay *replay)
 {
-    static const char *const files[] = {"data.mdb", "lock.mdb", "owner"};
     store_txn_destroy(&replay->read);
     store_destroy(&replay->live);
     store_destroy(&replay->copy);
-    for (size_t i = 0; replay->copy_dir[0] != '\0' && i < ARRAY_LEN(files); i++) {
-        char path[STORE_PATH_SIZE + 16];
-        (void)snprintf(path, sizeof(path), "%s/%s", replay->copy_dir, files[i]);
-        (void)unlink(path);
-    }
-    if (replay->copy_dir[0] != '\0') {
-        (void)rmdir(replay->copy_dir);
-    }
+    replay_copy_remove(replay->copy_dir);
 }
 
 /* --- where it begins --- */
@@ -104,7 +85,8 @@ static enum err find_start(struct replay *replay, const char *checkpoint_dir, st
 
 /* --- entries --- */
 
-/* Entries that are in the checkpoint's tables only tell whether the journal says it. */
+/* Entries that are in the checkpoint's tables only tell whether the journal says it; all do when
+ * txn is NULL. */
 static enum err take(const struct replay *replay, struct store_txn *txn, uint64_t sequence,
                      struct bytes packed, struct checkpoint_claim *claim, struct fault *fault)
 {
@@ -114,7 +96,7 @@ static enum err take(const struct replay *replay, struct store_txn *txn, uint64_
         err = fault_set(fault, ERR_CORRUPT, "entry %" PRIu64 " cannot be read", sequence);
     } else {
         checkpoint_claim_take(claim, entry);
-        err = sequence > replay->from ? project_entry(txn, entry, fault) : ERR_OK;
+        err = txn != NULL && sequence > replay->from ? project_entry(txn, entry, fault) : ERR_OK;
     }
     if (entry != NULL) {
         parkgate__entry__free_unpacked(entry, NULL);
@@ -176,37 +158,45 @@ static enum err count_entries(struct replay *replay, struct fault *fault)
                            replay->entries + surplus);
 }
 
-enum err replay_load(struct replay *replay, const char *checkpoint_dir, struct fault *fault)
+/* The chain that is left, up to the head. `project`: what stands behind the checkpoint goes into the
+ * copy. */
+static enum err walk(struct replay *replay, struct start *start, bool project, struct fault *fault)
 {
-    struct start start;
-    return find_start(replay, checkpoint_dir, &start, fault);
-}
-
-enum err replay_run(struct replay *replay, const char *checkpoint_dir, struct fault *fault)
-{
-    struct start start;
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
+    struct seal_hash hash = start->hash;
     TRY(journal_head(replay->read, &replay->head, fault));
-    TRY(find_start(replay, checkpoint_dir, &start, fault));
-    struct seal_hash hash = start.hash;
-    TRY(is_of_this_journal(&start, replay->begins_behind, &hash, fault));
+    TRY(is_of_this_journal(start, replay->begins_behind, &hash, fault));
     if (replay->from > replay->head.sequence) {
         return fault_set(fault, ERR_CORRUPT, "the checkpoint is of entry %" PRIu64
                          ", and the journal ends at %" PRIu64,
                          replay->from, replay->head.sequence);
     }
     for (uint64_t i = replay->begins_behind + 1; i <= replay->head.sequence; i++) {
-        if (txn == NULL) {
+        if (project && txn == NULL) {
             TRY(store_begin_write(replay->copy, &txn, fault));
         }
-        TRY(replay_one(replay, txn, i, &hash, &start.claim, fault));
-        TRY(is_of_this_journal(&start, i, &hash, fault));
-        if (i % ENTRIES_A_COMMIT == 0 || i == replay->head.sequence) {
+        TRY(replay_one(replay, txn, i, &hash, &start->claim, fault));
+        TRY(is_of_this_journal(start, i, &hash, fault));
+        if (project && (i % ENTRIES_A_COMMIT == 0 || i == replay->head.sequence)) {
             TRY(store_commit(&txn, fault));
         }
     }
-    TRY(is_said(&start, fault));
+    TRY(is_said(start, fault));
     return count_entries(replay, fault);
+}
+
+enum err replay_load(struct replay *replay, const char *checkpoint_dir, struct fault *fault)
+{
+    struct start start;
+    TRY(find_start(replay, checkpoint_dir, &start, fault));
+    return replay->begins_behind == 0 ? ERR_OK : walk(replay, &start, false, fault);
+}
+
+enum err replay_run(struct replay *replay, const char *checkpoint_dir, struct fault *fault)
+{
+    struct start start;
+    TRY(find_start(replay, checkpoint_dir, &start, fault));
+    return walk(replay, &start, true, fault);
 }
 
 /* --- the tables --- */

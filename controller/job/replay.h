@@ -21,11 +21,12 @@ struct replay {
     char copy_dir[STORE_PATH_SIZE];
 };
 
-/* Opens the live store and an empty one beside it, on the same disk. */
+/* Opens the live store and an empty one beside it (replay_copy.h), on the same disk. */
 MUST_CHECK enum err replay_open(const struct job_paths *paths, struct replay *replay,
                                 struct fault *fault);
 /* Loads the newest checkpoint into the copy, and no more, where the journal's beginning was cut off;
- * else it stays empty (from, begins_behind 0). Errors as replay_run(). */
+ * else it stays empty (from, begins_behind 0). The chain that is left must say that checkpoint, as
+ * for replay_run(). Errors as there. */
 MUST_CHECK enum err replay_load(struct replay *replay, const char *checkpoint_dir,
                                 struct fault *fault);
 /* Fills the copy. ERR_CORRUPT, ERR_NOT_FOUND: journal or checkpoint are not what they were; the

@@ -180,6 +180,19 @@ static void learn_restore(struct chain_check *check, const Parkgate__Entry *entr
     }
 }
 
+/* Signed by a key of the park, the last entry that is gone: not only said by the chain, which
+ * anybody with the store can write anew. */
+static bool is_signed_base(const struct chain_check *check, const char *line)
+{
+    struct anchor anchor;
+    if (!anchor_from_line(line, &anchor) || anchor.sequence != check->base.upto ||
+        !seal_equal(BYTES_OF(anchor.hash.bytes), BYTES_OF(check->base.hash.bytes))) {
+        return false;
+    }
+    const struct chain_key *key = key_of(check, anchor.key);
+    return key != NULL && anchor_is_good(&anchor, &key->key);
+}
+
 /* By which the journal begins where it does: it must say what the check began with. */
 static void learn_truncation(struct chain_check *check, const Parkgate__Entry *entry)
 {
@@ -190,7 +203,8 @@ static void learn_truncation(struct chain_check *check, const Parkgate__Entry *e
     }
     if (entry->sequence == check->base.recorded_at && body->step == TRUNCATION_BEGAN) {
         check->base_met = body->upto == check->base.upto &&
-                          bytes_equal(view(&body->hash), BYTES_OF(check->base.hash.bytes));
+                          bytes_equal(view(&body->hash), BYTES_OF(check->base.hash.bytes)) &&
+                          is_signed_base(check, body->anchor);
     }
     parkgate__truncation_record__free_unpacked(body, NULL);
 }
@@ -574,7 +588,7 @@ void chain_report_sentence(const struct chain_report *report, const char *keeper
     case CHAIN_BEGINNING:
         (void)snprintf(out, size,
                        "the journal begins at entry %" PRIu64
-                       ", and no entry of it says that it was cut off there",
+                       ", and no entry of it says, signed by the park, that it was cut off there",
                        report->at);
         return;
     case CHAIN_CHECKPOINT:

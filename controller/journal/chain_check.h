@@ -12,8 +12,9 @@
  * What is behind the newest anchor and was made anew whole is not found: nobody has seen it.
  *
  * Of a journal whose beginning was cut off, the rest is checked in the same way from the hash that
- * the entry TRUNCATION has. That entry must be among the rest, so an anchor behind it proves it;
- * anchors of what is gone are old. The newest checkpoint must be of this journal, and said by it.
+ * the entry TRUNCATION has. That entry must be among the rest, and hold the park's signature of the
+ * last one that is gone; anchors of what is gone are old. The newest checkpoint must be of this
+ * journal, and said by it.
  *
  * After a backup was restored (entry RESTORED) numbers come again. Anchors of the branch that the
  * restore left are told, and contradict nothing.
@@ -60,7 +61,7 @@ enum chain_finding {
     CHAIN_REWRITTEN,   /* an anchor contradicts a chain that fits in itself */
     CHAIN_CUT,         /* an anchor is of an entry behind the last one */
     CHAIN_FOREIGN_KEY, /* anchors that can be believed are signed by a key that it does not name */
-    CHAIN_BEGINNING,   /* it begins late, and no entry of it says that it was cut there */
+    CHAIN_BEGINNING,   /* it begins late, and no entry of it says, signed, that it was cut there */
     CHAIN_CHECKPOINT,  /* a checkpoint is of another journal */
     CHAIN_FINDINGS,
 };

@@ -9,6 +9,8 @@
 #include "common/store/store.h"
 #include "schema/record.pb-c.h"
 
+enum { CHECKPOINT_FIRST_VERSION = 5 }; /* of the store: the first that had checkpoints */
+
 /* The newest one. ERR_NOT_FOUND: there is none. Free with ..._free_unpacked(). */
 MUST_CHECK enum err checkpoint_newest(struct store_txn *txn, Parkgate__CheckpointRecord **ret,
                                       struct fault *fault);

@@ -237,13 +237,18 @@ static enum err take_privacy(struct store_txn *txn, const Parkgate__Entry *entry
     return err;
 }
 
-/* Entries that cannot be read are passed over. */
-static enum err each_entry(struct store_txn *txn,
+/* Entries that cannot be read are passed over.
+ *
+ * For steps from versions before CHECKPOINT_FIRST_VERSION alone. A step from a later one brings the
+ * snapshot of a checkpoint forward, too, where no entry stands, and a store whose first entries were
+ * cut off: both must come to the same tables, so it has to do with tables alone. */
+static enum err each_entry(const struct store *store, struct store_txn *txn,
                            enum err (*take)(struct store_txn *, const Parkgate__Entry *,
                                             struct fault *),
                            struct fault *fault)
 {
     struct journal_head head;
+    MUST(store_version(store) < CHECKPOINT_FIRST_VERSION);
     TRY(journal_head(txn, &head, fault));
     for (uint64_t sequence = 1; sequence <= head.sequence; sequence++) {
         struct bytes packed;
@@ -278,7 +283,7 @@ static enum err add_counts(struct store *store, struct fault *fault)
     if (rows > 0) { /* else nothing was ever told */
         TRY(copy_digests_put(txn, &kept, fault));
     }
-    TRY(each_entry(txn, take_privacy, fault));
+    TRY(each_entry(store, txn, take_privacy, fault));
     TRY(store_set_version(txn, 4, fault));
     return store_commit(&txn, fault);
 }
@@ -465,8 +470,8 @@ static enum err add_indexes(struct store *store, struct fault *fault)
     for (size_t i = 0; i < ARRAY_LEN(reindexes); i++) {
         TRY(reindex(txn, &reindexes[i], fault));
     }
-    TRY(each_entry(txn, take_late_act, fault));
-    TRY(each_entry(txn, take_hidden, fault));
+    TRY(each_entry(store, txn, take_late_act, fault));
+    TRY(each_entry(store, txn, take_hidden, fault));
     TRY(index_identities(txn, fault));
     TRY(migrate_watch(txn, fault));
     TRY(store_set_version(txn, 5, fault));

@@ -79,7 +79,13 @@ class Truncation(ParkCase):
         self.assertEqual(park.cli("--key", self.second, "approval", "grant", asked)["state"], "asked")
         park.controller.wait_event("truncation_began")
         park.controller.kill()  # on record, and not removed
+        left = park.home / "store.verify-killed"  # as a job leaves it that is killed with its controller
+        left.mkdir(mode=0o700)
+        for name in ("data.mdb", "owner"):
+            (left / name).touch(mode=0o600)
         park.start_controller()
+        park.controller.wait_event("verify_copies_removed")
+        self.assertFalse(left.exists())
         park.wait_gate("gate-a")
         until("the entries are gone", lambda: '"ended"' in self.state(), timeout=120)
         notes = park.cli("journal", "verify")

@@ -4,6 +4,7 @@
  * by years; its jobs as children of the test, with their output; files and tables changed by hand.
  */
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "controller/app/anchors.h"
 #include "controller/app/checkpoints.h"
 #include "controller/app/retention.h"
+#include "controller/job/checkpoint_file.h"
 #include "controller/job/job.h"
 #include "controller/journal/checkpoint.h"
 #include "controller/store/checkpoint_store.h"
@@ -198,6 +200,17 @@ static const Parkgate__Reply *truncate_before(struct place *p, uint64_t before)
     return ask(p->w, p->other, "approval.grant", "approval", number, NULL);
 }
 
+static struct seal_hash head_at(struct world *w, uint64_t sequence)
+{
+    struct bytes packed;
+    struct seal_hash hash;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_begin_read(w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(journal_read(txn, sequence, &packed, &hash, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    return hash;
+}
+
 static uint64_t first_of(struct world *w)
 {
     uint64_t first = 0;
@@ -330,6 +343,30 @@ static void it_is_made_anew_before_its_term(void **state)
     assert_false(is_there(&p, first));
 }
 
+static void one_of_a_clock_that_was_ahead_is_made_anew(void **state)
+{
+    static const int64_t ahead_us = (int64_t)3 * 24 * 3600 * SECOND_US;
+    struct place p = begin(state);
+    struct world *w = p.w;
+    w->now.us += ahead_us;
+    turn_begin(w->ctl, w->now, w->mono);
+    uint64_t first = make_checkpoint(&p);
+    uint64_t jobs = w->jobs;
+    look(w);
+    assert_int_equal(w->jobs, jobs);
+    w->now.us -= ahead_us;
+    turn_begin(w->ctl, w->now, w->mono);
+    look(w);
+    assert_int_equal(w->jobs, jobs + 1);
+    assert_int_equal(answer_job(&p, "checkpoint", NULL), 0);
+    look(w);
+    assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+    assert_false(is_there(&p, first));
+    jobs = w->jobs;
+    look(w);
+    assert_int_equal(w->jobs, jobs);
+}
+
 static bool fault_stands(struct world *w)
 {
     return row_with(admin(w, "status", NULL), "fault", "checkpoint-failed") != SIZE_MAX;
@@ -374,6 +411,47 @@ static void one_that_cannot_be_made_is_told_and_tried_a_day_later(void **state)
     world_pass(w, day_us / 24);
     look(w);
     assert_int_equal(answer_job(&p, "checkpoint-tidy", NULL), 0);
+}
+
+/* Beside the store, with what the tables held. */
+static void leave_copy(struct world *w, const char *end, char out[PATH_MAX_SIZE])
+{
+    static const char *const files[] = {"data.mdb", "lock.mdb", "owner"};
+    (void)snprintf(out, PATH_MAX_SIZE, "%s.verify-%s", w->store_dir, end);
+    assert_int_equal(mkdir(out, 0700), 0);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[2 * PATH_MAX_SIZE];
+        (void)snprintf(path, sizeof(path), "%s/%s", out, files[i]);
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "1\n", 2), 2);
+        (void)close(fd);
+    }
+}
+
+static void what_a_killed_job_left_is_removed(void **state)
+{
+    struct place p = begin(state);
+    char left[PATH_MAX_SIZE];
+    char owned[PATH_MAX_SIZE];
+    char path[2 * PATH_MAX_SIZE];
+    leave_copy(p.w, "owned1", owned);
+    (void)snprintf(path, sizeof(path), "%s/owner", owned);
+    int owner = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(owner, LOCK_EX | LOCK_NB), 0);
+    leave_copy(p.w, "killed", left);
+    assert_int_equal(job(&p, "checkpoint-tidy", NULL), 0); /* without a checkpoint, too */
+    assert_int_not_equal(access(left, F_OK), 0);
+    assert_int_equal(access(owned, F_OK), 0);
+    leave_copy(p.w, "killed", left);
+    (void)snprintf(path, sizeof(path), "%s/owner", left);
+    assert_int_equal(unlink(path), 0); /* it was killed before it had one */
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    assert_int_not_equal(access(left, F_OK), 0);
+    assert_int_equal(access(owned, F_OK), 0);
+    (void)close(owner);
+    assert_int_equal(job(&p, "checkpoint-tidy", NULL), 0);
+    assert_int_not_equal(access(owned, F_OK), 0);
 }
 
 /* --- what stands against cutting --- */
@@ -489,6 +567,75 @@ static void a_backup_that_was_not_made_lets_nothing_go(void **state)
     (void)assert_replays(w);
 }
 
+static void what_retention_has_not_walked_over_stays(void **state)
+{
+    struct place p = begin(state);
+    struct world *w = p.w;
+    for (int i = 0; i < RETENTION_ROWS; i++) {
+        (void)admin(w, i % 2 == 0 ? "tenant.suspend" : "tenant.resume", "name", "acme", "reason",
+                    "x", NULL);
+    }
+    uint64_t old = head_of(w).sequence;
+    world_pass(w, YEARS_4);
+    back_up(&p);
+    (void)make_checkpoint(&p); /* a second of retention goes by, which is one slice of it */
+    assert_refused(truncate_before(&p, old), ERROR_TRUNCATION_RETENTION);
+    tick(w);
+    (void)assert_done(truncate_before(&p, old));
+}
+
+static void one_that_was_asked_for_waits_for_the_launcher(void **state)
+{
+    struct place p = begin(state);
+    struct world *w = p.w;
+    uint64_t old = head_of(w).sequence;
+    world_pass(w, YEARS_4);
+    back_up(&p);
+    (void)make_checkpoint(&p);
+    (void)assert_done(truncate_before(&p, old));
+    look(w);
+    assert_string_equal(w->job_name, "truncate");
+    turn_job_done(w->ctl, w->last_job, CHECKPOINT_JOB_REFUSED, "");
+    world_turn(w);
+    assert_string_equal(note(admin(w, "audit.checkpoints", NULL), "asked_state"), "asked");
+    uint64_t jobs = w->jobs;
+    tick(w);
+    assert_int_equal(w->jobs, jobs); /* not before a minute is over */
+    world_pass(w, CHECKPOINT_LOOK_MS * MS_US);
+    tick(w);
+    assert_int_equal(w->jobs, jobs + 1);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 0);
+    assert_string_equal(note(admin(w, "audit.checkpoints", NULL), "truncation"), "removing");
+}
+
+static void a_hold_that_begins_later_stops_the_slices(void **state)
+{
+    struct place p = begin(state);
+    struct world *w = p.w;
+    char person[HANDLE_TEXT_SIZE];
+    person_with_badge(w, "acme", "Gao Yu", "04010209", NULL, person);
+    uint64_t old = head_of(w).sequence;
+    world_pass(w, YEARS_4);
+    back_up(&p);
+    (void)make_checkpoint(&p);
+    (void)assert_done(truncate_before(&p, old));
+    look(w);
+    assert_int_equal(answer_job(&p, "truncate", text(old - 1)), 0);
+    batch_run(w->ctl, hold, person);
+    for (int i = 0; i < 100; i++) { /* retention's run is long over */
+        tick(w);
+    }
+    assert_int_not_equal(w->ctl->retaining.day, 0);
+    assert_true(w->ctl->checkpointing.cutting);
+    assert_int_equal(first_of(w), 1);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+    const char *number = cell(admin(w, "hold.list", NULL), 0, "hold");
+    (void)admin(w, "hold.end", "hold", number, "reason", "over", NULL);
+    remove_all(&p);
+    assert_int_equal(first_of(w), old);
+    assert_int_equal(job(&p, "verify", NULL), 0);
+}
+
 /* A head that the park signed once, as a gate keeps it: the chain is another one since. */
 static void keep_anchor(struct place *p, uint64_t sequence)
 {
@@ -573,6 +720,9 @@ static void it_goes_on_after_a_kill(void **state)
     world_pass(w, YEARS_4);
     back_up(&p);
     (void)make_checkpoint(&p);
+    for (int i = 0; i < 3; i++) { /* retention has walked over them */
+        tick(w);
+    }
     (void)assert_done(truncate_before(&p, old));
     world_restart(w); /* asked, and not looked at */
     use_key(w);
@@ -702,6 +852,84 @@ static void an_altered_record_of_the_beginning(void **state)
     assert_int_equal(job(&p, "audit", NULL), 1);
 }
 
+static enum err record_began(struct controller *ctl, void *ctx, struct fault *fault)
+{
+    const Parkgate__TruncationRecord *record = ctx;
+    return controller_record(ctl, ENTRY_TRUNCATION, "", &record->base, fault);
+}
+
+/* The cut once more, on record behind all else, with another head of the last that is gone. */
+static void begin_anew(struct place *p, const Parkgate__TruncationRecord *base, char *line)
+{
+    Parkgate__TruncationRecord record = *base;
+    record.step = TRUNCATION_BEGAN;
+    record.anchor = line;
+    batch_run(p->w->ctl, record_began, &record);
+    world_turn(p->w);
+}
+
+static void sign_head(const struct sign_key *key, struct anchor head, char line[ANCHOR_LINE_SIZE])
+{
+    sign_make(key, anchor_message(&head, line), &head.value);
+    anchor_to_line(&head, line);
+}
+
+static void a_beginning_that_the_park_did_not_sign(void **state)
+{
+    static const char what[] = "no entry of it says, signed by the park, that it was cut off there";
+    struct place p = begin(state);
+    struct anchor head;
+    char line[ANCHOR_LINE_SIZE];
+    struct store_txn *txn = NULL;
+    Parkgate__TruncationRecord *base = NULL;
+    struct sign_key other = sign_key_make(entropy_system());
+    (void)cut(&p);
+    assert_int_equal(store_begin_read(p.w->store, &txn, NULL), ERR_OK);
+    assert_int_equal(truncation_get(txn, TRUNCATION_BASE, &base, NULL), ERR_OK);
+    store_txn_destroy(&txn);
+    assert_true(anchor_from_line(base->anchor, &head));
+    begin_anew(&p, base, base->anchor); /* as it is, it counts */
+    assert_int_equal(job(&p, "audit", NULL), 0);
+    sign_head(&other, head, line); /* under the park's name */
+    begin_anew(&p, base, line);
+    fails(&p, "audit", what);
+    assert_non_null(strstr(p.output, "finding=beginning"));
+    line[0] = '\0';
+    begin_anew(&p, base, line);
+    fails(&p, "audit", what);
+    head.sequence--; /* what it signed of another entry */
+    sign_head(&p.w->ctl->sign_key, head, line);
+    begin_anew(&p, base, line);
+    fails(&p, "audit", what);
+    parkgate__truncation_record__free_unpacked(base, NULL);
+}
+
+/* Steps up to the first version with checkpoints read entries, which no snapshot has. */
+static void a_snapshot_of_a_version_without_checkpoints(void **state)
+{
+    struct place p = begin(state);
+    char path[2 * PATH_MAX_SIZE];
+    char empty[PATH_MAX_SIZE];
+    struct fault fault = {0};
+    struct store *store = NULL;
+    struct checkpoint checkpoint = {.sequence = make_checkpoint(&p)};
+    struct store_options options = {.dir = empty,
+                                    .kind = CONTROLLER_STORE_KIND,
+                                    .version = CONTROLLER_STORE_VERSION,
+                                    .tables = table_names,
+                                    .table_count = TABLE_COUNT,
+                                    .create = true};
+    checkpoint.hash = head_at(p.w, checkpoint.sequence);
+    (void)snprintf(empty, sizeof(empty), "%s/empty", p.w->dir);
+    path_of(&p, checkpoint.sequence, path);
+    flip(path, (off_t)strlen("parkgate snapshot 1\n") + 3); /* 5, now 4 */
+    assert_int_equal(store_open(&options, &store, NULL), ERR_OK);
+    assert_int_equal(checkpoint_file_load(p.dir, &checkpoint, store, &fault), ERR_UNSUPPORTED);
+    assert_string_equal(fault.what,
+                        "the snapshot is of version 4, and there were none before version 5");
+    store_destroy(&store);
+}
+
 /* A row as the writer of a store makes it: right in itself. */
 static void put_row(struct world *w, size_t table, struct keybuf *key, const ProtobufCMessage *row)
 {
@@ -773,6 +1001,7 @@ static void a_checkpoint_that_no_entry_says(void **state)
     fails(&p, "verify", "is said by no entry of the journal");
     fails(&p, "checkpoint", "is said by no entry of the journal"); /* the park signs none of it */
     fails(&p, "audit", "is said by no entry of the journal");
+    fails(&p, "recount", "is said by no entry of the journal");
     forged.record.recorded_at = head_of(p.w).sequence + 1; /* nor one to come */
     put_row(p.w, TABLE_CHECKPOINT, &at, &forged.record.base);
     fails(&p, "verify", "is said by no entry of the journal");
@@ -801,6 +1030,7 @@ static void a_checkpoint_by_a_key_that_no_entry_names(void **state)
     fails(&p, "verify", "is signed by a key that no entry of the journal names");
     fails(&p, "checkpoint", "is signed by a key that no entry of the journal names");
     fails(&p, "audit", "is signed by a key that no entry of the journal names");
+    fails(&p, "recount", "is signed by a key that no entry of the journal names");
 }
 
 /* --- counts --- */
@@ -833,11 +1063,16 @@ int main(int argc, char **argv)
         WORLD_TEST(what_does_not_verify_gives_none),
         WORLD_TEST(a_newer_one_takes_the_place_of_the_older),
         WORLD_TEST(it_is_made_anew_before_its_term),
+        WORLD_TEST(one_of_a_clock_that_was_ahead_is_made_anew),
         WORLD_TEST(one_that_cannot_be_made_is_told_and_tried_a_day_later),
+        WORLD_TEST(what_a_killed_job_left_is_removed),
         WORLD_TEST(each_thing_against_it_is_named),
         WORLD_TEST(a_second_person_must_agree),
         WORLD_TEST(a_snapshot_that_was_altered_lets_nothing_go),
         WORLD_TEST(a_backup_that_was_not_made_lets_nothing_go),
+        WORLD_TEST(what_retention_has_not_walked_over_stays),
+        WORLD_TEST(one_that_was_asked_for_waits_for_the_launcher),
+        WORLD_TEST(a_hold_that_begins_later_stops_the_slices),
         WORLD_TEST(what_a_gate_keeps_lets_nothing_go_and_none_be_made),
         WORLD_TEST(what_is_left_verifies),
         WORLD_TEST(it_goes_on_after_a_kill),
@@ -846,6 +1081,8 @@ int main(int argc, char **argv)
         WORLD_TEST(more_is_gone_than_is_on_record),
         WORLD_TEST(a_beginning_that_nobody_recorded),
         WORLD_TEST(an_altered_record_of_the_beginning),
+        WORLD_TEST(a_beginning_that_the_park_did_not_sign),
+        WORLD_TEST(a_snapshot_of_a_version_without_checkpoints),
         WORLD_TEST(a_checkpoint_that_no_entry_says),
         WORLD_TEST(a_checkpoint_by_a_key_that_no_entry_names),
         WORLD_TEST(the_headcount_is_counted_from_there),
