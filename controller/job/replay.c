@@ -43,7 +43,7 @@ void replay_end(struct replay *replay)
 /* --- where it begins --- */
 
 struct start {
-    struct seal_hash hash;        /* before the first entry that is left */
+    struct seal_hash hash;         /* before the first entry that is left */
     struct checkpoint checkpoint;  /* sequence 0: none is needed */
     struct checkpoint_claim claim; /* that the journal says it */
 };
@@ -158,8 +158,8 @@ static enum err count_entries(struct replay *replay, struct fault *fault)
                            replay->entries + surplus);
 }
 
-/* The chain that is left, up to the head. `project`: what stands behind the checkpoint goes into the
- * copy. */
+/* The chain that is left, up to the head. `project`: what stands behind the checkpoint goes into
+ * the copy. */
 static enum err walk(struct replay *replay, struct start *start, bool project, struct fault *fault)
 {
     AUTO(store_txn_destroy) struct store_txn *txn = NULL;
@@ -167,8 +167,8 @@ static enum err walk(struct replay *replay, struct start *start, bool project, s
     TRY(journal_head(replay->read, &replay->head, fault));
     TRY(is_of_this_journal(start, replay->begins_behind, &hash, fault));
     if (replay->from > replay->head.sequence) {
-        return fault_set(fault, ERR_CORRUPT, "the checkpoint is of entry %" PRIu64
-                         ", and the journal ends at %" PRIu64,
+        return fault_set(fault, ERR_CORRUPT,
+                         "the checkpoint is of entry %" PRIu64 ", and the journal ends at %" PRIu64,
                          replay->from, replay->head.sequence);
     }
     for (uint64_t i = replay->begins_behind + 1; i <= replay->head.sequence; i++) {
@@ -208,8 +208,7 @@ struct comparison {
     size_t first_size;
 };
 
-static void show_difference(struct comparison *c, size_t table, struct bytes key,
-                            const char *what)
+static void show_difference(struct comparison *c, size_t table, struct bytes key, const char *what)
 {
     char hex[2 * STORE_KEY_MAX + 1];
     c->differences++;

@@ -77,7 +77,7 @@ void replay_copy_remove(const char *dir)
     }
 }
 
-/* Does anybody hold the lock of the store in it? One without an owner was left before it had one. */
+/* Does anybody hold the lock of the store in it? One without an owner was left before it had it. */
 static bool is_owned(const char *dir)
 {
     char path[STORE_PATH_SIZE + 16];

@@ -12,6 +12,7 @@
 #include "controller/store/alert_store.h"
 #include "controller/store/candidate_store.h"
 #include "controller/store/changes.h"
+#include "controller/store/checkpoint_store.h"
 #include "controller/store/command_store.h"
 #include "controller/store/disposition_store.h"
 #include "controller/store/erasure_store.h"
