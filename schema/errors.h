@@ -318,9 +318,9 @@ enum exit_code {
       "entry %1 was cut off with the journal's beginning, which is now entry %2",                  \
       "第 %1 条已随日志开头移除；日志现从第 %2 条开始")                                            \
     X(628, TRUNCATION_RETENTION, EXIT_REFUSED,                                                     \
-      "retention has walked over entries up to %1 only, and finds what has to go by them; wait "   \
-      "for its run: parkgate retention show",                                                      \
-      "留存清理仅进行至第 %1 条，其后待清理的记录须凭条目查找；请待其完成：parkgate retention show")  \
+      "retention has walked over entries up to %1 only, and finds by them what has to go; let it " \
+      "run first: parkgate retention run",                                                         \
+      "留存清理仅进行至第 %1 条，其后待清理的记录须凭条目查找；请先执行：parkgate retention run")  \
     /* bundles of the watch list (common/watch): always the whole bundle */                        \
     X(640, WATCH_FORM, EXIT_BAD_FILE,                                                              \
       "%1 is not in its one form: %2; encode it as schema/watch.proto says and sign it again",     \
