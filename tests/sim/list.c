@@ -98,6 +98,26 @@ const struct said_bundle *list_said(size_t place)
     return &l.said[place];
 }
 
+/* Do so many entries of this authority name the same target, or did a moment ago, as docs/watch-list.md
+ * allows? Those of its own bundle count. */
+static bool is_named_often(const struct said_bundle *said, const struct listed *listed)
+{
+    enum { TARGET_MOST = 16, LATE_US = 5 * MINUTE };
+    unsigned count = 0;
+    for (size_t i = 0; i < l.count; i++) {
+        const struct listed *other = l.entries[i];
+        bool lives = other->state == LISTED_WAITS || other->state == LISTED_ACTS ||
+                     (other->state == LISTED_OVER && other->changed + LATE_US > sim.now);
+        for (size_t k = 0; !lives && k < said->change_count; k++) {
+            lives = said->changes[k].listed == i;
+        }
+        count += lives && other != listed && other->authority == listed->authority &&
+                 other->matcher == listed->matcher && other->target == listed->target &&
+                 other->until + LATE_US > sim.now;
+    }
+    return count >= TARGET_MOST;
+}
+
 bool list_may_refuse(size_t place)
 {
     const struct said_bundle *said = list_said(place);
@@ -106,6 +126,9 @@ bool list_may_refuse(size_t place)
         bool lives = listed->state == LISTED_WAITS || listed->state == LISTED_ACTS;
         if (said->changes[i].kind != WATCH_CHANGE_ADD &&
             (!lives || listed->until <= sim.now + MINUTE || listed->renewed_until != 0)) {
+            return true;
+        }
+        if (said->changes[i].kind == WATCH_CHANGE_ADD && is_named_often(said, listed)) {
             return true;
         }
     }

@@ -86,7 +86,8 @@ struct listed *list_at(size_t number);
 /* Takes `changes`. Returns its place. */
 size_t list_says(const struct said_bundle *bundle);
 const struct said_bundle *list_said(size_t place);
-/* Why a good bundle may be refused: an entry that it changes is over. */
+/* Why a good bundle may be refused: an entry that it changes is over, or a target has as many as it
+ * may. */
 bool list_may_refuse(size_t place);
 const char *list_authority_name(unsigned authority);
 
