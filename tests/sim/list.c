@@ -98,8 +98,8 @@ const struct said_bundle *list_said(size_t place)
     return &l.said[place];
 }
 
-/* Do so many entries of this authority name the same target, or did a moment ago, as docs/watch-list.md
- * allows? Those of its own bundle count. */
+/* Do so many entries of this authority name the same target, or did a moment ago, as
+ * docs/watch-list.md allows? Those of its own bundle count. */
 static bool is_named_often(const struct said_bundle *said, const struct listed *listed)
 {
     enum { TARGET_MOST = 16, LATE_US = 5 * MINUTE };

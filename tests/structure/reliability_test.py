@@ -40,6 +40,11 @@ class Reliability(unittest.TestCase):
         there = {path.stem.removeprefix("fuzz_") for path in (ROOT / "tests" / "fuzz").glob("fuzz_*.c")}
         self.assertEqual(told, there, "its table in docs/reliability.md")
 
+    def test_every_fuzz_target_ran(self):
+        kept = json.loads(report.TOTALS.read_text(encoding="utf-8"))["fuzz"]["parts"]
+        there = {path.stem for path in (ROOT / "tests" / "fuzz").glob("fuzz_*.c")}
+        self.assertEqual(there - set(kept), set(), "scripts/campaign.sh fuzz --hours 0.5")
+
     def test_seeded_bugs_fit_the_tree(self):
         self.assertGreaterEqual(len(self.bugs), 30)
         self.assertEqual([name for name in MUST_BE_SEEDED if name not in self.bugs], [])
