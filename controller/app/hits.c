@@ -109,6 +109,14 @@ ProtobufCBinaryData hit_notes_keep(struct hit_notes *notes, const ProtobufCMessa
     return (ProtobufCBinaryData){.data = out, .len = size};
 }
 
+/* What a statistic counts it under: a trial of the path is no hit of a plate. */
+static const char *counted_as(const struct hit_alert *alert)
+{
+    return alert->found.test && alert->kind == alert_watch_hit
+               ? "test"
+               : watch_matcher_name(alert->found.matcher);
+}
+
 /* One alert an entry (or candidate) and lane; who comes again there is counted. Nothing of whom it
  * is about. */
 static void news_of(const struct hit_alert *alert, const struct hit_place *place,
@@ -130,7 +138,7 @@ static void news_of(const struct hit_alert *alert, const struct hit_place *place
                                .event = place->event,
                                .subject = alert->subject,
                                .authority = alert->found.authority.text,
-                               .matcher = watch_matcher_name(alert->found.matcher),
+                               .matcher = counted_as(alert),
                                .candidate = alert->kind == alert_watch_candidate};
 }
 

@@ -261,6 +261,15 @@ static void a_test_entry_is_marked(void **state)
     (void)watch_list(d->w, 1, &test);
     (void)plate(d, "a-truck", "浙A00000");
     assert_string_equal(cell(hits(d, "0"), 0, "test"), "yes");
+    (void)watch_list(d->w, 2, PLATE_ENTRY(TRUCK, NOTIFY));
+    (void)plate(d, "a-truck", TRUCK);
+    world_turn(d->w);
+    struct link_key auditor = operator_key(d->w, 64, "auditor", NULL, NULL, NULL);
+    const Parkgate__Reply *stats = assert_done(ask(d->w, auditor, "alert.stats", NULL));
+    size_t row = row_with(stats, "matcher", "test"); /* counted apart */
+    assert_string_equal(cell(stats, row, "kind"), "watch-hit");
+    assert_string_equal(cell(stats, row, "raised"), "1");
+    assert_string_equal(cell(stats, row_with(stats, "matcher", "plate"), "raised"), "1");
 }
 
 /* --- late events --- */
