@@ -318,7 +318,8 @@ static enum err export_ban(struct export *e, struct fault *fault)
     return ERR_OK;
 }
 
-/* --- bookings in which he is the driver: they are found by vehicle, so all are looked at --- */
+/* --- where he is the driver: bookings and permissions are found by vehicle, so all are looked at
+ * --- */
 
 static enum err export_booking(struct export *e, struct bytes key, struct bytes value,
                                struct fault *fault)
@@ -336,16 +337,34 @@ static enum err export_booking(struct export *e, struct bytes key, struct bytes 
     return ERR_OK;
 }
 
+static enum err export_driven(struct export *e, struct bytes key, struct bytes value,
+                              struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    enum err err = versioned_resolve(e->ctl->txn, VERSIONED_HOLDER, key, value, &message, fault);
+    if (err != ERR_OK) {
+        return err == ERR_NOT_FOUND ? ERR_OK : err;
+    }
+    const Parkgate__HolderRecord *record = (const void *)message;
+    for (size_t i = 0; record->vehicle && !record->removed && i < record->n_driver; i++) {
+        if (bytes_equal(field_view(&record->driver[i]), BYTES_OF(e->person.bytes))) {
+            row(e, "driver", record->from_us, record->tenant, "of a vehicle that may always come");
+            break;
+        }
+    }
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
 /* Place: key of the last one. */
-static enum err export_bookings(struct export *e, struct fault *fault)
+static enum err export_scan(struct export *e, size_t table, export_row *one, struct fault *fault)
 {
     struct bytes key;
     struct bytes value;
     struct keybuf from = e->place;
     struct bytes after = keybuf_view(&from);
     AUTO(store_iter_end) struct store_iter iter = {0};
-    TRY(store_iter_range(e->ctl->txn, TABLE_BOOKING, after, (struct bytes){0}, UINT64_MAX, &iter,
-                         fault));
+    TRY(store_iter_range(e->ctl->txn, table, after, (struct bytes){0}, UINT64_MAX, &iter, fault));
     enum err err;
     for (size_t i = 0; (err = store_iter_next(&iter, &key, &value, fault)) == ERR_OK; i++) {
         struct keybuf here;
@@ -354,7 +373,7 @@ static enum err export_bookings(struct export *e, struct fault *fault)
         }
         keybuf_begin(&here);
         keybuf_bytes(&here, key);
-        TRY(export_booking(e, key, value, fault));
+        TRY(one(e, key, value, fault));
         if (!e->lost) {
             e->place = here;
         }
@@ -364,6 +383,16 @@ static enum err export_bookings(struct export *e, struct fault *fault)
         }
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+static enum err export_bookings(struct export *e, struct fault *fault)
+{
+    return export_scan(e, TABLE_BOOKING, export_booking, fault);
+}
+
+static enum err export_drives(struct export *e, struct fault *fault)
+{
+    return export_scan(e, TABLE_HOLDER, export_driven, fault);
 }
 
 /* --- attendance: by tenant and day, newest first --- */
@@ -595,9 +624,9 @@ static enum err export_disclosures(struct export *e, struct fault *fault)
 /* --- pages --- */
 
 static enum err (*const sections[])(struct export *e, struct fault *fault) = {
-    export_identity, export_credentials, export_assignments, export_clearances,
-    export_ban,      export_visits,      export_bookings,    export_holds,
-    export_passages, export_attendance,  export_journal,     export_disclosures,
+    export_identity,   export_credentials, export_assignments, export_clearances, export_ban,
+    export_visits,     export_bookings,    export_drives,      export_holds,      export_passages,
+    export_attendance, export_journal,     export_disclosures,
 };
 
 /* A page behind the first is the same look-up: the cursor proves that it was counted, for this key,
