@@ -17,6 +17,7 @@
 #include "tests/sim/memory_lmdb.h"
 #include "tests/sim/park.h"
 #include "tests/sim/sim.h"
+#include "tests/unit/controller/agreed.h"
 
 enum { TICK_US = 1000 * 1000, REPLY_FRAME = 65536 };
 
@@ -428,6 +429,22 @@ unsigned controller_ask_as(const struct link_key *key, const char *note, char *r
     va_list pairs;
     va_start(pairs, verb);
     unsigned error = ask_pairs(key, note, ret_note, note_size, verb, &pairs);
+    va_end(pairs);
+    return error;
+}
+
+unsigned controller_agreed(const char *verb, ...)
+{
+    va_list pairs;
+    va_start(pairs, verb);
+    if (!enter()) {
+        va_end(pairs);
+        return UINT32_MAX;
+    }
+    unsigned error = agreed_carry_out(c.ctl, "root", verb, &pairs);
+    turn_begin(c.ctl, machine_wall(&c.machine),
+               mono_after_ms(machine_mono(&c.machine), LIMIT_GROUP_COMMIT_MS));
+    leave();
     va_end(pairs);
     return error;
 }

@@ -143,6 +143,8 @@ bool controller_lets_in(const struct link_key *key);
 /* Asks as the first admin, up to a NULL: names and values. The error number; 0 done. `ret_note`
  * (may be NULL) gets the value of the note `note`. */
 unsigned controller_ask(const char *note, char *ret_note, size_t note_size, const char *verb, ...);
+/* The first admin's, as another person agreed to it (tests/unit/controller/agreed.h). */
+unsigned controller_agreed(const char *verb, ...);
 /* The same as somebody else. */
 unsigned controller_ask_as(const struct link_key *key, const char *note, char *ret_note,
                            size_t note_size, const char *verb, ...);

@@ -449,9 +449,9 @@ static void begin_one(unsigned number)
     bytes_to_hex(BYTES_OF(station->key.bytes), public_hex, sizeof(public_hex));
     bytes_to_hex(BYTES_OF(sign.bytes), sign_hex, sizeof(sign_hex));
     unsigned error =
-        controller_ask(NULL, NULL, 0, "authority.add", "name", list_authority_name(number), "title",
-                       "Authority", "public", public_hex, "sign", sign_hex, "refresh", "24",
-                       "reason", "agreement 2026-3", NULL);
+        controller_agreed("authority.add", "name", list_authority_name(number), "title",
+                          "Authority", "public", public_hex, "sign", sign_hex, "refresh", "24",
+                          "reason", "agreement 2026-3", NULL);
     if (error != 0) {
         sim_fail("start", "authority %u: error %u", number, error);
     }

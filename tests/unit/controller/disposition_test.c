@@ -182,10 +182,10 @@ static void begin_entering(void **state)
     begin(state);
     ours = park_sign_public(w->ctl);
     bytes_to_hex(BYTES_OF(ours.bytes), hex, sizeof(hex));
-    (void)admin(w, "authority.add", "name", "east-viid", "title", "T", "public",
+    agreed(w, "authority.add", "name", "east-viid", "title", "T", "public",
                 "0000000000000000000000000000000000000000000000000000000000000a01", "sign", hex,
                 "reason", "x", NULL);
-    (void)admin(w, "authority.add", "name", "own-signed", "title", "T", "public",
+    agreed(w, "authority.add", "name", "own-signed", "title", "T", "public",
                 "0000000000000000000000000000000000000000000000000000000000000a02", "sign",
                 "0000000000000000000000000000000000000000000000000000000000000a03", "reason", "x",
                 NULL);

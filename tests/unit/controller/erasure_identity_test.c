@@ -39,7 +39,7 @@ static const char *add_person(struct world *w, char out[HANDLE_TEXT_SIZE])
 
 static void replace_key(struct station *s)
 {
-    (void)admin(s->w, "authority.replace", "name", STATION, "matching", "yes", "reason", "yearly",
+    agreed(s->w, "authority.replace", "name", STATION, "matching", "yes", "reason", "yearly",
                 NULL);
     let_tick(s->w, 10 * SECOND_US);
 }
@@ -76,7 +76,7 @@ static void nor_of_one_who_is_erased_meanwhile(void **state)
     struct station s = station_join(w);
     let_tick(w, 5 * SECOND_US);
     (void)add_person(w, li);
-    (void)admin(w, "authority.replace", "name", STATION, "matching", "yes", "reason", "yearly",
+    agreed(w, "authority.replace", "name", STATION, "matching", "yes", "reason", "yearly",
                 NULL);
     (void)admin(w, "person.erase", "person", li, "reason", "he asked", NULL);
     let_tick(w, 10 * SECOND_US);

@@ -210,6 +210,8 @@ size_t answers_to(const struct world *w, uint64_t sequence);
 
 /* --- operators --- */
 
+/* The admin's, as another person agreed to it (agreed.h); what refuses it fails the test. */
+void agreed(struct world *w, const char *verb, ...);
 /* Asks with a key and pairs of argument and value up to a NULL, and commits. The reply is borrowed
  * until the next question; NULL: none came. */
 const Parkgate__Reply *ask(struct world *w, struct link_key key, const char *verb, ...);

@@ -1,6 +1,7 @@
 #include "tests/unit/controller/harness.h"
 
 #include "controller/store/alert_store.h"
+#include "tests/unit/controller/agreed.h"
 
 /* A station's key is heard at its own port alone. */
 static enum port port_of(struct world *w, struct link_key key)
@@ -81,6 +82,18 @@ void send_rows(struct world *w, struct link_key key, const char *verb,
     va_start(pairs, count);
     send_question(w, key, verb, rows, count, pairs);
     va_end(pairs);
+}
+
+void agreed(struct world *w, const char *verb, ...)
+{
+    va_list pairs;
+    va_start(pairs, verb);
+    unsigned error = agreed_carry_out(w->ctl, "root", verb, &pairs);
+    va_end(pairs);
+    if (error != 0) {
+        fail_msg("%s refused: %u", verb, error);
+    }
+    world_turn(w);
 }
 
 const Parkgate__Reply *assert_done(const Parkgate__Reply *reply)

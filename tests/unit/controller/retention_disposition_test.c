@@ -48,7 +48,7 @@ static void begin(void **state)
     officer = operator_key(w, 52, "security", NULL, NULL, NULL);
     ours = park_sign_public(w->ctl);
     bytes_to_hex(BYTES_OF(ours.bytes), hex, sizeof(hex));
-    (void)admin(w, "authority.add", "name", "east-viid", "title", "T", "public",
+    agreed(w, "authority.add", "name", "east-viid", "title", "T", "public",
                 "0000000000000000000000000000000000000000000000000000000000000a01", "sign", hex,
                 "reason", "x", NULL);
 }

@@ -762,7 +762,7 @@ static void add_keys(void)
     char hex[2 * sizeof(ours.bytes) + 1];
     bytes_to_hex(BYTES_OF(ours.bytes), hex, sizeof(hex));
     matrix.station = station_join(matrix.w);
-    (void)admin(matrix.w, "authority.add", "name", "east-viid", "title", "T", "public", new_key(),
+    agreed(matrix.w, "authority.add", "name", "east-viid", "title", "T", "public", new_key(),
                 "sign", hex, "reason", "x", NULL);
     for (size_t i = MATRIX_COLUMNS; i-- > 0;) {
         if (i == MATRIX_AGENT) {

@@ -19,7 +19,7 @@ struct station station_join(struct world *w)
     struct sign_public sign = sign_public_of(&s.sign);
     bytes_to_hex(BYTES_OF(s.key.bytes), public_hex, sizeof(public_hex));
     bytes_to_hex(BYTES_OF(sign.bytes), sign_hex, sizeof(sign_hex));
-    (void)admin(w, "authority.add", "name", STATION, "title", "Station Xiaoshan", "public",
+    agreed(w, "authority.add", "name", STATION, "title", "Station Xiaoshan", "public",
                 public_hex, "sign", sign_hex, "refresh", "24", "reason", "agreement 2026-3", NULL);
     learn_matching(&s);
     return s;

@@ -385,7 +385,7 @@ static void a_replaced_matching_key_ends_what_was_hashed_under_it(void **state)
     (void)snprintf(handle, sizeof(handle), "%s", person(d.w, "Li Wei", NUMBER));
     put_identity(&d, NUMBER);
     assert_int_equal(acting_on_person(&d.s, handle), 1);
-    (void)admin(d.w, "authority.replace", "name", STATION, "matching", "yes", "reason", "leaked",
+    agreed(d.w, "authority.replace", "name", STATION, "matching", "yes", "reason", "leaked",
                 NULL);
     assert_int_equal(acting_on_person(&d.s, handle), 0);
     const char *generation = note(ask(d.w, d.s.key, "watch.key", NULL), "generation");
