@@ -355,12 +355,14 @@ static enum err end_holds(struct controller *ctl, struct fault *fault)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-/* A checkpoint that holds all entries so far, and nobody is held, and a backup of it. */
+/* A checkpoint that holds all entries so far, and nobody is held, retention has walked over them,
+ * and a backup of it. */
 static enum err make_checkpoint(struct controller *ctl, void *ctx, struct fault *fault)
 {
     struct journal_head head;
     Parkgate__CheckpointRecord record = PARKGATE__CHECKPOINT_RECORD__INIT;
     Parkgate__BackupEntry backup = PARKGATE__BACKUP_ENTRY__INIT;
+    Parkgate__RetentionEntry walked = PARKGATE__RETENTION_ENTRY__INIT;
     struct wall now = ctl->now;
     Parkgate__Refusal old = PARKGATE__REFUSAL__INIT;
     (void)ctx;
@@ -370,12 +372,15 @@ static enum err make_checkpoint(struct controller *ctl, void *ctx, struct fault 
     ctl->now = now;
     TRY(err);
     TRY(journal_head(ctl->txn, &head, fault));
+    walked.class_ = field_text("passages");
+    walked.place = head.sequence;
+    TRY(controller_record(ctl, ENTRY_RETENTION, "", &walked.base, fault));
     record.at_sequence = head.sequence;
     TRY(controller_record(ctl, ENTRY_CHECKPOINT, "", &record.base, fault));
     backup.dir = field_text("/backup-made");
     TRY(controller_record(ctl, ENTRY_BACKUP, "", &backup.base, fault));
-    backup.made_of = head.sequence + 2;
-    backup.made_upto = head.sequence + 2;
+    backup.made_of = head.sequence + 3;
+    backup.made_upto = head.sequence + 3;
     return controller_record(ctl, ENTRY_BACKUP, "", &backup.base, fault);
 }
 
@@ -386,7 +391,7 @@ static void make_old_journal(void)
     batch_run(matrix.w->ctl, make_checkpoint, NULL);
     world_turn(matrix.w);
     (void)snprintf(number, sizeof(number), "%llu",
-                   (unsigned long long)head_of(matrix.w).sequence - 2);
+                   (unsigned long long)head_of(matrix.w).sequence - 3);
     (void)keep("old", number);
 }
 
