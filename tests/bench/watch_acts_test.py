@@ -32,9 +32,7 @@ class Watch(ActCase):
         park, cls.station, cls.officer = cls.stage.park, Station(cls.stage.park), cls.stage.park.home / "officer.key"
         park.cli("key", "make", cls.officer)
         park.cli("key", "add", "officer", "--public", f"{cls.officer}.pub", "--role", "security")
-        park.cli("authority", "add", "hz-police", "--title", "Station", "--public", cls.station.keys / "link.pub", "--sign",
-                 cls.station.keys / "sign.pub", "--refresh", "24", "--reason", "agreement")
-        cls.station.say("key", cls.station.keys)
+        cls.station.joins()
         cls.stage.load_vehicles(cls.shown(0), TURNS * PUSHES)
         until("the roster was walked", lambda: park.rows("authority", "list")[0]["people_hashed"] == "yes")
         cls.station.push(cls.persons() + "".join(vehicle(f"w{n:04}", plate(1000001 + n)) for n in range(CHANGES - cls.MORE)))

@@ -67,9 +67,7 @@ class Watched:
 
     def push(self, park):
         station = Station(park)
-        park.cli("authority", "add", "hz-police", "--title", "Station", "--public", station.keys / "link.pub", "--sign",
-                 station.keys / "sign.pub", "--refresh", "24", "--reason", "agreement")
-        station.say("key", station.keys)
+        station.joins()
         plates = listed_plates(self.options.entries, self.options.vehicles)
         begun = time.monotonic()
         for first in range(0, len(plates), BUNDLE):

@@ -18,6 +18,15 @@ def vehicle(entry, plate):
     return f"add,{entry},stolen-vehicle,{plate},,,{GROUND},,notify,{CALL}\n"
 
 
+def take_in(park, name, link, sign, *more):
+    """An authority, by two persons. From then on the park has two admins: what needs another person waits for him."""
+    deputy = park.home / "deputy.key"
+    park.cli("key", "make", deputy)
+    park.cli("key", "add", "deputy", "--public", f"{deputy}.pub", "--role", "admin")
+    asked = park.cli("authority", "add", name, "--title", "Station", "--public", link, "--sign", sign, *more)
+    park.cli("approval", "grant", asked["approval"], "--key", deputy)
+
+
 class Station:
     """The station's own computer: its keys, its lists, and the command line with its key at its port."""
 
@@ -28,6 +37,11 @@ class Station:
         self.keys = self.home / "keys"
         self.number = 0
         park._run(park.programs.path("parkgate"), "watch", "keygen", self.keys)
+
+    def joins(self, name="hz-police"):
+        """The park takes it in; it learns its matching key."""
+        take_in(self.park, name, self.keys / "link.pub", self.keys / "sign.pub", "--refresh", "24", "--reason", "agreement 2026-3")
+        self.say("key", self.keys)
 
     def say(self, *args, check=True, timeout=120):
         args = [self.park.programs.path("parkgate"), "watch", *map(str, args), "--controller",

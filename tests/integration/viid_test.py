@@ -14,6 +14,7 @@ import stores  # noqa: E402
 from case import ParkCase  # noqa: E402
 from park import RED, YELLOW, Board, Daemon, Gate, Lane, Refused, until  # noqa: E402
 from peer_viid import Caller, Library  # noqa: E402
+from station import take_in  # noqa: E402
 
 ID = "510116000000012024022816194212625"
 THEIR_ID, OUR_ID = "33010000005030000001", "33010020005030000001"
@@ -412,8 +413,7 @@ class Notifications(Viid):
             park._run(program, "key", "make", cls.dir / name)  # pylint: disable=protected-access
         cls.officer = cls.dir / "officer"
         park.cli("key", "add", "officer", "--public", f"{cls.officer}.pub", "--role", "security", "--person", "Wang Fang")
-        park.cli("authority", "add", "east-viid", "--title", "East Station", "--public", cls.dir / "link.pub", "--sign",
-                 next(pathlib.Path(park.home).glob("sign.*pub*")), "--reason", "agreement 7")
+        take_in(park, "east-viid", cls.dir / "link.pub", next(pathlib.Path(park.home).glob("sign.*pub*")), "--reason", "agreement 7")
         lights = [park.post("truck-in", "anpr --plate 浙A00000")["colour"] for _ in range(3)]
         assert lights == [YELLOW, YELLOW, RED], lights
 

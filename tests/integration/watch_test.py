@@ -18,10 +18,8 @@ class Watch(ParkCase):
         super().setUpClass()
         park = cls.park
         cls.station = Station(park)
-        park.cli("authority", "add", "hz-police", "--title", "Station Xiaoshan", "--public", cls.station.keys / "link.pub",
-                 "--sign", cls.station.keys / "sign.pub", "--refresh", "24", "--reason", "agreement 2026-3")
-        cls.station.say("key", cls.station.keys)
         cls.officer = cls.key("officer", "security")
+        cls.station.joins()
 
     @classmethod
     def key(cls, name, role):

@@ -152,9 +152,7 @@ class Side:
         officer = park.home / "officer.key"
         park.cli("key", "make", officer)
         park.cli("key", "add", "officer", "--public", f"{officer}.pub", "--role", "security")
-        park.cli("authority", "add", "hz-police", "--title", "Station", "--public", station.keys / "link.pub", "--sign",
-                 station.keys / "sign.pub", "--refresh", "24", "--reason", "agreement")
-        station.say("key", station.keys)
+        station.joins()
         until("the roster was walked", lambda: park.rows("authority", "list")[0]["people_hashed"] == "yes")
         rows = []
         for way, (by, action, _) in enumerate(FOUND):
