@@ -21,6 +21,7 @@ struct change {
 static struct {
     struct change *changes;
     size_t count, room;
+    bool asked_for[FORBIDS_LANE + 1][PEOPLE_MAX]; /* once at least; the answer may be lost */
     uint64_t asked;
     struct random chance;
 } r;
@@ -71,15 +72,9 @@ const char *roster_forbids(unsigned person, unsigned gate, uint64_t sequence)
 
 bool roster_touched(unsigned person, unsigned gate)
 {
-    for (size_t i = 0; i < r.count; i++) {
-        const struct change *is = &r.changes[i];
-        if ((is->what == FORBIDS_TENANT && is->number == person_of(person)->tenant) ||
-            (is->what == FORBIDS_LANE && is->number == gate) ||
-            (is->what < FORBIDS_TENANT && is->number == person)) {
-            return true;
-        }
-    }
-    return false;
+    return r.asked_for[FORBIDS_BADGE][person] || r.asked_for[FORBIDS_PERSON][person] ||
+           r.asked_for[FORBIDS_TENANT][person_of(person)->tenant] ||
+           r.asked_for[FORBIDS_LANE][gate];
 }
 
 uint64_t roster_last_sequence(void)
@@ -123,6 +118,7 @@ static void change(void *ctx, uint64_t what_number, uint64_t forbid)
     if (forbid == 0 && state_at(what, number, UINT64_MAX) == FORBIDDEN) {
         add(what, number, UNKNOWN); /* it may be done, and the answer lost */
     }
+    r.asked_for[what][number] = true;
     if (say(what, number, forbid != 0) != 0) {
         sim_after(AGAIN_S * SECOND, change, NULL, what_number, forbid);
         return;
