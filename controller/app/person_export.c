@@ -318,8 +318,7 @@ static enum err export_ban(struct export *e, struct fault *fault)
     return ERR_OK;
 }
 
-/* --- where he is the driver: bookings and permissions are found by vehicle, so all are looked at
- * --- */
+/* --- where he is host or driver: that is found by visitor or vehicle, so all are looked at --- */
 
 static enum err export_booking(struct export *e, struct bytes key, struct bytes value,
                                struct fault *fault)
@@ -332,6 +331,20 @@ static enum err export_booking(struct export *e, struct bytes key, struct bytes 
         (void)snprintf(detail, sizeof(detail), "driver, into %s%s%s", record->zone,
                        record->cancelled ? ", cancelled: " : "", record->reason);
         row(e, "booking", record->from_us, record->tenant, detail);
+    }
+    store_message_destroy(&message);
+    return ERR_OK;
+}
+
+/* His guests are not named to him here. */
+static enum err export_hosted(struct export *e, struct bytes key, struct bytes value,
+                              struct fault *fault)
+{
+    ProtobufCMessage *message = NULL;
+    TRY(store_unpack_message(key, value, &parkgate__visit_record__descriptor, &message, fault));
+    const Parkgate__VisitRecord *record = (const void *)message;
+    if (bytes_equal(field_view(&record->host), BYTES_OF(e->person.bytes))) {
+        row(e, "visit", record->from_us, record->tenant, "as the host");
     }
     store_message_destroy(&message);
     return ERR_OK;
@@ -388,6 +401,11 @@ static enum err export_scan(struct export *e, size_t table, export_row *one, str
 static enum err export_bookings(struct export *e, struct fault *fault)
 {
     return export_scan(e, TABLE_BOOKING, export_booking, fault);
+}
+
+static enum err export_guests(struct export *e, struct fault *fault)
+{
+    return export_scan(e, TABLE_VISIT, export_hosted, fault);
 }
 
 static enum err export_drives(struct export *e, struct fault *fault)
@@ -624,9 +642,9 @@ static enum err export_disclosures(struct export *e, struct fault *fault)
 /* --- pages --- */
 
 static enum err (*const sections[])(struct export *e, struct fault *fault) = {
-    export_identity,   export_credentials, export_assignments, export_clearances, export_ban,
-    export_visits,     export_bookings,    export_drives,      export_holds,      export_passages,
-    export_attendance, export_journal,     export_disclosures,
+    export_identity, export_credentials, export_assignments, export_clearances,  export_ban,
+    export_visits,   export_guests,      export_bookings,    export_drives,      export_holds,
+    export_passages, export_attendance,  export_journal,     export_disclosures,
 };
 
 /* A page behind the first is the same look-up: the cursor proves that it was counted, for this key,

@@ -68,7 +68,7 @@ static void take_all(struct exported *e, const char *reason, struct pages *p)
     } while (after[0] != '\0' && p->pages < 100);
 }
 
-/* He drives a booked truck and another, and two others agreed that his records are kept. */
+/* He drives a booked truck and another, expects a guest, and two others agreed that his records are kept. */
 static void book_and_hold(struct exported *e)
 {
     char number[24];
@@ -78,6 +78,8 @@ static void book_and_hold(struct exported *e)
     (void)admin(e->w, "booking.add", "tenant", "acme", "plate", "浙A12345", "driver", e->li, "zone",
                 "yard", "from", "2026-03-04", "until", "2026-03-04", NULL);
     (void)admin(e->w, "vehicle.add", "tenant", "acme", "plate", "浙A54321", "drivers", e->li, NULL);
+    (void)admin(e->w, "visitor.add", "tenant", "acme", "host", e->li, "name", "Guest", "from",
+                "2026-03-04", "until", "2026-03-04", NULL);
     (void)snprintf(number, sizeof(number), "%s",
                    note(admin(e->w, "hold.add", "person", e->li, "reason", "accident 7", "document",
                               "D-7", "until", "2026-05-01", NULL),
@@ -102,6 +104,7 @@ static void everything_that_is_held_is_given(void **state)
                                          "looked-up|person.show|lost badge",
                                          "booking|acme|driver, into yard\n",
                                          "driver|acme|of a vehicle that may always come\n",
+                                         "visit|acme|as the host\n",
                                          "hold|kept past its term|\n"};
     struct exported e = begin(state);
     book_and_hold(&e);
