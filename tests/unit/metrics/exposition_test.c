@@ -111,7 +111,7 @@ static void a_family_and_its_bounds(void **state)
                       "Bound of parkgate_gate_silence_seconds.\n"
                       "# TYPE parkgate_gate_silence_seconds_limit gauge\n"
                       "parkgate_gate_silence_seconds_limit{gate=\"a\"} 6\n"
-                      "# HELP parkgate_journal_entries_total Entries of the journal.\n"
+                      "# HELP parkgate_journal_entries_total Entries of the journal, but for those that tell of hits.\n"
                       "# TYPE parkgate_journal_entries_total counter\n"
                       "parkgate_journal_entries_total 9\n");
 }
