@@ -133,6 +133,9 @@ static void restored_outboxes_get_a_new_epoch_and_a_fault(void **state)
         uint64_t before = head_of(w).sequence;
         Parkgate__Hello hello = gate_hello_message(w, &gate);
         bends[i](&hello);
+        if (bends[i] == go_back || bends[i] == go_back_to_nothing) {
+            gate.peer = peer_of((uint8_t)(100 + i)); /* its agent was started anew */
+        }
         gate_send_hello(w, &gate, &hello);
         /* an epoch that neither side has used */
         uint32_t used = hello.epoch > gate.epoch ? hello.epoch : gate.epoch;
@@ -145,6 +148,27 @@ static void restored_outboxes_get_a_new_epoch_and_a_fault(void **state)
         memcpy(gate.store_id, hello.store_id.data, sizeof(gate.store_id));
     }
     (void)assert_replays(w);
+}
+
+/* Of a live connection: an outbox does not go back below a running agent, and what it told of in
+ * this epoch must not be told of in another. */
+static void a_hello_that_events_overtook_orders_no_epoch(void **state)
+{
+    struct world *w = *state;
+    struct gate gate;
+    gate_join(w, &gate, "gate-a", 1);
+    (void)gate_badge(w, &gate, "a-in", "04010203");
+    Parkgate__Hello hello = gate_hello_message(w, &gate);
+    struct seal_hash digest = gate.last_digest;
+    hello.last_digest.data = digest.bytes;
+    (void)gate_badge(w, &gate, "a-in", "04010204");
+    world_turn(w);
+    uint64_t before = head_of(w).sequence;
+    gate_send_hello(w, &gate, &hello);
+    assert_int_equal(welcome_of(w)->epoch, gate.epoch);
+    assert_int_equal(welcome_of(w)->applied, gate.sequence);
+    assert_int_equal(entries_of(w, ENTRY_AGENT_EPOCH, before), 0);
+    assert_int_equal(faults_of(w, "outbox-restored", before), 0);
 }
 
 /* The agent repeats HELLO while the first one is still on its way. */
@@ -496,6 +520,7 @@ int main(void)
         WORLD_TEST(same_outbox_fits),
         WORLD_TEST(more_in_the_outbox_fits),
         WORLD_TEST(restored_outboxes_get_a_new_epoch_and_a_fault),
+        WORLD_TEST(a_hello_that_events_overtook_orders_no_epoch),
         WORLD_TEST(a_repeated_hello_gets_the_epoch_ordered_before),
         WORLD_TEST(clocks_of_any_number_are_survived),
         WORLD_TEST(old_epoch_is_answered_retry),

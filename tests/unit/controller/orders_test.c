@@ -175,6 +175,7 @@ static void an_order_survives_a_new_epoch(void **state)
     struct gate before = *gate;
     Parkgate__Hello hello = gate_hello_message(o.w, gate);
     hello.last_sequence--; /* an image of before */
+    gate->peer = peer_of(99);
     gate_send_hello(o.w, gate, &hello);
     const Parkgate__Welcome *welcome = (const void *)sent_last(o.w, MESSAGE_WELCOME)->body;
     assert_int_equal(welcome->epoch, before.epoch + 1);
