@@ -9,7 +9,7 @@
 #                                             labelled `campaign`, each for its share (tests/campaigns/shares.toml)
 #   build/asan     gcc, ASan and UBSan        unit (their stores in memory, where there is room), integration, peers,
 #                                             crash, the demo
-#   build/clang    clang 14, every object     tests labelled `fuzz`
+#   build/clang    clang 14, every room       tests labelled `fuzz`
 #
 # Logs: build/test-logs. Status 1 when a test failed, was skipped or did not run.
 set -euo pipefail
@@ -48,22 +48,22 @@ step() {
     say "$name: done in $((SECONDS - begun)) s"
 }
 
-# Every object of every room and test, and the fuzz programs linked; nothing else of this tree runs.
+# Every object of every room, and the fuzz programs linked; nothing else of this tree runs.
 build_clang() {
     local objects
-    objects=$(ninja -C build/clang -t targets all | sed -n 's/^\(.*\.c\.o\): .*/\1/p')
+    objects=$(ninja -C build/clang -t targets all | sed -n '/^tests\//d; s/^\(.*\.c\.o\): .*/\1/p')
     # shellcheck disable=SC2086 # one word an object
     build build/clang $objects fuzz_programs
 }
 
 # run TREE[:NAME] [ctest option...]: results as JUnit in the logs, whatever they are; the report judges.
-# Most tests wait for devices and deadlines more than they compute: two more at once than there are cores.
+# JOBS: how many at once, else two more than there are cores.
 run() {
     local tree=${1%%:*} name=${1##*:} begun=$SECONDS
     shift
     say "tests of build/$tree ($name)"
     expected+=("$logs/$name.xml")
-    ctest --test-dir "build/$tree" -j "$(($(nproc) + 2))" --timeout 300 --no-tests=ignore \
+    ctest --test-dir "build/$tree" -j "${JOBS:-$(($(nproc) + 2))}" --timeout 300 --no-tests=ignore \
         --test-output-size-passed 4194304 --test-output-size-failed 4194304 \
         --output-junit "$PARKGATE_ROOT/$logs/$name.xml" --output-on-failure "$@" \
         ${only:+-R "$only"} 2>&1 || true
@@ -117,7 +117,7 @@ step build-clang build_clang
 
 real='(integration|agent|helpers|crash|demo|bench)\.' # processes with deadlines
 run_unit
-run asan -LE 'release|fuzz|unit'
+JOBS=$(($(nproc) + 4)) run asan -LE 'release|fuzz|unit' # they wait for devices and deadlines more than they compute
 again asan "$real"
 run release -L release
 again release "$real"
