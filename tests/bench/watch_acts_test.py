@@ -17,8 +17,8 @@ from stage import REVIEW, VEHICLES, badge, id_number, plate  # noqa: E402
 from station import GROUND, Station, person, vehicle  # noqa: E402
 
 CHANGES = 1000  # of a bundle
-PUSHES, PUSH_SLOT_S = 8, 3.0
-SIGNATURES, SIGN_SLOT_S = 16, 1.5
+PUSHES, PUSH_SLOT_S = 6, 2.5
+SIGNATURES, SIGN_SLOT_S = 12, 1.2
 TURNS = 2
 BOUND_S = 2.0
 
