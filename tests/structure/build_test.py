@@ -22,16 +22,9 @@ def path_of(program):
     return os.path.join(BUILD, PROGRAMS[program], program)
 
 
-def commands(build=BUILD):
-    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+def commands():
+    with open(os.path.join(BUILD, "compile_commands.json"), encoding="utf-8") as file:
         return [entry for entry in json.load(file) if ".pb-c.c" not in entry["file"]]
-
-
-def commands_of_all():
-    """Of a build that leaves unit tests out (scripts/test.sh): with those of the one beside it that runs them."""
-    with open(os.path.join(BUILD, "CMakeCache.txt"), encoding="utf-8") as file:
-        leaves_out = "PARKGATE_UNIT:BOOL=OFF" in file.read()
-    return commands() + (commands(os.path.join(os.path.dirname(BUILD), "asan")) if leaves_out else [])
 
 
 class Build(unittest.TestCase):
@@ -42,7 +35,7 @@ class Build(unittest.TestCase):
     def test_every_source_is_compiled_with_warnings_as_errors(self):
         flags = ("-std=c17", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
         compiled = set()
-        for entry in commands_of_all():
+        for entry in commands():
             compiled.add(os.path.relpath(entry["file"], tree.ROOT))
             for flag in flags:
                 self.assertIn(f" {flag} ", entry["command"], entry["file"])
